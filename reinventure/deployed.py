@@ -1,0 +1,129 @@
+"""The catalog that is deployed where the environment points: an account, or the laptop cloud."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from catalog.bucket import StoredObject, stored_objects
+from catalog.difference import Difference, differences
+from catalog.listing import live_rows
+from catalog.row import Row
+from reinventure.errors import UserError
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_s3 import S3Client
+
+CONFIG = Config(
+    connect_timeout=5,
+    max_pool_connections=32,
+    retries={"mode": "standard", "total_max_attempts": 3},
+)
+"""For a person who waits: a wrong endpoint is said within seconds, not minutes."""
+
+
+@dataclass(frozen=True)
+class DeployedCatalog:
+    """A bucket and its catalog, found by the outputs of the stack that made them."""
+
+    bucket: str
+    table: str
+    shards: int
+    failure_queue_url: str
+    s3: "S3Client"
+    dynamodb: "DynamoDBClient"
+
+    def rows(self, prefix: str = "", *, consistent: bool = False) -> Iterator[Row]:
+        """Yield the row of every object under `prefix`, in key order."""
+        return live_rows(
+            self.dynamodb,
+            self.table,
+            self.bucket,
+            self.shards,
+            prefix=prefix,
+            consistent=consistent,
+        )
+
+    def objects(self, prefix: str = "") -> Iterator[StoredObject]:
+        """Yield every object that S3 lists under `prefix`, in key order."""
+        return stored_objects(self.s3, self.bucket, prefix=prefix)
+
+    def differences(self) -> Iterator[Difference]:
+        """Yield every key that bucket and catalog disagree about at this moment."""
+        return differences(self.objects(), self.rows(consistent=True))
+
+
+def find(session: boto3.Session, stack: str) -> DeployedCatalog:
+    """Return the catalog that the stack named `stack` made.
+
+    Raises UserError when there is no such stack, or it is not one of ours.
+    """
+    try:
+        reply = session.client("cloudformation", config=CONFIG).describe_stacks(StackName=stack)
+    except ClientError as error:
+        if "does not exist" not in error.response["Error"].get("Message", ""):
+            raise
+        raise UserError(
+            f"no stack {stack!r} in region {session.region_name}. Deploy it with `make deploy` "
+            "(an account) or `make up` (this laptop), or name another one with --stack."
+        ) from None
+    outputs = {
+        output["OutputKey"]: output["OutputValue"]
+        for output in reply["Stacks"][0].get("Outputs", [])
+    }
+    try:
+        return DeployedCatalog(
+            bucket=outputs["BucketName"],
+            table=outputs["TableName"],
+            shards=int(outputs["Shards"]),
+            failure_queue_url=outputs["FailureQueueUrl"],
+            s3=session.client("s3", config=CONFIG),
+            dynamodb=session.client("dynamodb", config=CONFIG),
+        )
+    except KeyError as missing:
+        state = reply["Stacks"][0]["StackStatus"]
+        raise UserError(
+            f"stack {stack!r} has no output {missing.args[0]} (its state is {state}): "
+            "it is not a reinventure catalog, or its deployment has not finished."
+        ) from None
+
+
+def explain(error: ClientError | BotoCoreError) -> str:
+    """Return one line that says what AWS refused, or why it could not be asked, and what to do."""
+    if isinstance(error, ClientError):
+        code = error.response["Error"].get("Code", "error")
+        message = error.response["Error"].get("Message", "")
+        hint = _HINTS.get(code, "")
+        return " ".join(f"{error.operation_name}: {code}: {message} {hint}".split())
+    hint = _HINTS.get(type(error).__name__, "")
+    return " ".join(f"{str(error).rstrip('.')}. {hint}".split())
+
+
+_CREDENTIALS = (
+    "Set AWS_PROFILE, or log in again, for an account; `source .local/env` for the laptop cloud."
+)
+_CONNECTION = (
+    "Is the laptop cloud still up (`make up`)? Is AWS_ENDPOINT_URL left over from one that is not?"
+)
+_HINTS = {
+    "NoCredentialsError": _CREDENTIALS,
+    "PartialCredentialsError": _CREDENTIALS,
+    "TokenRetrievalError": _CREDENTIALS,
+    "UnauthorizedSSOTokenError": _CREDENTIALS,
+    "SSOTokenLoadError": _CREDENTIALS,
+    "ProfileNotFound": "`aws configure list-profiles` shows those that exist.",
+    "NoRegionError": "Set AWS_REGION, or give --region.",
+    "InvalidClientTokenId": _CREDENTIALS,
+    "UnrecognizedClientException": _CREDENTIALS,
+    "SignatureDoesNotMatch": _CREDENTIALS,
+    "ExpiredToken": _CREDENTIALS,
+    "ExpiredTokenException": _CREDENTIALS,
+    "EndpointConnectionError": _CONNECTION,
+    "ConnectTimeoutError": _CONNECTION,
+    "ReadTimeoutError": _CONNECTION,
+    "SSLError": _CONNECTION,
+}

@@ -1,0 +1,227 @@
+"""The laptop cloud: MiniStack as one background process on a free loopback port.
+
+IAM is enforced and every connection is TLS, because the templates demand both. The process holds
+all state in memory: when it ends, buckets and tables are gone.
+"""
+
+import json
+import os
+import shlex
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.error import URLError
+
+import psutil
+import trustme
+
+from reinventure.errors import UserError
+
+REGION = "us-east-1"
+_HOST = "127.0.0.1"
+_START_SECONDS = 60
+_STOP_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A running laptop cloud, whose files are in `directory`.
+
+    `pid` and `created` (seconds since 1970, from the operating system) identify the process even
+    after its number has been given to another one.
+    """
+
+    directory: Path
+    pid: int
+    created: float
+    port: int
+
+    @property
+    def endpoint(self) -> str:
+        """The URL that all its services answer at."""
+        return f"https://{_HOST}:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        """What the emulator and the functions in it print."""
+        return self.directory / "cloud.log"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that point any AWS client at this cloud."""
+        return _client_environment(self.directory, self.port)
+
+    def processes(self) -> list[psutil.Process]:
+        """Return the emulator, if it is alive, and the workers that it runs functions in."""
+        try:
+            process = psutil.Process(self.pid)
+            if process.create_time() != self.created or process.status() == psutil.STATUS_ZOMBIE:
+                return []
+            return [process, *process.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def answers(self) -> bool:
+        """Whether it is ready to serve requests."""
+        context = ssl.create_default_context(cafile=str(_certificate(self.directory)))
+        try:
+            # The scheme is https, and the host this one.
+            urllib.request.urlopen(  # noqa: S310
+                f"{self.endpoint}/_ministack/ready", timeout=5, context=context
+            ).close()
+        except (URLError, TimeoutError, ConnectionError):
+            return False
+        return True
+
+
+def find(directory: Path) -> Cloud | None:
+    """Return the cloud of `directory` if it runs and answers, else None."""
+    cloud = _recorded(directory)
+    return cloud if cloud and cloud.processes() and cloud.answers() else None
+
+
+def start(directory: Path) -> Cloud:
+    """Start a cloud whose files go to `directory`, and return when it answers.
+
+    What an earlier one left there, running or not, is stopped and removed first.
+
+    Raises UserError when it does not come up, with the end of its log.
+    """
+    stop(directory)
+    (directory / "tmp").mkdir(parents=True)
+    _make_certificate(directory)
+    # The port is bound here and handed on: between choosing and using it nobody can take it.
+    with socket.create_server((_HOST, 0)) as listener, (directory / "cloud.log").open("wb") as log:
+        port = listener.getsockname()[1]
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "hypercorn", "--workers", "0", "ministack.app:app"),
+                *("--bind", f"fd://{listener.fileno()}", "--keep-alive", "75"),
+                *("--certfile", str(_certificate(directory)), "--keyfile", str(_key(directory))),
+            ],
+            env=_server_environment(directory, port),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            pass_fds=[listener.fileno()],
+            start_new_session=True,
+        )
+    created = psutil.Process(process.pid).create_time()
+    cloud = Cloud(directory=directory, pid=process.pid, created=created, port=port)
+    record = {**asdict(cloud), "directory": str(directory)}
+    _record(directory).write_text(json.dumps(record))
+    deadline = time.monotonic() + _START_SECONDS
+    while not cloud.answers():
+        if process.poll() is not None or time.monotonic() > deadline:
+            ending = "\n".join(cloud.log.read_text(errors="replace").splitlines()[-15:])
+            stop(directory)
+            raise UserError(f"the laptop cloud did not start. The end of its log:\n{ending}")
+        time.sleep(0.05)
+    return cloud
+
+
+def stop(directory: Path) -> bool:
+    """Stop the cloud of `directory`, in whatever state it is, and remove its files.
+
+    Returns whether a process of it was running. Other files in `directory` stay.
+    """
+    cloud = _recorded(directory)
+    processes = cloud.processes() if cloud else []
+    # Killed outright: the emulator has nothing to save, and would wait for idle connections.
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(processes, timeout=_STOP_SECONDS)
+    for name in ("tmp", "tls"):
+        shutil.rmtree(directory / name, ignore_errors=True)
+    for path in (_record(directory), directory / "env"):
+        path.unlink(missing_ok=True)
+    return bool(processes)
+
+
+def write_environment_file(cloud: Cloud) -> Path:
+    """Write `env`, the lines of `export` that point a shell at `cloud`; return its path."""
+    path = cloud.directory / "env"
+    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in cloud.environment.items())
+    path.write_text("".join(lines))
+    return path
+
+
+def _recorded(directory: Path) -> Cloud | None:
+    try:
+        record = json.loads(_record(directory).read_text())
+        return Cloud(**{**record, "directory": directory})
+    except (FileNotFoundError, json.JSONDecodeError, TypeError):
+        # Never started, or the machine stopped while the file was being written.
+        return None
+
+
+def _record(directory: Path) -> Path:
+    return directory / "cloud.json"
+
+
+def _certificate(directory: Path) -> Path:
+    return directory / "tls" / "certificate.pem"
+
+
+def _key(directory: Path) -> Path:
+    return directory / "tls" / "key.pem"
+
+
+def _make_certificate(directory: Path) -> None:
+    """Make a certificate for this machine's loopback, and trust its issuer with the same file."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost", _HOST)
+    (directory / "tls").mkdir(mode=0o700)
+    for part in (*issued.cert_chain_pems, authority.cert_pem):
+        part.write_to_path(str(_certificate(directory)), append=True)
+    issued.private_key_pem.write_to_path(str(_key(directory)))
+
+
+def _client_environment(directory: Path, port: int) -> dict[str, str]:
+    endpoint = f"https://{_HOST}:{port}"
+    certificate = str(_certificate(directory))
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ENDPOINT_URL_S3": endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_SESSION_TOKEN": "",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CA_BUNDLE": certificate,
+        "NODE_EXTRA_CA_CERTS": certificate,
+    }
+
+
+def _server_environment(directory: Path, port: int) -> dict[str, str]:
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "LAMBDA_"))
+    }
+    return {
+        **inherited,
+        **_client_environment(directory, port),
+        "AUTH": "true",
+        "USE_SSL": "1",
+        "MINISTACK_SSL_CERT": str(_certificate(directory)),
+        "MINISTACK_SSL_KEY": str(_key(directory)),
+        "MINISTACK_HOST": _HOST,
+        "MINISTACK_REGION": REGION,
+        "GATEWAY_PORT": str(port),
+        # No second port: the brokers for things and files are not ours.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "SSL_CERT_FILE": str(_certificate(directory)),
+        # A burst starts a worker for every invocation at once; they need not stay for five minutes.
+        "LAMBDA_WARM_TTL_SECONDS": "60",
+        "TMPDIR": str(directory / "tmp"),
+    }

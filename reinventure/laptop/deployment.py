@@ -1,0 +1,73 @@
+"""Deploying the real templates to the laptop cloud, with the real CDK CLI."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import boto3
+
+from reinventure import cdk, deployed
+from reinventure.deployed import DeployedCatalog
+from reinventure.laptop import cloud as clouds
+from reinventure.laptop.cloud import Cloud
+from reinventure.laptop.steps import Steps
+
+STACK = "Catalog"
+_ACCOUNT = "000000000000"
+_QUIET = ("--no-notices", "--no-version-reporting")
+
+
+def start_and_deploy(directory: Path, steps: Steps) -> Cloud:
+    """Start a cloud in `directory`, deploy the Catalog stack to it, and return it.
+
+    Reports to `steps`. The templates are synthesised while the cloud starts. Raises UserError when
+    a step fails; the cloud is then stopped, and the logs of the steps stay in `directory`.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    assembly = directory / "cdk.out"
+    with ThreadPoolExecutor(1) as pool:
+        synthesis = pool.submit(
+            cdk.run_quietly,
+            *("synth", "--quiet", "--output", str(assembly), "-c", "laptop=true", *_QUIET),
+            environment=_without_aws(),
+            log=directory / "synth.log",
+        )
+        steps.begin("Starting the laptop cloud")
+        cloud = clouds.start(directory)
+        try:
+            environment = {**_without_aws(), **cloud.environment}
+            steps.begin("Bootstrapping it for CDK")
+            cdk.run_quietly(
+                *("bootstrap", f"aws://{_ACCOUNT}/{clouds.REGION}", *_QUIET),
+                environment=environment,
+                log=directory / "bootstrap.log",
+                # Away from cdk.json: bootstrapping needs no app, and would run it.
+                directory=directory,
+            )
+            steps.begin("Synthesising the templates")
+            synthesis.result()
+            steps.begin("Deploying the Catalog stack")
+            cdk.run_quietly(
+                *("deploy", STACK, "--app", str(assembly), "--require-approval", "never", *_QUIET),
+                environment=environment,
+                log=directory / "deploy.log",
+            )
+        except BaseException:
+            clouds.stop(directory)
+            raise
+    return cloud
+
+
+def enter(cloud: Cloud) -> DeployedCatalog:
+    """Point this process at `cloud`, for good, and return the catalog deployed there.
+
+    boto3 takes endpoint and certificate from the environment of the process, as every client does.
+    """
+    os.environ.pop("AWS_PROFILE", None)
+    os.environ.update(cloud.environment)
+    return deployed.find(boto3.Session(), STACK)
+
+
+def _without_aws() -> dict[str, str]:
+    """Return the environment of this process without the account that it may point at."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}

@@ -1,0 +1,39 @@
+"""The Catalog stack: an encrypted bucket, and the table that always knows what is in it."""
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from stacks.bucket import CataloguedBucket
+from stacks.ingest import Ingest
+from stacks.keys import Keys
+from stacks.settings import Settings
+from stacks.table import CatalogTable
+
+
+class CatalogStack(cdk.Stack):
+    """Bucket, notifications, `ingest` function, table and keys, in one stack.
+
+    One, because a bucket, its notifications and their destination refer to each other in a ring
+    that CloudFormation cannot deploy across stacks.
+
+    The outputs `BucketName`, `TableName` and `Shards` are what the `reinventure` command needs
+    to know; `FailureQueueUrl` is where an event ends that could not be catalogued.
+    """
+
+    def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
+        super().__init__(
+            scope,
+            id,
+            description="reinventure: an encrypted, always-correct, live catalog of an S3 bucket",
+            termination_protection=settings.stage == "production",
+        )
+        keys = Keys(self, "Keys", settings)
+        bucket = CataloguedBucket(self, "Bucket", settings, key=keys.data)
+        table = CatalogTable(self, "Table", settings, key=keys.data)
+        ingest = Ingest(self, "Ingest", settings, keys=keys, table=table)
+        bucket.notify(ingest.alias)
+
+        cdk.CfnOutput(self, "BucketName", value=bucket.bucket.bucket_name)
+        cdk.CfnOutput(self, "TableName", value=table.table.table_name)
+        cdk.CfnOutput(self, "Shards", value=str(settings.shards))
+        cdk.CfnOutput(self, "FailureQueueUrl", value=ingest.failures.queue_url)

@@ -1,0 +1,87 @@
+"""The settings of the app, read from CDK context (`cdk.json`, or `-c name=value`) and checked."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import aws_cdk as cdk
+from constructs import Node
+
+MAX_SHARDS = 256
+"""A listing asks every shard, so each one costs every listing a query."""
+
+_T = TypeVar("_T")
+
+
+class SettingError(ValueError):
+    """A setting has a value that makes no sense. Names the setting, the value and the choice."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a deployment may choose. `cdk.json` holds the defaults."""
+
+    stage: str
+    """`sandbox`: `cdk destroy` removes everything, objects too. `production`: data and keys are
+    retained, and the stack and the table are protected from deletion."""
+
+    shards: int
+    """How many partitions the rows of the bucket are spread over, 1 to `MAX_SHARDS`. Each takes
+    1,000 writes a second. Fixed for the life of a table (docs/design.md)."""
+
+    laptop: bool
+    """Whether the templates are for the laptop cloud. It leaves out what that cannot run: the
+    custom resource that empties the bucket on `cdk destroy`."""
+
+    @classmethod
+    def from_context(cls, node: Node) -> "Settings":
+        """Read every setting from the context of `node`.
+
+        Raises SettingError for the first one that is missing or wrong.
+        """
+        return cls(
+            stage=_read(node, "stage", _choice("sandbox", "production")),
+            shards=_read(node, "shards", _whole_number(1, MAX_SHARDS)),
+            laptop=_read(node, "laptop", _switch),
+        )
+
+    @property
+    def removal_policy(self) -> cdk.RemovalPolicy:
+        """What happens to data when its stack is destroyed."""
+        if self.stage == "production":
+            return cdk.RemovalPolicy.RETAIN
+        return cdk.RemovalPolicy.DESTROY
+
+
+def _read(node: Node, name: str, parse: Callable[[str], _T]) -> _T:
+    # cdk.json gives JSON values, the command line texts: both become the same text here.
+    value = str(node.try_get_context(name))
+    try:
+        return parse(value)
+    except ValueError as error:
+        raise SettingError(
+            f'setting {name}={value}: {error}. Set it in cdk.json under "context", '
+            f"or with: cdk deploy -c {name}=..."
+        ) from None
+
+
+def _choice(*choices: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return value
+
+    return parse
+
+
+def _whole_number(least: int, most: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not (value.isascii() and value.isdigit() and least <= int(value) <= most):
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return int(value)
+
+    return parse
+
+
+def _switch(value: str) -> bool:
+    return _choice("true", "false")(value.lower()) == "true"

@@ -1,0 +1,35 @@
+"""The catalog's table."""
+
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from stacks.settings import Settings
+
+
+class CatalogTable(Construct):
+    """One row a key, under the customer key `key`, with a stream of what each write changed.
+
+    `pk` is bucket and shard, `sk` the object key; docs/design.md tells why. Tombstones leave by
+    the attribute `expires_at`. The catalog can be set back to any second of the last 35 days.
+    """
+
+    def __init__(self, scope: Construct, id: str, settings: Settings, key: kms.IKey) -> None:
+        super().__init__(scope, id)
+        # Not TableV2: with a customer key that cannot be synthesised for any region.
+        self.table = dynamodb.Table(
+            self,
+            "Table",
+            partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="sk", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
+            encryption_key=key,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+            time_to_live_attribute="expires_at",
+            deletion_protection=settings.stage == "production",
+            removal_policy=settings.removal_policy,
+        )

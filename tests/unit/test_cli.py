@@ -1,0 +1,69 @@
+"""The command as a process: what a person sees who got something wrong."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+NOBODY = "https://127.0.0.1:9"  # The discard port: nothing listens there.
+
+
+def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    nowhere = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
+    return subprocess.run(
+        [sys.executable, "-m", "reinventure", *arguments],
+        env={**inherited, **nowhere, "AWS_EC2_METADATA_DISABLED": "true", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "message"),
+    [
+        (["ls"], {}, "You must specify a region"),
+        (["ls"], {"AWS_REGION": "eu-west-1"}, "Unable to locate credentials"),
+        (["ls", "--profile", "nobody"], {}, "The config profile (nobody) could not be found"),
+        (
+            ["ls"],
+            {
+                "AWS_REGION": "eu-west-1",
+                "AWS_ACCESS_KEY_ID": "x",
+                "AWS_SECRET_ACCESS_KEY": "x",
+                "AWS_ENDPOINT_URL": NOBODY,
+            },
+            "Could not connect to the endpoint URL",
+        ),
+        (["deploy"], {"AWS_ENDPOINT_URL": NOBODY}, "this shell points at a laptop cloud"),
+        (["destroy"], {"AWS_REGION": "eu-west-1"}, "Unable to locate credentials"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(
+    arguments: list[str], environment: dict[str, str], message: str
+) -> None:
+    result = run(*arguments, **environment)
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.startswith("reinventure: ")
+    assert result.stdout == ""
+    assert result.returncode == 2
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["ls"], ["up"], ["down"], ["demo"], ["deploy"], ["destroy"]]
+)
+def test_help_explains(command: list[str]) -> None:
+    result = run(*command, "--help")
+    assert result.returncode == 0
+    assert "Usage: " in result.stdout
+
+
+def test_an_empty_folder_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    result = run("demo", "--files", str(tmp_path))
+    assert result.returncode == 2
+    assert "holds no files" in result.stderr

@@ -1,0 +1,31 @@
+from itertools import zip_longest
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog import sequencer
+
+raw = st.text("0123456789abcdefABCDEF", min_size=1, max_size=sequencer.WIDTH)
+
+
+def test_is_upper_case_and_padded_on_the_right() -> None:
+    assert sequencer.canonical("0055aed6dcd90281e5") == "0055AED6DCD90281E5" + "0" * 14
+
+
+@given(raw, raw)
+def test_orders_as_s3_does(one: str, other: str) -> None:
+    digits = list(zip_longest(one, other, fillvalue="0"))
+    expected = [int(a, 16) for a, _ in digits] < [int(b, 16) for _, b in digits]
+    assert (sequencer.canonical(one) < sequencer.canonical(other)) == expected
+
+
+@pytest.mark.parametrize("bad", ["", "0x12", "12 ", "12\n", "١٢", "G"])
+def test_refuses_what_is_not_hexadecimal(bad: str) -> None:
+    with pytest.raises(ValueError, match="not hexadecimal"):
+        sequencer.canonical(bad)
+
+
+def test_refuses_to_cut() -> None:
+    with pytest.raises(ValueError, match="33 digits"):
+        sequencer.canonical("1" * 33)
