@@ -1,5 +1,6 @@
 """The catalog that is deployed where the environment points: an account, or the laptop cloud."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,6 +25,9 @@ CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
 )
 """For a person who waits: a wrong endpoint is said within seconds, not minutes."""
+
+
+_POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,22 @@ class DeployedCatalog:
     def differences(self) -> Iterator[Difference]:
         """Yield every key that bucket and catalog disagree about at this moment."""
         return differences(self.objects(), self.rows(consistent=True))
+
+    def settle(self, patience: float) -> list[Difference]:
+        """Wait until bucket and catalog agree, and return what they still disagree about.
+
+        Gives up once nothing has improved for `patience` seconds: the catalog is then not late
+        but wrong. The bucket must not be changed meanwhile.
+        """
+        left = list(self.differences())
+        deadline = time.monotonic() + patience
+        while left and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+            now = list(self.differences())
+            if len(now) < len(left):
+                deadline = time.monotonic() + patience
+            left = now
+        return left
 
 
 def find(session: boto3.Session, stack: str) -> DeployedCatalog:

@@ -77,7 +77,11 @@ class Ingest(Construct):
             log_group=log_group,
         )
         self.alias = lambda_.Alias(
-            self, "Live", alias_name="live", version=function.current_version
+            self,
+            "Live",
+            alias_name="live",
+            # The laptop cloud loses the failures of published versions, but not those of $LATEST.
+            version=function.latest_version if settings.laptop else function.current_version,
         )
         # Lambda keeps these settings for each qualifier apart: S3 calls the alias, and what is
         # set for the function itself would not apply to it.

@@ -30,8 +30,9 @@ class Settings:
     1,000 writes a second. Fixed for the life of a table (docs/design.md)."""
 
     laptop: bool
-    """Whether the templates are for the laptop cloud. It leaves out what that cannot run: the
-    custom resource that empties the bucket on `cdk destroy`."""
+    """Whether the templates are for the laptop cloud, which cannot do two things that AWS can: run
+    the custom resource that empties the bucket on `cdk destroy` (it is left out), and keep the
+    failures of a published version (the alias `live` points to `$LATEST`)."""
 
     @classmethod
     def from_context(cls, node: Node) -> "Settings":

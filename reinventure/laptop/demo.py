@@ -1,6 +1,5 @@
 """The demonstration: change a bucket, then prove that its catalog knows."""
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -41,7 +40,7 @@ def run(files: Path, directory: Path) -> bool:
             catalog = enter(start_and_deploy(directory, steps))
             changes = _change(catalog, uploads, steps)
             steps.begin("Waiting until the catalog has settled")
-            _settle(catalog)
+            catalog.settle(_PATIENCE)
         return _prove(catalog, changes, Console())
     finally:
         clouds.stop(directory)
@@ -98,18 +97,6 @@ def _each(steps: Steps, step: str, do: Callable[[str], None], keys: list[str]) -
     with ThreadPoolExecutor(_UPLOADERS) as pool:
         for _ in pool.map(do, keys):
             steps.advance()
-
-
-def _settle(catalog: DeployedCatalog) -> None:
-    """Return when bucket and catalog agree, or when nothing has improved for a while."""
-    fewest: int | None = None
-    deadline = 0.0
-    while left := sum(1 for _ in catalog.differences()):
-        if fewest is None or left < fewest:
-            fewest, deadline = left, time.monotonic() + _PATIENCE
-        if time.monotonic() > deadline:
-            return
-        time.sleep(0.1)
 
 
 def _prove(catalog: DeployedCatalog, changes: str, console: Console) -> bool:

@@ -1,0 +1,36 @@
+"""One laptop cloud for all tests here, with the real templates deployed by the real CDK CLI."""
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+
+from reinventure import deployed
+from reinventure.deployed import DeployedCatalog
+from reinventure.laptop import cloud as clouds
+from reinventure.laptop.cloud import Cloud
+from reinventure.laptop.deployment import STACK, start_and_deploy
+from reinventure.laptop.steps import Steps
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    directory = tmp_path_factory.mktemp("laptop")
+    with Steps() as steps:
+        cloud = start_and_deploy(directory, steps)
+    yield cloud
+    clouds.stop(directory)
+
+
+@pytest.fixture
+def session(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> boto3.Session:
+    """boto3 in this process, pointed at the cloud."""
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    for name, value in cloud.environment.items():
+        monkeypatch.setenv(name, value)
+    return boto3.Session()
+
+
+@pytest.fixture
+def catalog(session: boto3.Session) -> DeployedCatalog:
+    return deployed.find(session, STACK)

@@ -1,0 +1,74 @@
+"""The laptop cloud itself: where it listens, and what happens when it dies."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from reinventure.laptop import cloud as clouds
+from reinventure.laptop.cloud import Cloud
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Iterator[Cloud]:
+    """A cloud with nothing deployed."""
+    yield clouds.start(tmp_path)
+    clouds.stop(tmp_path)
+
+
+def test_it_listens_on_one_loopback_port(bare: Cloud) -> None:
+    listening = {
+        connection.laddr
+        for process in bare.processes()
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening == {("127.0.0.1", bare.port)}
+
+
+def test_it_is_found_while_it_runs(bare: Cloud) -> None:
+    assert clouds.find(bare.directory) == bare
+    assert clouds.stop(bare.directory)
+    assert clouds.find(bare.directory) is None
+    assert not clouds.stop(bare.directory)
+
+
+def test_it_starts_again_after_it_was_killed(bare: Cloud) -> None:
+    for process in bare.processes():
+        process.kill()
+    psutil.wait_procs(bare.processes(), timeout=5)
+    assert clouds.find(bare.directory) is None
+    again = clouds.start(bare.directory)
+    assert clouds.find(bare.directory) == again
+
+
+def test_it_starts_again_when_it_hangs(bare: Cloud) -> None:
+    psutil.Process(bare.pid).suspend()
+    assert clouds.stop(bare.directory)
+    assert clouds.start(bare.directory).answers()
+
+
+def test_a_record_cut_short_by_a_crash_is_no_obstacle(bare: Cloud) -> None:
+    clouds.stop(bare.directory)
+    (bare.directory / "cloud.json").write_text('{"pid": 1')
+    assert clouds.find(bare.directory) is None
+    assert clouds.start(bare.directory).answers()
+
+
+def test_a_process_that_got_the_old_number_is_left_alone(bare: Cloud) -> None:
+    other = psutil.Popen(["sleep", "60"])
+    stranger = Cloud(bare.directory, other.pid, other.create_time() - 100, bare.port)
+    assert stranger.processes() == []
+    other.kill()
+    other.wait()
+
+
+def test_the_environment_file_is_lines_of_export(bare: Cloud) -> None:
+    lines = clouds.write_environment_file(bare).read_text().splitlines()
+    assert all(line.startswith("export AWS_") or "NODE_EXTRA_CA_CERTS" in line for line in lines)
+    assert f"export AWS_ENDPOINT_URL={bare.endpoint}" in lines
+
+
+def test_its_private_key_is_private(bare: Cloud) -> None:
+    assert (bare.directory / "tls").stat().st_mode & 0o077 == 0

@@ -1,0 +1,378 @@
+"""What the Catalog template promises."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.stacks.conftest import Template, properties, read, resources
+
+REASONS_FOR_EVERYTHING = {
+    ("xray:PutTelemetryRecords", "xray:PutTraceSegments"): "X-Ray knows no resources to name",
+}
+"""Actions that may be allowed on `*`, and why there is no other way."""
+
+CDK_PROVIDER = "CustomS3AutoDeleteObjectsCustomResourceProvider"
+"""CDK's own function that empties a sandbox bucket, with CDK's own role."""
+
+
+def key(template: Template, word: str) -> Any:
+    """The reference to the key whose description contains `word`."""
+    [name] = [
+        name
+        for name, resource in resources(template, "AWS::KMS::Key").items()
+        if word in resource["Properties"]["Description"]
+    ]
+    return {"Fn::GetAtt": [name, "Arn"]}
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def role_statements(template: Template) -> Iterator[Any]:
+    """Every statement of every policy that a role has."""
+    for role in properties(template, "AWS::IAM::Role"):
+        for policy in role.get("Policies", []):
+            yield from policy["PolicyDocument"]["Statement"]
+    for policy in properties(template, "AWS::IAM::Policy"):
+        yield from policy["PolicyDocument"]["Statement"]
+
+
+# Encryption
+
+
+def test_everything_that_is_kept_is_under_the_data_key(template: Template) -> None:
+    data = key(template, "objects, catalog rows")
+    [bucket] = properties(template, "AWS::S3::Bucket")
+    [encryption] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"] == {
+        "SSEAlgorithm": "aws:kms",
+        "KMSMasterKeyID": data,
+    }
+    assert encryption["BucketKeyEnabled"] is True
+    for table in properties(template, "AWS::DynamoDB::Table"):
+        assert table["SSESpecification"] == {
+            "SSEEnabled": True,
+            "SSEType": "KMS",
+            "KMSMasterKeyId": data,
+        }
+    for group in properties(template, "AWS::Logs::LogGroup"):
+        assert group["KmsKeyId"] == data
+        assert group["RetentionInDays"] <= 365
+
+
+def test_every_function_with_an_environment_has_it_under_the_data_key(template: Template) -> None:
+    data = key(template, "objects, catalog rows")
+    functions = [f for f in properties(template, "AWS::Lambda::Function") if "Environment" in f]
+    assert functions
+    for function in functions:
+        assert function["KmsKeyArn"] == data
+
+
+def test_every_queue_is_under_the_queue_key(template: Template) -> None:
+    for queue in properties(template, "AWS::SQS::Queue"):
+        assert queue["KmsMasterKeyId"] == key(template, "queues")
+
+
+def test_keys_rotate_every_year(template: Template) -> None:
+    keys = properties(template, "AWS::KMS::Key")
+    assert len(keys) == 2
+    for each in keys:
+        assert each["EnableKeyRotation"] is True
+        assert each["RotationPeriodInDays"] == 365
+
+
+def test_a_key_is_used_through_services_only(template: Template) -> None:
+    use = re.compile(r"kms:(Decrypt|Encrypt|GenerateDataKey|ReEncrypt|CreateGrant|\*)")
+    for each in properties(template, "AWS::KMS::Key"):
+        for statement in each["KeyPolicy"]["Statement"]:
+            if any(map(use.match, as_list(statement["Action"]))):
+                conditions = json.dumps(statement["Condition"])
+                assert "kms:ViaService" in conditions or "aws:logs:arn" in conditions
+
+
+# Access
+
+
+def test_no_role_may_do_anything_to_everything(template: Template) -> None:
+    for statement in role_statements(template):
+        if "*" in as_list(statement["Resource"]):
+            assert tuple(as_list(statement["Action"])) in REASONS_FOR_EVERYTHING
+
+
+def test_every_action_of_a_role_is_named(template: Template) -> None:
+    for statement in role_statements(template):
+        assert not [action for action in as_list(statement["Action"]) if "*" in action]
+
+
+def test_only_the_function_of_cdk_has_a_policy_of_others(template: Template) -> None:
+    for name, role in resources(template, "AWS::IAM::Role").items():
+        assert "ManagedPolicyArns" not in role["Properties"] or name.startswith(CDK_PROVIDER)
+
+
+def test_ingest_may_put_rows_and_nothing_else(template: Template) -> None:
+    actions = {a for s in role_statements(template) for a in as_list(s["Action"])}
+    assert {action for action in actions if action.startswith("dynamodb:")} == {"dynamodb:PutItem"}
+    assert {action for action in actions if action.startswith("s3:")} == {
+        "s3:PutBucketNotification"  # of the function that sets the notifications
+    }
+
+
+def test_ingest_uses_the_data_key_through_dynamodb_only(template: Template) -> None:
+    data = key(template, "objects, catalog rows")
+    statements = [s for s in role_statements(template) if s["Resource"] == data]
+    assert statements
+    for statement in statements:
+        assert statement["Action"] == "kms:Decrypt"
+        assert "dynamodb." in json.dumps(statement["Condition"]["StringEquals"]["kms:ViaService"])
+
+
+def test_the_bucket_is_closed_to_the_public(template: Template) -> None:
+    for bucket in properties(template, "AWS::S3::Bucket"):
+        assert bucket["PublicAccessBlockConfiguration"] == {
+            "BlockPublicAcls": True,
+            "BlockPublicPolicy": True,
+            "IgnorePublicAcls": True,
+            "RestrictPublicBuckets": True,
+        }
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+
+
+def policies(template: Template) -> list[list[Any]]:
+    kinds = ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy")
+    return [p["PolicyDocument"]["Statement"] for kind in kinds for p in properties(template, kind)]
+
+
+def test_no_policy_allows_everyone(template: Template) -> None:
+    for statement in (s for policy in policies(template) for s in policy):
+        assert statement["Effect"] == "Deny" or statement["Principal"] not in (
+            "*",
+            {"AWS": "*"},
+        )
+
+
+def test_bucket_and_queues_take_tls_only(template: Template) -> None:
+    for policy in policies(template):
+        assert {"Bool": {"aws:SecureTransport": "false"}} in [
+            statement["Condition"] for statement in policy if statement["Effect"] == "Deny"
+        ]
+
+
+def test_s3_may_invoke_for_this_bucket_of_this_account_only(template: Template) -> None:
+    [bucket] = resources(template, "AWS::S3::Bucket")
+    for permission in properties(template, "AWS::Lambda::Permission"):
+        assert permission["Principal"] == "s3.amazonaws.com"
+        assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
+        assert permission["SourceArn"] == {"Fn::GetAtt": [bucket, "Arn"]}
+
+
+# Events
+
+
+def notifications(template: Template) -> list[Any]:
+    [configured] = properties(template, "Custom::S3BucketNotifications")
+    return [
+        entry
+        for kind in ("Lambda", "Queue", "Topic")
+        for entry in configured["NotificationConfiguration"].get(
+            f"{kind}FunctionConfigurations", []
+        )
+        + configured["NotificationConfiguration"].get(f"{kind}Configurations", [])
+    ]
+
+
+def overlapping(one: Any, other: Any) -> bool:
+    """Whether S3 would refuse both in one bucket: an event of both, a key that both match."""
+
+    def rules(configuration: Any) -> dict[str, str]:
+        listed = configuration.get("Filter", {}).get("Key", {}).get("FilterRules", [])
+        return {rule["Name"].lower(): rule["Value"] for rule in listed}
+
+    def nested(a: str, b: str) -> bool:
+        return a.startswith(b) or b.startswith(a)
+
+    events = any(
+        nested(a.rstrip("*"), b.rstrip("*")) for a in one["Events"] for b in other["Events"]
+    )
+    first, second = rules(one), rules(other)
+    return (
+        events
+        and nested(first.get("prefix", ""), second.get("prefix", ""))
+        and nested(first.get("suffix", "")[::-1], second.get("suffix", "")[::-1])
+    )
+
+
+def test_notifications_go_to_the_alias(template: Template) -> None:
+    [alias] = resources(template, "AWS::Lambda::Alias")
+    assert notifications(template)
+    for entry in notifications(template):
+        assert entry["LambdaFunctionArn"] == {"Ref": alias}
+
+
+def test_every_event_that_changes_the_bucket_is_subscribed_to(template: Template) -> None:
+    assert sorted(event for entry in notifications(template) for event in entry["Events"]) == [
+        "s3:LifecycleExpiration:*",
+        "s3:ObjectCreated:*",
+        "s3:ObjectRemoved:*",
+    ]
+
+
+def test_no_two_notifications_overlap(template: Template) -> None:
+    for one, other in combinations(notifications(template), 2):
+        assert not overlapping(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "refused"),
+    [
+        (("s3:ObjectCreated:*", "", ""), ("s3:ObjectCreated:Put", "", ""), True),
+        (("s3:ObjectCreated:*", "", ""), ("s3:ObjectRemoved:*", "", ""), False),
+        (("s3:ObjectCreated:*", "a/", ""), ("s3:ObjectCreated:*", "a/b/", ""), True),
+        (("s3:ObjectCreated:*", "a/", ""), ("s3:ObjectCreated:*", "b/", ""), False),
+        (("s3:ObjectCreated:*", "a/", ".jpg"), ("s3:ObjectCreated:*", "a/", ".png"), False),
+        (("s3:ObjectCreated:*", "a/", ".gz"), ("s3:ObjectCreated:*", "", ".tar.gz"), True),
+    ],
+)
+def test_overlap_is_what_s3_says_it_is(
+    one: tuple[str, str, str], other: tuple[str, str, str], refused: bool
+) -> None:
+    def configuration(event: str, prefix: str, suffix: str) -> Any:
+        rules = [{"Name": "prefix", "Value": prefix}, {"Name": "suffix", "Value": suffix}]
+        return {"Events": [event], "Filter": {"Key": {"FilterRules": rules}}}
+
+    assert overlapping(configuration(*one), configuration(*other)) is refused
+
+
+def test_what_the_alias_fails_to_do_ends_in_the_failure_queue(template: Template) -> None:
+    [alias] = resources(template, "AWS::Lambda::Alias")
+    [(name, queue)] = resources(template, "AWS::SQS::Queue").items()
+    [configured] = [
+        p
+        for p in properties(template, "AWS::Lambda::EventInvokeConfig")
+        if alias in json.dumps(p["Qualifier"])
+    ]
+    assert configured["MaximumRetryAttempts"] == 2
+    assert configured["MaximumEventAgeInSeconds"] == 6 * 3600
+    assert configured["DestinationConfig"]["OnFailure"] == {
+        "Destination": {"Fn::GetAtt": [name, "Arn"]}
+    }
+    assert queue["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def test_ingest_runs_as_documented(template: Template) -> None:
+    [function] = [
+        f for f in properties(template, "AWS::Lambda::Function") if f["Handler"] == "ingest.handler"
+    ]
+    assert function["Runtime"] == "python3.13"
+    assert function["Architectures"] == ["arm64"]
+    assert function["TracingConfig"] == {"Mode": "Active"}
+    assert function["LoggingConfig"]["LogFormat"] == "JSON"
+    assert "LogGroup" in function["LoggingConfig"]
+
+
+# Data
+
+
+def test_the_table_streams_both_images_and_can_be_set_back(template: Template) -> None:
+    [table] = properties(template, "AWS::DynamoDB::Table")
+    assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_the_bucket_forgets_old_versions_and_abandoned_uploads(template: Template) -> None:
+    [bucket] = properties(template, "AWS::S3::Bucket")
+    rules = bucket["LifecycleConfiguration"]["Rules"]
+    assert [r["NoncurrentVersionExpiration"] for r in rules if "NoncurrentVersionExpiration" in r]
+    assert [r for r in rules if "AbortIncompleteMultipartUpload" in r]
+    assert all(rule["Status"] == "Enabled" for rule in rules)
+
+
+def test_a_sandbox_leaves_nothing_behind(template: Template) -> None:
+    policies = {name: r.get("DeletionPolicy") for name, r in template["Resources"].items()}
+    assert "Retain" not in policies.values()
+    assert resources(template, "Custom::S3AutoDeleteObjects")
+
+
+def test_production_keeps_and_protects_data(synthesise: Callable[..., Path]) -> None:
+    assembly = synthesise(stage="production")
+    template = read(assembly)
+    for kind in (
+        "AWS::S3::Bucket",
+        "AWS::DynamoDB::Table",
+        "AWS::KMS::Key",
+        "AWS::SQS::Queue",
+        "AWS::Logs::LogGroup",
+    ):
+        for resource in resources(template, kind).values():
+            assert resource["DeletionPolicy"] == "Retain"
+            assert resource["UpdateReplacePolicy"] == "Retain"
+    [table] = properties(template, "AWS::DynamoDB::Table")
+    assert table["DeletionProtectionEnabled"] is True
+    assert "Custom::S3AutoDeleteObjects" not in json.dumps(template)
+    manifest = json.loads((assembly / "manifest.json").read_text())
+    assert manifest["artifacts"]["Catalog"]["properties"]["terminationProtection"] is True
+
+
+# Where it can be deployed
+
+
+def test_the_laptop_gets_the_same_but_for_what_it_cannot_do(
+    template: Template, synthesise: Callable[..., Path]
+) -> None:
+    laptop = read(synthesise(laptop="true"))["Resources"]
+    theirs = template["Resources"]
+    missing = theirs.keys() - laptop.keys()
+    assert all(
+        "AutoDeleteObjects" in name or theirs[name]["Type"] == "AWS::Lambda::Version"
+        for name in missing
+    )
+    assert not laptop.keys() - theirs.keys()
+    changed = {name for name in laptop if laptop[name] != theirs[name]}
+    assert {laptop[name]["Type"] for name in changed} == {
+        "AWS::S3::Bucket",  # loses a tag, and its policy a statement, for the custom resource
+        "AWS::S3::BucketPolicy",
+        "AWS::Lambda::Alias",  # points to $LATEST
+    }
+
+
+def test_the_template_is_for_any_account_and_region(synthesise: Callable[..., Path]) -> None:
+    assembly = synthesise()
+    manifest = json.loads((assembly / "manifest.json").read_text())
+    assert manifest["artifacts"]["Catalog"]["environment"] == "aws://unknown-account/unknown-region"
+    assert "missing" not in manifest
+
+
+def test_the_functions_are_deployed_with_our_code_and_nothing_else(
+    synthesise: Callable[..., Path],
+) -> None:
+    [asset] = [d for d in synthesise().glob("asset.*") if (d / "ingest.py").exists()]
+    assert (asset / "catalog" / "store.py").exists()
+    assert {path.suffix for path in asset.rglob("*") if path.is_file()} == {".py"}
+
+
+@pytest.mark.parametrize("stage", ["sandbox", "production"])
+def test_cfn_lint_finds_nothing(synthesise: Callable[..., Path], stage: str) -> None:
+    template = synthesise(stage=stage) / "Catalog.template.json"
+    linted = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("cfn-lint")),
+            *("--non-zero-exit-code", "informational"),
+            # CDK has a function depend on its role as a whole, and so on the role's policies.
+            *("--ignore-checks", "W3005"),
+            *("--regions", "us-east-1", "eu-west-1", "eu-central-1", "--"),
+            str(template),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert linted.returncode == 0, linted.stdout + linted.stderr
