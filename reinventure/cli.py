@@ -94,6 +94,7 @@ def up() -> None:
     It listens on a free port of 127.0.0.1 and keeps everything in memory: what is in it is lost
     when it stops.
     """
+    profile = os.environ.get("AWS_PROFILE")
     with locked(LOCAL, "another `make up` or `make down` is at work"):
         cloud = clouds.find(LOCAL)
         if cloud:
@@ -101,19 +102,15 @@ def up() -> None:
         else:
             with Steps() as steps:
                 cloud = start_and_deploy(LOCAL, steps)
-            clouds.write_environment_file(cloud)
             print(f"The laptop cloud is up, at {cloud.endpoint}.")
-    _explain_use(cloud)
-
-
-def _explain_use(cloud: clouds.Cloud) -> None:
-    profile = os.environ.get("AWS_PROFILE")
-    catalog = enter(cloud)
-    env = os.path.relpath(cloud.directory / "env")
+        catalog = enter(cloud)
+        env = clouds.write_environment_file(
+            cloud, REINVENTURE_BUCKET=catalog.bucket, REINVENTURE_TABLE=catalog.table
+        )
     print(
         f"""
-Point this shell at it:   source {shlex.quote(env)}
-Change the bucket:        aws s3 cp README.md s3://{catalog.bucket}/
+Point this shell at it:   source {shlex.quote(os.path.relpath(env))}
+Change the bucket:        aws s3 cp README.md s3://$REINVENTURE_BUCKET/
 Read the catalog:         .venv/bin/reinventure ls
 Watch it work:            tail -f {shlex.quote(os.path.relpath(cloud.log))}
 Stop it, and lose all:    make down"""

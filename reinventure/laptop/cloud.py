@@ -146,10 +146,14 @@ def stop(directory: Path) -> bool:
     return bool(processes)
 
 
-def write_environment_file(cloud: Cloud) -> Path:
-    """Write `env`, the lines of `export` that point a shell at `cloud`; return its path."""
+def write_environment_file(cloud: Cloud, **more: str) -> Path:
+    """Write `env`, the lines of `export` that point a shell at `cloud`; return its path.
+
+    `more` are variables of ours, for the user to refer to.
+    """
     path = cloud.directory / "env"
-    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in cloud.environment.items())
+    variables = {**cloud.environment, **more}
+    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
     path.write_text("".join(lines))
     return path
 
