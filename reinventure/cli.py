@@ -16,7 +16,7 @@ from reinventure.laptop import cloud as clouds
 from reinventure.laptop import demo as demonstration
 from reinventure.laptop.deployment import STACK, enter, start_and_deploy
 from reinventure.laptop.lock import locked
-from reinventure.laptop.steps import Steps
+from reinventure.steps import Steps
 
 EXIT_ERROR = 2
 """Exit code for what the user can mend: no such stack, wrong credentials, no connection."""

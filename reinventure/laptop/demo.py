@@ -15,8 +15,8 @@ from reinventure.deployed import DeployedCatalog
 from reinventure.errors import UserError
 from reinventure.laptop import cloud as clouds
 from reinventure.laptop.deployment import enter, start_and_deploy
-from reinventure.laptop.steps import Steps
 from reinventure.output import printable
+from reinventure.steps import Steps
 
 _UPLOADERS = 8
 _PATIENCE = 30

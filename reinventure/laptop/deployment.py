@@ -10,7 +10,7 @@ from reinventure import cdk, deployed
 from reinventure.deployed import DeployedCatalog
 from reinventure.laptop import cloud as clouds
 from reinventure.laptop.cloud import Cloud
-from reinventure.laptop.steps import Steps
+from reinventure.steps import Steps
 
 STACK = "Catalog"
 _ACCOUNT = "000000000000"

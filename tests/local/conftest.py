@@ -10,7 +10,7 @@ from reinventure.deployed import DeployedCatalog
 from reinventure.laptop import cloud as clouds
 from reinventure.laptop.cloud import Cloud
 from reinventure.laptop.deployment import STACK, start_and_deploy
-from reinventure.laptop.steps import Steps
+from reinventure.steps import Steps
 
 
 @pytest.fixture(scope="session")

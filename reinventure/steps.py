@@ -20,12 +20,14 @@ class Steps:
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TextColumn("{task.fields[count]}"),
             TimeElapsedColumn(),
             console=self._console,
             disable=not self._live,
         )
-        self._task = self._progress.add_task("", total=1)
+        self._parts: int | None = None
+        self._done = 0
+        self._task = self._progress.add_task("", total=None, count="")
 
     def __enter__(self) -> "Steps":
         self._progress.start()
@@ -39,12 +41,15 @@ class Steps:
     ) -> None:
         self._progress.stop()
 
-    def begin(self, step: str, parts: int = 1) -> None:
-        """Say that `step`, made of `parts`, begins; the one before it is done."""
-        self._progress.update(self._task, description=step, completed=0, total=parts, refresh=True)
+    def begin(self, step: str, parts: int | None = None) -> None:
+        """Say that `step` begins; the one before it is done. `parts`: how many, if it is known."""
+        self._parts, self._done = parts, 0
+        self._progress.reset(self._task, total=parts, description=step, count="")
         if not self._live:
             self._console.print(f"{step} ...", highlight=False, markup=False)
 
     def advance(self, parts: int = 1) -> None:
-        """Say that `parts` of the current step are done."""
-        self._progress.update(self._task, advance=parts)
+        """Say that `parts` more of the current step are done."""
+        self._done += parts
+        count = f"{self._done:,}" + (f" of {self._parts:,}" if self._parts else "")
+        self._progress.update(self._task, advance=parts, count=count)
