@@ -5,10 +5,8 @@ from typing import cast
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_s3_notifications as notifications
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from stacks.logs import EncryptedLogs
 from stacks.settings import Settings
@@ -71,14 +69,20 @@ class CataloguedBucket(Construct):
         ):
             notifier.add_to_policy(statement)
 
-    def notify(self, destination: lambda_.IAlias) -> None:
-        """Have S3 invoke `destination` with each of `EVENTS`.
-
-        An alias, not the function: what S3 calls can then be shifted between versions.
-        """
-        target = notifications.LambdaDestination(destination)
+    def notify(self, destination: s3.IBucketNotificationDestination) -> None:
+        """Have S3 send each of `EVENTS` to `destination`."""
         for kind in EVENTS:
-            self.bucket.add_event_notification(kind, target)
+            self.bucket.add_event_notification(kind, destination)
+        self._keep_notifier_logs()
+
+    def notify_event_bridge(self, ready: IConstruct) -> None:
+        """Have S3 send all its events, `EVENTS` too, to EventBridge once `ready` is there."""
+        self.bucket.enable_event_bridge_notification()
+        self.bucket.node.find_child("Notifications").node.add_dependency(ready)
+        self._keep_notifier_logs()
+
+    def _keep_notifier_logs(self) -> None:
+        # The function exists only once there are notifications, and takes no log group itself.
         handler = cast(
             "cdk.CfnResource", cdk.Stack.of(self).node.find_child(_HANDLER).node.default_child
         )

@@ -3,6 +3,7 @@
 import aws_cdk as cdk
 from constructs import Construct
 
+from stacks import transport
 from stacks.bucket import CataloguedBucket
 from stacks.ingest import Ingest
 from stacks.keys import Keys
@@ -11,7 +12,7 @@ from stacks.table import CatalogTable
 
 
 class CatalogStack(cdk.Stack):
-    """Bucket, notifications, `ingest` function, table and keys, in one stack.
+    """Bucket, notifications, transport, `ingest` function, table and keys, in one stack.
 
     One, because a bucket, its notifications and their destination refer to each other in a ring
     that CloudFormation cannot deploy across stacks.
@@ -30,8 +31,8 @@ class CatalogStack(cdk.Stack):
         keys = Keys(self, "Keys", settings)
         bucket = CataloguedBucket(self, "Bucket", settings, key=keys.data)
         table = CatalogTable(self, "Table", settings, key=keys.data)
-        ingest = Ingest(self, "Ingest", settings, keys=keys, table=table)
-        bucket.notify(ingest.alias)
+        ingest = Ingest(self, "Ingest", settings, keys=keys, bucket=bucket.bucket, table=table)
+        transport.connect(self, settings, keys=keys, bucket=bucket, ingest=ingest)
 
         cdk.CfnOutput(self, "BucketName", value=bucket.bucket.bucket_name)
         cdk.CfnOutput(self, "TableName", value=table.table.table_name)

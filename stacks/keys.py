@@ -1,5 +1,7 @@
 """The customer keys: who may use them, for what, through which service."""
 
+from collections.abc import Mapping
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -44,6 +46,7 @@ class Keys(Construct):
 
     The key policies delegate to IAM, as AWS does by default, but only what is used: the account's
     administrators may manage a key, and nobody may use it except through the services named here.
+    A service that sends events of its own, not in somebody's name, is let in by the transport.
     Not even an administrator can call `kms:Decrypt` directly on a catalogued object's data key.
     """
 
@@ -60,6 +63,18 @@ class Keys(Construct):
             "Queue", settings, purpose="messages in queues", services=["sqs"], grants=[]
         )
         self._allow_logs(self.data)
+
+    def let_service(self, key: kms.Key, service: str, conditions: Mapping[str, object]) -> None:
+        """Let the AWS service `service` put messages under `key`, under `conditions` only."""
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid=f"LetSend{service.capitalize()}",
+                principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                resources=["*"],
+                conditions=conditions,
+            )
+        )
 
     def _key(
         self, id: str, settings: Settings, purpose: str, services: list[str], grants: list[str]

@@ -10,6 +10,9 @@ from constructs import Node
 MAX_SHARDS = 256
 """A listing asks every shard, so each one costs every listing a query."""
 
+MAX_MINIMUM_SIZE = 5 * 10**9
+"""The greatest number that EventBridge compares with, in bytes; it refuses a rule with more."""
+
 _T = TypeVar("_T")
 
 
@@ -29,6 +32,15 @@ class Settings:
     """How many partitions the rows of the bucket are spread over, 1 to `MAX_SHARDS`. Each takes
     1,000 writes a second. Fixed for the life of a table (docs/design.md)."""
 
+    transport: str
+    """How S3 tells `ingest`: `lambda` (S3 invokes it), `sqs` (through a queue), `sns` (through a
+    topic, which others may subscribe to, and a queue) or `eventbridge` (through a rule)."""
+
+    minimum_size: int
+    """Objects of fewer bytes are not catalogued when they are created; 0 to `MAX_MINIMUM_SIZE`.
+    Only EventBridge can tell sizes, so only with the transport `eventbridge`. An object that is
+    overwritten by a smaller one than this keeps its row."""
+
     laptop: bool
     """Whether the templates are for the laptop cloud, which cannot do two things that AWS can: run
     the custom resource that empties the bucket on `cdk destroy` (it is left out), and keep the
@@ -40,9 +52,15 @@ class Settings:
 
         Raises SettingError for the first one that is missing or wrong.
         """
+        transport = _read(node, "transport", _choice("lambda", "sqs", "sns", "eventbridge"))
+        filters = transport == "eventbridge"
         return cls(
             stage=_read(node, "stage", _choice("sandbox", "production")),
             shards=_read(node, "shards", _whole_number(1, MAX_SHARDS)),
+            transport=transport,
+            minimum_size=_read(
+                node, "minimum_size", _whole_number(0, MAX_MINIMUM_SIZE) if filters else _zero
+            ),
             laptop=_read(node, "laptop", _switch),
         )
 
@@ -82,6 +100,12 @@ def _whole_number(least: int, most: int) -> Callable[[str], int]:
         return int(value)
 
     return parse
+
+
+def _zero(value: str) -> int:
+    if value != "0":
+        raise ValueError("must be 0, except with transport=eventbridge, which alone can tell sizes")
+    return 0
 
 
 def _switch(value: str) -> bool:

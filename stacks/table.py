@@ -1,6 +1,8 @@
 """The catalog's table."""
 
+import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
@@ -16,6 +18,7 @@ class CatalogTable(Construct):
 
     def __init__(self, scope: Construct, id: str, settings: Settings, key: kms.IKey) -> None:
         super().__init__(scope, id)
+        self._key = key
         # Not TableV2: with a customer key that cannot be synthesised for any region.
         self.table = dynamodb.Table(
             self,
@@ -33,3 +36,20 @@ class CatalogTable(Construct):
             deletion_protection=settings.stage == "production",
             removal_policy=settings.removal_policy,
         )
+
+    def access_statements(self, *actions: str) -> list[iam.PolicyStatement]:
+        """Return what a function needs to do `actions` on the table."""
+        return [
+            iam.PolicyStatement(actions=list(actions), resources=[self.table.table_arn]),
+            # DynamoDB opens the table's key in the name of the caller. Through DynamoDB only: the
+            # same key protects the objects, which no function of ours must read.
+            iam.PolicyStatement(
+                actions=["kms:Decrypt"],
+                resources=[self._key.key_arn],
+                conditions={
+                    "StringEquals": {
+                        "kms:ViaService": f"dynamodb.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"
+                    }
+                },
+            ),
+        ]

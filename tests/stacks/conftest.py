@@ -12,6 +12,13 @@ import pytest
 from stacks.catalog_stack import CatalogStack
 from stacks.settings import Settings
 
+TRANSPORTS = ["lambda", "sqs", "sns", "eventbridge"]
+VARIANTS = [
+    *({"transport": transport} for transport in TRANSPORTS),
+    {"transport": "eventbridge", "minimum_size": "1048576"},
+]
+"""Settings that change which resources there are."""
+
 ROOT = Path(__file__).parents[2]
 Template = dict[str, Any]
 
@@ -38,22 +45,70 @@ def template(synthesise: Callable[..., Path]) -> Template:
     return read(synthesise())
 
 
+@pytest.fixture(params=VARIANTS, ids=lambda settings: "-".join(settings.values()))
+def variant(request: pytest.FixtureRequest, synthesise: Callable[..., Path]) -> Template:
+    """The template of each of `VARIANTS`, for promises that hold whatever is deployed."""
+    return read(synthesise(**request.param))
+
+
 def read(assembly: Path) -> Template:
     template: Template = json.loads((assembly / "Catalog.template.json").read_text())
     return template
 
 
-def resources(template: Template, kind: str) -> dict[str, Any]:
-    """The resources of CloudFormation type `kind`, by logical id; there must be one."""
+def resources(template: Template, kind: str, least: int = 1) -> dict[str, Any]:
+    """The resources of CloudFormation type `kind`, by logical id; there must be `least`."""
     found = {
         name: resource
         for name, resource in template["Resources"].items()
         if resource["Type"] == kind
     }
-    assert found, f"no {kind} in the template"
+    assert len(found) >= least, f"{len(found)} {kind} in the template"
     return found
 
 
-def properties(template: Template, kind: str) -> list[Any]:
-    """The properties of each resource of CloudFormation type `kind`."""
-    return [resource["Properties"] for resource in resources(template, kind).values()]
+def properties(template: Template, kind: str, least: int = 1) -> list[Any]:
+    """The properties of each resource of CloudFormation type `kind`; there must be `least`."""
+    return [resource["Properties"] for resource in resources(template, kind, least).values()]
+
+
+def key(template: Template, word: str) -> Any:
+    """The reference to the key whose description contains `word`."""
+    [name] = [
+        name
+        for name, resource in resources(template, "AWS::KMS::Key").items()
+        if word in resource["Properties"]["Description"]
+    ]
+    return {"Fn::GetAtt": [name, "Arn"]}
+
+
+def arn(template: Template, kind: str, word: str = "") -> Any:
+    """The ARN of the one resource of type `kind` whose logical id contains `word`."""
+    [name] = [name for name in resources(template, kind) if word in name]
+    return {"Fn::GetAtt": [name, "Arn"]}
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def rights(template: Template, role: str) -> list[tuple[list[str], Any]]:
+    """What the role whose logical id begins with `role` may do: actions and on what, in order."""
+    [found] = [
+        r for name, r in resources(template, "AWS::IAM::Role").items() if name.startswith(role)
+    ]
+    return [
+        (as_list(statement["Action"]), statement["Resource"])
+        for policy in found["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+
+
+def notifications(template: Template) -> list[Any]:
+    """The rules by which the bucket notifies functions, queues and topics."""
+    [configured] = properties(template, "Custom::S3BucketNotifications")
+    return [
+        entry
+        for kind in ("LambdaFunction", "Queue", "Topic")
+        for entry in configured["NotificationConfiguration"].get(f"{kind}Configurations", [])
+    ]

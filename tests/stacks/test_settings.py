@@ -1,11 +1,19 @@
+import json
 import re
+from pathlib import Path
 
 import aws_cdk as cdk
 import pytest
 
 from stacks.settings import SettingError, Settings
 
-DEFAULTS = {"stage": "sandbox", "shards": 16, "laptop": False}
+DEFAULTS = {
+    "stage": "sandbox",
+    "shards": 16,
+    "transport": "lambda",
+    "minimum_size": 0,
+    "laptop": False,
+}
 
 
 def read(**context: object) -> Settings:
@@ -13,10 +21,31 @@ def read(**context: object) -> Settings:
 
 
 def test_reads_json_values_and_what_the_command_line_gives() -> None:
-    assert read() == Settings(stage="sandbox", shards=16, laptop=False)
-    assert read(stage="production", shards="256", laptop="true") == Settings(
-        stage="production", shards=256, laptop=True
+    assert read() == Settings(
+        stage="sandbox",
+        shards=16,
+        transport="lambda",
+        minimum_size=0,
+        laptop=False,
     )
+    assert read(
+        stage="production",
+        shards="256",
+        transport="eventbridge",
+        minimum_size="5000000000",
+        laptop="true",
+    ) == Settings(
+        stage="production",
+        shards=256,
+        transport="eventbridge",
+        minimum_size=5_000_000_000,
+        laptop=True,
+    )
+
+
+def test_the_defaults_of_cdk_json_are_these() -> None:
+    context = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
+    assert {name: context[name] for name in DEFAULTS} == DEFAULTS
 
 
 @pytest.mark.parametrize(
@@ -28,6 +57,10 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         ("shards", "257", "must be a whole number from 1 to 256"),
         ("shards", "1.5", "must be a whole number from 1 to 256"),
         ("shards", "²", "must be a whole number from 1 to 256"),
+        ("transport", "kinesis", "must be one of lambda, sqs, sns, eventbridge"),
+        ("transport", None, "must be one of lambda, sqs, sns, eventbridge"),
+        ("minimum_size", "1", "must be 0, except with transport=eventbridge"),
+        ("minimum_size", None, "must be 0, except with transport=eventbridge"),
         ("laptop", "yes", "must be one of true, false"),
     ],
 )
@@ -36,3 +69,15 @@ def test_says_which_setting_is_wrong_and_what_it_may_be(
 ) -> None:
     with pytest.raises(SettingError, match=re.escape(f"setting {name}={value}: {choice}")):
         read(**{name: value})
+
+
+@pytest.mark.parametrize("value", ["-1", "5000000001", "1e3", "1 MB"])
+def test_a_size_is_one_that_event_bridge_can_compare_with(value: str) -> None:
+    with pytest.raises(SettingError, match="must be a whole number from 0 to 5000000000"):
+        read(transport="eventbridge", minimum_size=value)
+
+
+@pytest.mark.parametrize("transport", ["lambda", "sqs", "sns"])
+def test_only_event_bridge_can_tell_sizes(transport: str) -> None:
+    with pytest.raises(SettingError, match="must be 0, except with transport=eventbridge"):
+        read(transport=transport, minimum_size=1)

@@ -1,0 +1,254 @@
+"""The ways from S3 to `ingest`, one of which is deployed.
+
+CDK would let S3, SNS and EventBridge use a key without saying for whom, and send to a queue for any
+account. So the policies are written out here: which service may send what, for whose sake.
+"""
+
+from collections.abc import Mapping
+from typing import cast
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_notifications as notifications
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct, IConstruct
+
+from stacks.bucket import CataloguedBucket
+from stacks.ingest import Ingest
+from stacks.keys import Keys
+from stacks.settings import Settings
+
+_THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
+
+
+def connect(
+    scope: Construct, settings: Settings, keys: Keys, bucket: CataloguedBucket, ingest: Ingest
+) -> None:
+    """Have the events of `bucket` reach `ingest` by the transport that `settings` choose.
+
+    Always its alias, not the function: what is called can then be shifted between versions.
+    """
+    match settings.transport:
+        case "lambda":
+            bucket.notify(notifications.LambdaDestination(ingest.alias))
+        case "sqs":
+            ThroughQueue(scope, "Transport", settings, keys=keys, bucket=bucket, ingest=ingest)
+        case "sns":
+            ThroughTopic(scope, "Transport", settings, keys=keys, bucket=bucket, ingest=ingest)
+        case "eventbridge":
+            ThroughEventBridge(
+                scope, "Transport", settings, keys=keys, bucket=bucket, ingest=ingest
+            )
+
+
+class ThroughQueue(Construct):
+    """S3 sends to a queue, from which `ingest` takes up to 100 events at a time."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        settings: Settings,
+        *,
+        keys: Keys,
+        bucket: CataloguedBucket,
+        ingest: Ingest,
+    ) -> None:
+        super().__init__(scope, id)
+        events_queue = EventsQueue(self, "Events", settings, keys=keys, ingest=ingest)
+        this_bucket = {**_THIS_ACCOUNT, "ArnEquals": {"aws:SourceArn": bucket.bucket.bucket_arn}}
+        _let_send(events_queue.queue, "s3", this_bucket)
+        keys.let_service(keys.queue, "s3", this_bucket)
+        bucket.notify(
+            cast(
+                "s3.IBucketNotificationDestination",
+                _Prepared(
+                    events_queue.queue,
+                    events_queue.queue.queue_arn,
+                    s3.BucketNotificationDestinationType.QUEUE,
+                ),
+            )
+        )
+
+
+class ThroughTopic(Construct):
+    """S3 publishes to a topic, which others may subscribe to; ours is a queue as without a topic.
+
+    The topic delivers what S3 wrote as it is. What it cannot deliver goes to the failure queue.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        settings: Settings,
+        *,
+        keys: Keys,
+        bucket: CataloguedBucket,
+        ingest: Ingest,
+    ) -> None:
+        super().__init__(scope, id)
+        topic = sns.Topic(self, "Topic", master_key=keys.data, enforce_ssl=True)
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("s3.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions={
+                    **_THIS_ACCOUNT,
+                    "ArnEquals": {"aws:SourceArn": bucket.bucket.bucket_arn},
+                },
+            )
+        )
+        # Not for this bucket only: it is under the same key, which would then depend on it.
+        keys.let_service(keys.data, "s3", _THIS_ACCOUNT)
+
+        events_queue = EventsQueue(self, "Events", settings, keys=keys, ingest=ingest)
+        # The account is part of a topic's name, which is all that SNS is known to tell KMS.
+        this_topic = {"ArnEquals": {"aws:SourceArn": topic.topic_arn}}
+        keys.let_service(keys.queue, "sns", this_topic)
+        subscription = sns.CfnSubscription(
+            self,
+            "Subscription",
+            topic_arn=topic.topic_arn,
+            protocol="sqs",
+            endpoint=events_queue.queue.queue_arn,
+            raw_message_delivery=True,
+            redrive_policy={"deadLetterTargetArn": ingest.failures.queue_arn},
+        )
+        for queue in (events_queue.queue, ingest.failures):
+            subscription.node.add_dependency(_let_send(queue, "sns", this_topic))
+        bucket.notify(
+            cast(
+                "s3.IBucketNotificationDestination",
+                # Once it publishes, there must be somebody who gets it.
+                _Prepared(self, topic.topic_arn, s3.BucketNotificationDestinationType.TOPIC),
+            )
+        )
+
+
+class ThroughEventBridge(Construct):
+    """S3 sends all its events to EventBridge, where a rule picks those that `ingest` is to see.
+
+    What EventBridge cannot deliver goes to the failure queue; what `ingest` fails to do, as well.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        settings: Settings,
+        *,
+        keys: Keys,
+        bucket: CataloguedBucket,
+        ingest: Ingest,
+    ) -> None:
+        super().__init__(scope, id)
+        detail: dict[str, object] = {"bucket": {"name": [bucket.bucket.bucket_name]}}
+        if settings.minimum_size:
+            detail["$or"] = _at_least(settings.minimum_size)
+        rule = events.Rule(
+            self,
+            "Rule",
+            description="Objects of the catalogued bucket that came to exist, changed or ceased",
+            event_pattern=events.EventPattern(
+                source=["aws.s3"],
+                # Deletions by lifecycle rules are "Object Deleted" as well.
+                detail_type=["Object Created", "Object Deleted"],
+                detail=detail,
+            ),
+        )
+        # EventBridge forgets what no rule asks for.
+        bucket.notify_event_bridge(ready=rule)
+        # Not for this rule only: its target needs the queue, the queue the key, and the key would
+        # need the rule. CDK has the queue itself accept this rule only.
+        keys.let_service(keys.queue, "events", _THIS_ACCOUNT)
+        rule.add_target(
+            targets.LambdaFunction(
+                cast("lambda_.IFunction", ingest.alias), dead_letter_queue=ingest.failures
+            )
+        )
+
+
+class EventsQueue(Construct):
+    """A queue of which `ingest` gets 100 messages at a time, or as many as a second brings.
+
+    A message that failed five times goes to the failure queue; the others of its batch do not.
+    """
+
+    def __init__(
+        self, scope: Construct, id: str, settings: Settings, keys: Keys, ingest: Ingest
+    ) -> None:
+        super().__init__(scope, id)
+        self.queue = sqs.Queue(
+            self,
+            "Queue",
+            encryption=sqs.QueueEncryption.KMS,
+            encryption_master_key=keys.queue,
+            enforce_ssl=True,
+            retention_period=cdk.Duration.days(14),
+            # What AWS asks for: time for a batch, and for the retries of one that was throttled.
+            visibility_timeout=cdk.Duration.seconds(6 * ingest.timeout.to_seconds()),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=ingest.failures, max_receive_count=5),
+            removal_policy=settings.removal_policy,
+        )
+        ingest.let_receive(self.queue)
+        ingest.alias.add_event_source_mapping(
+            "Events",
+            event_source_arn=self.queue.queue_arn,
+            batch_size=100,
+            max_batching_window=cdk.Duration.seconds(1),
+            report_batch_item_failures=True,
+        )
+
+
+@jsii.implements(s3.IBucketNotificationDestination)
+class _Prepared:
+    """A destination with policies of its own; CDK's destinations would add broader ones.
+
+    S3 is told of it when `needed` and all in it, policies too, are there: S3 tries it at once.
+    """
+
+    def __init__(
+        self, needed: IConstruct, arn: str, type: s3.BucketNotificationDestinationType
+    ) -> None:
+        self._config = s3.BucketNotificationDestinationConfig(
+            arn=arn, type=type, dependencies=[needed]
+        )
+
+    def bind(
+        self, _scope: Construct, _bucket: s3.IBucket
+    ) -> s3.BucketNotificationDestinationConfig:
+        return self._config
+
+
+def _let_send(queue: sqs.Queue, service: str, conditions: Mapping[str, object]) -> IConstruct:
+    """Let `service` send to `queue` under `conditions` only; return the policy that says so."""
+    added = queue.add_to_resource_policy(
+        iam.PolicyStatement(
+            principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+            actions=["sqs:SendMessage"],
+            resources=[queue.queue_arn],
+            conditions=conditions,
+        )
+    )
+    return cast("IConstruct", added.policy_dependable)
+
+
+def _at_least(size: int) -> list[dict[str, object]]:
+    """Return what `detail` may say of an object that is not too small, or of a deleted one."""
+    return [
+        {"object": {"size": [{"numeric": [">=", size]}]}},
+        # Deletions tell how, and no size. Either sign will do: none must be missed.
+        {"deletion-type": [{"exists": True}]},
+        {"object": {"size": [{"exists": False}]}},
+        # EventBridge takes no number above 5,000,000,000 for a number, so the largest objects would
+        # be left out. They are uploaded in parts, as nearly all above some MiB are.
+        {"reason": ["CompleteMultipartUpload"]},
+    ]

@@ -1,0 +1,298 @@
+"""What each way from S3 to `ingest` promises."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.stacks.conftest import (
+    Template,
+    arn,
+    key,
+    notifications,
+    properties,
+    read,
+    resources,
+)
+
+Synthesise = Callable[..., Path]
+QUEUED = ["sqs", "sns"]
+
+THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def source(reference: Any) -> Any:
+    return {"ArnEquals": {"aws:SourceArn": reference}}
+
+
+def topic(template: Template) -> Any:
+    [name] = resources(template, "AWS::SNS::Topic")
+    return {"Ref": name}
+
+
+def alias(template: Template) -> Any:
+    [name] = resources(template, "AWS::Lambda::Alias")
+    return {"Ref": name}
+
+
+def let_in(policy: Any) -> list[tuple[Any, Any, Any]]:
+    """What services may do in their own name: who, what, under which conditions."""
+    return [
+        (statement["Principal"]["Service"], statement["Action"], statement.get("Condition"))
+        for statement in policy["Statement"]
+        if statement["Effect"] == "Allow" and "Service" in statement["Principal"]
+    ]
+
+
+def may_use(template: Template, word: str) -> list[tuple[Any, Any, Any]]:
+    """Which services may use the key of `word` in their own name, but for CloudWatch Logs."""
+    [name, _] = key(template, word)["Fn::GetAtt"]
+    policy = template["Resources"][name]["Properties"]["KeyPolicy"]
+    return [entry for entry in let_in(policy) if isinstance(entry[0], str)]
+
+
+def may_send(template: Template, word: str) -> list[tuple[Any, Any, Any]]:
+    """Who may send to the queue whose logical id contains `word`."""
+    [name, _] = arn(template, "AWS::SQS::Queue", word)["Fn::GetAtt"]
+    [policy] = [
+        p for p in properties(template, "AWS::SQS::QueuePolicy") if p["Queues"] == [{"Ref": name}]
+    ]
+    return let_in(policy["PolicyDocument"])
+
+
+def events_queue(template: Template) -> Any:
+    [queue] = [q for name, q in resources(template, "AWS::SQS::Queue").items() if "Events" in name]
+    return queue["Properties"]
+
+
+USE = ["kms:Decrypt", "kms:GenerateDataKey"]
+
+
+# What S3 is told
+
+
+@pytest.mark.parametrize(
+    ("transport", "kind", "property"),
+    [
+        ("lambda", "AWS::Lambda::Alias", "LambdaFunctionArn"),
+        ("sqs", "AWS::SQS::Queue", "QueueArn"),
+        ("sns", "AWS::SNS::Topic", "TopicArn"),
+    ],
+)
+def test_s3_sends_every_event_that_changes_the_bucket_to_one_place(
+    synthesise: Synthesise, transport: str, kind: str, property: str
+) -> None:
+    template = read(synthesise(transport=transport))
+    assert sorted(event for entry in notifications(template) for event in entry["Events"]) == [
+        "s3:LifecycleExpiration:*",
+        "s3:ObjectCreated:*",
+        "s3:ObjectRemoved:*",
+    ]
+    [destination] = {json.dumps(entry[property]) for entry in notifications(template)}
+    [name] = [
+        name
+        for name in resources(template, kind)
+        if destination in (json.dumps({"Ref": name}), json.dumps({"Fn::GetAtt": [name, "Arn"]}))
+    ]
+    assert "Failures" not in name
+
+
+def test_with_event_bridge_s3_sends_everything_there_and_nowhere_else(
+    synthesise: Synthesise,
+) -> None:
+    template = read(synthesise(transport="eventbridge"))
+    [configured] = properties(template, "Custom::S3BucketNotifications")
+    assert configured["NotificationConfiguration"] == {"EventBridgeConfiguration": {}}
+
+
+@pytest.mark.parametrize(
+    ("transport", "kinds"),
+    [
+        ("sqs", ["AWS::SQS::Queue", "AWS::SQS::QueuePolicy"]),
+        ("sns", ["AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "AWS::SNS::Subscription"]),
+        ("eventbridge", ["AWS::Events::Rule", "AWS::Lambda::Permission"]),
+    ],
+)
+def test_s3_is_told_when_everything_it_needs_is_there(
+    synthesise: Synthesise, transport: str, kinds: list[str]
+) -> None:
+    template = read(synthesise(transport=transport))
+    [configured] = resources(template, "Custom::S3BucketNotifications").values()
+    awaited = {template["Resources"][name]["Type"] for name in configured["DependsOn"]}
+    assert awaited >= set(kinds)
+
+
+# Who may invoke, send and publish
+
+
+def test_s3_may_invoke_for_this_bucket_of_this_account_only(template: Template) -> None:
+    [permission] = properties(template, "AWS::Lambda::Permission")
+    assert permission == {
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": alias(template),
+        "Principal": "s3.amazonaws.com",
+        "SourceAccount": {"Ref": "AWS::AccountId"},
+        "SourceArn": arn(template, "AWS::S3::Bucket"),
+    }
+    assert not may_use(template, "queues")
+    assert not may_use(template, "objects, catalog rows")
+    assert not may_send(template, "Failures")
+
+
+def test_s3_may_send_for_this_bucket_of_this_account_only(synthesise: Synthesise) -> None:
+    template = read(synthesise(transport="sqs"))
+    this_bucket = {**THIS_ACCOUNT, **source(arn(template, "AWS::S3::Bucket"))}
+    assert may_send(template, "Events") == [("s3.amazonaws.com", "sqs:SendMessage", this_bucket)]
+    assert not may_send(template, "Failures")
+    assert may_use(template, "queues") == [("s3.amazonaws.com", USE, this_bucket)]
+    assert not may_use(template, "objects, catalog rows")
+
+
+def test_s3_may_publish_for_this_bucket_and_sns_deliver_for_this_topic(
+    synthesise: Synthesise,
+) -> None:
+    template = read(synthesise(transport="sns"))
+    this_bucket = {**THIS_ACCOUNT, **source(arn(template, "AWS::S3::Bucket"))}
+    this_topic = source(topic(template))
+    [policy] = properties(template, "AWS::SNS::TopicPolicy")
+    assert let_in(policy["PolicyDocument"]) == [("s3.amazonaws.com", "sns:Publish", this_bucket)]
+    for queue in ("Events", "Failures"):
+        assert may_send(template, queue) == [("sns.amazonaws.com", "sqs:SendMessage", this_topic)]
+    assert may_use(template, "queues") == [("sns.amazonaws.com", USE, this_topic)]
+    assert may_use(template, "objects, catalog rows") == [("s3.amazonaws.com", USE, THIS_ACCOUNT)]
+
+
+def test_event_bridge_may_invoke_and_report_for_this_rule_only(synthesise: Synthesise) -> None:
+    template = read(synthesise(transport="eventbridge"))
+    rule = arn(template, "AWS::Events::Rule")
+    [permission] = properties(template, "AWS::Lambda::Permission")
+    assert permission == {
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": alias(template),
+        "Principal": "events.amazonaws.com",
+        "SourceArn": rule,
+    }
+    assert may_send(template, "Failures") == [
+        ("events.amazonaws.com", "sqs:SendMessage", source(rule))
+    ]
+    assert may_use(template, "queues") == [("events.amazonaws.com", USE, THIS_ACCOUNT)]
+    assert not may_use(template, "objects, catalog rows")
+
+
+# Queue and topic
+
+
+@pytest.mark.parametrize("transport", QUEUED)
+def test_the_alias_takes_batches_and_says_which_messages_failed(
+    synthesise: Synthesise, transport: str
+) -> None:
+    template = read(synthesise(transport=transport))
+    [mapping] = properties(template, "AWS::Lambda::EventSourceMapping")
+    assert mapping["EventSourceArn"] == arn(template, "AWS::SQS::Queue", "Events")
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BatchSize"] == 100
+    assert mapping["MaximumBatchingWindowInSeconds"] == 1
+    assert json.dumps(alias(template)) in json.dumps(mapping["FunctionName"])
+    assert mapping["FunctionName"]["Fn::Join"][1][-1] == ":live"
+
+
+@pytest.mark.parametrize("transport", QUEUED)
+def test_a_message_waits_14_days_and_fails_five_times(
+    synthesise: Synthesise, transport: str
+) -> None:
+    template = read(synthesise(transport=transport))
+    queue = events_queue(template)
+    assert queue["RedrivePolicy"] == {
+        "deadLetterTargetArn": arn(template, "AWS::SQS::Queue", "Failures"),
+        "maxReceiveCount": 5,
+    }
+    assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+    [function] = [
+        f for f in properties(template, "AWS::Lambda::Function") if f["Handler"] == "ingest.handler"
+    ]
+    assert queue["VisibilityTimeout"] == 6 * function["Timeout"]
+
+
+def test_the_topic_delivers_what_s3_wrote_or_reports_it(synthesise: Synthesise) -> None:
+    template = read(synthesise(transport="sns"))
+    [subscription] = properties(template, "AWS::SNS::Subscription")
+    assert subscription == {
+        "Protocol": "sqs",
+        "TopicArn": topic(template),
+        "Endpoint": arn(template, "AWS::SQS::Queue", "Events"),
+        "RawMessageDelivery": True,
+        "RedrivePolicy": {"deadLetterTargetArn": arn(template, "AWS::SQS::Queue", "Failures")},
+    }
+
+
+# Rule
+
+
+def test_one_rule_takes_what_happens_to_objects_of_this_bucket(synthesise: Synthesise) -> None:
+    template = read(synthesise(transport="eventbridge"))
+    [bucket] = resources(template, "AWS::S3::Bucket")
+    [rule] = properties(template, "AWS::Events::Rule")
+    assert rule["EventPattern"] == {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created", "Object Deleted"],
+        "detail": {"bucket": {"name": [{"Ref": bucket}]}},
+    }
+    [target] = rule["Targets"]
+    assert target["Arn"] == alias(template)
+    assert target["DeadLetterConfig"] == {"Arn": arn(template, "AWS::SQS::Queue", "Failures")}
+
+
+@pytest.mark.parametrize(
+    ("detail", "passes"),
+    [
+        ({"reason": "PutObject", "object": {"key": "k", "size": 0}}, False),
+        ({"reason": "PutObject", "object": {"key": "k", "size": 1048575}}, False),
+        ({"reason": "CopyObject", "object": {"key": "k", "size": 1048576}}, True),
+        # EventBridge reads no number above five billion: such an object was uploaded in parts.
+        ({"reason": "CompleteMultipartUpload", "object": {"key": "k", "size": 6 * 10**9}}, True),
+        ({"reason": "DeleteObject", "object": {"key": "k"}}, True),
+        # AWS tells no size of what was deleted; the laptop cloud says 0.
+        (
+            {
+                "reason": "DeleteObject",
+                "object": {"size": 0},
+                "deletion-type": "Permanently Deleted",
+            },
+            True,
+        ),
+        ({"reason": "Lifecycle Expiration", "object": {"key": "k"}}, True),
+    ],
+)
+def test_a_least_size_lets_large_objects_and_every_deletion_through(
+    synthesise: Synthesise, detail: Any, passes: bool
+) -> None:
+    template = read(synthesise(transport="eventbridge", minimum_size="1048576"))
+    [rule] = properties(template, "AWS::Events::Rule")
+    pattern = rule["EventPattern"]["detail"]
+    assert "Object Deleted" in rule["EventPattern"]["detail-type"]
+    assert pattern.pop("bucket")
+    assert matches(detail, pattern) is passes
+
+
+def matches(event: Any, pattern: Any) -> bool:
+    """Whether EventBridge would say so, of the few operators that our rule is made of."""
+
+    def one(value: Any, accepted: Any) -> bool:
+        if not isinstance(accepted, dict):
+            return bool(value == accepted)
+        if "exists" in accepted:
+            return (value is not None) is accepted["exists"]
+        [operator, least] = accepted["numeric"]
+        assert operator == ">="
+        return value is not None and least <= value <= 5 * 10**9
+
+    return all(
+        any(matches(event, choice) for choice in wanted)
+        if name == "$or"
+        else matches(event.get(name, {}), wanted)
+        if isinstance(wanted, dict)
+        else any(one(event.get(name), accepted) for accepted in wanted)
+        for name, wanted in pattern.items()
+    )
