@@ -7,6 +7,7 @@ from stacks import transport
 from stacks.bucket import CataloguedBucket
 from stacks.ingest import Ingest
 from stacks.keys import Keys
+from stacks.reconcile import Reconcile
 from stacks.settings import Settings
 from stacks.table import CatalogTable
 
@@ -33,6 +34,8 @@ class CatalogStack(cdk.Stack):
         table = CatalogTable(self, "Table", settings, key=keys.data)
         ingest = Ingest(self, "Ingest", settings, keys=keys, bucket=bucket.bucket, table=table)
         transport.connect(self, settings, keys=keys, bucket=bucket, ingest=ingest)
+        if settings.reconcile == "nightly":
+            Reconcile(self, "Reconcile", settings, key=keys.data, bucket=bucket.bucket, table=table)
 
         cdk.CfnOutput(self, "BucketName", value=bucket.bucket.bucket_name)
         cdk.CfnOutput(self, "TableName", value=table.table.table_name)

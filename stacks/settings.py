@@ -41,6 +41,10 @@ class Settings:
     Only EventBridge can tell sizes, so only with the transport `eventbridge`. An object that is
     overwritten by a smaller one than this keeps its row."""
 
+    reconcile: str
+    """`nightly`: bucket and catalog are compared every night, and differences repaired. `off`:
+    what the events say is all that the catalog knows."""
+
     laptop: bool
     """Whether the templates are for the laptop cloud, which cannot do two things that AWS can: run
     the custom resource that empties the bucket on `cdk destroy` (it is left out), and keep the
@@ -61,6 +65,7 @@ class Settings:
             minimum_size=_read(
                 node, "minimum_size", _whole_number(0, MAX_MINIMUM_SIZE) if filters else _zero
             ),
+            reconcile=_read(node, "reconcile", _choice("off", "nightly")),
             laptop=_read(node, "laptop", _switch),
         )
 

@@ -16,6 +16,7 @@ TRANSPORTS = ["lambda", "sqs", "sns", "eventbridge"]
 VARIANTS = [
     *({"transport": transport} for transport in TRANSPORTS),
     {"transport": "eventbridge", "minimum_size": "1048576"},
+    {"reconcile": "nightly"},
 ]
 """Settings that change which resources there are."""
 

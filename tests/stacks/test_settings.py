@@ -12,6 +12,7 @@ DEFAULTS = {
     "shards": 16,
     "transport": "lambda",
     "minimum_size": 0,
+    "reconcile": "off",
     "laptop": False,
 }
 
@@ -26,6 +27,7 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         shards=16,
         transport="lambda",
         minimum_size=0,
+        reconcile="off",
         laptop=False,
     )
     assert read(
@@ -33,12 +35,14 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         shards="256",
         transport="eventbridge",
         minimum_size="5000000000",
+        reconcile="nightly",
         laptop="true",
     ) == Settings(
         stage="production",
         shards=256,
         transport="eventbridge",
         minimum_size=5_000_000_000,
+        reconcile="nightly",
         laptop=True,
     )
 
@@ -61,6 +65,7 @@ def test_the_defaults_of_cdk_json_are_these() -> None:
         ("transport", None, "must be one of lambda, sqs, sns, eventbridge"),
         ("minimum_size", "1", "must be 0, except with transport=eventbridge"),
         ("minimum_size", None, "must be 0, except with transport=eventbridge"),
+        ("reconcile", "hourly", "must be one of off, nightly"),
         ("laptop", "yes", "must be one of true, false"),
     ],
 )

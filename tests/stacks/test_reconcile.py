@@ -1,0 +1,154 @@
+"""What the nightly comparison promises."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.stacks.conftest import Template, arn, key, properties, read, resources, rights
+
+LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"]
+TRACES = (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")
+
+
+@pytest.fixture
+def nightly(synthesise: Callable[..., Path]) -> Template:
+    return read(synthesise(reconcile="nightly"))
+
+
+def function(template: Template, handler: str) -> Any:
+    [found] = [f for f in properties(template, "AWS::Lambda::Function") if f["Handler"] == handler]
+    return found
+
+
+def definition(template: Template) -> Any:
+    """The state machine, with the logical id of each function in place of its ARN."""
+    [machine] = properties(template, "AWS::StepFunctions::StateMachine")
+    parts = machine["DefinitionString"]["Fn::Join"][1]
+    return json.loads("".join(p if isinstance(p, str) else p["Fn::GetAtt"][0] for p in parts))
+
+
+def test_by_default_there_is_none(template: Template) -> None:
+    kinds = {resource["Type"] for resource in template["Resources"].values()}
+    assert "AWS::StepFunctions::StateMachine" not in kinds
+    assert "AWS::Events::Rule" not in kinds
+    assert "reconcile." not in json.dumps(template)
+
+
+def test_it_starts_every_night_at_17_past_3_utc(nightly: Template) -> None:
+    [rule] = properties(nightly, "AWS::Events::Rule")
+    [machine] = resources(nightly, "AWS::StepFunctions::StateMachine")
+    [target] = rule["Targets"]
+    assert rule["ScheduleExpression"] == "cron(17 3 * * ? *)"
+    assert rule["State"] == "ENABLED"
+    assert target["Arn"] == {"Ref": machine}
+    assert target["RoleArn"] == arn(nightly, "AWS::IAM::Role", "ReconcileStarter")
+    assert rights(nightly, "ReconcileStarter") == [(["states:StartExecution"], {"Ref": machine})]
+
+
+def test_a_plan_is_made_and_each_of_its_ranges_compared(nightly: Template) -> None:
+    states = definition(nightly)["States"]
+    assert definition(nightly)["StartAt"] == "Plan"
+    assert states["Plan"]["Resource"].startswith("ReconcilePlanner")
+    assert states["Plan"]["Next"] == "Each range"
+    each = states["Each range"]
+    assert each["ItemsPath"] == "$.ranges"
+    assert each["ItemProcessor"]["ProcessorConfig"] == {
+        "Mode": "DISTRIBUTED",
+        "ExecutionType": "STANDARD",
+    }
+    assert each["MaxConcurrency"] == 40
+    assert each.get("ToleratedFailurePercentage", 0) == 0
+    assert each.get("ToleratedFailureCount", 0) == 0
+
+
+def test_a_range_is_worked_on_until_it_is_done(nightly: Template) -> None:
+    processor = definition(nightly)["States"]["Each range"]["ItemProcessor"]
+    states = processor["States"]
+    assert processor["StartAt"] == "Work"
+    assert states["Work"]["Resource"].startswith("ReconcileWorker")
+    # What a worker returns is what the next one is given: where to go on from.
+    assert not states["Work"].keys() & {"ResultPath", "OutputPath", "InputPath", "Parameters"}
+    choice = states[states["Work"]["Next"]]
+    assert choice["Choices"] == [{"Variable": "$.done", "BooleanEquals": True, "Next": "Compared"}]
+    assert choice["Default"] == "Work"
+    assert states["Compared"]["Type"] == "Succeed"
+
+
+def test_what_a_billion_keys_return_does_not_add_up(nightly: Template) -> None:
+    each = definition(nightly)["States"]["Each range"]
+    assert each["ItemProcessor"]["States"]["Compared"]["OutputPath"] is None
+    assert each["ResultPath"] is None
+    assert each["OutputPath"] is None
+
+
+def test_what_lambda_fails_to_do_is_tried_again_later(nightly: Template) -> None:
+    states = definition(nightly)["States"]
+    for task in (states["Plan"], states["Each range"]["ItemProcessor"]["States"]["Work"]):
+        [retry] = task["Retry"]
+        assert {"Lambda.ServiceException", "Lambda.TooManyRequestsException"} <= set(
+            retry["ErrorEquals"]
+        )
+        assert retry["BackoffRate"] > 1
+        assert retry["JitterStrategy"] == "FULL"
+
+
+def test_it_is_a_standard_one_and_logs_under_the_data_key(nightly: Template) -> None:
+    [machine] = properties(nightly, "AWS::StepFunctions::StateMachine")
+    assert machine["StateMachineType"] == "STANDARD"
+    [destination] = machine["LoggingConfiguration"]["Destinations"]
+    assert destination["CloudWatchLogsLogGroup"]["LogGroupArn"] == arn(
+        nightly, "AWS::Logs::LogGroup", "ReconcileLogs"
+    )
+
+
+@pytest.mark.parametrize(("handler", "minutes"), [("reconcile.plan", 5), ("reconcile.work", 15)])
+def test_its_functions_run_as_ingest_does(nightly: Template, handler: str, minutes: int) -> None:
+    ours, ingest = function(nightly, handler), function(nightly, "ingest.handler")
+    for name in ("Runtime", "Architectures", "Code", "Environment", "KmsKeyArn", "TracingConfig"):
+        assert ours[name] == ingest[name]
+    assert ours["LoggingConfig"]["LogFormat"] == "JSON"
+    assert ours["MemorySize"] == 1024
+    assert ours["Timeout"] == minutes * 60
+
+
+def test_the_planner_may_list_the_bucket_and_nothing_else(nightly: Template) -> None:
+    assert rights(nightly, "ReconcilePlanner") == [
+        (["s3:ListBucket"], arn(nightly, "AWS::S3::Bucket")),
+        (LOGS, arn(nightly, "AWS::Logs::LogGroup", "PlannerLogs")),
+        TRACES,
+    ]
+
+
+def test_the_worker_may_compare_and_repair_and_nothing_else(nightly: Template) -> None:
+    assert rights(nightly, "ReconcileWorker") == [
+        (["s3:ListBucketVersions"], arn(nightly, "AWS::S3::Bucket")),
+        (
+            ["dynamodb:GetItem", "dynamodb:PartiQLInsert", "dynamodb:PutItem", "dynamodb:Query"],
+            arn(nightly, "AWS::DynamoDB::Table"),
+        ),
+        (["kms:Decrypt"], key(nightly, "objects, catalog rows")),
+        (LOGS, arn(nightly, "AWS::Logs::LogGroup", "WorkerLogs")),
+        TRACES,
+    ]
+
+
+def test_the_machine_may_invoke_its_two_functions_and_run_its_own_map(nightly: Template) -> None:
+    [machine] = resources(nightly, "AWS::StepFunctions::StateMachine")
+    [invoke, deliver] = rights(nightly, "ReconcileRole")
+    assert invoke == (
+        ["lambda:InvokeFunction"],
+        [
+            arn(nightly, "AWS::Lambda::Function", "ReconcilePlanner"),
+            arn(nightly, "AWS::Lambda::Function", "ReconcileWorker"),
+        ],
+    )
+    assert all(action.startswith("logs:") for action in deliver[0])
+    [run] = [p for name, p in resources(nightly, "AWS::IAM::Policy").items() if "RunMap" in name]
+    [start, follow] = run["Properties"]["PolicyDocument"]["Statement"]
+    assert (start["Action"], start["Resource"]) == ("states:StartExecution", {"Ref": machine})
+    assert follow["Action"] == ["states:DescribeExecution", "states:StopExecution"]
+    for resource in follow["Resource"]:
+        assert json.dumps({"Fn::GetAtt": [machine, "Name"]}) in json.dumps(resource)
