@@ -15,11 +15,11 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 help: ## Say what can be done here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-demo: $(RUN) ## Show it all once, without an account: make demo [FILES=folder]
-	@reinventure demo --files "$(FILES)"
+demo: $(RUN) ## Show it all once, without an account: make demo [FILES=folder] [SET="transport=sqs"]
+	@reinventure demo --files "$(FILES)" $(SET:%=--set %)
 
-up: $(RUN) ## Start the laptop cloud with the catalog in it, and leave it running
-	@reinventure up
+up: $(RUN) ## Start the laptop cloud with the catalog in it, and leave it running: make up [SET=...]
+	@reinventure up $(SET:%=--set %)
 
 down: $(RUN) ## Stop the laptop cloud
 	@reinventure down

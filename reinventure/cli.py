@@ -10,7 +10,9 @@ import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from reinventure import cdk, deployed, output
+from catalog.difference import difference
+from catalog.reconcile import reconcile
+from reinventure import cdk, checkpoint, deployed, failures, output
 from reinventure.errors import UserError
 from reinventure.laptop import cloud as clouds
 from reinventure.laptop import demo as demonstration
@@ -21,6 +23,12 @@ from reinventure.steps import Steps
 EXIT_ERROR = 2
 """Exit code for what the user can mend: no such stack, wrong credentials, no connection."""
 
+EXIT_DIFFERENT = 1
+"""Exit code when bucket and catalog differ, or events failed again."""
+
+PROGRESS_KEYS = 1000
+"""Keys between two movements of the bar."""
+
 LOCAL = cdk.ROOT / ".local"
 """Where the laptop cloud keeps its files."""
 
@@ -30,7 +38,8 @@ app = typer.Typer(
     Commands that read talk to whatever AWS the environment points at: an account (AWS_PROFILE,
     AWS_REGION, ...) or the laptop cloud (`source .local/env` after `make up`).
 
-    Exit codes: 0 done, 1 bucket and catalog differ, 2 an error that is said on stderr.""",
+    Exit codes: 0 done; 1 bucket and catalog differ, or events failed again; 2 an error that is
+    said on stderr.""",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
@@ -88,7 +97,141 @@ def ls(
 
 
 @app.command()
-def up() -> None:
+def verify(
+    prefix: Prefix = "",
+    json: Json = False,
+    stack: Stack = STACK,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Compare the catalog with the bucket's own listing, and print every difference.
+
+    missing: the object exists, the catalog does not know it. stale: both know it, but not the same
+    size, ETag or version. ghost: the catalog knows it, the object does not exist.
+
+    Changes nothing. An event still on its way shows as a difference too. Exits with 0 if they are
+    equal and with 1 if not; `reinventure repair` makes them so.
+    """
+    catalog = deployed.find(_session(profile, region), stack)
+    compared, wrong = 0, 0
+    with Steps() as steps:
+        steps.begin(f"Comparing s3://{catalog.bucket}/{prefix} with its catalog")
+        for thing, row in catalog.compared(prefix):
+            compared += 1
+            if compared % PROGRESS_KEYS == 0:
+                steps.advance(PROGRESS_KEYS)
+            found = difference(thing, row)
+            if found:
+                wrong += 1
+                print(output.difference_as_json(found) if json else output.difference_line(found))
+    verdict = "EQUAL" if not wrong else f"{wrong:,} DIFFER"
+    print(f"{verdict}: {compared:,} keys compared.", file=sys.stderr if json else sys.stdout)
+    raise typer.Exit(EXIT_DIFFERENT if wrong else 0)
+
+
+@app.command()
+def repair(
+    prefix: Prefix = "",
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Begin anew, not where the last run was stopped.")
+    ] = False,
+    stack: Stack = STACK,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Make the catalog equal to the bucket: after events were lost, or for a bucket full already.
+
+    Safe while the bucket changes and events arrive: each repair is written only if the row has not
+    changed since it was compared, and a row is given up only after S3 was asked about its key. If
+    it is stopped, the next run goes on where it was.
+    """
+    catalog = deployed.find(_session(profile, region), stack)
+    path = checkpoint.path_for(catalog.table, prefix)
+    progress = checkpoint.Progress() if restart else checkpoint.load(path)
+    if progress.after:
+        where = output.printable(progress.after)
+        print(f"Going on after {where}, where the last run was stopped (--restart begins anew).")
+    with Steps() as steps:
+        steps.begin(f"Reconciling s3://{catalog.bucket}/{prefix}")
+        for done in reconcile(
+            catalog.store(), catalog.stored(), prefix=prefix, after=progress.after
+        ):
+            progress = checkpoint.Progress(
+                done.key, progress.compared + done.compared, progress.repaired + done.repaired
+            )
+            checkpoint.save(path, progress)
+            steps.advance(done.compared)
+    path.unlink(missing_ok=True)
+    print(f"Repaired {progress.repaired:,} of {progress.compared:,} keys compared.")
+
+
+@app.command()
+def failed(
+    json: Json = False,
+    stack: Stack = STACK,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """List the events that could not be catalogued: when, where, why, and which keys.
+
+    They wait in the failure queue for 14 days. `reinventure redrive` tries them again.
+    """
+    catalog = deployed.find(_session(profile, region), stack)
+    waiting = list(failures.failures(catalog))
+    failures.show(catalog, waiting)
+    for failure in waiting:
+        print(output.failure_as_json(failure) if json else output.failure_lines(failure))
+    if not waiting and not json:
+        print("Nothing failed.")
+
+
+@app.command()
+def redrive(
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Which ones: ids, or beginnings of ids.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    stack: Stack = STACK,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Try failed events again, and remove those that succeed from the failure queue.
+
+    They go through the same function as all events; one that a later event has overtaken changes
+    nothing. Exits with 1 if some failed again: these stay, and `reinventure failed` shows them.
+    """
+    if every == bool(ids):
+        raise UserError("say which events to redrive: --all, or ids from `reinventure failed`.")
+    catalog = deployed.find(_session(profile, region), stack)
+    chosen = tuple(ids or [""])
+    done, again = 0, 0
+    staying = []
+    try:
+        for failure in failures.failures(catalog):
+            staying.append(failure)
+            if not failure.id.startswith(chosen):
+                continue
+            reason = failures.redrive(catalog, failure)
+            if reason is None:
+                staying.pop()
+                done += 1
+            else:
+                again += 1
+                print(f"{failure.id} failed again: {output.printable(reason)}", file=sys.stderr)
+    finally:
+        failures.show(catalog, staying)
+    print(f"{done:,} redriven, {again:,} failed again.")
+    raise typer.Exit(EXIT_DIFFERENT if again else 0)
+
+
+Setting = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A setting of the stack: transport=sqs."),
+]
+
+
+@app.command()
+def up(settings: Setting = None) -> None:
     """Start the laptop cloud, deploy the catalog to it, and leave it running.
 
     It listens on a free port of 127.0.0.1 and keeps everything in memory: what is in it is lost
@@ -101,7 +244,7 @@ def up() -> None:
             print(f"The laptop cloud is up already, at {cloud.endpoint}.")
         else:
             with Steps() as steps:
-                cloud = start_and_deploy(LOCAL, steps)
+                cloud = start_and_deploy(LOCAL, steps, settings or [])
             print(f"The laptop cloud is up, at {cloud.endpoint}.")
         catalog = enter(cloud)
         env = clouds.write_environment_file(
@@ -131,6 +274,7 @@ def demo(
     files: Annotated[
         Path, typer.Option(help="The folder to upload.", exists=True, file_okay=False)
     ] = cdk.ROOT / "samples",
+    settings: Setting = None,
 ) -> None:
     """Show it all once: deploy to a laptop cloud of its own, change a bucket, prove the catalog.
 
@@ -139,8 +283,8 @@ def demo(
     """
     directory = LOCAL / "demo"
     with locked(directory, "another `make demo` is running"):
-        equal = demonstration.run(files, directory)
-    raise typer.Exit(0 if equal else 1)
+        equal = demonstration.run(files, directory, settings or [])
+    raise typer.Exit(0 if equal else EXIT_DIFFERENT)
 
 
 @app.command()

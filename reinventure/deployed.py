@@ -3,16 +3,18 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from catalog.bucket import StoredObject, stored_objects
-from catalog.difference import Difference, differences
+from catalog.bucket import Bucket, StoredObject
+from catalog.difference import Difference, differences, side_by_side
 from catalog.listing import live_rows
 from catalog.row import Row
+from catalog.store import Store
 from reinventure.errors import UserError
 
 if TYPE_CHECKING:
@@ -34,12 +36,31 @@ _POLL_SECONDS = 0.1
 class DeployedCatalog:
     """A bucket and its catalog, found by the outputs of the stack that made them."""
 
+    session: boto3.Session
     bucket: str
     table: str
     shards: int
     failure_queue_url: str
-    s3: "S3Client"
-    dynamodb: "DynamoDBClient"
+    ingest: str
+    """The ARN of the alias that events go to."""
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        """The client for the bucket."""
+        return self.session.client("s3", config=CONFIG)
+
+    @cached_property
+    def dynamodb(self) -> "DynamoDBClient":
+        """The client for the table."""
+        return self.session.client("dynamodb", config=CONFIG)
+
+    def stored(self) -> Bucket:
+        """Return the bucket, to ask."""
+        return Bucket(lambda: self.s3, self.bucket)
+
+    def store(self) -> Store:
+        """Return the table, to write to."""
+        return Store(self.dynamodb, self.table, self.shards)
 
     def rows(self, prefix: str = "", *, consistent: bool = False) -> Iterator[Row]:
         """Yield the row of every object under `prefix`, in key order."""
@@ -52,9 +73,13 @@ class DeployedCatalog:
             consistent=consistent,
         )
 
+    def compared(self, prefix: str = "") -> Iterator[tuple[StoredObject | None, Row | None]]:
+        """Yield each key under `prefix` as the bucket's own listing and the catalog have it."""
+        return side_by_side(self.objects(prefix), self.rows(prefix, consistent=True))
+
     def objects(self, prefix: str = "") -> Iterator[StoredObject]:
         """Yield every object that S3 lists under `prefix`, in key order."""
-        return stored_objects(self.s3, self.bucket, prefix=prefix)
+        return self.stored().objects(prefix=prefix)
 
     def differences(self) -> Iterator[Difference]:
         """Yield every key that bucket and catalog disagree about at this moment."""
@@ -97,12 +122,12 @@ def find(session: boto3.Session, stack: str) -> DeployedCatalog:
     }
     try:
         return DeployedCatalog(
+            session=session,
             bucket=outputs["BucketName"],
             table=outputs["TableName"],
             shards=int(outputs["Shards"]),
             failure_queue_url=outputs["FailureQueueUrl"],
-            s3=session.client("s3", config=CONFIG),
-            dynamodb=session.client("dynamodb", config=CONFIG),
+            ingest=outputs["IngestArn"],
         )
     except KeyError as missing:
         state = reply["Stacks"][0]["StackStatus"]

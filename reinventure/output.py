@@ -3,7 +3,10 @@
 import json
 import re
 
+from catalog.bucket import StoredObject
+from catalog.difference import Difference
 from catalog.row import Row
+from reinventure.failures import Failure
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -35,6 +38,66 @@ def as_json(row: Row) -> str:
             "sequencer": row.sequencer,
             "event_time": row.event_time,
             "event_name": row.event_name,
+        },
+        ensure_ascii=False,
+    )
+
+
+def difference_line(difference: Difference) -> str:
+    """Return `difference` for a person: its kind, the key, and what each side says."""
+    stored, row = difference.stored, difference.row
+    bucket = f"{stored.size} bytes, {stored.etag}" if stored else "nothing"
+    catalog = f"{row.size} bytes, {row.etag}" if row else "nothing"
+    return (
+        f"{difference.kind.value:<7} {printable(difference.key)}  "
+        f"(bucket: {bucket}; catalog: {catalog})"
+    )
+
+
+def difference_as_json(difference: Difference) -> str:
+    """Return `difference` as one line of JSON."""
+
+    def side(known: StoredObject | Row | None) -> dict[str, object] | None:
+        if known is None:
+            return None
+        return {"size": known.size, "etag": known.etag, "version_id": known.version_id}
+
+    return json.dumps(
+        {
+            "kind": difference.kind.value,
+            "key": difference.key,
+            "bucket": side(difference.stored),
+            "catalog": side(difference.row),
+        },
+        ensure_ascii=False,
+    )
+
+
+_MANY = 5
+"""Keys of a failed event that are shown to a person."""
+
+
+def failure_lines(failure: Failure) -> str:
+    """Return `failure` for a person, in a few lines."""
+    keys = ", ".join(map(printable, failure.keys[:_MANY])) or "none that can be read"
+    more = f" and {len(failure.keys) - _MANY} more" if len(failure.keys) > _MANY else ""
+    return (
+        f"{failure.id}  {failure.failed_at:%Y-%m-%d %H:%M:%S}  {printable(failure.where)}\n"
+        f"  why:  {printable(failure.reason)}\n"
+        f"  keys: {keys}{more}"
+    )
+
+
+def failure_as_json(failure: Failure) -> str:
+    """Return `failure` as one line of JSON, with what was delivered."""
+    return json.dumps(
+        {
+            "id": failure.id,
+            "failed_at": failure.failed_at.isoformat(),
+            "where": failure.where,
+            "reason": failure.reason,
+            "keys": failure.keys,
+            "payload": failure.payload,
         },
         ensure_ascii=False,
     )

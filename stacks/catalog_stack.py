@@ -19,7 +19,8 @@ class CatalogStack(cdk.Stack):
     that CloudFormation cannot deploy across stacks.
 
     The outputs `BucketName`, `TableName` and `Shards` are what the `reinventure` command needs
-    to know; `FailureQueueUrl` is where an event ends that could not be catalogued.
+    to know; `FailureQueueUrl` is where an event ends that could not be catalogued, and `IngestArn`
+    is what it is given back to.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
@@ -41,3 +42,4 @@ class CatalogStack(cdk.Stack):
         cdk.CfnOutput(self, "TableName", value=table.table.table_name)
         cdk.CfnOutput(self, "Shards", value=str(settings.shards))
         cdk.CfnOutput(self, "FailureQueueUrl", value=ingest.failures.queue_url)
+        cdk.CfnOutput(self, "IngestArn", value=ingest.alias.function_arn)

@@ -1,29 +1,123 @@
-"""Reading what S3 itself says a bucket holds."""
+"""Asking S3 what a bucket holds.
 
-from collections.abc import Iterator
+Both questions are answered by listing versions. That takes `s3:ListBucketVersions`, a right that
+cannot read contents; HEAD would take `s3:GetObject`, which can.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, cast
+
+import botocore.session
+
+from catalog.client import CONFIG
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import (
+        ListObjectVersionsRequestTypeDef,
+        ObjectVersionTypeDef,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """The current version of an object: its key, size in bytes, and ETag without quotes."""
+    """The current version of an object.
+
+    `size` is in bytes, `etag` without quotes, `modified` in UTC; `version_id` is None in a bucket
+    without versioning. `asked_at` is a moment just before S3 was asked: all this was true then or
+    later.
+    """
 
     key: str
     size: int
     etag: str
+    version_id: str | None
+    modified: datetime
+    asked_at: datetime
 
 
-def stored_objects(client: "S3Client", bucket: str, *, prefix: str = "") -> Iterator[StoredObject]:
-    """Yield every object under `prefix` in the order of S3's listing: by the keys' UTF-8 bytes.
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
 
-    A thousand objects a request; S3 lists strongly consistently. Raises botocore's ClientError
-    or BotoCoreError when the bucket cannot be listed.
-    """
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    for page in pages:
-        for entry in page.get("Contents", []):
-            yield StoredObject(key=entry["Key"], size=entry["Size"], etag=entry["ETag"].strip('"'))
+
+class Bucket:
+    """The bucket `name`, to ask. `client` makes the client once it is needed."""
+
+    def __init__(
+        self,
+        client: "Callable[[], S3Client]",
+        name: str,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._client = cache(client)
+        self.name = name
+        self.clock = clock
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Bucket":
+        """Return the bucket that a function's environment names: `BUCKET_NAME`."""
+
+        def client() -> "S3Client":
+            made = botocore.session.Session().create_client("s3", config=CONFIG)
+            return cast("S3Client", made)
+
+        return cls(client, environment["BUCKET_NAME"])
+
+    def current(self, key: str) -> StoredObject | None:
+        """Return the current version of `key`, or None if there is none.
+
+        S3 lists keys in order and the versions of a key newest first, delete markers included, so
+        the first entry under the prefix `key` is the answer, or about another key. Listings are
+        strongly consistent. Raises botocore's ClientError or BotoCoreError when S3 does not
+        answer.
+        """
+        asked_at = self.clock()
+        page = self._client().list_object_versions(Bucket=self.name, Prefix=key, MaxKeys=1)
+        for version in page.get("Versions", []):
+            if version["Key"] == key and version["IsLatest"]:
+                return _stored(version, asked_at)
+        return None
+
+    def objects(
+        self, *, prefix: str = "", after: str = "", until: str | None = None
+    ) -> Iterator[StoredObject]:
+        """Yield every object under `prefix` in the order of S3's listing: by the keys' UTF-8 bytes.
+
+        Only keys greater than `after` and, if it is given, not greater than `until`. A thousand
+        versions a request. Raises botocore's ClientError or BotoCoreError when the bucket cannot
+        be listed.
+        """
+        request: ListObjectVersionsRequestTypeDef = {"Bucket": self.name, "Prefix": prefix}
+        if after:
+            request["KeyMarker"] = after
+        while True:
+            asked_at = self.clock()
+            page = self._client().list_object_versions(**request)
+            for version in page.get("Versions", []):
+                if until is not None and version["Key"] > until:
+                    return
+                if version["IsLatest"]:
+                    yield _stored(version, asked_at)
+            if not page.get("IsTruncated"):
+                return
+            request["KeyMarker"] = page["NextKeyMarker"]
+            # Absent when the page ended with a key's last version.
+            request["VersionIdMarker"] = page.get("NextVersionIdMarker", "")
+            if not request["VersionIdMarker"]:
+                del request["VersionIdMarker"]
+
+
+def _stored(version: "ObjectVersionTypeDef", asked_at: datetime) -> StoredObject:
+    version_id = version["VersionId"]
+    return StoredObject(
+        key=version["Key"],
+        size=version["Size"],
+        etag=version["ETag"].strip('"'),
+        version_id=None if version_id == "null" else version_id,
+        modified=version["LastModified"],
+        asked_at=asked_at,
+    )

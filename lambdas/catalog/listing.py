@@ -26,9 +26,13 @@ def live_rows(
     shards: int,
     *,
     prefix: str = "",
+    after: str = "",
+    until: str | None = None,
     consistent: bool = False,
 ) -> Iterator[Row]:
     """Yield the row of every object that exists under `prefix`, in the order of S3's listing.
+
+    Only keys greater than `after` and, if it is given, not greater than `until`.
 
     Each shard is one Query in sort-key order; merging them gives the order of the whole, which
     is that of the keys' UTF-8 bytes, in S3, in DynamoDB and in Python alike. `consistent` reads
@@ -54,29 +58,37 @@ def live_rows(
 
     try:
         queries = [
-            _query(table, partition, prefix, consistent)
+            _query(table, partition, prefix, after, consistent)
             for partition in object_key.partitions(bucket, shards)
         ]
         # All first pages are asked for before the merge waits for any of them.
         first_pages = [pool.submit(fetch, query) for query in queries]
-        yield from heapq.merge(*map(shard, queries, first_pages), key=lambda row: row.key)
+        merged = heapq.merge(*map(shard, queries, first_pages), key=lambda row: row.key)
+        for row in merged:
+            if (until is not None and row.key > until) or not row.key.startswith(prefix):
+                return
+            yield row
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _query(table: str, partition: str, prefix: str, consistent: bool) -> "QueryInputTypeDef":
-    query: QueryInputTypeDef = {
+def _query(
+    table: str, partition: str, prefix: str, after: str, consistent: bool
+) -> "QueryInputTypeDef":
+    condition, values = "pk = :partition", {":partition": {"S": partition}}
+    # One condition on the sort key is all that a query takes: with both, keys that come after the
+    # prefix are dropped by the reader.
+    if after > prefix:
+        condition += " AND sk > :after"
+        values[":after"] = {"S": after}
+    elif prefix:
+        condition += " AND begins_with(sk, :prefix)"
+        values[":prefix"] = {"S": prefix}
+    return {
         "TableName": table,
-        "KeyConditionExpression": "pk = :partition",
-        "ExpressionAttributeValues": {":partition": {"S": partition}},
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeValues": values,
         "FilterExpression": "attribute_not_exists(expires_at)",
         "ConsistentRead": consistent,
         "Limit": _PAGE,
     }
-    if prefix:
-        query["KeyConditionExpression"] = "pk = :partition AND begins_with(sk, :prefix)"
-        query["ExpressionAttributeValues"] = {
-            ":partition": {"S": partition},
-            ":prefix": {"S": prefix},
-        }
-    return query

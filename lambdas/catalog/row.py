@@ -5,12 +5,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from catalog import key as object_key
-from catalog.event import Event
+from catalog import sequencer as sequencers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    from catalog.bucket import StoredObject
+    from catalog.event import Event
 
 TOMBSTONE_LIFE = timedelta(days=60)
 """How long a deleted key is remembered, counted from the deletion.
@@ -21,6 +24,16 @@ days, the queue keeps a message for 14, and the failure queue keeps it for anoth
 from S3 to Lambda it is 6 hours and 14 days.)
 """
 
+BEFORE_ALL = "0" * sequencers.WIDTH
+"""The sequencer of a row that no event has written: any event is later."""
+
+RECONCILED = "Reconciled"
+"""The event name of a row that says what S3 answered when no event had told it."""
+
+REQUIRED = ("sequencer", "event_time", "event_name")
+OPTIONAL = ("version_id", "size", "etag", "expires_at", "asked_at")
+"""The attributes of a row besides its key, always there and not always."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -29,6 +42,9 @@ class Row:
     `size` (bytes) and `etag` are None in a tombstone: the key was deleted. `event_time` is UTC,
     with milliseconds, as ISO 8601 text of fixed width, so that it sorts. `expires_at` (seconds
     since 1970) is set in a tombstone only, and DynamoDB removes the row some time after it.
+
+    `asked_at` (microseconds since 1970) is None when the event itself said what is stored here.
+    Otherwise S3 was asked, not before that moment, and the row may know more than its event did.
     """
 
     bucket: str
@@ -40,6 +56,7 @@ class Row:
     size: int | None
     etag: str | None
     expires_at: int | None
+    asked_at: int | None = None
 
     @property
     def deleted(self) -> bool:
@@ -47,22 +64,57 @@ class Row:
         return self.expires_at is not None
 
 
-def from_event(event: Event) -> Row:
-    """Return the row that `event` leaves behind if no later event is known.
+def from_event(event: "Event") -> Row:
+    """Return the row that a conclusive `event` leaves behind if no later event is known.
 
     It depends on the event alone, not on the clock: a repeated event gives the same row.
+    Raises ValueError when `event` is not conclusive.
     """
+    if event.sequencer is None or not event.conclusive:
+        raise ValueError(f"{event.name} of {event.key!r} does not say what is current")
     content = event.content
     return Row(
         bucket=event.bucket,
         key=event.key,
         sequencer=event.sequencer,
-        event_time=_timestamp(event.time),
+        event_time=timestamp(event.time),
         event_name=event.name,
         version_id=event.version_id,
         size=content.size if content else None,
         etag=content.etag if content else None,
-        expires_at=None if content else int((event.time + TOMBSTONE_LIFE).timestamp()),
+        expires_at=None if content else _expiry(event.time),
+    )
+
+
+def from_answer(
+    bucket: str,
+    key: str,
+    answer: "StoredObject | None",
+    asked_at: datetime,
+    *,
+    seen: Row | None,
+    event: "Event | None",
+) -> Row:
+    """Return the row for what S3 answered at `asked_at`: the current version of `key`, or none.
+
+    It takes the place of `seen`. The `event` that made us ask gives it its sequencer, time and
+    name, if it has a place in the order; or else the sequencer stays as it was.
+    """
+    if event and event.sequencer:
+        order = event.sequencer, timestamp(event.time), event.name
+    else:
+        since = answer.modified if answer else asked_at
+        order = seen.sequencer if seen else BEFORE_ALL, timestamp(since), RECONCILED
+    return Row(
+        bucket,
+        key,
+        *order,
+        version_id=answer.version_id if answer else None,
+        size=answer.size if answer else None,
+        etag=answer.etag if answer else None,
+        expires_at=None if answer else _expiry(asked_at),
+        # Strictly growing, so that it also tells two answers apart that came at the same time.
+        asked_at=max(microseconds(asked_at), (seen.asked_at or 0) + 1 if seen else 0),
     )
 
 
@@ -71,18 +123,13 @@ def to_item(row: Row, shards: int) -> "dict[str, AttributeValueTypeDef]":
     item: dict[str, AttributeValueTypeDef] = {
         "pk": {"S": object_key.partition(row.bucket, row.key, shards)},
         "sk": {"S": row.key},
-        "sequencer": {"S": row.sequencer},
-        "event_time": {"S": row.event_time},
-        "event_name": {"S": row.event_name},
     }
-    if row.version_id is not None:
-        item["version_id"] = {"S": row.version_id}
-    if row.size is not None:
-        item["size"] = {"N": str(row.size)}
-    if row.etag is not None:
-        item["etag"] = {"S": row.etag}
-    if row.expires_at is not None:
-        item["expires_at"] = {"N": str(row.expires_at)}
+    for name in (*REQUIRED, *OPTIONAL):
+        value = getattr(row, name)
+        if isinstance(value, int):
+            item[name] = {"N": str(value)}
+        elif value is not None:
+            item[name] = {"S": value}
     return item
 
 
@@ -105,8 +152,22 @@ def from_item(item: "Mapping[str, AttributeValueTypeDef]") -> Row:
         size=number("size"),
         etag=text("etag"),
         expires_at=number("expires_at"),
+        asked_at=number("asked_at"),
     )
 
 
-def _timestamp(instant: datetime) -> str:
+def timestamp(instant: datetime) -> str:
+    """Return `instant` as a row stores it: ISO 8601 in UTC with milliseconds."""
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def microseconds(instant: datetime) -> int:
+    """Return `instant` in whole microseconds since 1970."""
+    return (instant - _EPOCH) // timedelta(microseconds=1)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _expiry(deleted: datetime) -> int:
+    return microseconds(deleted + TOMBSTONE_LIFE) // 1_000_000

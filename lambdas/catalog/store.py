@@ -5,24 +5,53 @@ events arrive. The rule is the condition of the write itself, so two writers of 
 lock and no read: DynamoDB compares and writes as one step.
 """
 
-import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from enum import Enum
+from typing import TYPE_CHECKING, cast
 
 import botocore.session
-from botocore.config import Config
 
+from catalog import key as object_key
 from catalog import row as rows
-from catalog.row import Row
+from catalog.client import CONFIG
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-_log = logging.getLogger(__name__)
+    from catalog.event import Event
+    from catalog.row import Row
 
-NEWER = "attribute_not_exists(sequencer) OR sequencer < :sequencer"
-"""Holds when the row does not exist or was left by an earlier event than `:sequencer`. An equal
-sequencer is the same event again, and changes nothing."""
+SETTLED = (
+    "attribute_not_exists(sequencer) OR (sequencer < :sequencer"
+    " AND (attribute_not_exists(asked_at) OR asked_at < :settled))"
+)
+"""Holds when `:sequencer` is later than all that the row knows.
+
+The row does not exist; or an earlier event left it, and if S3 was asked meanwhile, the event
+happened after that (at `:settled` or later). An equal sequencer is the same event again."""
+
+UNCHANGED = "sequencer = :sequencer AND asked_at = :asked_at"
+UNCHANGED_EVENT = "sequencer = :sequencer AND attribute_not_exists(asked_at)"
+ABSENT = "attribute_not_exists(sequencer)"
+"""Hold when the row is as it was seen: an answer of S3, an event's own word, or not there."""
+
+CLOCKS = timedelta(minutes=5)
+"""How far S3's clock, which stamps events, and ours may be apart."""
+
+
+class Outcome(Enum):
+    """What became of an event."""
+
+    WRITTEN = "written"
+    """The row now says what the event said."""
+
+    STALE = "stale"
+    """The row knew of the same event or a later one, and stayed."""
+
+    UNSURE = "unsure"
+    """The row holds an answer of S3 that may be newer than the event: S3 must be asked again."""
 
 
 class Store:
@@ -30,43 +59,85 @@ class Store:
 
     `shards` is the number of partitions that the rows of a bucket are spread over; every writer
     and reader of a table uses the same (see `catalog.key.partition`).
+
+    Every method raises botocore's ClientError or BotoCoreError when DynamoDB could not decide; the
+    row is then as it was, or written, and the call may be repeated.
     """
 
     def __init__(self, client: "DynamoDBClient", table: str, shards: int) -> None:
-        self._client = client
-        self._table = table
-        self._shards = shards
+        self.client = client
+        self.table = table
+        self.shards = shards
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Store":
         """Return the store that a function's environment names: `TABLE_NAME` and `SHARDS`.
 
-        botocore without boto3, because that starts 50 ms sooner; short timeouts, because the
-        function's own is 30 s and a second try is worth more than a long wait.
+        botocore without boto3, because that starts 50 ms sooner.
         """
-        client: DynamoDBClient = botocore.session.Session().create_client(  # type: ignore[assignment]
-            "dynamodb",
-            config=Config(
-                connect_timeout=2,
-                read_timeout=5,
-                retries={"mode": "standard", "total_max_attempts": 4},
-            ),
+        session = botocore.session.Session()
+        client = session.create_client("dynamodb", config=CONFIG)
+        return cls(
+            cast("DynamoDBClient", client), environment["TABLE_NAME"], int(environment["SHARDS"])
         )
-        return cls(client, environment["TABLE_NAME"], int(environment["SHARDS"]))
 
-    def write(self, row: Row) -> bool:
-        """Put `row` unless the table already knows of the same or a later event of its key.
-
-        Returns whether it was written. Raises botocore's ClientError or BotoCoreError when
-        DynamoDB could not decide; the row is then as it was, or written, and may be tried again.
-        """
+    def write(self, event: "Event") -> Outcome:
+        """Put the row of a conclusive `event` unless the table knows the same or better."""
+        row = rows.from_event(event)
         try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=rows.to_item(row, self._shards),
-                ConditionExpression=NEWER,
-                ExpressionAttributeValues={":sequencer": {"S": row.sequencer}},
+            self.client.put_item(
+                TableName=self.table,
+                Item=rows.to_item(row, self.shards),
+                ConditionExpression=SETTLED,
+                ExpressionAttributeValues={
+                    ":sequencer": {"S": row.sequencer},
+                    ":settled": {"N": str(rows.microseconds(event.time - CLOCKS))},
+                },
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except self._client.exceptions.ConditionalCheckFailedException:
+        except self.client.exceptions.ConditionalCheckFailedException as refusal:
+            # botocore's type for errors does not know of the item that comes along.
+            old = cast("Mapping[str, AttributeValueTypeDef] | None", refusal.response.get("Item"))
+            known = old is not None and old["sequencer"]["S"] >= row.sequencer
+            return Outcome.STALE if known else Outcome.UNSURE
+        return Outcome.WRITTEN
+
+    def read(self, bucket: str, key: str) -> "Row | None":
+        """Return the row of `key`, with every write that was acknowledged before, or None."""
+        reply = self.client.get_item(
+            TableName=self.table,
+            Key={
+                "pk": {"S": object_key.partition(bucket, key, self.shards)},
+                "sk": {"S": key},
+            },
+            ConsistentRead=True,
+        )
+        return rows.from_item(reply["Item"]) if "Item" in reply else None
+
+    def replace(self, seen: "Row | None", row: "Row") -> bool:
+        """Put `row` if the row of that key is still as it was `seen`; return whether it was."""
+        values: dict[str, AttributeValueTypeDef] = {}
+        condition = ABSENT
+        if seen:
+            values[":sequencer"] = {"S": seen.sequencer}
+            condition = UNCHANGED_EVENT
+            if seen.asked_at is not None:
+                values[":asked_at"] = {"N": str(seen.asked_at)}
+                condition = UNCHANGED
+        try:
+            if values:
+                self.client.put_item(
+                    TableName=self.table,
+                    Item=rows.to_item(row, self.shards),
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues=values,
+                )
+            else:
+                self.client.put_item(
+                    TableName=self.table,
+                    Item=rows.to_item(row, self.shards),
+                    ConditionExpression=condition,
+                )
+        except self.client.exceptions.ConditionalCheckFailedException:
             return False
         return True

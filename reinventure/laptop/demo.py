@@ -1,6 +1,6 @@
 """The demonstration: change a bucket, then prove that its catalog knows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,8 +28,10 @@ _SHOWN = 40
 _MULTIPART = "made on the fly/in parts.csv"
 
 
-def run(files: Path, directory: Path) -> bool:
+def run(files: Path, directory: Path, settings: Sequence[str]) -> bool:
     """Upload the folder `files` to a laptop cloud in `directory`, change things, and compare.
+
+    `settings` of the stack are like `transport=sqs`.
 
     Returns whether bucket and catalog are equal in the end. Raises UserError when the folder
     cannot be uploaded or the cloud cannot be started.
@@ -37,7 +39,7 @@ def run(files: Path, directory: Path) -> bool:
     uploads = _keys(files)
     try:
         with Steps() as steps:
-            catalog = enter(start_and_deploy(directory, steps))
+            catalog = enter(start_and_deploy(directory, steps, settings))
             changes = _change(catalog, uploads, steps)
             steps.begin("Waiting until the catalog has settled")
             catalog.settle(_PATIENCE)

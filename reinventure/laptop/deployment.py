@@ -1,7 +1,9 @@
 """Deploying the real templates to the laptop cloud, with the real CDK CLI."""
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 import boto3
@@ -17,18 +19,20 @@ _ACCOUNT = "000000000000"
 _QUIET = ("--no-notices", "--no-version-reporting")
 
 
-def start_and_deploy(directory: Path, steps: Steps) -> Cloud:
+def start_and_deploy(directory: Path, steps: Steps, settings: Sequence[str] = ()) -> Cloud:
     """Start a cloud in `directory`, deploy the Catalog stack to it, and return it.
 
-    Reports to `steps`. The templates are synthesised while the cloud starts. Raises UserError when
-    a step fails; the cloud is then stopped, and the logs of the steps stay in `directory`.
+    `settings` are like `transport=sqs`. Reports to `steps`. The templates are synthesised while the
+    cloud starts. Raises UserError when a step fails; the cloud is then stopped, and the logs of the
+    steps stay in `directory`.
     """
     directory.mkdir(parents=True, exist_ok=True)
     assembly = directory / "cdk.out"
     with ThreadPoolExecutor(1) as pool:
         synthesis = pool.submit(
             cdk.run_quietly,
-            *("synth", "--quiet", "--output", str(assembly), "-c", "laptop=true", *_QUIET),
+            *("synth", "--quiet", "--output", str(assembly), *_QUIET),
+            *chain.from_iterable(("-c", setting) for setting in ("laptop=true", *settings)),
             environment=_without_aws(),
             log=directory / "synth.log",
         )

@@ -2,14 +2,12 @@
 
 import io
 import json
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from reinventure.deployed import DeployedCatalog
 from reinventure.laptop.cloud import Cloud
+from tests.local.command import run
 
 if TYPE_CHECKING:
     import boto3
@@ -29,16 +27,6 @@ AWKWARD = [
     "line\nfeed",
     "x" * 1024,
 ]
-
-
-def run(*arguments: str, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "reinventure", *arguments],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_every_name_and_size_is_catalogued(catalog: DeployedCatalog) -> None:
@@ -134,6 +122,7 @@ def test_an_event_that_cannot_be_catalogued_waits_in_the_failure_queue(
         if waiting:
             break
     [message] = waiting
+    sqs.delete_message(QueueUrl=catalog.failure_queue_url, ReceiptHandle=message["ReceiptHandle"])
     body = json.loads(message["Body"])
     assert body["requestPayload"] == event
     assert "s3.object.key is missing" in json.dumps(body["responsePayload"])

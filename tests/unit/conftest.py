@@ -12,15 +12,19 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from catalog import batch
 from catalog import row as rows
 from catalog.row import Row
 from catalog.store import Store
+from reinventure.laptop import cloud as clouds
+from reinventure.laptop.cloud import Cloud
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
 
 SHARDS = 4
+BUCKET = "photos-example"
 EVENTS = Path(__file__).parent / "events"
 
 
@@ -38,8 +42,29 @@ def aws() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def dynamodb(aws: None) -> "DynamoDBClient":
-    return boto3.client("dynamodb")
+def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A laptop cloud with nothing deployed, for its DynamoDB."""
+    directory = tmp_path_factory.mktemp("cloud")
+    yield clouds.start(directory)
+    clouds.stop(directory)
+
+
+@pytest.fixture(scope="session", params=["moto", "laptop"])
+def dynamodb(request: pytest.FixtureRequest, aws: None) -> "DynamoDBClient":
+    """DynamoDB, twice: moto writes row by row, the laptop cloud can run PartiQL batches too.
+
+    The rule is one, and so are the tests.
+    """
+    if request.param == "moto":
+        return boto3.client("dynamodb")
+    cloud: Cloud = request.getfixturevalue("laptop")
+    return boto3.client(
+        "dynamodb",
+        endpoint_url=cloud.endpoint,
+        verify=cloud.environment["AWS_CA_BUNDLE"],
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106 (the laptop cloud has no other)
+    )
 
 
 @pytest.fixture(scope="session")
@@ -75,17 +100,36 @@ def table(new_table: Callable[[], str]) -> str:
     return new_table()
 
 
+@pytest.fixture(scope="session")
+def bucket(s3: "S3Client") -> str:
+    """The bucket that the events in `events/` are about, versioned."""
+    s3.create_bucket(Bucket=BUCKET)
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    return BUCKET
+
+
 @pytest.fixture
 def store(dynamodb: "DynamoDBClient", table: str) -> Store:
     return Store(dynamodb, table, SHARDS)
 
 
 @pytest.fixture
-def ingest(table: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def ingest(
+    dynamodb: "DynamoDBClient",
+    store: Store,
+    bucket: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> ModuleType:
     """The function's module as Lambda loads it: from its environment, once, before any event."""
-    monkeypatch.setenv("TABLE_NAME", table)
+    monkeypatch.setenv("TABLE_NAME", store.table)
     monkeypatch.setenv("SHARDS", str(SHARDS))
-    return importlib.reload(importlib.import_module("ingest"))
+    monkeypatch.setenv("BUCKET_NAME", bucket)
+    module = importlib.reload(importlib.import_module("ingest"))
+    monkeypatch.setattr(module, "_store", store)
+    if "amazonaws" in dynamodb.meta.endpoint_url:
+        # moto's PartiQL knows no parameters in an INSERT.
+        monkeypatch.setattr(batch, "write", lambda _, events: [store.write(e) for e in events])
+    return module
 
 
 @pytest.fixture

@@ -2,8 +2,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from catalog.event import Content, Event, MalformedRecordError, parse
+from catalog import row as rows
+from catalog.event import Content, Event, MalformedError, parse
 from tests.unit.conftest import event
 
 
@@ -58,6 +61,8 @@ def test_the_prefix_of_eventbridge_names_is_accepted() -> None:
         (record(size=None), "s3.object.size is None"),
         (record(eTag=None), "s3.object.eTag is missing"),
         (record(key=7), "s3.object.key is 7"),
+        (record(eTag="\ud800"), "s3.object.eTag is .*not valid Unicode"),
+        ({**record(), "eventTime": "9999-12-31T23:59:59Z"}, "not of our time"),
         (record(size=-1), "s3.object.size is -1"),
         (record(size=True), "s3.object.size is True"),
         (record(size=2**63), "not a number of bytes"),
@@ -73,5 +78,93 @@ def test_the_prefix_of_eventbridge_names_is_accepted() -> None:
     ],
 )
 def test_says_what_is_wrong(bad: object, message: str) -> None:
-    with pytest.raises(MalformedRecordError, match=message):
+    with pytest.raises(MalformedError, match=message):
         parse(bad)
+
+
+def test_a_key_of_eventbridge_is_not_decoded() -> None:
+    happened = parse(event("eventbridge_created"))
+    assert happened == Event(
+        bucket="photos-example",
+        key="1+1=2 is 100%/Zürich.txt",
+        name="ObjectCreated:Put",
+        time=datetime(2026, 11, 23, 10, 15, 30, tzinfo=UTC),
+        sequencer="00617F08299329D189" + "0" * 14,
+        version_id="IYV3p45BT0ac8hjHg1houSdS1a.Mro8e",
+        content=Content(size=5, etag="b1946ac92492d2347c6235b4d2611184"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "conclusive"),
+    [
+        ("eventbridge_delete_marker", "ObjectRemoved:DeleteMarkerCreated", True),
+        ("eventbridge_permanently_deleted", "ObjectRemoved:Delete", False),
+        ("eventbridge_lifecycle", "LifecycleExpiration:Delete", False),
+    ],
+)
+def test_deletes_of_eventbridge(name: str, expected: str, conclusive: bool) -> None:
+    happened = parse(event(name))
+    assert happened is not None
+    assert (happened.name, happened.conclusive) == (expected, conclusive)
+
+
+@pytest.mark.parametrize(
+    ("name", "conclusive"),
+    [
+        ("put", True),
+        ("delete", False),
+        ("delete_marker_created", True),
+        ("lifecycle_delete", False),
+        ("lifecycle_delete_marker_created", True),
+    ],
+)
+def test_removing_a_version_does_not_say_what_is_current(name: str, conclusive: bool) -> None:
+    happened = parse(event(name)["Records"][0])
+    assert happened is not None
+    assert happened.conclusive is conclusive
+
+
+def test_a_lifecycle_event_without_sequencer_is_a_hint() -> None:
+    hint = event("lifecycle_delete_marker_created")["Records"][0]
+    del hint["s3"]["object"]["sequencer"]
+    happened = parse(hint)
+    assert happened is not None
+    assert happened.sequencer is None
+    assert not happened.conclusive
+
+
+def test_the_version_null_is_none() -> None:
+    happened = parse(record(versionId="null"))
+    assert happened is not None
+    assert happened.version_id is None
+
+
+def mutilated(base: Any) -> st.SearchStrategy[Any]:
+    """`base` with some of its values replaced by anything, at any depth."""
+    junk: st.SearchStrategy[Any] = (
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just({})
+    )
+    if isinstance(base, dict):
+        inner = st.fixed_dictionaries({key: mutilated(value) for key, value in base.items()})
+    else:
+        inner = st.just(base)
+    return st.one_of(inner, inner, inner, junk)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.one_of(
+        mutilated(event("put")["Records"][0]),
+        mutilated(event("lifecycle_delete")["Records"][0]),
+        mutilated(event("eventbridge_created")),
+        mutilated(event("eventbridge_lifecycle")),
+    )
+)
+def test_a_broken_record_is_an_event_or_the_named_error(broken: Any) -> None:
+    try:
+        happened = parse(broken)
+    except MalformedError:
+        return
+    if happened and happened.conclusive:
+        rows.to_item(rows.from_event(happened), 16)

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -7,7 +8,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog import listing, sequencer
-from catalog import row as rows
 from catalog.event import Content, Event
 from catalog.store import Store
 from tests.unit.conftest import SHARDS
@@ -17,19 +17,17 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 
-def fill(store: Store, live: set[str], deleted: set[str] = frozenset()) -> None:  # type: ignore[assignment]
+def fill(store: Store, live: AbstractSet[str], deleted: AbstractSet[str] = frozenset()) -> None:
     for key in live | deleted:
         store.write(
-            rows.from_event(
-                Event(
-                    bucket="bucket",
-                    key=key,
-                    name="ObjectCreated:Put",
-                    time=datetime(2026, 11, 23, tzinfo=UTC),
-                    sequencer=sequencer.canonical("A"),
-                    version_id=None,
-                    content=None if key in deleted else Content(1, "e"),
-                )
+            Event(
+                bucket="bucket",
+                key=key,
+                name="ObjectRemoved:DeleteMarkerCreated" if key in deleted else "ObjectCreated:Put",
+                time=datetime(2026, 11, 23, tzinfo=UTC),
+                sequencer=sequencer.canonical("A"),
+                version_id=None,
+                content=None if key in deleted else Content(1, "e"),
             )
         )
 

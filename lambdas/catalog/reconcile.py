@@ -1,0 +1,89 @@
+"""Making the catalog equal to the bucket when events were lost, or never sent.
+
+Filling the catalog of a bucket that existed before is the same thing with every row missing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from catalog import batch
+from catalog import row as rows
+from catalog.correction import correct
+from catalog.difference import Kind, difference, side_by_side
+from catalog.listing import live_rows
+from catalog.store import Outcome
+
+if TYPE_CHECKING:
+    from catalog.bucket import Bucket
+    from catalog.difference import Difference
+    from catalog.store import Store
+
+STRIDE = 1000
+"""Keys between two checkpoints: a page of S3's listing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far a reconcile has come: everything up to `key`, inclusive, is done.
+
+    `compared` and `repaired` count keys since the one before. `repaired` leaves out what turned out
+    right when it was looked at again, such as an event that was merely late.
+    """
+
+    key: str
+    compared: int
+    repaired: int
+
+
+def reconcile(
+    store: "Store",
+    bucket: "Bucket",
+    *,
+    prefix: str = "",
+    after: str = "",
+    until: str | None = None,
+) -> Iterator[Checkpoint]:
+    """Compare bucket and catalog between two keys, and repair what differs.
+
+    It may run while the bucket changes, and any number of times. No repair overwrites anything
+    that was learnt after S3 was asked: a missing row is written only if there still is none, and
+    for any other difference the row is read, S3 is asked about that key, and the row is replaced
+    only if it is still the same (see `catalog.correction`).
+
+    Raises botocore's ClientError or BotoCoreError, or ContendedError; then go on after the key of
+    the last checkpoint.
+    """
+    stored = bucket.objects(prefix=prefix, after=after, until=until)
+    known = live_rows(
+        store.client,
+        store.table,
+        bucket.name,
+        store.shards,
+        prefix=prefix,
+        after=after,
+        until=until,
+        consistent=True,
+    )
+    compared, found, key = 0, list["Difference"](), after
+    for thing, row in side_by_side(stored, known):
+        if wrong := difference(thing, row):
+            found.append(wrong)
+        key = thing.key if thing else row.key if row else key
+        compared += 1
+        if compared == STRIDE:
+            yield Checkpoint(key, compared, _repair(store, bucket, found))
+            compared, found = 0, []
+    yield Checkpoint(key, compared, _repair(store, bucket, found))
+
+
+def _repair(store: "Store", bucket: "Bucket", found: "list[Difference]") -> int:
+    missing = [
+        rows.from_answer(bucket.name, d.key, d.stored, d.stored.asked_at, seen=None, event=None)
+        for d in found
+        if d.kind is Kind.MISSING and d.stored
+    ]
+    refused = {row.key for row in batch.insert(store, missing)}
+    questions = [d.key for d in found if d.kind is not Kind.MISSING or d.key in refused]
+    outcomes = [correct(store, bucket, key) for key in questions]
+    return len(missing) - len(refused) + outcomes.count(Outcome.WRITTEN)

@@ -1,0 +1,189 @@
+"""The claim, on the laptop cloud: whatever happens, the catalog ends equal to the bucket."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+
+from reinventure import deployed
+from reinventure.deployed import DeployedCatalog
+from reinventure.laptop import cloud as clouds
+from reinventure.laptop.cloud import Cloud
+from reinventure.laptop.deployment import STACK, start_and_deploy
+from reinventure.steps import Steps
+from tests.local.command import run
+from tests.local.storm import storm
+
+if TYPE_CHECKING:
+    from types_boto3_lambda import LambdaClient
+
+PATIENCE = 60
+
+
+def waiting(catalog: DeployedCatalog) -> int:
+    """How many messages are in the failure queue."""
+    reply = catalog.session.client("sqs").get_queue_attributes(
+        QueueUrl=catalog.failure_queue_url,
+        AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+    )
+    return sum(map(int, reply["Attributes"].values()))
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Return when `condition` holds; fail the test when it has not for a minute."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_storm_ends_equal(catalog: DeployedCatalog, cloud: Cloud, seed: int) -> None:
+    storm(catalog, 300, seed)
+    assert catalog.settle(PATIENCE) == []
+    verified = run("verify", environment=cloud.environment)
+    assert verified.returncode == 0
+    assert verified.stdout.startswith("EQUAL")
+
+
+def test_what_failed_for_a_while_is_redriven(catalog: DeployedCatalog, cloud: Cloud) -> None:
+    function: LambdaClient = catalog.session.client("lambda")
+    name = catalog.ingest.rpartition(":")[0]
+    sound = function.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    broken = {**sound, "TABLE_NAME": "no-such-table"}
+    assert waiting(catalog) == 0
+    function.update_function_configuration(FunctionName=name, Environment={"Variables": broken})
+    try:
+        for n in range(5):
+            catalog.s3.put_object(Bucket=catalog.bucket, Key=f"failing/{n}", Body=b"x")
+        catalog.s3.delete_object(Bucket=catalog.bucket, Key="failing/0")
+        until(lambda: waiting(catalog) == 6)
+
+        listed = run("failed", "--json", environment=cloud.environment).stdout.splitlines()
+        told = [json.loads(line) for line in listed]
+        assert sorted(key for failure in told for key in failure["keys"]) == sorted(
+            ["failing/0", *(f"failing/{n}" for n in range(5))]
+        )
+        assert all("AccessDenied" in failure["reason"] for failure in told)
+
+        again = run("redrive", told[0]["id"][:8], environment=cloud.environment)
+        assert again.returncode == 1
+        assert again.stdout == "0 redriven, 1 failed again.\n"
+        assert waiting(catalog) == 6
+    finally:
+        function.update_function_configuration(FunctionName=name, Environment={"Variables": sound})
+
+    one = run("redrive", told[0]["id"], environment=cloud.environment)
+    assert one.stdout == "1 redriven, 0 failed again.\n", one.stderr
+    rest = run("redrive", "--all", environment=cloud.environment)
+    assert (rest.returncode, rest.stdout) == (0, "5 redriven, 0 failed again.\n"), rest.stderr
+    assert run("failed", environment=cloud.environment).stdout == "Nothing failed.\n"
+    assert catalog.settle(PATIENCE) == []
+
+
+def test_what_was_never_told_is_repaired(catalog: DeployedCatalog, cloud: Cloud) -> None:
+    s3, bucket = catalog.s3, catalog.bucket
+    for key in ("lost/ghost", "lost/stale", "lost/same"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"first")
+    s3.put_object(Bucket=bucket, Key="lost/risen", Body=b"first")
+    s3.delete_object(Bucket=bucket, Key="lost/risen")
+    assert catalog.settle(PATIENCE) == []
+    told = s3.get_bucket_notification_configuration(Bucket=bucket)
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
+    try:
+        s3.delete_object(Bucket=bucket, Key="lost/ghost")
+        s3.put_object(Bucket=bucket, Key="lost/stale", Body=b"second")
+        s3.put_object(Bucket=bucket, Key="lost/missing ü", Body=b"new")
+        s3.put_object(Bucket=bucket, Key="lost/risen", Body=b"again")
+    finally:
+        s3.put_bucket_notification_configuration(
+            Bucket=bucket,
+            NotificationConfiguration={
+                "LambdaFunctionConfigurations": told["LambdaFunctionConfigurations"]
+            },
+        )
+
+    verified = run("verify", "lost/", "--json", environment=cloud.environment)
+    assert verified.returncode == 1
+    found = map(json.loads, verified.stdout.splitlines())
+    assert [(d["kind"], d["key"]) for d in found] == [
+        ("ghost", "lost/ghost"),
+        ("missing", "lost/missing ü"),
+        ("missing", "lost/risen"),
+        ("stale", "lost/stale"),
+    ]
+    repaired = run("repair", environment=cloud.environment)
+    assert repaired.returncode == 0, repaired.stderr
+    assert repaired.stdout.startswith("Repaired 4 of ")
+    assert run("verify", environment=cloud.environment).returncode == 0
+
+    s3.put_object(Bucket=bucket, Key="lost/missing ü", Body=b"told again")
+    assert catalog.settle(PATIENCE) == []
+
+
+OTHER_WAYS = {
+    "sqs": ["transport=sqs", "reconcile=nightly"],
+    "sns": ["transport=sns"],
+    "eventbridge": ["transport=eventbridge"],
+}
+
+
+@pytest.fixture(scope="module")
+def deployed_with(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[str], Cloud]]:
+    """A function that returns a cloud where S3's events come another way."""
+    started: dict[str, Cloud] = {}
+
+    def start(way: str) -> Cloud:
+        if way not in started:
+            with Steps() as steps:
+                started[way] = start_and_deploy(
+                    tmp_path_factory.mktemp(way), steps, OTHER_WAYS[way]
+                )
+        return started[way]
+
+    yield start
+    for cloud in started.values():
+        clouds.stop(cloud.directory)
+
+
+def point_at(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> DeployedCatalog:
+    for name, value in cloud.environment.items():
+        monkeypatch.setenv(name, value)
+    return deployed.find(boto3.Session(), STACK)
+
+
+@pytest.mark.parametrize("way", OTHER_WAYS)
+def test_a_storm_ends_equal_whichever_way_events_come(
+    deployed_with: Callable[[str], Cloud], way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = point_at(deployed_with(way), monkeypatch)
+    storm(catalog, 300, seed=3)
+    assert catalog.settle(PATIENCE) == []
+    assert waiting(catalog) == 0
+
+
+def test_the_nightly_state_machine_repairs(
+    deployed_with: Callable[[str], Cloud], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = point_at(deployed_with("sqs"), monkeypatch)
+    s3, bucket = catalog.s3, catalog.bucket
+    s3.put_object(Bucket=bucket, Key="night/ghost", Body=b"x")
+    assert catalog.settle(PATIENCE) == []
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
+    s3.delete_object(Bucket=bucket, Key="night/ghost")
+    for folder in range(5):
+        s3.put_object(Bucket=bucket, Key=f"night/{folder}/missing", Body=b"x")
+    assert len(list(catalog.differences())) == 6
+
+    steps = catalog.session.client("stepfunctions")
+    [machine] = steps.list_state_machines()["stateMachines"]
+    execution = steps.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+    until(lambda: steps.describe_execution(executionArn=execution)["status"] != "RUNNING")
+    ended = steps.describe_execution(executionArn=execution)
+    assert ended["status"] == "SUCCEEDED", ended
+    assert list(catalog.differences()) == []

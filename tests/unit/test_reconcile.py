@@ -1,0 +1,173 @@
+"""Comparing and repairing, on moto's S3 and a table that runs the batches."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+from catalog import reconcile as reconciling
+from catalog import sequencer
+from catalog.bucket import Bucket
+from catalog.difference import differences
+from catalog.event import Content, Event
+from catalog.listing import live_rows
+from catalog.ranges import MOST, split
+from catalog.reconcile import reconcile
+from catalog.store import Store
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+batches = pytest.mark.parametrize("dynamodb", ["laptop"], indirect=True)
+"""moto cannot insert in batches."""
+
+NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def bucket(s3: "S3Client") -> Bucket:
+    name = f"bucket-{uuid4()}"
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return Bucket(lambda: s3, name)
+
+
+@pytest.fixture(autouse=True)
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconciling, "STRIDE", 4)
+
+
+def fill(s3: "S3Client", bucket: Bucket, keys: Iterable[str]) -> None:
+    for key in keys:
+        s3.put_object(Bucket=bucket.name, Key=key, Body=key.encode())
+
+
+def know(store: Store, bucket: Bucket, key: str, *, deleted: bool = False) -> None:
+    """Have the catalog hear of something that the bucket does not hold."""
+    store.write(
+        Event(
+            bucket=bucket.name,
+            key=key,
+            name="ObjectRemoved:DeleteMarkerCreated" if deleted else "ObjectCreated:Put",
+            time=NOW,
+            sequencer=sequencer.canonical("0A"),
+            version_id="v",
+            content=None if deleted else Content(999, "other"),
+        )
+    )
+
+
+def wrong(store: Store, bucket: Bucket) -> list[tuple[str, str]]:
+    known = live_rows(store.client, store.table, bucket.name, store.shards, consistent=True)
+    return [(d.kind.value, d.key) for d in differences(bucket.objects(), known)]
+
+
+def repaired(store: Store, bucket: Bucket, **within: str) -> int:
+    return sum(checkpoint.repaired for checkpoint in reconcile(store, bucket, **within))
+
+
+@batches
+def test_every_kind_of_difference_is_repaired(s3: "S3Client", bucket: Bucket, store: Store) -> None:
+    fill(s3, bucket, ["a", "b/missing", "b/risen", "b/stale", "z"])
+    know(store, bucket, "b/ghost")
+    know(store, bucket, "b/risen", deleted=True)
+    know(store, bucket, "b/stale")
+    assert repaired(store, bucket) == 6
+    assert wrong(store, bucket) == []
+    assert repaired(store, bucket) == 0
+
+
+@batches
+def test_an_empty_catalog_is_filled(s3: "S3Client", bucket: Bucket, store: Store) -> None:
+    fill(s3, bucket, [f"{n:03}" for n in range(61)])
+    checkpoints = list(reconcile(store, bucket))
+    assert sum(checkpoint.repaired for checkpoint in checkpoints) == 61
+    assert sum(checkpoint.compared for checkpoint in checkpoints) == 61
+    assert wrong(store, bucket) == []
+
+
+@batches
+def test_what_was_stopped_goes_on_after_its_last_checkpoint(
+    s3: "S3Client", bucket: Bucket, store: Store
+) -> None:
+    fill(s3, bucket, [f"{n:02}" for n in range(10)])
+    know(store, bucket, "04x")
+    first = next(iter(reconcile(store, bucket)))
+    assert (first.key, first.compared) == ("03", 4)
+    assert repaired(store, bucket, after=first.key) == 7
+    assert wrong(store, bucket) == []
+
+
+@batches
+def test_it_stays_in_its_range(s3: "S3Client", bucket: Bucket, store: Store) -> None:
+    fill(s3, bucket, ["a", "b", "b/1", "b/2", "c"])
+    know(store, bucket, "b/0")
+    know(store, bucket, "d")
+    assert repaired(store, bucket, after="b", until="b/1") == 2
+    assert repaired(store, bucket, prefix="b") == 2
+    assert wrong(store, bucket) == [("missing", "a"), ("missing", "c"), ("ghost", "d")]
+
+
+@batches
+def test_old_versions_and_markers_are_not_objects(
+    s3: "S3Client", bucket: Bucket, store: Store
+) -> None:
+    fill(s3, bucket, ["k", "k", "k", "gone"])
+    s3.delete_object(Bucket=bucket.name, Key="gone")
+    assert repaired(store, bucket) == 1
+    assert wrong(store, bucket) == []
+
+
+@pytest.mark.parametrize("folders", [0, 1, 7, 250])
+def test_ranges_hold_every_key_once(s3: "S3Client", bucket: Bucket, folders: int) -> None:
+    keys = [f"{n:03}/{n % 3}/x" for n in range(folders)] + ["000", "zzz", "é🚀"]
+    fill(s3, bucket, keys)
+    ranges = split(s3, bucket.name)
+    assert 1 <= len(ranges) <= MOST
+    assert len(ranges) >= min(folders, 50)
+    for key in keys:
+        holding = [
+            r for r in ranges if r["after"] < key and (r["until"] is None or key <= r["until"])
+        ]
+        assert len(holding) == 1
+
+
+class Clock:
+    """A Lambda context whose time runs out after a number of questions."""
+
+    def __init__(self, questions: int) -> None:
+        self._left = iter(range(questions))
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 900_000 if next(self._left, None) is not None else 1_000
+
+
+@pytest.fixture
+def function(
+    bucket: Bucket, store: Store, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
+) -> ModuleType:
+    import reconcile as module  # noqa: PLC0415 (the function's own module, beside the package's)
+
+    monkeypatch.setenv("BUCKET_NAME", bucket.name)
+    monkeypatch.setattr(Store, "from_environment", lambda _: store)
+    monkeypatch.setattr(Bucket, "from_environment", lambda _: bucket)
+    return module
+
+
+@batches
+def test_the_worker_goes_on_until_its_range_is_done(
+    function: ModuleType, s3: "S3Client", bucket: Bucket, store: Store
+) -> None:
+    fill(s3, bucket, [f"{n:02}" for n in range(20)])
+    [whole] = function.plan({}, None)["ranges"]
+    progress, rounds, total = {**whole, "done": False}, 0, 0
+    while not progress["done"]:
+        progress = function.work(progress, Clock(questions=1))
+        total += progress["repaired"]
+        rounds += 1
+    assert total == 20
+    assert rounds > 1
+    assert wrong(store, bucket) == []
