@@ -81,7 +81,7 @@ def _apply(
     told: dict[str, list[Event]], store: "Store", bucket: "Bucket", report: Report
 ) -> dict[str, batch.Result]:
     conclusive: list[Event] = []
-    questions: dict[str, Event] = {}
+    questions: dict[str, list[Event]] = defaultdict(list)
     for key, events in told.items():
         hints = [event for event in events if event.sequencer is None]
         newest = max(
@@ -93,24 +93,34 @@ def _apply(
         if newest and newest.conclusive:
             conclusive.append(newest)
         elif newest:
-            questions[key] = newest
+            questions[key].append(newest)
         if hints:
-            questions.setdefault(key, hints[0])  # Asked after the newest is written.
+            # Asked last: the newest may be known already, which says nothing of the hint.
+            questions[key].append(hints[0])
 
     results: dict[str, batch.Result] = {}
     written = _write(store, conclusive)
     for event, result in zip(conclusive, written, strict=True):
         results[event.key] = result
         if result is Outcome.UNSURE:
-            questions[event.key] = event
-    for key, question in questions.items():
-        if isinstance(results.get(key), Exception):
-            continue
-        try:
-            results[key] = correct(store, bucket, key, question)
-        except (ClientError, BotoCoreError, ContendedError) as error:
-            results[key] = error
+            questions[event.key].insert(0, event)
+    for key, asking in questions.items():
+        if not isinstance(results.get(key), Exception):
+            results[key] = _ask(store, bucket, key, asking)
     return results
+
+
+def _ask(store: "Store", bucket: "Bucket", key: str, questions: list[Event]) -> batch.Result:
+    """Correct the row of `key`, until an answer of S3 was written: it covers all `questions`."""
+    outcome = Outcome.STALE
+    for question in questions:
+        try:
+            outcome = correct(store, bucket, key, question)
+        except (ClientError, BotoCoreError, ContendedError) as error:
+            return error
+        if outcome is Outcome.WRITTEN:
+            break
+    return outcome
 
 
 def _write(store: "Store", events: list[Event]) -> list[batch.Result]:
