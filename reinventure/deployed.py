@@ -40,6 +40,7 @@ class DeployedCatalog:
     bucket: str
     table: str
     shards: int
+    minimum_size: int
     failure_queue_url: str
     ingest: str
     """The ARN of the alias that events go to."""
@@ -56,7 +57,7 @@ class DeployedCatalog:
 
     def stored(self) -> Bucket:
         """Return the bucket, to ask."""
-        return Bucket(lambda: self.s3, self.bucket)
+        return Bucket(lambda: self.s3, self.bucket, minimum_size=self.minimum_size)
 
     def store(self) -> Store:
         """Return the table, to write to."""
@@ -126,6 +127,7 @@ def find(session: boto3.Session, stack: str) -> DeployedCatalog:
             bucket=outputs["BucketName"],
             table=outputs["TableName"],
             shards=int(outputs["Shards"]),
+            minimum_size=int(outputs["MinimumSize"]),
             failure_queue_url=outputs["FailureQueueUrl"],
             ingest=outputs["IngestArn"],
         )

@@ -18,9 +18,9 @@ class CatalogStack(cdk.Stack):
     One, because a bucket, its notifications and their destination refer to each other in a ring
     that CloudFormation cannot deploy across stacks.
 
-    The outputs `BucketName`, `TableName` and `Shards` are what the `reinventure` command needs
-    to know; `FailureQueueUrl` is where an event ends that could not be catalogued, and `IngestArn`
-    is what it is given back to.
+    The outputs `BucketName`, `TableName`, `Shards` and `MinimumSize` are what the `reinventure`
+    command needs to know; `FailureQueueUrl` is where an event ends that could not be catalogued,
+    and `IngestArn` is what it is given back to.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
@@ -41,5 +41,6 @@ class CatalogStack(cdk.Stack):
         cdk.CfnOutput(self, "BucketName", value=bucket.bucket.bucket_name)
         cdk.CfnOutput(self, "TableName", value=table.table.table_name)
         cdk.CfnOutput(self, "Shards", value=str(settings.shards))
+        cdk.CfnOutput(self, "MinimumSize", value=str(settings.minimum_size))
         cdk.CfnOutput(self, "FailureQueueUrl", value=ingest.failures.queue_url)
         cdk.CfnOutput(self, "IngestArn", value=ingest.alias.function_arn)

@@ -37,9 +37,9 @@ class Settings:
     topic, which others may subscribe to, and a queue) or `eventbridge` (through a rule)."""
 
     minimum_size: int
-    """Objects of fewer bytes are not catalogued when they are created; 0 to `MAX_MINIMUM_SIZE`.
-    Only EventBridge can tell sizes, so only with the transport `eventbridge`. An object that is
-    overwritten by a smaller one than this keeps its row."""
+    """Objects of fewer bytes are not catalogued; 0 to `MAX_MINIMUM_SIZE`. Only EventBridge can tell
+    sizes, so only with the transport `eventbridge`. An object that is overwritten by one that is
+    too small keeps its row until the next reconcile: no event tells."""
 
     reconcile: str
     """`nightly`: bucket and catalog are compared every night, and differences repaired. `off`:

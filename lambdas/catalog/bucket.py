@@ -45,27 +45,36 @@ def utc_now() -> datetime:
 
 
 class Bucket:
-    """The bucket `name`, to ask. `client` makes the client once it is needed."""
+    """The bucket `name`, to ask. `client` makes the client once it is needed.
+
+    Objects of fewer than `minimum_size` bytes are not catalogued: they count as not there.
+    """
 
     def __init__(
         self,
         client: "Callable[[], S3Client]",
         name: str,
         clock: Callable[[], datetime] = utc_now,
+        minimum_size: int = 0,
     ) -> None:
         self._client = cache(client)
         self.name = name
         self.clock = clock
+        self.minimum_size = minimum_size
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Bucket":
-        """Return the bucket that a function's environment names: `BUCKET_NAME`."""
+        """Return the bucket that a function's environment names: `BUCKET_NAME`, `MINIMUM_SIZE`."""
 
         def client() -> "S3Client":
             made = botocore.session.Session().create_client("s3", config=CONFIG)
             return cast("S3Client", made)
 
-        return cls(client, environment["BUCKET_NAME"])
+        return cls(
+            client,
+            environment["BUCKET_NAME"],
+            minimum_size=int(environment["MINIMUM_SIZE"]),
+        )
 
     def current(self, key: str) -> StoredObject | None:
         """Return the current version of `key`, or None if there is none.
@@ -78,7 +87,7 @@ class Bucket:
         asked_at = self.clock()
         page = self._client().list_object_versions(Bucket=self.name, Prefix=key, MaxKeys=1)
         for version in page.get("Versions", []):
-            if version["Key"] == key and version["IsLatest"]:
+            if version["Key"] == key and self._counts(version):
                 return _stored(version, asked_at)
         return None
 
@@ -100,7 +109,7 @@ class Bucket:
             for version in page.get("Versions", []):
                 if until is not None and version["Key"] > until:
                     return
-                if version["IsLatest"]:
+                if self._counts(version):
                     yield _stored(version, asked_at)
             if not page.get("IsTruncated"):
                 return
@@ -109,6 +118,9 @@ class Bucket:
             request["VersionIdMarker"] = page.get("NextVersionIdMarker", "")
             if not request["VersionIdMarker"]:
                 del request["VersionIdMarker"]
+
+    def _counts(self, version: "ObjectVersionTypeDef") -> bool:
+        return version["IsLatest"] and version["Size"] >= self.minimum_size
 
 
 def _stored(version: "ObjectVersionTypeDef", asked_at: datetime) -> StoredObject:

@@ -299,7 +299,12 @@ def test_ingest_runs_as_documented(template: Template) -> None:
     assert function["TracingConfig"] == {"Mode": "Active"}
     assert function["LoggingConfig"]["LogFormat"] == "JSON"
     assert "LogGroup" in function["LoggingConfig"]
-    assert function["Environment"]["Variables"].keys() == {"BUCKET_NAME", "SHARDS", "TABLE_NAME"}
+    assert function["Environment"]["Variables"].keys() == {
+        "BUCKET_NAME",
+        "MINIMUM_SIZE",
+        "SHARDS",
+        "TABLE_NAME",
+    }
 
 
 # Data

@@ -124,6 +124,7 @@ def ingest(
     monkeypatch.setenv("TABLE_NAME", store.table)
     monkeypatch.setenv("SHARDS", str(SHARDS))
     monkeypatch.setenv("BUCKET_NAME", bucket)
+    monkeypatch.setenv("MINIMUM_SIZE", "0")
     module = importlib.reload(importlib.import_module("ingest"))
     monkeypatch.setattr(module, "_store", store)
     if "amazonaws" in dynamodb.meta.endpoint_url:

@@ -1,12 +1,17 @@
 """The function, from the notification to the stored row, on moto."""
 
+import json
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from catalog import batch
+from catalog.event import Event
 from catalog.row import Row
+from catalog.store import Store
 from tests.unit.conftest import event
 
 Rows = Callable[[], list[Row]]
@@ -161,3 +166,88 @@ def test_all_bad_records_are_named(ingest: ModuleType) -> None:
 def test_what_is_no_notification_is_an_error(ingest: ModuleType, nonsense: Any) -> None:
     with pytest.raises(ingest.IngestError, match="not an S3 notification"):
         deliver(ingest, nonsense)
+
+
+def test_what_is_too_small_is_not_catalogued(
+    ingest: ModuleType, stored_rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest._bucket, "minimum_size", 4)
+    assert deliver(ingest, event("two_records"))["written"] == 2
+    small, large = stored_rows()
+    assert small.deleted
+    assert not large.deleted
+
+
+def test_of_the_events_of_a_key_only_the_newest_is_written(
+    ingest: ModuleType, stored_rows: Rows
+) -> None:
+    first, second = event("two_records")["Records"]
+    second["s3"]["object"]["key"] = first["s3"]["object"]["key"]
+    reply = deliver(ingest, {"Records": [second, first]})
+    assert (reply["written"], reply["coalesced"]) == (1, 1)
+    [row] = stored_rows()
+    assert row.size == 4
+
+
+def test_only_the_messages_that_failed_come_back(ingest: ModuleType, stored_rows: Rows) -> None:
+    delivery = event("sqs")
+    delivery["Records"].insert(1, {**delivery["Records"][0], "messageId": "bad", "body": "?"})
+    reply = deliver(ingest, delivery)
+    assert reply["batchItemFailures"] == [{"itemIdentifier": "bad"}]
+    assert reply["written"] == 3
+    assert "not JSON" in reply["errors"][0]
+    assert len(stored_rows()) == 3
+
+
+def test_a_foreign_bucket_is_refused(ingest: ModuleType, stored_rows: Rows) -> None:
+    notification = event("two_records")
+    notification["Records"][0]["s3"]["bucket"]["name"] = "somebody-elses"
+    with pytest.raises(ingest.IngestError, match="record 0: bucket 'somebody-elses' is not ours"):
+        deliver(ingest, notification)
+    assert [row.key for row in stored_rows()] == ["pair/two.txt"]
+
+
+def test_a_write_that_fails_fails_every_message_of_its_key(
+    ingest: ModuleType, stored_rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(store: Store, events: list[Event]) -> list[batch.Result]:
+        return [
+            ClientError({"Error": {"Code": "Throttling", "Message": "slow down"}}, "PutItem")
+            if happened.key == "pair/one.txt"
+            else store.write(happened)
+            for happened in events
+        ]
+
+    monkeypatch.setattr(batch, "write", refuse)
+    pair, single = event("two_records")["Records"], event("put")["Records"]
+    older = event("two_records")["Records"][0]
+    older["s3"]["object"]["sequencer"] = "00"
+    bodies = {"newest": pair[:1], "older": [older], "other": pair[1:], "put": single}
+    reply = deliver(
+        ingest,
+        {
+            "Records": [
+                {
+                    "eventSource": "aws:sqs",
+                    "messageId": name,
+                    "body": json.dumps({"Records": records}),
+                }
+                for name, records in bodies.items()
+            ]
+        },
+    )
+    failed = {entry["itemIdentifier"] for entry in reply["batchItemFailures"]}
+    assert failed == {"newest", "older"}
+    assert len(stored_rows()) == 2
+
+
+def test_ten_thousand_messages_at_once(ingest: ModuleType, stored_rows: Rows) -> None:
+    [record] = event("put")["Records"]
+    entries = []
+    for n in range(10_000):
+        record["s3"]["object"] |= {"key": f"{n % 50}", "sequencer": f"{n:08X}", "size": n}
+        body = json.dumps({"Records": [record]})
+        entries.append({"eventSource": "aws:sqs", "messageId": str(n), "body": body})
+    reply = deliver(ingest, {"Records": entries})
+    assert (reply["written"], reply["coalesced"], reply["batchItemFailures"]) == (50, 9_950, [])
+    assert {row.size for row in stored_rows()} == set(range(9_950, 10_000))
