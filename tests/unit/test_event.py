@@ -2,10 +2,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from catalog import row as rows
 from catalog.event import Content, Event, MalformedError, parse
 from tests.unit.conftest import event
 
@@ -138,33 +135,3 @@ def test_the_version_null_is_none() -> None:
     happened = parse(record(versionId="null"))
     assert happened is not None
     assert happened.version_id is None
-
-
-def mutilated(base: Any) -> st.SearchStrategy[Any]:
-    """`base` with some of its values replaced by anything, at any depth."""
-    junk: st.SearchStrategy[Any] = (
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just({})
-    )
-    if isinstance(base, dict):
-        inner = st.fixed_dictionaries({key: mutilated(value) for key, value in base.items()})
-    else:
-        inner = st.just(base)
-    return st.one_of(inner, inner, inner, junk)
-
-
-@settings(max_examples=500, deadline=None)
-@given(
-    st.one_of(
-        mutilated(event("put")["Records"][0]),
-        mutilated(event("lifecycle_delete")["Records"][0]),
-        mutilated(event("eventbridge_created")),
-        mutilated(event("eventbridge_lifecycle")),
-    )
-)
-def test_a_broken_record_is_an_event_or_the_named_error(broken: Any) -> None:
-    try:
-        happened = parse(broken)
-    except MalformedError:
-        return
-    if happened and happened.conclusive:
-        rows.to_item(rows.from_event(happened), 16)

@@ -1,0 +1,125 @@
+"""Whatever is delivered, it is catalogued, ignored, or a failure that is named: never a crash."""
+
+import json
+from typing import Any, cast
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from catalog import batch
+from catalog import row as rows
+from catalog.bucket import Bucket
+from catalog.event import Event
+from catalog.ingestion import ingest
+from catalog.row import Row
+from catalog.store import Outcome, Store
+from tests.unit.conftest import BUCKET, event
+
+
+class Table:
+    """A store that takes everything that DynamoDB could be sent."""
+
+    def write(self, happened: Event) -> Outcome:
+        self.replace(None, rows.from_event(happened))
+        return Outcome.WRITTEN
+
+    def read(self, _bucket: str, _key: str) -> None:
+        return None
+
+    def replace(self, _seen: Row | None, row: Row) -> bool:
+        json.dumps(rows.to_item(row, 16)).encode()
+        assert rows.from_item(rows.to_item(row, 16)) == row
+        return True
+
+
+class Empty:
+    """An S3 client of a bucket that holds nothing."""
+
+    def list_object_versions(self, **_request: object) -> dict[str, object]:
+        return {}
+
+
+@pytest.fixture(autouse=True)
+def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(store: Store, events: list[Event]) -> list[batch.Result]:
+        return [store.write(happened) for happened in events]
+
+    monkeypatch.setattr(batch, "write", write)
+
+
+junk: st.SearchStrategy[Any] = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(st.characters()),  # lone surrogates too
+    st.sampled_from(
+        ["", "%", "%FF", "%00", ".", "..", "\n", "0" * 40, "9" * 400, {}, [], "🚀" * 256]
+    ),
+    st.datetimes().map(str),
+)
+
+
+def mutilated(base: Any) -> st.SearchStrategy[Any]:
+    """`base` with some of its values replaced by anything, at any depth."""
+    sound: st.SearchStrategy[Any]
+    if isinstance(base, dict):
+        sound = st.fixed_dictionaries({key: mutilated(value) for key, value in base.items()})
+    elif isinstance(base, list):
+        sound = st.tuples(*map(mutilated, base)).map(lambda values: [*values])
+    else:
+        sound = st.just(base)
+    return st.integers(0, 11).flatmap(lambda chance: sound if chance else junk)
+
+
+SHAPES = [
+    "put",
+    "delete",
+    "lifecycle_delete",
+    "two_records",
+    "test_event",
+    "eventbridge_created",
+    "eventbridge_lifecycle",
+    "eventbridge_permanently_deleted",
+]
+
+
+@st.composite
+def deliveries(draw: st.DrawFn) -> Any:
+    content = draw(st.sampled_from(SHAPES).flatmap(lambda name: mutilated(event(name))))
+    wrapping = draw(st.sampled_from(["none", "sqs", "sns"]))
+    if wrapping == "none":
+        return content
+    if wrapping == "sns":
+        content = {"Type": "Notification", "Message": json.dumps(content)}
+    body = json.dumps(content)
+    cut = draw(st.sampled_from([len(body)] * 4 + [len(body) // 2]))
+    return draw(mutilated(queued(body[:cut])))
+
+
+def queued(body: str) -> Any:
+    return {"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": body}]}
+
+
+# About half a minute on two cores.
+@settings(
+    max_examples=2_500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(deliveries())
+def test_nothing_that_is_delivered_crashes_it(delivery: Any) -> None:
+    bucket = Bucket(lambda: cast("Any", Empty()), BUCKET)
+    report = ingest(delivery, cast("Store", Table()), bucket)
+    for reasons in report.failures.values():
+        assert reasons
+        assert all(len(reason) < 500 for reason in reasons)
+
+
+@pytest.mark.parametrize(
+    "key", [".", "..", "a/../b", "line\nfeed", "nul\0", "\r", "\x7f", "🚀" * 256, "+", "%2B", " "]
+)
+def test_any_key_that_s3_takes_is_catalogued(key: str) -> None:
+    notification = event("eventbridge_created")
+    notification["detail"]["object"]["key"] = key
+    report = ingest(notification, cast("Store", Table()), Bucket(lambda: cast("Any", 0), BUCKET))
+    assert (report.written, dict(report.failures)) == (1, {})
