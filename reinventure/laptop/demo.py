@@ -11,6 +11,7 @@ from rich.table import Table
 
 from catalog import key as object_key
 from catalog.difference import differences
+from catalog.reconcile import reconcile
 from reinventure.deployed import DeployedCatalog
 from reinventure.errors import UserError
 from reinventure.laptop import cloud as clouds
@@ -19,7 +20,7 @@ from reinventure.output import printable
 from reinventure.steps import Steps
 
 _UPLOADERS = 8
-_PATIENCE = 30
+_PATIENCE = 15
 """Seconds without any progress after which the catalog is taken to be wrong, not late."""
 
 _SHOWN = 40
@@ -42,7 +43,11 @@ def run(files: Path, directory: Path, settings: Sequence[str]) -> bool:
             catalog = enter(start_and_deploy(directory, steps, settings))
             changes = _change(catalog, uploads, steps)
             steps.begin("Waiting until the catalog has settled")
-            catalog.settle(_PATIENCE)
+            late = catalog.settle(_PATIENCE)
+            if late and catalog.minimum_size:
+                steps.begin("Reconciling: the size filter hides objects that became too small")
+                for done in reconcile(catalog.store(), catalog.stored()):
+                    steps.advance(done.compared)
         return _prove(catalog, changes, Console())
     finally:
         clouds.stop(directory)
