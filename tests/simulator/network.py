@@ -1,0 +1,117 @@
+"""The way from a function to AWS, where requests get lost, refused, repeated and overtaken."""
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
+
+from tests.simulator.history import Fault, Trouble
+
+_T = TypeVar("_T")
+
+_ERRORS = {
+    "dynamodb": (("ThrottlingException", 400), ("InternalServerError", 500)),
+    "s3": (("SlowDown", 503), ("InternalError", 500)),
+}
+
+
+class Crash(BaseException):
+    """The function's process is gone. Not an Exception: nothing in the function may catch it."""
+
+
+@dataclass
+class Invocation:
+    """A function while it runs: what shall go wrong, and what it did so far."""
+
+    faults: tuple[Fault, ...] = ()
+    offset: timedelta = timedelta()
+    calls: int = 0
+    troubled: bool = False
+    spoiled: int | None = None
+    written: set[str] = field(default_factory=set)
+    refused: Counter[str] = field(default_factory=Counter)
+    existing: set[str] = field(default_factory=set)
+
+
+class Network:
+    """Carries out requests, as the faults of the innermost running invocation have it.
+
+    An invocation inside another is a concurrent one that runs while the outer one waits. `play`
+    does what a fault says that others do meanwhile. `seen` counts what happened, by name.
+    """
+
+    def __init__(self, play: Callable[[Fault, str], None], seen: Counter[str]) -> None:
+        self.invocations: list[Invocation] = []
+        self.in_flight: list[Callable[[], object]] = []
+        self.seen = seen
+        self._play = play
+
+    @property
+    def current(self) -> Invocation:
+        """The innermost running invocation, or one that nobody runs."""
+        return self.invocations[-1] if self.invocations else Invocation()
+
+    def request(self, service: str, key: str, effect: Callable[[], _T]) -> _T:
+        """Have `service` do `effect`, which is about `key`, or get into trouble."""
+        invocation = self.current
+        invocation.spoiled = None
+        number = invocation.calls
+        invocation.calls += 1
+        for fault in invocation.faults:
+            if fault.trouble is Trouble.STORM and service == "s3":
+                invocation.troubled = True
+                self._play(fault, key)
+            elif fault.trouble is not Trouble.STORM and fault.call == number:
+                invocation.troubled = True
+                return self._trouble(fault, service, key, effect)
+        return effect()
+
+    def _trouble(self, fault: Fault, service: str, key: str, effect: Callable[[], _T]) -> _T:
+        self.seen[fault.trouble.value] += 1
+        trouble = fault.trouble
+        if trouble in {Trouble.BEFORE, Trouble.AFTER}:
+            return self._concurrently(fault, key, effect)
+        if trouble is Trouble.STATEMENT:
+            self.current.spoiled = fault.detail
+            return effect()
+        if trouble in {Trouble.CRASH_AFTER, Trouble.BROKEN, Trouble.RETRIED}:
+            with suppress(ClientError):
+                effect()
+        if trouble is Trouble.RETRIED:
+            return effect()
+        if trouble is Trouble.LATE:
+            self.in_flight.append(effect)
+        if trouble in {Trouble.CRASH_BEFORE, Trouble.CRASH_AFTER}:
+            raise Crash
+        raise _error(service, fault)
+
+    def _concurrently(self, fault: Fault, key: str, effect: Callable[[], _T]) -> _T:
+        if fault.trouble is Trouble.BEFORE:
+            self._play(fault, key)
+            return effect()
+        try:
+            return effect()
+        finally:
+            self._play(fault, key)
+
+    def arrive(self, chosen: int) -> None:
+        """Let one of the requests that timed out take effect, unheard."""
+        if self.in_flight:
+            with suppress(ClientError):
+                self.in_flight.pop(chosen % len(self.in_flight))()
+
+
+def _error(service: str, fault: Fault) -> ClientError | BotoCoreError:
+    errors = _ERRORS[service]
+    chosen = fault.detail % (len(errors) + 1)
+    if chosen == len(errors) or fault.trouble is Trouble.LATE:
+        return ReadTimeoutError(endpoint_url=f"https://{service}")
+    code, status = errors[chosen]
+    return ClientError(
+        {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
+        "Simulated",
+    )

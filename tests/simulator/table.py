@@ -1,0 +1,185 @@
+"""A table of DynamoDB in memory: the client's methods that the catalog uses, and TTL."""
+
+from collections.abc import Callable
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tests.simulator import partiql
+from tests.simulator.expression import Item, condition, values_in
+from tests.simulator.network import Network
+
+MAX_STATEMENTS = 25
+
+Place = tuple[str, str]
+"""Partition and sort key."""
+
+
+class ConditionFailedError(ClientError):
+    """What boto3 calls `client.exceptions.ConditionalCheckFailedException`."""
+
+    def __init__(self, old: Item | None) -> None:
+        response: Any = {
+            "Error": {
+                "Code": "ConditionalCheckFailedException",
+                "Message": "The conditional request failed",
+            }
+        }
+        if old is not None:
+            response["Item"] = dict(old)
+        super().__init__(response, "PutItem")
+
+
+class FakeTable:
+    """The table `name`, and its client.
+
+    `watch` is told of every write: the item before, if any, and the one after.
+    """
+
+    exceptions = SimpleNamespace(ConditionalCheckFailedException=ConditionFailedError)
+
+    def __init__(
+        self, name: str, network: Network, watch: Callable[[Item | None, Item], None]
+    ) -> None:
+        self.name = name
+        self.items: dict[Place, Item] = {}
+        self._network = network
+        self._watch = watch
+
+    def put_item(self, **request: Any) -> dict[str, Any]:
+        """Put an item, if its condition holds for the old one."""
+        self._check(request)
+        item = request["Item"]
+
+        def put() -> dict[str, Any]:
+            old = self.items.get(_place(item))
+            values = request.get("ExpressionAttributeValues", {})
+            test = request.get("ConditionExpression")
+            if test and not condition(test)(old or {}, values):
+                self._network.current.refused[item["sk"]["S"]] += 1
+                wanted = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+                raise ConditionFailedError(old if wanted else None)
+            self._write(item)
+            return {}
+
+        return self._network.request("dynamodb", item["sk"]["S"], put)
+
+    def get_item(self, **request: Any) -> dict[str, Any]:
+        """Get an item."""
+        self._check(request)
+        place = _place(request["Key"])
+
+        def get() -> dict[str, Any]:
+            return {"Item": dict(self.items[place])} if place in self.items else {}
+
+        return self._network.request("dynamodb", place[1], get)
+
+    def query(self, **request: Any) -> dict[str, Any]:
+        """Return a page of a partition.
+
+        Nothing ever befalls it: a listing asks from several threads at once, and what happened to
+        which of them would be a matter of luck.
+        """
+        self._check(request)
+        values = request["ExpressionAttributeValues"]
+        within = condition(request["KeyConditionExpression"])
+        start = request.get("ExclusiveStartKey")
+        found = [
+            item
+            for place, item in sorted(self.items.items())
+            if within(item, values) and (not start or place > _place(start))
+        ]
+        limit = request.get("Limit", len(found) + 1)
+        page = found[:limit]
+        wanted = condition(request.get("FilterExpression", "attribute_exists(pk)"))
+        shown = [dict(item) for item in page if wanted(item, values)]
+        reply = {"Items": shown, "Count": len(shown), "ScannedCount": len(page)}
+        if len(page) == limit:
+            reply["LastEvaluatedKey"] = {name: page[-1][name] for name in ("pk", "sk")}
+        return reply
+
+    def batch_execute_statement(self, **request: Any) -> dict[str, Any]:
+        """Run up to 25 statements, each on its own."""
+        statements = request["Statements"]
+        if not 1 <= len(statements) <= MAX_STATEMENTS:
+            raise _invalid(f"{len(statements)} statements")
+
+        def execute() -> dict[str, Any]:
+            spoiled = self._network.current.spoiled
+            # Half of the details spoil a statement before it took effect, half after.
+            hit = spoiled // 2 % len(statements) if spoiled is not None else None
+            replies = []
+            for number, statement in enumerate(statements):
+                if number != hit:
+                    replies.append(self._execute(statement))
+                elif spoiled is not None and spoiled % 2:
+                    self._execute(statement)
+                    replies.append(_problem("InternalServerError"))
+                else:
+                    replies.append(_problem("ThrottlingError"))
+            return {"Responses": [{"TableName": self.name, **reply} for reply in replies]}
+
+        return self._network.request("dynamodb", "", execute)
+
+    def expire(self, moment: datetime) -> dict[str, Item]:
+        """Remove what TTL removes by `moment`; return it by sort key."""
+        gone = {
+            place: item
+            for place, item in self.items.items()
+            if "expires_at" in item and int(item["expires_at"]["N"]) < moment.timestamp()
+        }
+        for place in gone:
+            del self.items[place]
+        return {key: item for (_, key), item in gone.items()}
+
+    def _execute(self, request: Any) -> dict[str, Any]:
+        statement = partiql.read(request["Statement"])
+        values = {f"?{n}": value for n, value in enumerate(request.get("Parameters", []))}
+        if statement.table != self.name:
+            return _problem("ResourceNotFound")
+        if values.keys() != values_in(request["Statement"]):
+            return _problem("ValidationError")
+        given = {name: values[parameter] for name, parameter in statement.key.items()}
+        old = self.items.get(_place(given))
+        new = statement.apply(old, values)
+        if new is not None:
+            if statement.test and given["sk"]["S"] in self._network.current.existing:
+                self._network.seen["insert refused, then updated"] += 1
+            self._write(new)
+            return {}
+        if statement.test is None:
+            self._network.current.existing.add(given["sk"]["S"])
+            return _problem("DuplicateItem")
+        reply = _problem("ConditionalCheckFailed")
+        if old is not None and request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD":
+            reply["Error"]["Item"] = dict(old)
+        return reply
+
+    def _write(self, item: Item) -> None:
+        place = _place(item)
+        old, self.items[place] = self.items.get(place), dict(item)
+        self._network.current.written.add(place[1])
+        self._watch(old, item)
+
+    def _check(self, request: dict[str, Any]) -> None:
+        """Refuse what DynamoDB refuses before it looks at an item."""
+        if request["TableName"] != self.name:
+            raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "Simulated")
+        texts = [text for name, text in request.items() if name.endswith("Expression")]
+        spoken_of = frozenset[str]().union(*map(values_in, texts))
+        if spoken_of != request.get("ExpressionAttributeValues", {}).keys():
+            raise _invalid(f"values {sorted(spoken_of)} in {texts}")
+
+
+def _place(item: Item) -> Place:
+    return item["pk"]["S"], item["sk"]["S"]
+
+
+def _invalid(why: str) -> ClientError:
+    return ClientError({"Error": {"Code": "ValidationException", "Message": why}}, "Simulated")
+
+
+def _problem(code: str) -> dict[str, Any]:
+    return {"Error": {"Code": code, "Message": code}}
