@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 FILES ?= samples
+N ?= 100000
 
 BIN := .venv/bin
 RUN := .venv/.installed
@@ -10,7 +11,7 @@ DEV := .venv/.installed-dev
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down setup test lint format synth deploy destroy clean
+.PHONY: help demo up down setup test soak lint format synth deploy destroy clean
 
 help: ## Say what can be done here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -28,6 +29,9 @@ setup: $(DEV) ## Install everything, and do nothing else
 
 test: $(DEV) ## Run all tests
 	pytest
+
+soak: $(DEV) ## Play random histories of events, faults and retries: make soak [N=100000]
+	PYTHONPATH=.:lambdas python -m tests.simulator.soak "$(N)"
 
 lint: $(DEV) ## Check style, types and formatting
 	ruff check .

@@ -1,0 +1,154 @@
+"""How S3's events reach the function, and what is kept of them until it succeeded."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.simulator import happening as happenings
+from tests.simulator.happening import Happening
+
+LONGEST = timedelta(days=51)
+"""No transport keeps an event for longer: the bound that the design relies on."""
+
+BATCH = 10
+"""Messages of a queue that the function gets at once."""
+
+
+@dataclass(eq=False)
+class Emission:
+    """Something that S3 told: `happenings` that travel together.
+
+    In the end it was `handled`, or `lost` on purpose, or the transport has a hole.
+    """
+
+    happenings: list[Happening]
+    copies: int = 0
+    handled: bool = False
+    lost: bool = False
+
+    @property
+    def deadline(self) -> datetime:
+        """The true time after which it cannot arrive any more."""
+        return min(happening.happened for happening in self.happenings) + LONGEST
+
+
+@dataclass(eq=False)
+class Message:
+    """One of perhaps several copies of `emission` on their way; `content` is what is delivered."""
+
+    emission: Emission
+    id: str
+    content: Any
+    attempts: int = 0
+
+
+@dataclass(frozen=True)
+class Transport:
+    """A way from S3 to the function.
+
+    `tell` gives S3's words, `wrap` the body of a queue's message with them; None if the function is
+    invoked without a queue. After `attempts` a message goes to the failure queue.
+    """
+
+    name: str
+    tell: Callable[[list[Happening], int], Any]
+    wrap: Callable[[Any], str] | None
+    attempts: int
+    joins: bool = True
+
+    def delivery(self, messages: list[Message]) -> Any:
+        """Return what the function is invoked with."""
+        if not self.wrap:
+            return messages[0].content
+        return {"Records": [_from_queue(message) for message in messages]}
+
+
+def _notification(told: list[Happening], spelling: int) -> Any:
+    return {"Records": [happenings.record(happening, spelling) for happening in told]}
+
+
+def _event(told: list[Happening], spelling: int) -> Any:
+    [happening] = told
+    return happenings.event(happening, spelling)
+
+
+def _envelope(content: Any) -> str:
+    return json.dumps(
+        {
+            "Type": "Notification",
+            "MessageId": "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324",
+            "TopicArn": "arn:aws:sns:us-east-1:123456789012:simulated",
+            "Subject": "Amazon S3 Notification",
+            "Message": json.dumps(content),
+            "Timestamp": "2026-01-01T00:00:00.000Z",
+            "SignatureVersion": "1",
+        }
+    )
+
+
+def _from_queue(message: Message) -> dict[str, Any]:
+    return {
+        "messageId": message.id,
+        "receiptHandle": f"receipt-{message.id}",
+        "body": message.content,
+        "attributes": {"ApproximateReceiveCount": str(message.attempts + 1)},
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:simulated",
+        "awsRegion": "us-east-1",
+    }
+
+
+TRANSPORTS = (
+    Transport("lambda", _notification, None, attempts=3),
+    Transport("sqs, or sns raw to sqs", _notification, json.dumps, attempts=5),
+    Transport("sns to sqs", _notification, _envelope, attempts=5),
+    Transport("eventbridge", _event, None, attempts=3, joins=False),
+    Transport("eventbridge to sqs", _event, json.dumps, attempts=5, joins=False),
+)
+
+
+@dataclass
+class Post:
+    """The messages of one transport: on their way, and given up into the failure queue."""
+
+    transport: Transport
+    emissions: list[Emission] = field(default_factory=list)
+    outstanding: list[Message] = field(default_factory=list)
+    failed: list[Message] = field(default_factory=list)
+    sent: int = 0
+
+    def send(self, told: list[Happening], spelling: int, *, join: bool) -> None:
+        """Take what S3 tells; `join` it to the newest message if that was not tried yet."""
+        last = self.outstanding[-1] if self.outstanding else None
+        untouched = last and last.attempts == 0 and last.emission.copies == 1
+        if join and self.transport.joins and last and untouched:
+            last.emission.happenings.extend(told)
+            last.content = self._content(last.emission, spelling)
+        elif told:
+            self.emissions.append(Emission(list(told)))
+            self.copy(self.emissions[-1], spelling)
+
+    def copy(self, emission: Emission, spelling: int) -> None:
+        """Put another message with `emission` on its way."""
+        self.sent += 1
+        emission.copies += 1
+        message = Message(emission, f"m{self.sent}", self._content(emission, spelling))
+        self.outstanding.append(message)
+
+    def take(self, chosen: int, count: int) -> list[Message]:
+        """Take messages for a delivery: up to `count` from a queue, else one."""
+        size = min(count if self.transport.wrap else 1, BATCH, len(self.outstanding))
+        return [self.outstanding.pop(chosen % len(self.outstanding)) for _ in range(size)]
+
+    def keep(self, message: Message) -> None:
+        """Take back a message that the function failed on."""
+        message.attempts += 1
+        exhausted = message.attempts >= self.transport.attempts
+        (self.failed if exhausted else self.outstanding).append(message)
+
+    def _content(self, emission: Emission, spelling: int) -> Any:
+        content = self.transport.tell(emission.happenings, spelling)
+        return self.transport.wrap(content) if self.transport.wrap else content

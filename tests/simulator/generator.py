@@ -1,0 +1,111 @@
+"""Drawing histories that are likely to hurt, from any source of chance."""
+
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import TypeVar
+
+from tests.simulator.delivery import TRANSPORTS
+from tests.simulator.history import Action, Fault, History, Setup, Step, Trouble
+
+STEPS = 60
+
+Chance = Callable[[int], int]
+"""Draws a number from zero to below the one given."""
+
+_T = TypeVar("_T")
+
+
+def _weighted(weights: dict[_T, int]) -> list[_T]:
+    return [thing for thing, weight in weights.items() for _ in range(weight)]
+
+
+_CHANGES = _weighted(
+    {
+        Action.PUT: 16,
+        Action.DELETE: 6,
+        Action.DELETE_VERSION: 5,
+        Action.DELETE_CURRENT: 4,
+        Action.DELETE_MARKER: 4,
+        Action.EXPIRE: 10,
+        Action.EXPIRE_OLD: 3,
+        Action.SWITCH: 1,
+        Action.TAG: 1,
+    }
+)
+_MEANWHILE = _weighted({Action.DELIVER: 16, Action.DUPLICATE: 2, Action.ARRIVE: 2}) + _CHANGES
+_ALL = _MEANWHILE + _weighted(
+    {
+        Action.DELIVER: 30,
+        Action.DUPLICATE: 8,
+        Action.REDRIVE: 5,
+        Action.LOSE: 2,
+        Action.RECONCILE: 3,
+        Action.WAIT: 7,
+        Action.ARRIVE: 2,
+        Action.SETTLE: 2,
+    }
+)
+_FAULTS = _weighted(dict.fromkeys(Trouble, 3) | {Trouble.BEFORE: 5, Trouble.AFTER: 5})
+_CLOCKS = (0, 5, -5, 2)
+
+
+def setup(below: Chance) -> Setup:
+    """Draw circumstances."""
+    return Setup(
+        transport=below(len(TRANSPORTS)),
+        versioned=below(3) > 0,
+        s3_clock=_choose(below, _CLOCKS),
+        ttl_lag=_choose(below, (0, 2, 1000)),
+        keys=_choose(below, (1, 2, 2, 3, 3, 9)),
+        size=_choose(below, (25, 2)),
+        lossy=below(4) == 3,
+        repairing=below(4) == 3,
+    )
+
+
+def step(below: Chance) -> Step:
+    """Draw a step, often with trouble."""
+    action = _choose(below, _ALL)
+    if action not in {Action.DELIVER, Action.REDRIVE, Action.RECONCILE}:
+        return _change(below, action)
+    return Step(
+        action,
+        pick=below(100) if below(3) else -1,
+        count=1 + below(10),
+        flag=below(4) == 3,
+        offset=_choose(below, _CLOCKS),
+        faults=tuple(_fault(below) for _ in range(max(0, below(5) - 2))),
+    )
+
+
+def history(seed: int) -> History:
+    """Return the history number `seed`."""
+    below = Random(seed).randrange  # noqa: S311  (nothing secret in it)
+    return History(setup(below), tuple(step(below) for _ in range(below(STEPS) + 1)))
+
+
+def _change(below: Chance, action: Action, keys: int = 0) -> Step:
+    return Step(action, key=below(9 + keys) - keys, pick=below(100), flag=below(3) == 2)
+
+
+def _fault(below: Chance) -> Fault:
+    trouble = _choose(below, _FAULTS)
+    meanwhile = 1 + below(4) if trouble in {Trouble.BEFORE, Trouble.AFTER} else 0
+    return Fault(
+        trouble,
+        call=below(6),
+        detail=below(12),
+        meanwhile=tuple(_other(below) for _ in range(meanwhile)),
+    )
+
+
+def _other(below: Chance) -> Step:
+    """Draw what others do while the function waits: mostly about the same key."""
+    action = _choose(below, _MEANWHILE)
+    if action is Action.DELIVER:
+        return Step(action, pick=below(100) - 1, count=1 + below(3), offset=_choose(below, _CLOCKS))
+    return _change(below, action, keys=20)
+
+
+def _choose(below: Chance, things: Sequence[_T]) -> _T:
+    return things[below(len(things))]

@@ -1,0 +1,130 @@
+"""What happened to an object, and the two ways in which S3 tells it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote_plus
+
+DIGITS = 40
+"""More than any sequencer has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One change in a bucket.
+
+    `order` is a hexadecimal fraction that grows with every change, or None if S3 does not tell it.
+    `happened` is the true time, `stamp` that of S3's clock. `size` and `etag` are None when
+    something was removed.
+    """
+
+    bucket: str
+    name: str
+    key: str
+    order: str | None
+    happened: datetime
+    stamp: datetime
+    version_id: str | None = None
+    size: int | None = None
+    etag: str | None = None
+
+
+def rank(order: str) -> int:
+    """Return a number that orders sequencers as S3 documents it."""
+    return int(order.ljust(DIGITS, "0"), 16)
+
+
+def record(happening: Happening, spelling: int) -> dict[str, Any]:
+    """Return the record of an event notification, spelled in one of the ways S3 may spell it."""
+    details = _object(happening, spelling, "eTag", "versionId")
+    details["key"] = quote_plus(happening.key, safe="/")
+    name = happening.name
+    return {
+        "eventVersion": "2.3",
+        "eventSource": "aws:s3",
+        "awsRegion": "us-east-1",
+        "eventTime": happening.stamp.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
+        "eventName": name,
+        "userIdentity": {"principalId": "AWS:AIDASIMULATED"},
+        "requestParameters": {"sourceIPAddress": "192.0.2.1"},
+        "responseElements": {"x-amz-request-id": "C3D13FE58DE4C810", "x-amz-id-2": "simulated"},
+        "s3": {
+            "s3SchemaVersion": "1.0",
+            "configurationId": "simulated",
+            "bucket": {
+                "name": happening.bucket,
+                "ownerIdentity": {"principalId": "A3NL1KOZZKExample"},
+                "arn": f"arn:aws:s3:::{happening.bucket}",
+            },
+            "object": details,
+        },
+    }
+
+
+_REASONS = {
+    "Put": "PutObject",
+    "Post": "POST Object",
+    "Copy": "CopyObject",
+    "CompleteMultipartUpload": "CompleteMultipartUpload",
+}
+_DELETIONS = {"Delete": "Permanently Deleted", "DeleteMarkerCreated": "Delete Marker Created"}
+
+
+def event(happening: Happening, spelling: int) -> dict[str, Any]:
+    """Return the same as an event of EventBridge."""
+    family, _, kind = happening.name.partition(":")
+    details = _object(happening, spelling, "etag", "version-id")
+    details["key"] = happening.key
+    detail: dict[str, Any] = {
+        "version": "0",
+        "bucket": {"name": happening.bucket},
+        "object": details,
+        "request-id": "C3D13FE58DE4C810",
+        "requester": "123456789012",
+        "source-ip-address": "192.0.2.1",
+    }
+    if family == "ObjectCreated":
+        title = "Object Created"
+        detail["reason"] = _REASONS[kind]
+    elif family in {"ObjectRemoved", "LifecycleExpiration"}:
+        title = "Object Deleted"
+        expired = family == "LifecycleExpiration"
+        detail["reason"] = "Lifecycle Expiration" if expired else "DeleteObject"
+        detail["deletion-type"] = _DELETIONS[kind]
+    else:
+        title = "Object Tags Added"
+    return {
+        "version": "0",
+        "id": "17793124-05d4-b198-2fde-7ededc63b103",
+        "detail-type": title,
+        "source": "aws.s3",
+        "account": "111122223333",
+        "time": happening.stamp.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": "us-east-1",
+        "resources": [f"arn:aws:s3:::{happening.bucket}"],
+        "detail": detail,
+    }
+
+
+def _object(happening: Happening, spelling: int, etag: str, version_id: str) -> dict[str, Any]:
+    details: dict[str, Any] = {}
+    if happening.size is not None:
+        details["size"] = happening.size
+        details[etag] = happening.etag
+    # A version without an id of its own is sometimes called null, and sometimes nothing.
+    if happening.version_id is not None and (happening.version_id != "null" or spelling % 2):
+        details[version_id] = happening.version_id
+    if happening.order is not None:
+        details["sequencer"] = _sequencer(happening.order, spelling)
+    return details
+
+
+def _sequencer(order: str, spelling: int) -> str:
+    """Return `order` with zeros that mean nothing, in small letters, capitals or both."""
+    padded = order + "0" * (spelling % 5)
+    half = len(padded) // 2
+    return (
+        padded.upper(),
+        padded.lower(),
+        padded[:half].lower() + padded[half:].upper(),
+    )[spelling % 3]

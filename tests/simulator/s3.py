@@ -1,0 +1,191 @@
+"""A model of one bucket: what users and S3 itself do to it, and what S3 then tells and answers."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.simulator.clock import Clock
+from tests.simulator.happening import Happening
+from tests.simulator.network import Network
+
+PAGE = 3
+"""Entries of a listing at most. S3 may always return fewer than it was asked for."""
+
+SECONDS_TO_ANSWER = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of an object, or a delete marker (without `size` and `etag`)."""
+
+    id: str
+    order: str
+    modified: datetime
+    size: int | None = None
+    etag: str | None = None
+
+
+class FakeS3:
+    """The bucket `name`, and its client. S3's clock is `ahead` of the true time.
+
+    `versions` holds those of each key, the newest first. `suspended` says that there once was
+    versioning: what happens without it is then recorded as the version `null`.
+
+    Every change returns what S3 tells about it: nothing if nothing changed.
+    """
+
+    def __init__(
+        self, name: str, network: Network, clock: Clock, ahead: timedelta, *, versioned: bool
+    ) -> None:
+        self.name = name
+        self.versions: dict[str, list[Version]] = {}
+        self.versioned = versioned
+        self.suspended = False
+        self._network = network
+        self._clock = clock
+        self._ahead = ahead
+        self._changes = 0
+        self._sequence = 0x0065C1A2B3D4E5F6
+        self._places: dict[tuple[str, str], str] = {}
+
+    def current(self, key: str) -> Version | None:
+        """Return the object that `key` names now."""
+        versions = self.versions.get(key)
+        return versions[0] if versions and versions[0].etag is not None else None
+
+    def switch(self) -> None:
+        """Suspend versioning or enable it."""
+        self.suspended = self.versioned
+        self.versioned = not self.versioned
+
+    def put(self, key: str, kind: str, size: int, etag: str) -> list[Happening]:
+        """Store an object. `kind` is S3's word for how, such as Copy."""
+        version = Version(self._new_id(), self._new_order(), self._clock.now, size, etag)
+        self._push(key, version)
+        return [self._tell(f"ObjectCreated:{kind}", key, version)]
+
+    def delete(self, key: str) -> list[Happening]:
+        """Delete without naming a version."""
+        return self._remove("ObjectRemoved", key, sequenced=True)
+
+    def expire(self, key: str, *, sequenced: bool) -> list[Happening]:
+        """Delete by a lifecycle rule, which leaves alone what is deleted already."""
+        if not self.current(key):
+            return []
+        return self._remove("LifecycleExpiration", key, sequenced=sequenced)
+
+    def delete_version(self, key: str, id: str) -> list[Happening]:
+        """Delete a version or a marker for good. S3 does not tell what becomes current."""
+        return self._drop("ObjectRemoved", key, id, sequenced=True)
+
+    def expire_version(self, key: str, id: str, *, sequenced: bool) -> list[Happening]:
+        """Delete a version that is not current, or a lonely marker, by a lifecycle rule."""
+        return self._drop("LifecycleExpiration", key, id, sequenced=sequenced)
+
+    def tag(self, key: str) -> list[Happening]:
+        """Tag an object: the catalog does not follow this."""
+        version = self.current(key)
+        if not version:
+            return []
+        return [self._tell("ObjectTagging:Put", key, version, sequenced=False)]
+
+    def list_object_versions(self, **request: Any) -> dict[str, Any]:
+        """List versions and markers by key, the newest of each key first."""
+        prefix = request.get("Prefix", "")
+
+        def list_them() -> dict[str, Any]:
+            self._clock.advance(timedelta(seconds=SECONDS_TO_ANSWER))
+            return self._page(request)
+
+        return self._network.request("s3", prefix, list_them)
+
+    def _page(self, request: dict[str, Any]) -> dict[str, Any]:
+        entries = [
+            (key, version, not number)
+            for key in sorted(self.versions)
+            if key.startswith(request.get("Prefix", ""))
+            for number, version in enumerate(self.versions[key])
+            if self._after(request, key, version)
+        ]
+        size = min(request.get("MaxKeys", PAGE), PAGE)
+        page = entries[:size]
+        reply: dict[str, Any] = {"IsTruncated": len(entries) > size}
+        for key, version, latest in page:
+            entry = {
+                "Key": key,
+                "VersionId": version.id,
+                "IsLatest": latest,
+                "LastModified": version.modified + self._ahead,
+            }
+            if version.etag is not None:
+                more = {"Size": version.size, "ETag": f'"{version.etag}"'}
+                reply.setdefault("Versions", []).append({**entry, **more})
+            else:
+                reply.setdefault("DeleteMarkers", []).append(entry)
+        if reply["IsTruncated"]:
+            reply["NextKeyMarker"] = page[-1][0]
+            # S3 sends it always, others only if the key has more versions.
+            if entries[size][0] == page[-1][0] or self._changes % 2:
+                reply["NextVersionIdMarker"] = page[-1][1].id
+        return reply
+
+    def _after(self, request: dict[str, Any], key: str, version: Version) -> bool:
+        marker = str(request.get("KeyMarker", ""))
+        if key != marker or "VersionIdMarker" not in request:
+            return key > marker
+        # Also when the version that the page ended with is gone by now.
+        return version.order < self._places[key, request["VersionIdMarker"]]
+
+    def _remove(self, family: str, key: str, *, sequenced: bool) -> list[Happening]:
+        if not self.versioned and not self.suspended:
+            return self._drop(family, key, "null", sequenced=sequenced)
+        marker = Version(self._new_id(), self._new_order(), self._clock.now)
+        self._push(key, marker)
+        return [self._tell(f"{family}:DeleteMarkerCreated", key, marker, sequenced=sequenced)]
+
+    def _drop(self, family: str, key: str, id: str, *, sequenced: bool) -> list[Happening]:
+        found = [version for version in self.versions.get(key, []) if version.id == id]
+        if not found:
+            return []
+        self._forget(key, id)
+        gone = Version(id, self._new_order(), self._clock.now)
+        return [self._tell(f"{family}:Delete", key, gone, sequenced=sequenced)]
+
+    def _push(self, key: str, version: Version) -> None:
+        if version.id == "null":
+            self._forget(key, "null")
+        self.versions.setdefault(key, []).insert(0, version)
+        self._places[key, version.id] = version.order
+
+    def _forget(self, key: str, id: str) -> None:
+        kept = [version for version in self.versions.get(key, []) if version.id != id]
+        if kept:
+            self.versions[key] = kept
+        else:
+            self.versions.pop(key, None)
+
+    def _new_id(self) -> str:
+        return f"v{self._changes}" if self.versioned else "null"
+
+    def _new_order(self) -> str:
+        """Return the next sequencer, without zeros at its end: of 8 to 20 digits."""
+        self._changes += 1
+        chance = self._changes * 2_654_435_761 >> 7
+        # Rounding up to a number that ends with zeros makes the text shorter.
+        step = 1 << 4 * (chance % 8)
+        self._sequence = (self._sequence // step + 1) * step
+        more = ("", "7", "0F", "A1B2")[chance // 8 % 4]
+        return (f"{self._sequence:016X}" + more).rstrip("0")
+
+    def _tell(self, name: str, key: str, version: Version, *, sequenced: bool = True) -> Happening:
+        return Happening(
+            bucket=self.name,
+            name=name,
+            key=key,
+            order=version.order if sequenced else None,
+            happened=self._clock.now,
+            stamp=self._clock.now + self._ahead,
+            version_id=version.id if self.versioned or self.suspended else None,
+            size=version.size,
+            etag=version.etag,
+        )

@@ -1,0 +1,80 @@
+"""Whatever happens on the way, the catalog ends equal to the bucket."""
+
+import os
+from collections import Counter
+
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+
+from tests.simulator import generator, soak
+from tests.simulator.history import History, Step, Trouble
+from tests.simulator.world import simulate
+
+HISTORIES = 2000
+"""Drawn by Hypothesis, which knows how to find what random numbers do not."""
+
+RANDOM_HISTORIES = int(os.environ.get("SOAK_HISTORIES", "6000"))
+"""Drawn at random, three times as fast; by default those that `test_mutations` looks at, too."""
+
+HARD_CASES = {
+    "duplicate",
+    "older than its row",
+    "reordered across keys",
+    "crash after a write",
+    "failed",
+    "redrive",
+    "lost",
+    "repaired by a reconcile",
+    "reconcile crashed",
+    "older version uncovered",
+    "undelete",
+    "tombstone expired with nothing outstanding",
+    "delivered in the last moment",
+    "unsure",
+    "contended",
+    "insert refused, then updated",
+    *(trouble.value for trouble in Trouble if trouble is not Trouble.STORM),
+    "storm",
+}
+"""What a run must have come across, or it has proved little."""
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> History:
+    def below(limit: int) -> int:
+        return draw(st.integers(0, limit - 1))
+
+    steps = st.lists(_drawn_step(), max_size=12) | st.lists(
+        _drawn_step(), min_size=generator.STEPS // 2, max_size=generator.STEPS
+    )
+    return History(generator.setup(below), tuple(draw(steps)))
+
+
+@st.composite
+def _drawn_step(draw: st.DrawFn) -> Step:
+    return generator.step(lambda limit: draw(st.integers(0, limit - 1)))
+
+
+def test_every_history_that_is_drawn_converges() -> None:
+    seen: Counter[str] = Counter()
+
+    @settings(
+        max_examples=HISTORIES,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(histories())
+    def converges(history: History) -> None:
+        note(str(history))
+        simulate(history, seen)
+
+    converges()
+    assert not HARD_CASES - seen.keys()
+
+
+def test_every_random_history_converges() -> None:
+    seed = int(os.environ.get("SOAK_SEED", "0"))
+    result = soak.run(RANDOM_HISTORIES, seed)
+    assert not result.divergent, f"seed {seed}: {result.divergent}"
+    assert not HARD_CASES - result.seen.keys()

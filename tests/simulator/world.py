@@ -1,0 +1,437 @@
+"""Everything together: a bucket, its catalog, what lies between them, and what must always hold."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from catalog import batch
+from catalog.bucket import Bucket
+from catalog.correction import ATTEMPTS, ContendedError, correct
+from catalog.difference import differences
+from catalog.listing import live_rows
+from catalog.row import Row
+from catalog.store import Outcome, Store
+from tests.simulator import function
+from tests.simulator.clock import Clock
+from tests.simulator.delivery import TRANSPORTS, Message, Post
+from tests.simulator.expression import Item
+from tests.simulator.happening import Happening, rank
+from tests.simulator.history import Action, Fault, History, Setup, Step, Trouble
+from tests.simulator.network import Crash, Invocation, Network
+from tests.simulator.s3 import FakeS3
+from tests.simulator.table import FakeTable
+
+if TYPE_CHECKING:
+    from catalog.event import Event
+
+NAME = "simulated-bucket"
+SHARDS = 3
+
+KEYS = (
+    "a b+c%20d",
+    "ü/🚀",
+    "a b",
+    "ü/",
+    "%2B",
+    "a b+c%20d/e",
+    "\uffff",
+    "𐀀&k='\"<>\n",
+    "ÿ" * 512,
+)
+"""Keys that break naive code: encoded twice, prefixes of each other, at odds in UTF-16, too long
+for a byte more."""
+
+KINDS = ("Put", "Post", "Copy", "CompleteMultipartUpload")
+
+WAITS = tuple(
+    timedelta(**duration)
+    for duration in (
+        {"seconds": 1},
+        {"minutes": 1},
+        {"minutes": 4},
+        {"minutes": 6},
+        {"hours": 2},
+        {"days": 1},
+        {"days": 14},
+        {"days": 45},
+        {"days": 61},
+    )
+)
+
+
+class Violation(AssertionError):  # noqa: N818  (it is not about the simulator's own working)
+    """Something happened that must never happen."""
+
+
+class _Store(Store):
+    """A store that lets be known when a row may know better than an event."""
+
+    seen: Counter[str]
+
+    def write(self, event: "Event") -> Outcome:
+        outcome = super().write(event)
+        self.seen["unsure"] += outcome is Outcome.UNSURE
+        return outcome
+
+
+class World:
+    """A bucket and its catalog under `setup`. `seen` counts what came to pass, by name."""
+
+    def __init__(self, setup: Setup, seen: Counter[str]) -> None:
+        self.setup = setup
+        self.seen = seen
+        self.clock = Clock()
+        self.ahead = timedelta(minutes=setup.s3_clock)
+        self.network = Network(self._meanwhile, seen)
+        self.table = FakeTable("simulated-table", self.network, self._written)
+        self.s3 = FakeS3(NAME, self.network, self.clock, self.ahead, versioned=setup.versioned)
+        self.post = Post(TRANSPORTS[setup.transport % len(TRANSPORTS)])
+        self.keys = KEYS[: setup.keys]
+        self.store = _Store(cast("Any", self.table), self.table.name, SHARDS)
+        self.store.seen = seen
+        self.bucket = Bucket(lambda: cast("Any", self.s3), NAME, self._function_clock)
+        self._function = function.load()
+        self._subject: str | None = None
+        self._latest: dict[str, int] = {}
+
+    def step(self, step: Step) -> None:
+        """Let one thing happen."""
+        # Never the same moment twice, and often the same second.
+        self.clock.advance(timedelta(milliseconds=7 + step.pick % 400))
+        _ACTIONS[step.action](self, step)
+
+    def finish(self) -> None:
+        """Deliver what is outstanding, reconcile if something was lost, and compare."""
+        self.settle()
+        while self.network.in_flight:
+            self.network.arrive(0)
+        missing = [emission for emission in self.post.emissions if not emission.handled]
+        if not all(emission.lost for emission in missing):
+            raise Violation("a message vanished")
+        if missing:
+            self.seen["repaired by a reconcile"] += 1
+            self._run(Step(Action.RECONCILE))
+        self.compare()
+
+    def compare(self) -> None:
+        """Check that catalog and bucket are equal."""
+        rows = {row.key: row for row in self.rows()}
+        for key in rows.keys() | self.s3.versions.keys():
+            row, version = rows.get(key), self.s3.current(key)
+            if (row is None) != (version is None):
+                raise Violation(f"{key!r}: bucket {version}, catalog {row}")
+            if row is None or version is None:
+                continue
+            known = None if version.id == "null" else version.id
+            if (row.size, row.etag) != (version.size, version.etag) or (
+                row.version_id not in {None, known}
+            ):
+                raise Violation(f"{key!r}: bucket {version}, catalog {row}")
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the catalog's live rows."""
+        client = cast("Any", self.table)
+        return live_rows(client, self.table.name, NAME, SHARDS, consistent=True)
+
+    def settle(self) -> None:
+        """Deliver all that is outstanding or failed, without any trouble."""
+        while self.post.failed:
+            self._redrive(Step(Action.REDRIVE))
+        while self.post.outstanding:
+            self._deliver(Step(Action.DELIVER, count=5))
+
+    # What users and S3 do ---------------------------------------------------------------------
+
+    def _put(self, step: Step) -> None:
+        kind = KINDS[step.pick % len(KINDS)]
+        # Few contents: the same one comes back, as it does when a file is uploaded again.
+        size = step.pick % 3
+        self._tell(step, self.s3.put(self._key(step), kind, size, f"etag-{step.pick % 4}"))
+
+    def _delete(self, step: Step) -> None:
+        self._tell(step, self.s3.delete(self._key(step)))
+
+    def _delete_version(self, step: Step) -> None:
+        versions = self.s3.versions.get(self._key(step), [])
+        if versions:
+            self._drop(step, versions[step.pick % len(versions)].id)
+
+    def _delete_current(self, step: Step) -> None:
+        version = self.s3.current(self._key(step))
+        if version:
+            self._drop(step, version.id)
+
+    def _delete_marker(self, step: Step) -> None:
+        versions = self.s3.versions.get(self._key(step), [])
+        marker = next((version for version in versions if version.etag is None), None)
+        if marker:
+            self._drop(step, marker.id)
+
+    def _drop(self, step: Step, id: str) -> None:
+        key = self._key(step)
+        before = self.s3.versions[key][0]
+        self._tell(step, self.s3.delete_version(key, id))
+        if self.s3.current(key) and before.id == id:
+            self.seen["undelete" if before.etag is None else "older version uncovered"] += 1
+
+    def _expire(self, step: Step) -> None:
+        self._tell(step, self.s3.expire(self._key(step), sequenced=step.pick % 3 == 0))
+
+    def _expire_old(self, step: Step) -> None:
+        key = self._key(step)
+        versions = self.s3.versions.get(key, [])
+        old = versions[1:] or [version for version in versions if version.etag is None]
+        if old:
+            sequenced = step.pick % 3 == 0
+            version = old[step.pick % len(old)]
+            self._tell(step, self.s3.expire_version(key, version.id, sequenced=sequenced))
+
+    def _switch(self, _: Step) -> None:
+        if self.s3.versioned or self.s3.suspended or self.setup.versioned:
+            self.s3.switch()
+
+    def _tag(self, step: Step) -> None:
+        self._tell(step, self.s3.tag(self._key(step)))
+
+    def _tell(self, step: Step, happenings: list[Happening]) -> None:
+        self.post.send(happenings, step.pick, join=step.flag)
+
+    # What transports and operators do ---------------------------------------------------------
+
+    def _deliver(self, step: Step) -> None:
+        messages = self.post.take(step.pick, step.count)
+        while messages:
+            messages = self._handle(messages, step)
+            tried_again = messages if step.flag else []
+            for message in messages:
+                self.post.keep(message)
+            messages = [message for message in tried_again if message in self.post.outstanding]
+            for message in messages:
+                self.post.outstanding.remove(message)
+
+    def _duplicate(self, step: Step) -> None:
+        emissions = self.post.emissions[-20:]
+        emission = emissions[step.pick % len(emissions)] if emissions else None
+        if emission and not emission.lost and self.clock.now < emission.deadline:
+            self.post.copy(emission, step.pick)
+
+    def _redrive(self, step: Step) -> None:
+        if self.post.failed:
+            message = self.post.failed.pop(step.pick % len(self.post.failed))
+            self.seen["redrive"] += 1
+            self.post.failed.extend(self._handle([message], step))
+
+    def _lose(self, step: Step) -> None:
+        lists = [messages for messages in (self.post.outstanding, self.post.failed) if messages]
+        if self.setup.lossy and lists:
+            messages = lists[step.pick % len(lists)]
+            messages.pop(step.pick % len(messages)).emission.lost = True
+            self.seen["lost"] += 1
+
+    def _reconcile(self, step: Step) -> None:
+        if self.setup.repairing:
+            self._run(step)
+
+    def _run(self, step: Step) -> None:
+        with self._invocation(step) as invocation:
+            try:
+                reconcile(self)
+            except Crash:
+                self.seen["reconcile crashed"] += 1
+            except (ClientError, BotoCoreError, ContendedError) as error:
+                if not invocation.troubled:
+                    raise Violation("the reconcile failed without cause") from error
+
+    def _wait(self, step: Step) -> None:
+        """Let time pass, but let nothing arrive later than it can: at worst in the last moment."""
+        while self.network.in_flight:
+            self.network.arrive(step.pick)
+        until = self.clock.now + WAITS[step.pick % len(WAITS)]
+        while overdue := [
+            message
+            for message in (*self.post.outstanding, *self.post.failed)
+            if message.emission.deadline <= until
+        ]:
+            message = min(overdue, key=lambda message: message.emission.deadline)
+            self._pass(message.emission.deadline)
+            for messages in (self.post.outstanding, self.post.failed):
+                if message in messages:
+                    messages.remove(message)
+            self._handle([message], Step(Action.DELIVER, offset=step.offset))
+            self.seen["delivered in the last moment"] += 1
+        self._pass(until)
+
+    def _pass(self, until: datetime) -> None:
+        self.clock.now = max(self.clock.now, until)
+        gone = self.table.expire(until - timedelta(days=self.setup.ttl_lag))
+        for message in (*self.post.outstanding, *self.post.failed):
+            for happening in message.emission.happenings:
+                tombstone = gone.get(happening.key)
+                if tombstone and rank(happening.order or "F") < rank(tombstone["sequencer"]["S"]):
+                    raise Violation(f"{tombstone} expired before {happening} arrived")
+        if gone and not self.post.outstanding and not self.post.failed:
+            self.seen["tombstone expired with nothing outstanding"] += len(gone)
+
+    def _arrive(self, step: Step) -> None:
+        self.network.arrive(step.pick)
+
+    def _settle(self, _: Step) -> None:
+        self.settle()
+
+    # What happens meanwhile -------------------------------------------------------------------
+
+    def _meanwhile(self, fault: Fault, key: str) -> None:
+        outer, self._subject = self._subject, key
+        if fault.trouble is Trouble.STORM:
+            self.seen["storm"] += 1
+            steps = (Step(Action.PUT, key=-1, pick=fault.detail), Step(Action.DELIVER, pick=-1))
+        else:
+            steps = fault.meanwhile  # type: ignore[assignment]
+        for step in steps:
+            self.step(step)
+        self._subject = outer
+
+    def _key(self, step: Step) -> str:
+        if step.key < 0 and self._subject:
+            return self._subject
+        return self.keys[step.key % len(self.keys)]
+
+    # The function -----------------------------------------------------------------------------
+
+    def _handle(self, messages: list[Message], step: Step) -> list[Message]:
+        """Invoke the function with `messages`; return those that it failed on."""
+        known = {key: rank(item["sequencer"]["S"]) for (_, key), item in self.table.items.items()}
+        with self._invocation(step) as invocation:
+            failed = {message.id for message in messages}
+            reply: dict[str, Any] | None = None
+            try:
+                reply = self._function.handler(self.post.transport.delivery(messages), None)
+            except Crash:
+                self.seen["crash after a write"] += bool(invocation.written)
+            except self._function.IngestError:
+                self.seen["failed"] += 1
+        if reply is not None:
+            failures = reply["batchItemFailures"]
+            failed &= {failure["itemIdentifier"] for failure in failures}
+            if failures and not self.post.transport.wrap:
+                raise Violation("failures are told to a queue that is none")
+        if not invocation.troubled:
+            if failed or reply is None:
+                raise Violation("the function failed without cause")
+            _check_counts(reply, messages, invocation.written, known)
+        if max(invocation.refused.values(), default=0) >= ATTEMPTS:
+            self.seen["contended"] += 1
+        for message in messages:
+            if message.id not in failed:
+                self._succeeded(message)
+        return [message for message in messages if message.id in failed]
+
+    @contextmanager
+    def _invocation(self, step: Step) -> Iterator[Invocation]:
+        invocation = Invocation(step.faults, timedelta(minutes=step.offset))
+        vars(self._function).update(_store=self.store, _bucket=self.bucket)
+        self.network.invocations.append(invocation)
+        try:
+            yield invocation
+        finally:
+            self.network.invocations.pop()
+
+    def _function_clock(self) -> datetime:
+        return self.clock.now + self.ahead + self.network.current.offset
+
+    # What must hold ---------------------------------------------------------------------------
+
+    def _written(self, old: Item | None, new: Item) -> None:
+        """A row's sequencer never goes down."""
+        if old and rank(new["sequencer"]["S"]) < rank(old["sequencer"]["S"]):
+            raise Violation(f"the sequencer went down: {old} became {new}")
+
+    def _succeeded(self, message: Message) -> None:
+        """What the function calls a success has had its effect, or a later one has."""
+        self.seen["duplicate"] += message.emission.handled
+        message.emission.handled = True
+        known = {key: item for (_, key), item in self.table.items.items()}
+        for happening in message.emission.happenings:
+            if happening.order is None:
+                continue
+            item = known.get(happening.key)
+            if item is None or rank(item["sequencer"]["S"]) < rank(happening.order):
+                raise Violation(f"{happening} was reported as done, the row is {item}")
+            self._note_order(happening)
+
+    def _note_order(self, happening: Happening) -> None:
+        order = rank(happening.order or "")
+        latest = self._latest
+        self.seen["older than its row"] += latest.get(happening.key, 0) > order
+        others = (latest[key] for key in latest if key != happening.key)
+        self.seen["reordered across keys"] += max(others, default=0) > order
+        latest[happening.key] = max(latest.get(happening.key, 0), order)
+
+
+def _check_counts(
+    reply: dict[str, Any], messages: list[Message], written: set[str], known: dict[str, int]
+) -> None:
+    """Every record is counted, none twice; and what was `known`, by key, changes nothing."""
+    told = [happening for message in messages for happening in message.emission.happenings]
+    followed = [happening for happening in told if not happening.name.startswith("ObjectTag")]
+    keys = {happening.key for happening in followed}
+    hinted = {happening.key for happening in followed if happening.order is None}
+    news = {
+        happening.key
+        for happening in followed
+        if happening.order is not None and rank(happening.order) > known.get(happening.key, -1)
+    }
+    if (
+        not news <= written <= news | hinted
+        or reply["written"] != len(written)
+        or reply["written"] + reply["stale"] != len(keys)
+        or reply["ignored"] != len(told) - len(followed)
+        or reply["coalesced"] > len(followed) - len(keys)
+    ):
+        raise Violation(f"miscounted: {reply}, written {written} of {keys}, new {news}")
+
+
+_ACTIONS = {
+    Action.PUT: World._put,
+    Action.DELETE: World._delete,
+    Action.DELETE_VERSION: World._delete_version,
+    Action.DELETE_CURRENT: World._delete_current,
+    Action.DELETE_MARKER: World._delete_marker,
+    Action.EXPIRE: World._expire,
+    Action.EXPIRE_OLD: World._expire_old,
+    Action.SWITCH: World._switch,
+    Action.TAG: World._tag,
+    Action.DELIVER: World._deliver,
+    Action.DUPLICATE: World._duplicate,
+    Action.REDRIVE: World._redrive,
+    Action.LOSE: World._lose,
+    Action.RECONCILE: World._reconcile,
+    Action.WAIT: World._wait,
+    Action.ARRIVE: World._arrive,
+    Action.SETTLE: World._settle,
+}
+
+
+def reconcile(world: World) -> None:
+    """Correct every row that disagrees with the bucket."""
+    for difference in differences(world.bucket.objects(), world.rows()):
+        correct(world.store, world.bucket, difference.key)
+
+
+def simulate(history: History, seen: Counter[str]) -> None:
+    """Play `history`; raise Violation if something happens that must not.
+
+    Counts in `seen` what came to pass.
+    """
+    world = World(history.setup, seen)
+    usual, batch.SIZE = batch.SIZE, history.setup.size
+    try:
+        for step in history.steps:
+            world.step(step)
+        world.finish()
+    finally:
+        batch.SIZE = usual
