@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import BotoCoreError, ClientError
 
 from catalog import batch
+from catalog import reconcile as reconciling
 from catalog.bucket import Bucket
-from catalog.correction import ATTEMPTS, ContendedError, correct
-from catalog.difference import differences
+from catalog.correction import ATTEMPTS, ContendedError
 from catalog.listing import live_rows
 from catalog.row import Row
 from catalog.store import Outcome, Store
@@ -137,6 +137,11 @@ class World:
         client = cast("Any", self.table)
         return live_rows(client, self.table.name, NAME, SHARDS, consistent=True)
 
+    def reconcile(self) -> None:
+        """Compare bucket and catalog, and repair the catalog."""
+        for _ in reconciling.reconcile(self.store, self.bucket):
+            self.seen["checkpoint"] += 1
+
     def settle(self) -> None:
         """Deliver all that is outstanding or failed, without any trouble."""
         while self.post.failed:
@@ -239,7 +244,7 @@ class World:
     def _run(self, step: Step) -> None:
         with self._invocation(step) as invocation:
             try:
-                reconcile(self)
+                self.reconcile()
             except Crash:
                 self.seen["reconcile crashed"] += 1
             except (ClientError, BotoCoreError, ContendedError) as error:
@@ -414,12 +419,6 @@ _ACTIONS = {
     Action.ARRIVE: World._arrive,
     Action.SETTLE: World._settle,
 }
-
-
-def reconcile(world: World) -> None:
-    """Correct every row that disagrees with the bucket."""
-    for difference in differences(world.bucket.objects(), world.rows()):
-        correct(world.store, world.bucket, difference.key)
 
 
 def simulate(history: History, seen: Counter[str]) -> None:
