@@ -10,6 +10,7 @@ import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from catalog.correction import ContendedError
 from catalog.difference import difference
 from catalog.reconcile import reconcile
 from reinventure import cdk, checkpoint, deployed, failures, output
@@ -54,6 +55,8 @@ def main() -> None:
         app()
     except UserError as error:
         _fail(str(error))
+    except ContendedError as error:
+        _fail(f"{error}. Try again when fewer writers are at work on it.")
     except (ClientError, BotoCoreError) as error:
         _fail(deployed.explain(error))
     except KeyboardInterrupt:
