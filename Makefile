@@ -59,7 +59,7 @@ clean: ## Remove everything that was installed or made here
 $(RUN): requirements.txt constraints.txt pyproject.toml package-lock.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "reinventure needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.13"; exit 1; }
-	@echo "Installing what this needs into .venv and node_modules (about a minute, once) ..."
+	@echo "Installing what this needs into .venv and node_modules (a minute or two, once) ..."
 	@$(PYTHON) -m venv .venv
 	@pip install --quiet --disable-pip-version-check -r requirements.txt
 	@pip install --quiet --disable-pip-version-check --no-deps --editable .
