@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -243,13 +244,17 @@ def up(settings: Setting = None) -> None:
     profile = os.environ.get("AWS_PROFILE")
     with locked(LOCAL, "another `make up` or `make down` is at work"):
         cloud = clouds.find(LOCAL)
+        catalog = None
         if cloud:
-            print(f"The laptop cloud is up already, at {cloud.endpoint}.")
-        else:
+            # A cloud without the stack was left by a run that was killed: it is started anew.
+            with suppress(UserError):
+                catalog = enter(cloud)
+                print(f"The laptop cloud is up already, at {cloud.endpoint}.")
+        if not cloud or not catalog:
             with Steps() as steps:
                 cloud = start_and_deploy(LOCAL, steps, settings or [])
+            catalog = enter(cloud)
             print(f"The laptop cloud is up, at {cloud.endpoint}.")
-        catalog = enter(cloud)
         env = clouds.write_environment_file(
             cloud, REINVENTURE_BUCKET=catalog.bucket, REINVENTURE_TABLE=catalog.table
         )

@@ -1,10 +1,12 @@
 """Deploying the real templates to the laptop cloud, with the real CDK CLI."""
 
 import os
+import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
+from tempfile import mkdtemp
 
 import boto3
 
@@ -16,6 +18,7 @@ from reinventure.steps import Steps
 
 STACK = "Catalog"
 _ACCOUNT = "000000000000"
+_ASSEMBLY = "cdk.out-"
 _QUIET = ("--no-notices", "--no-version-reporting")
 
 
@@ -27,7 +30,10 @@ def start_and_deploy(directory: Path, steps: Steps, settings: Sequence[str] = ()
     steps stay in `directory`.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    assembly = directory / "cdk.out"
+    for left in directory.glob(f"{_ASSEMBLY}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    # A new one each time: a synthesis that a killed run left behind may still hold the old one.
+    assembly = Path(mkdtemp(prefix=_ASSEMBLY, dir=directory))
     with ThreadPoolExecutor(1) as pool:
         synthesis = pool.submit(
             cdk.run_quietly,
