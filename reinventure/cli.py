@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -52,6 +53,8 @@ def main() -> None:
     """Run the command line; say what went wrong in one line, never in a traceback."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8")  # Keys are Unicode, whatever the locale is.
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, _leave)
     try:
         app()
     except UserError as error:
@@ -60,8 +63,11 @@ def main() -> None:
         _fail(f"{error}. Try again when fewer writers are at work on it.")
     except (ClientError, BotoCoreError) as error:
         _fail(deployed.explain(error))
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
+
+
+def _leave(signum: int, _frame: object) -> None:
+    # An ordinary exit: what was started is stopped on the way out, and nothing is said.
+    raise SystemExit(128 + signum)
 
 
 def _session(profile: str | None = None, region: str | None = None) -> boto3.Session:

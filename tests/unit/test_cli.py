@@ -1,11 +1,14 @@
 """The command as a process: what a person sees who got something wrong."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from reinventure import cli
 
 NOBODY = "https://127.0.0.1:9"  # The discard port: nothing listens there.
 
@@ -67,3 +70,28 @@ def test_an_empty_folder_is_refused_before_anything_starts(tmp_path: Path) -> No
     result = run("demo", "--files", str(tmp_path))
     assert result.returncode == 2
     assert "holds no files" in result.stderr
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_command_cleans_up_and_is_quiet(
+    signum: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cleaned_up = []
+
+    def command() -> None:
+        try:
+            signal.raise_signal(signum)
+        finally:
+            cleaned_up.append(True)
+
+    monkeypatch.setattr(cli, "app", command)
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    assert left.value.code == 128 + signum
+    assert cleaned_up
+    assert capsys.readouterr() == ("", "")
