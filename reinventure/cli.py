@@ -5,6 +5,8 @@ import shlex
 import signal
 import sys
 from contextlib import suppress
+from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -12,10 +14,12 @@ import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from catalog.bucket import utc_now
 from catalog.correction import ContendedError
 from catalog.difference import difference
+from catalog.listing import Filter, Reading
 from catalog.reconcile import reconcile
-from reinventure import cdk, checkpoint, deployed, failures, output
+from reinventure import cdk, checkpoint, deployed, failures, measure, output
 from reinventure.errors import UserError
 from reinventure.laptop import cloud as clouds
 from reinventure.laptop import demo as demonstration
@@ -104,6 +108,78 @@ def ls(
     show = output.as_json if json else output.as_line
     for row in catalog.rows(prefix):
         print(show(row))
+
+
+@app.command()
+def find(
+    prefix: Prefix = "",
+    *,
+    suffix: Annotated[str, typer.Option(help="Only keys that end with this.")] = "",
+    larger: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="Only objects of more bytes: 10k, 2GiB.")
+    ] = None,
+    smaller: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="Only objects of fewer bytes: 1, 5MB.")
+    ] = None,
+    newer: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="Only what changed then or since: 24h.")
+    ] = None,
+    older: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help="Only what has not changed since: 2026-01-31."),
+    ] = None,
+    deleted: Annotated[
+        bool, typer.Option("--deleted", help="Deleted objects, and when, instead of others.")
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Stop reading after that many were found.")
+    ] = None,
+    json: Json = False,
+    stack: Stack = STACK,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Find objects in the catalog, or deleted ones, by what is known of them; in key order.
+
+    SIZE is in bytes, or has a unit: k, MB and GB count in thousands, KiB, MiB and GiB in 1024s.
+    WHEN is a date or a date and time, in UTC if it names no zone, or an age: 90m, 24h, 7d, 2w.
+
+    Only PREFIX narrows what is read, and paid for; the other conditions choose from that. How much
+    it was is said on stderr. A deleted object is remembered for 60 days.
+    """
+    now = utc_now()
+    wanted = Filter(
+        deleted=deleted,
+        larger=_size("--larger", larger),
+        smaller=_size("--smaller", smaller),
+        newer=_instant("--newer", newer, now),
+        older=_instant("--older", older, now),
+    )
+    if deleted and (larger or smaller):
+        raise UserError("--deleted with --larger or --smaller: a deleted object has no size.")
+    catalog = deployed.find(_session(profile, region), stack)
+    show = output.as_json if json else output.as_line
+    reading, found = Reading(), 0
+    matching = (row for row in catalog.found(wanted, reading, prefix) if row.key.endswith(suffix))
+    for row in islice(matching, limit):
+        found += 1
+        print(show(row))
+    hint = " Only PREFIX narrows what is read." if reading.rows > found else ""
+    print(f"Read {reading.rows:,} rows to find {found:,}.{hint}", file=sys.stderr)
+
+
+def _size(option: str, text: str | None) -> int | None:
+    try:
+        return None if text is None else measure.size(text)
+    except ValueError as error:
+        raise UserError(f"{option}: {error}") from None
+
+
+def _instant(option: str, text: str | None, now: datetime) -> datetime | None:
+    try:
+        return None if text is None else measure.instant(text, now)
+    except ValueError as error:
+        raise UserError(f"{option}: {error}") from None
 
 
 @app.command()

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from catalog.bucket import Bucket, StoredObject
 from catalog.difference import Difference, differences, side_by_side
-from catalog.listing import live_rows
+from catalog.listing import Filter, Reading, live_rows, matching_rows
 from catalog.row import Row
 from catalog.store import Store
 from reinventure.errors import UserError
@@ -72,6 +72,18 @@ class DeployedCatalog:
             self.shards,
             prefix=prefix,
             consistent=consistent,
+        )
+
+    def found(self, wanted: Filter, reading: Reading, prefix: str = "") -> Iterator[Row]:
+        """Yield each row under `prefix` that is `wanted`, in key order; `reading` counts along."""
+        return matching_rows(
+            self.dynamodb,
+            self.table,
+            self.bucket,
+            self.shards,
+            wanted,
+            prefix=prefix,
+            reading=reading,
         )
 
     def compared(self, prefix: str = "") -> Iterator[tuple[StoredObject | None, Row | None]]:

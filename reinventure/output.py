@@ -21,26 +21,31 @@ def printable(text: str) -> str:
 
 
 def as_line(row: Row) -> str:
-    """Return `row` as `aws s3 ls` shows an object: time, size in bytes, key."""
+    """Return `row` as `aws s3 ls` shows an object: time, size in bytes or "deleted", key."""
     time = row.event_time[:19].replace("T", " ")
-    return f"{time} {row.size:>14} {printable(row.key)}"
+    size = "deleted" if row.deleted else row.size
+    return f"{time} {size:>14} {printable(row.key)}"
 
 
 def as_json(row: Row) -> str:
-    """Return `row` as one line of JSON, keys of objects unchanged."""
-    return json.dumps(
-        {
-            "bucket": row.bucket,
-            "key": row.key,
-            "size": row.size,
-            "etag": row.etag,
-            "version_id": row.version_id,
-            "sequencer": row.sequencer,
-            "event_time": row.event_time,
-            "event_name": row.event_name,
-        },
-        ensure_ascii=False,
-    )
+    """Return `row` as one line of JSON, keys of objects unchanged; a tombstone says `deleted`."""
+    return json.dumps(_fields(row), ensure_ascii=False)
+
+
+def _fields(row: Row) -> dict[str, object]:
+    fields: dict[str, object] = {
+        "bucket": row.bucket,
+        "key": row.key,
+        "size": row.size,
+        "etag": row.etag,
+        "version_id": row.version_id,
+        "sequencer": row.sequencer,
+        "event_time": row.event_time,
+        "event_name": row.event_name,
+    }
+    if row.deleted:
+        fields["deleted"] = True
+    return fields
 
 
 def difference_line(difference: Difference) -> str:

@@ -42,6 +42,19 @@ def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str
             },
             "Could not connect to the endpoint URL",
         ),
+        (
+            ["find", "--larger", "5 elephants"],
+            {},
+            "--larger: '5 elephants' is no size; such are 10",
+        ),
+        (
+            ["find", "--smaller", "-1"],
+            {},
+            "--smaller: '-1' is no size; such are 10, 10k, 5MB, 2GiB",
+        ),
+        (["find", "--newer", "a\nb"], {}, "--newer: 'a\\nb' is no time; such are 2026-01-31"),
+        (["find", "--older", "2026-02-30"], {}, "--older: '2026-02-30' is no time"),
+        (["find", "--deleted", "--larger", "0"], {}, "a deleted object has no size"),
         (["deploy"], {"AWS_ENDPOINT_URL": NOBODY}, "this shell points at a laptop cloud"),
         (["destroy"], {"AWS_REGION": "eu-west-1"}, "Unable to locate credentials"),
     ],
@@ -58,7 +71,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["ls"], ["up"], ["down"], ["demo"], ["deploy"], ["destroy"]]
+    "command", [[], ["ls"], ["find"], ["up"], ["down"], ["demo"], ["deploy"], ["destroy"]]
 )
 def test_help_explains(command: list[str]) -> None:
     result = run(*command, "--help")

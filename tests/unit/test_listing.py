@@ -1,6 +1,6 @@
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from catalog import listing, sequencer
 from catalog.event import Content, Event
+from catalog.listing import Filter, Reading, matching_rows
 from catalog.store import Store
 from tests.unit.conftest import SHARDS
 from tests.unit.test_key import keys
@@ -75,3 +76,87 @@ def test_stopping_early_is_quiet(dynamodb: "DynamoDBClient", store: Store, table
     stream = listing.live_rows(dynamodb, table, "bucket", SHARDS)
     assert next(stream).key == "a"
     stream.close()  # type: ignore[attr-defined]
+
+
+START = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SIZES = [0, 9, 10, 11, 100]
+
+
+def aged(store: Store) -> None:
+    """Fill `store` with an object and a tombstone an hour: of sizes 0, 9, 10, 11 and 100."""
+    for hour, size in enumerate(SIZES):
+        for kind, name in (("live", "Created:Put"), ("gone", "Removed:DeleteMarkerCreated")):
+            store.write(
+                Event(
+                    bucket="bucket",
+                    key=f"{hour}/{kind}",
+                    name=f"Object{name}",
+                    time=START + timedelta(hours=hour),
+                    sequencer=sequencer.canonical("A"),
+                    version_id=None,
+                    content=Content(size, "e") if kind == "live" else None,
+                )
+            )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "keys"),
+    [
+        (Filter(), ["0/live", "1/live", "2/live", "3/live", "4/live"]),
+        (Filter(larger=10), ["3/live", "4/live"]),
+        (Filter(larger=9), ["2/live", "3/live", "4/live"]),
+        (Filter(smaller=10), ["0/live", "1/live"]),
+        (Filter(smaller=0), []),
+        (Filter(larger=0, smaller=100), ["1/live", "2/live", "3/live"]),
+        (Filter(newer=START + timedelta(hours=3)), ["3/live", "4/live"]),
+        (Filter(older=START + timedelta(hours=3)), ["0/live", "1/live", "2/live"]),
+        (Filter(deleted=True), ["0/gone", "1/gone", "2/gone", "3/gone", "4/gone"]),
+        (Filter(deleted=True, larger=0), []),
+        (
+            Filter(True, newer=START + timedelta(hours=1), older=START + timedelta(hours=3)),
+            ["1/gone", "2/gone"],
+        ),
+        (Filter(larger=9, smaller=100, newer=START + timedelta(hours=3)), ["3/live"]),
+    ],
+)
+def test_a_filter_chooses_by_what_the_rows_say(
+    dynamodb: "DynamoDBClient", store: Store, table: str, wanted: Filter, keys: list[str]
+) -> None:
+    aged(store)
+    reading = Reading()
+    found = matching_rows(dynamodb, table, "bucket", SHARDS, wanted, reading=reading)
+    assert [row.key for row in found] == keys
+    assert reading.rows == 2 * len(SIZES)
+
+
+def test_only_a_prefix_narrows_what_is_read(
+    dynamodb: "DynamoDBClient", store: Store, table: str
+) -> None:
+    aged(store)
+    reading = Reading()
+    found = matching_rows(
+        dynamodb, table, "bucket", SHARDS, Filter(larger=10), prefix="3/", reading=reading
+    )
+    assert [row.key for row in found] == ["3/live"]
+    assert reading.rows == 2
+
+
+@pytest.mark.parametrize("until", [None, "k050"])
+def test_what_comes_after_a_match_is_not_read_before_it_is_given(
+    dynamodb: "DynamoDBClient",
+    store: Store,
+    table: str,
+    until: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(listing, "_PAGE", 3)
+    fill(store, {f"k{n:03}" for n in range(200)} - {"k020"}, deleted={"k020"})
+    reading = Reading()
+    found = matching_rows(
+        dynamodb, table, "bucket", SHARDS, Filter(deleted=True), until=until, reading=reading
+    )
+    assert next(found).key == "k020"
+    assert reading.rows < 50
+    assert not list(found)
+    # Nothing matches after it: the end is reached by the keys that were read, not by a match.
+    assert reading.rows == 200 if until is None else reading.rows < 90

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -25,6 +26,14 @@ def test_json_gives_the_key_exactly_and_every_field() -> None:
 
 def test_a_line_shows_time_size_and_key() -> None:
     assert output.as_line(ROW) == "2026-11-23 12:00:00              7 a\\nb ü🚀"
+
+
+def test_a_tombstone_says_that_it_is_one() -> None:
+    tombstone = replace(ROW, size=None, etag=None, expires_at=1)
+    assert output.as_line(tombstone) == "2026-11-23 12:00:00        deleted a\\nb ü🚀"
+    shown = json.loads(output.as_json(tombstone))
+    assert (shown["deleted"], shown["size"], shown["etag"]) == (True, None, None)
+    assert shown.keys() == {*json.loads(output.as_json(ROW)), "deleted"}
 
 
 @pytest.mark.parametrize("control", ["\x1b[31m", "\r", "\x00", "\x9b", "\u202e", "\u2028"])
