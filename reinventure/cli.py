@@ -14,6 +14,7 @@ import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from catalog import key as object_key
 from catalog.bucket import utc_now
 from catalog.correction import ContendedError
 from catalog.difference import difference
@@ -31,7 +32,7 @@ EXIT_ERROR = 2
 """Exit code for what the user can mend: no such stack, wrong credentials, no connection."""
 
 EXIT_DIFFERENT = 1
-"""Exit code when bucket and catalog differ, or events failed again."""
+"""Exit code when bucket and catalog differ, neither knows a key, or events failed again."""
 
 PROGRESS_KEYS = 1000
 """Keys between two movements of the bar."""
@@ -45,8 +46,8 @@ app = typer.Typer(
     Commands that read talk to whatever AWS the environment points at: an account (AWS_PROFILE,
     AWS_REGION, ...) or the laptop cloud (`source .local/env` after `make up`).
 
-    Exit codes: 0 done; 1 bucket and catalog differ, or events failed again; 2 an error that is
-    said on stderr.""",
+    Exit codes: 0 done; 1 bucket and catalog differ, a key that neither knows, or events failed
+    again; 2 an error that is said on stderr.""",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
@@ -180,6 +181,34 @@ def _instant(option: str, text: str | None, now: datetime) -> datetime | None:
         return None if text is None else measure.instant(text, now)
     except ValueError as error:
         raise UserError(f"{option}: {error}") from None
+
+
+@app.command()
+def stat(
+    key: Annotated[str, typer.Argument(help="The key, exactly.")],
+    json: Json = False,
+    stack: Stack = STACK,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Show all that is known of one key: its row, its versions in S3, and whether these agree.
+
+    A row holds an event's own word, or what S3 answered when it was asked. A deleted key has one
+    for 60 days. Of the versions that S3 keeps, the newest 10 are shown.
+
+    Exits with 1 if catalog and bucket differ about the key, or neither knows it.
+    """
+    try:
+        object_key.check(key)
+    except ValueError as error:
+        raise UserError(f"no object can have this name: {error}.") from None
+    known = deployed.find(_session(profile, region), stack).known(key)
+    if not known.row and not known.versions:
+        nobody = f"neither the catalog nor s3://{known.bucket} knows {key!r}."
+        print(f"reinventure: {nobody}", file=sys.stderr)
+        raise typer.Exit(EXIT_DIFFERENT)
+    print(output.known_as_json(known) if json else output.known_lines(known))
+    raise typer.Exit(0 if known.agree else EXIT_DIFFERENT)
 
 
 @app.command()

@@ -10,8 +10,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from catalog.bucket import Bucket, StoredObject
-from catalog.difference import Difference, differences, side_by_side
+from catalog import key as object_key
+from catalog.bucket import Bucket, StoredObject, Version
+from catalog.difference import Difference, agree, differences, side_by_side
 from catalog.listing import Filter, Reading, live_rows, matching_rows
 from catalog.row import Row
 from catalog.store import Store
@@ -30,6 +31,22 @@ CONFIG = Config(
 
 
 _POLL_SECONDS = 0.1
+
+
+MOST_VERSIONS = 10
+"""Versions of a key that S3 is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All that catalog and bucket know of `key`. `versions` are the newest ones, newest first."""
+
+    bucket: str
+    key: str
+    partition: str
+    row: Row | None
+    versions: list[Version]
+    agree: bool
 
 
 @dataclass(frozen=True)
@@ -84,6 +101,19 @@ class DeployedCatalog:
             wanted,
             prefix=prefix,
             reading=reading,
+        )
+
+    def known(self, key: str) -> Known:
+        """Return all that catalog and bucket know of `key` at this moment."""
+        row = self.store().read(self.bucket, key)
+        stored = self.stored()
+        return Known(
+            bucket=self.bucket,
+            key=key,
+            partition=object_key.partition(self.bucket, key, self.shards),
+            row=row,
+            versions=stored.versions(key, MOST_VERSIONS),
+            agree=agree(row, stored.current(key)),
         )
 
     def compared(self, prefix: str = "") -> Iterator[tuple[StoredObject | None, Row | None]]:

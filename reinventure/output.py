@@ -2,10 +2,12 @@
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 
-from catalog.bucket import StoredObject
+from catalog.bucket import StoredObject, Version
 from catalog.difference import Difference
 from catalog.row import Row
+from reinventure.deployed import MOST_VERSIONS, Known
 from reinventure.failures import Failure
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -46,6 +48,95 @@ def _fields(row: Row) -> dict[str, object]:
     if row.deleted:
         fields["deleted"] = True
     return fields
+
+
+def known_lines(known: Known) -> str:
+    """Return `known` for a person: what the row says, what S3 lists, and whether they agree."""
+    row = known.row
+    named = [
+        ("key", known.key),
+        ("bucket", known.bucket),
+        ("partition", known.partition),
+    ]
+    if row is None:
+        named.append(("row", "none"))
+    else:
+        time = f"{row.event_time[:-1].replace('T', ' ')} UTC"
+        if row.deleted:
+            named.append(("deleted", f"{time}, by {row.event_name}"))
+            named.append(("remembered", f"until {_utc(_expiry(row))}"))
+        else:
+            named.append(("changed", f"{time}, by {row.event_name}"))
+            named.append(("size", f"{row.size:,} bytes"))
+            named.append(("etag", str(row.etag)))
+        named.append(("version", row.version_id or "none"))
+        named.append(("sequencer", row.sequencer))
+        asked = _asked(row)
+        named.append(
+            ("source", f"S3's answer, asked {_utc(asked)}" if asked else "the event itself")
+        )
+    width = max(len(name) for name, _ in named) + 2
+    lines = [f"{name:<{width}}{printable(value)}" for name, value in named]
+    heading = f", newest first, at most {MOST_VERSIONS}:" if known.versions else ": none"
+    lines += ["", f"Versions in S3{heading}"]
+    lines.extend(map(_version_line, known.versions))
+    verdict = "agree" if known.agree else "DIFFER"
+    return "\n".join([*lines, f"Catalog and bucket {verdict} about this key."])
+
+
+def _version_line(version: Version) -> str:
+    size = "delete marker" if version.size is None else f"{version.size}"
+    current = "  current" if version.latest else ""
+    time = f"{version.modified.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    return f"{time} {size:>14}  {printable(version.version_id)}{current}"
+
+
+def known_as_json(known: Known) -> str:
+    """Return `known` as one line of JSON, times in UTC."""
+    row: dict[str, object] | None = None
+    if known.row:
+        asked = _asked(known.row)
+        row = {
+            **_fields(known.row),
+            "deleted": known.row.deleted,
+            "remembered_until": _expiry(known.row).isoformat() if known.row.deleted else None,
+            "asked_at": asked.isoformat() if asked else None,
+        }
+    return json.dumps(
+        {
+            "bucket": known.bucket,
+            "key": known.key,
+            "partition": known.partition,
+            "row": row,
+            "versions": [
+                {
+                    "version_id": version.version_id,
+                    "modified": version.modified.astimezone(UTC).isoformat(),
+                    "size": version.size,
+                    "etag": version.etag,
+                    "delete_marker": version.size is None,
+                    "current": version.latest,
+                }
+                for version in known.versions
+            ],
+            "agree": known.agree,
+        },
+        ensure_ascii=False,
+    )
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _asked(row: Row) -> datetime | None:
+    if row.asked_at is None:
+        return None
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=row.asked_at)
+
+
+def _expiry(row: Row) -> datetime:
+    return datetime.fromtimestamp(row.expires_at or 0, UTC)
 
 
 def difference_line(difference: Difference) -> str:

@@ -1,6 +1,6 @@
 """Asking S3 what a bucket holds.
 
-Both questions are answered by listing versions. That takes `s3:ListBucketVersions`, a right that
+Every question is answered by listing versions. That takes `s3:ListBucketVersions`, a right that
 cannot read contents; HEAD would take `s3:GetObject`, which can.
 """
 
@@ -37,6 +37,21 @@ class StoredObject:
     version_id: str | None
     modified: datetime
     asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of an object, or a delete marker: `size` and `etag` are then None.
+
+    `version_id` is as S3 says it: "null" for what was written without versioning. `latest` marks
+    the one that S3 answers with, which may be a delete marker.
+    """
+
+    version_id: str
+    modified: datetime
+    size: int | None
+    etag: str | None
+    latest: bool
 
 
 def utc_now() -> datetime:
@@ -90,6 +105,29 @@ class Bucket:
             if version["Key"] == key and self._counts(version):
                 return _stored(version, asked_at)
         return None
+
+    def versions(self, key: str, most: int) -> list[Version]:
+        """Return the versions and delete markers of `key`, newest first, not more than `most`.
+
+        They head the listing under the prefix `key`, so one request is enough for up to 1,000. The
+        size of an object does not matter. Raises botocore's ClientError or BotoCoreError when S3
+        does not answer.
+        """
+        page = self._client().list_object_versions(Bucket=self.name, Prefix=key, MaxKeys=most)
+        found = [
+            Version(
+                v["VersionId"], v["LastModified"], v["Size"], v["ETag"].strip('"'), v["IsLatest"]
+            )
+            for v in page.get("Versions", [])
+            if v["Key"] == key
+        ] + [
+            Version(marker["VersionId"], marker["LastModified"], None, None, marker["IsLatest"])
+            for marker in page.get("DeleteMarkers", [])
+            if marker["Key"] == key
+        ]
+        # boto3 parts what S3 lists in one order. S3 tells the time in whole seconds: within one,
+        # only the place of the latest among the two kinds is certain.
+        return sorted(found, key=lambda version: (version.latest, version.modified), reverse=True)
 
     def objects(
         self, *, prefix: str = "", after: str = "", until: str | None = None

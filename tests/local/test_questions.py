@@ -32,3 +32,54 @@ def test_find_chooses_and_says_what_it_read(cloud: Cloud, catalog: DeployedCatal
     [line] = find("--deleted", "--json")[0]
     gone = json.loads(line)
     assert (gone["key"], gone["deleted"], gone["size"]) == ("find/7.log", True, None)
+
+
+def test_stat_tells_a_life_of_one_key(cloud: Cloud, catalog: DeployedCatalog) -> None:
+    key = "stat/a\nb"
+    for body in (b"1", b"22"):
+        catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=body)
+    catalog.s3.put_object(Bucket=catalog.bucket, Key=key + "c", Body=b"another")
+    assert catalog.settle(PATIENCE) == []
+
+    shown = run("stat", key, environment=cloud.environment)
+    assert shown.returncode == 0, shown.stderr
+    names = dict(line.split(maxsplit=1) for line in shown.stdout.split("\n\n")[0].splitlines())
+    assert names["key"] == "stat/a\\nb"
+    assert names["size"] == "2 bytes"
+    assert names["source"] == "the event itself"
+    assert shown.stdout.endswith("Catalog and bucket agree about this key.\n")
+
+    catalog.s3.delete_object(Bucket=catalog.bucket, Key=key)
+    assert catalog.settle(PATIENCE) == []
+    gone = json.loads(run("stat", key, "--json", environment=cloud.environment).stdout)
+    assert (gone["row"]["deleted"], gone["row"]["size"], gone["agree"]) == (True, None, True)
+    assert gone["row"]["remembered_until"] > gone["row"]["event_time"]
+    assert gone["row"]["version_id"] == gone["versions"][0]["version_id"]
+    assert [(v["size"], v["delete_marker"], v["current"]) for v in gone["versions"]] == [
+        (None, True, True),
+        (2, False, False),
+        (1, False, False),
+    ]
+    assert "deleted" in run("stat", key, environment=cloud.environment).stdout
+
+
+def test_stat_says_where_catalog_and_bucket_differ(cloud: Cloud, catalog: DeployedCatalog) -> None:
+    catalog.s3.put_object(Bucket=catalog.bucket, Key="stat/lost", Body=b"x")
+    assert catalog.settle(PATIENCE) == []
+    known = catalog.known("stat/lost")
+    place = {"pk": {"S": known.partition}, "sk": {"S": known.key}}
+    catalog.dynamodb.delete_item(TableName=catalog.table, Key=place)
+
+    shown = run("stat", "stat/lost", environment=cloud.environment)
+    assert shown.returncode == 1
+    assert shown.stdout.endswith("Catalog and bucket DIFFER about this key.\n")
+    assert run("repair", "stat/", environment=cloud.environment).returncode == 0
+    assert "S3's answer, asked " in run("stat", "stat/lost", environment=cloud.environment).stdout
+
+
+def test_a_key_that_nobody_knows_is_one_line(cloud: Cloud) -> None:
+    shown = run("stat", "stat/never", environment=cloud.environment)
+    assert shown.returncode == 1
+    assert shown.stdout == ""
+    assert shown.stderr.startswith("reinventure: neither the catalog nor s3://")
+    assert shown.stderr.count("\n") == 1

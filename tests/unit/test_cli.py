@@ -55,6 +55,8 @@ def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str
         (["find", "--newer", "a\nb"], {}, "--newer: 'a\\nb' is no time; such are 2026-01-31"),
         (["find", "--older", "2026-02-30"], {}, "--older: '2026-02-30' is no time"),
         (["find", "--deleted", "--larger", "0"], {}, "a deleted object has no size"),
+        (["stat", ""], {}, "no object can have this name: key has 0 bytes, S3 allows 1 to 1024."),
+        (["stat", "x" * 1025], {}, "key has 1025 bytes, S3 allows 1 to 1024"),
         (["deploy"], {"AWS_ENDPOINT_URL": NOBODY}, "this shell points at a laptop cloud"),
         (["destroy"], {"AWS_REGION": "eu-west-1"}, "Unable to locate credentials"),
     ],
@@ -71,7 +73,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["ls"], ["find"], ["up"], ["down"], ["demo"], ["deploy"], ["destroy"]]
+    "command", [[], ["ls"], ["find"], ["stat"], ["up"], ["down"], ["demo"], ["deploy"], ["destroy"]]
 )
 def test_help_explains(command: list[str]) -> None:
     result = run(*command, "--help")

@@ -1,3 +1,4 @@
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -79,10 +80,25 @@ def test_a_time_is_a_date_or_an_age(text: str, moment: datetime) -> None:
     assert measure.instant(text, NOW).tzinfo is UTC
 
 
-@given(st.datetimes(timezones=st.just(timezone(timedelta(hours=-5)))))
+def test_a_time_without_a_zone_is_utc_wherever_the_person_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert measure.instant("2026-11-01", NOW) == datetime(2026, 11, 1, tzinfo=UTC)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@given(
+    st.datetimes(
+        max_value=datetime(9999, 1, 1),  # noqa: DTZ001 (Hypothesis adds the zone)
+        timezones=st.just(timezone(timedelta(hours=-5))),
+    )
+)
 def test_every_time_with_a_zone_is_kept(moment: datetime) -> None:
-    if moment > datetime.max.replace(tzinfo=UTC):
-        return
     assert measure.instant(moment.isoformat(), NOW) == moment
 
 

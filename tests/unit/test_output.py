@@ -1,10 +1,13 @@
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from catalog.bucket import Version
 from catalog.row import Row
 from reinventure import output
+from reinventure.deployed import Known
 
 ROW = Row("b", "a\nb ü🚀", "0A", "2026-11-23T12:00:00.005Z", "ObjectCreated:Put", "v", 7, "e", None)
 
@@ -34,6 +37,53 @@ def test_a_tombstone_says_that_it_is_one() -> None:
     shown = json.loads(output.as_json(tombstone))
     assert (shown["deleted"], shown["size"], shown["etag"]) == (True, None, None)
     assert shown.keys() == {*json.loads(output.as_json(ROW)), "deleted"}
+
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+VERSIONS = [Version("w", NOON, None, None, latest=True), Version("v", NOON, 7, "e", latest=False)]
+TOMBSTONE = replace(
+    ROW,
+    event_name="ObjectRemoved:DeleteMarkerCreated",
+    version_id="w",
+    size=None,
+    etag=None,
+    expires_at=1800619200,
+    asked_at=1795435200_000001,
+)
+
+
+def test_all_that_is_known_of_a_deleted_key_is_aligned_and_printable() -> None:
+    known = Known("b", ROW.key, "b#4#1", TOMBSTONE, VERSIONS, agree=True)
+    assert (
+        output.known_lines(known)
+        == r"""key         a\nb ü🚀
+bucket      b
+partition   b#4#1
+deleted     2026-11-23 12:00:00.005 UTC, by ObjectRemoved:DeleteMarkerCreated
+remembered  until 2027-01-22 12:00:00 UTC
+version     w
+sequencer   0A
+source      S3's answer, asked 2026-11-23 12:00:00 UTC
+
+Versions in S3, newest first, at most 10:
+2026-11-23 12:00:00  delete marker  w  current
+2026-11-23 12:00:00              7  v
+Catalog and bucket agree about this key."""
+    )
+    shown = json.loads(output.known_as_json(known))
+    assert shown["key"] == ROW.key
+    assert shown["row"]["asked_at"] == "2026-11-23T12:00:00.000001+00:00"
+    assert shown["row"]["remembered_until"] == "2027-01-22T12:00:00+00:00"
+
+
+def test_an_object_that_only_one_side_knows_is_shown_too() -> None:
+    ghost = output.known_lines(Known("b", ROW.key, "b#4#1", ROW, [], agree=False))
+    assert "changed    2026-11-23 12:00:00.005 UTC, by ObjectCreated:Put\n" in ghost
+    assert "source     the event itself\n" in ghost
+    assert ghost.endswith("\nVersions in S3: none\nCatalog and bucket DIFFER about this key.")
+    missing = Known("b", ROW.key, "b#4#1", None, VERSIONS[1:], agree=False)
+    assert "row        none\n" in output.known_lines(missing)
+    assert json.loads(output.known_as_json(missing))["row"] is None
 
 
 @pytest.mark.parametrize("control", ["\x1b[31m", "\r", "\x00", "\x9b", "\u202e", "\u2028"])
