@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import (
         AttributeValueTypeDef,
         BatchStatementRequestTypeDef,
-        BatchStatementResponseTypeDef,
     )
 
     from catalog.event import Event
@@ -47,9 +46,8 @@ def write(store: Store, events: Sequence["Event"]) -> list[Result]:
         work = [(n, True) for n in to_insert] + [(n, False) for n in to_update]
         for chunk in chunks(work, SIZE):
             statements = [_statement(store, events[n], insert=insert) for n, insert in chunk]
-            for (n, insert), reply in zip(chunk, _execute(store, statements), strict=True):
-                code = reply.get("Error", {}).get("Code") if reply is not None else "NotExecuted"
-                old = reply.get("Error", {}).get("Item") if reply is not None else None
+            replies = _execute(store, statements)
+            for (n, insert), (code, old) in zip(chunk, replies, strict=True):
                 if code is None:
                     results[n] = Outcome.WRITTEN
                 elif insert and code == "DuplicateItem" and not last:
@@ -79,8 +77,7 @@ def insert(store: Store, missing: Sequence["Row"]) -> list["Row"]:
     refused = []
     for chunk in chunks(missing, SIZE):
         replies = _execute(store, [_insert(store, row) for row in chunk])
-        for row, reply in zip(chunk, replies, strict=True):
-            code = reply.get("Error", {}).get("Code") if reply is not None else "NotExecuted"
+        for row, (code, _) in zip(chunk, replies, strict=True):
             if code is not None and (code == "DuplicateItem" or not store.replace(None, row)):
                 refused.append(row)
     return refused
@@ -99,12 +96,14 @@ def _stale(event: "Event", old: "dict[str, AttributeValueTypeDef] | None") -> bo
 
 def _execute(
     store: Store, statements: "list[BatchStatementRequestTypeDef]"
-) -> "Sequence[BatchStatementResponseTypeDef | None]":
-    """Run `statements`; None for each of them when the request failed as a whole."""
+) -> "list[tuple[str | None, dict[str, AttributeValueTypeDef] | None]]":
+    """Run `statements`; return for each why it failed, if it did, and the item in its way."""
     try:
-        return store.client.batch_execute_statement(Statements=statements)["Responses"]
+        replies = store.client.batch_execute_statement(Statements=statements)["Responses"]
     except (ClientError, BotoCoreError):
-        return [None] * len(statements)
+        return [("NotExecuted", None)] * len(statements)
+    errors = [reply.get("Error", {}) for reply in replies]
+    return [(error.get("Code"), error.get("Item")) for error in errors]
 
 
 def _statement(store: Store, event: "Event", *, insert: bool) -> "BatchStatementRequestTypeDef":

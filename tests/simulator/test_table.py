@@ -2,7 +2,6 @@
 
 from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
-from uuid import uuid4
 
 import boto3
 import pytest
@@ -15,6 +14,7 @@ from catalog import batch, store
 from catalog.row import Row
 from catalog.store import Store
 from reinventure.laptop import cloud as clouds
+from tests.empty_table import new_table
 from tests.simulator.expression import values_in
 from tests.simulator.network import Network
 from tests.simulator.table import FakeTable
@@ -136,23 +136,6 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[DynamoDBCli
         )
     finally:
         clouds.stop(directory)
-
-
-def new_table(client: "DynamoDBClient") -> str:
-    name = f"table-{uuid4()}"
-    client.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "S"},
-        ],
-    )
-    return name
 
 
 def fake_table(name: str) -> FakeTable:

@@ -3,10 +3,10 @@
 import importlib
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import boto3
 import pytest
@@ -18,6 +18,7 @@ from catalog.row import Row
 from catalog.store import Store
 from reinventure.laptop import cloud as clouds
 from reinventure.laptop.cloud import Cloud
+from tests import empty_table
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -75,24 +76,7 @@ def s3(aws: None) -> "S3Client":
 @pytest.fixture
 def new_table(dynamodb: "DynamoDBClient") -> Callable[[], str]:
     """A function that makes an empty catalog table and returns its name."""
-
-    def make() -> str:
-        name = f"catalog-{uuid4()}"
-        dynamodb.create_table(
-            TableName=name,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": "pk", "AttributeType": "S"},
-                {"AttributeName": "sk", "AttributeType": "S"},
-            ],
-        )
-        return name
-
-    return make
+    return partial(empty_table.new_table, dynamodb)
 
 
 @pytest.fixture
