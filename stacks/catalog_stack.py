@@ -5,6 +5,7 @@ from constructs import Construct
 
 from stacks import transport
 from stacks.bucket import CataloguedBucket
+from stacks.failures import FailureQueue
 from stacks.ingest import Ingest
 from stacks.keys import Keys
 from stacks.reconcile import Reconcile
@@ -33,7 +34,16 @@ class CatalogStack(cdk.Stack):
         keys = Keys(self, "Keys", settings)
         bucket = CataloguedBucket(self, "Bucket", settings, key=keys.data)
         table = CatalogTable(self, "Table", settings, key=keys.data)
-        ingest = Ingest(self, "Ingest", settings, keys=keys, bucket=bucket.bucket, table=table)
+        failures = FailureQueue(self, "Failures", settings, keys)
+        ingest = Ingest(
+            self,
+            "Ingest",
+            settings,
+            keys=keys,
+            bucket=bucket.bucket,
+            table=table,
+            failures=failures,
+        )
         transport.connect(self, settings, keys=keys, bucket=bucket, ingest=ingest)
         if settings.reconcile == "nightly":
             Reconcile(self, "Reconcile", settings, key=keys.data, bucket=bucket.bucket, table=table)
@@ -42,5 +52,5 @@ class CatalogStack(cdk.Stack):
         cdk.CfnOutput(self, "TableName", value=table.table.table_name)
         cdk.CfnOutput(self, "Shards", value=str(settings.shards))
         cdk.CfnOutput(self, "MinimumSize", value=str(settings.minimum_size))
-        cdk.CfnOutput(self, "FailureQueueUrl", value=ingest.failures.queue_url)
+        cdk.CfnOutput(self, "FailureQueueUrl", value=failures.queue_url)
         cdk.CfnOutput(self, "IngestArn", value=ingest.alias.function_arn)

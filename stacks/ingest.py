@@ -1,4 +1,4 @@
-"""The function that catalogues events, and where its failures go."""
+"""The function that catalogues events."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -8,6 +8,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from stacks.failures import FailureQueue
 from stacks.handler import Handler
 from stacks.keys import Keys
 from stacks.settings import Settings
@@ -15,11 +16,10 @@ from stacks.table import CatalogTable
 
 
 class Ingest(Construct):
-    """`ingest`, its alias `live`, its own role, and the queue of the events that it gave up on.
+    """`ingest`, its alias `live` and its own role.
 
     Invoked asynchronously, Lambda tries three times over at most six hours and then puts the event,
-    with the error, into the queue, where it waits for 14 days. Events that a transport could not
-    deliver end in the same queue.
+    with the error, into `failures`. Events that a transport could not deliver end there as well.
     """
 
     def __init__(
@@ -31,17 +31,10 @@ class Ingest(Construct):
         keys: Keys,
         bucket: s3.IBucket,
         table: CatalogTable,
+        failures: FailureQueue,
     ) -> None:
         super().__init__(scope, id)
-        self.failures = sqs.Queue(
-            self,
-            "Failures",
-            encryption=sqs.QueueEncryption.KMS,
-            encryption_master_key=keys.queue,
-            enforce_ssl=True,
-            retention_period=cdk.Duration.days(14),
-            removal_policy=settings.removal_policy,
-        )
+        self.failures = failures
         # "Default" adds nothing to the logical ids of what is in it.
         self._handler = Handler(
             self,
@@ -64,7 +57,7 @@ class Ingest(Construct):
                     "dynamodb:PutItem",
                 ),
                 _ask_what_is_current(bucket),
-                *_report_failures(self.failures, keys),
+                *failures.report_statements(),
             ],
             memory_size=256,
             timeout=cdk.Duration.seconds(30),
@@ -84,7 +77,7 @@ class Ingest(Construct):
             qualified.configure_async_invoke(
                 retry_attempts=2,
                 max_event_age=cdk.Duration.hours(6),
-                on_failure=destinations.SqsDestination(self.failures),
+                on_failure=destinations.SqsDestination(failures),
             )
 
     def let_receive(self, queue: sqs.IQueue) -> None:
@@ -101,12 +94,3 @@ def _ask_what_is_current(bucket: s3.IBucket) -> iam.PolicyStatement:
     # The versions of one key tell which is current. Unlike HeadObject, which is s3:GetObject,
     # this right cannot read contents.
     return iam.PolicyStatement(actions=["s3:ListBucketVersions"], resources=[bucket.bucket_arn])
-
-
-def _report_failures(failures: sqs.Queue, keys: Keys) -> list[iam.PolicyStatement]:
-    return [
-        iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[failures.queue_arn]),
-        iam.PolicyStatement(
-            actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[keys.queue.key_arn]
-        ),
-    ]

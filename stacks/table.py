@@ -37,19 +37,38 @@ class CatalogTable(Construct):
             removal_policy=settings.removal_policy,
         )
 
+    def stream_statements(self) -> list[iam.PolicyStatement]:
+        """Return what a function needs to be given the records of the table's stream."""
+        return [
+            iam.PolicyStatement(
+                actions=[
+                    "dynamodb:DescribeStream",
+                    "dynamodb:GetRecords",
+                    "dynamodb:GetShardIterator",
+                    # Lambda asks for it when the mapping is made.
+                    "dynamodb:ListStreams",
+                ],
+                resources=[f"{self.table.table_arn}/stream/*"],
+            ),
+            self._open_key(),
+        ]
+
     def access_statements(self, *actions: str) -> list[iam.PolicyStatement]:
         """Return what a function needs to do `actions` on the table."""
         return [
             iam.PolicyStatement(actions=list(actions), resources=[self.table.table_arn]),
-            # DynamoDB opens the table's key in the name of the caller. Through DynamoDB only: the
-            # same key protects the objects, which no function of ours must read.
-            iam.PolicyStatement(
-                actions=["kms:Decrypt"],
-                resources=[self._key.key_arn],
-                conditions={
-                    "StringEquals": {
-                        "kms:ViaService": f"dynamodb.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"
-                    }
-                },
-            ),
+            self._open_key(),
         ]
+
+    def _open_key(self) -> iam.PolicyStatement:
+        # DynamoDB opens the table's key in the name of the caller. Through DynamoDB only: the same
+        # key protects the objects, which no function of ours must read.
+        return iam.PolicyStatement(
+            actions=["kms:Decrypt"],
+            resources=[self._key.key_arn],
+            conditions={
+                "StringEquals": {
+                    "kms:ViaService": f"dynamodb.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"
+                }
+            },
+        )

@@ -1,0 +1,81 @@
+"""One record of the table's stream: what a write changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from catalog import row as rows
+from catalog.row import Row
+
+SEQUENCE_DIGITS = 40
+"""The longest sequence number that DynamoDB gives a stream record."""
+
+
+class Kind(Enum):
+    """What a change did to the object that its key names."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The row of `key` in `bucket` was written or removed: `old` became `new`.
+
+    One of them is None where there was, or is, no row.
+
+    `id` is unique in the stream. `sequence_number` grows within a shard of the stream, and is
+    padded so that it compares as text.
+    """
+
+    id: str
+    sequence_number: str
+    bucket: str
+    key: str
+    old: Row | None
+    new: Row | None
+
+    @property
+    def kind(self) -> Kind | None:
+        """What became of the object, or None if the same one is current as before.
+
+        None when only what the row knows of it changed, such as when S3 was last asked; and when a
+        tombstone came, changed or left, while there was no object before nor after.
+        """
+        old, new = _current(self.old), _current(self.new)
+        if old == new:
+            return None
+        if old is None:
+            return Kind.CREATED
+        return Kind.DELETED if new is None else Kind.UPDATED
+
+
+def parse(record: Mapping[str, Any]) -> Change:
+    """Return the change that a record of the stream describes, images of both sides included.
+
+    Raises KeyError when it is not a record of the catalog's table, or has no images.
+    """
+    data = record["dynamodb"]
+    old, new = data.get("OldImage"), data.get("NewImage")
+    before = rows.from_item(old) if old else None
+    after = rows.from_item(new) if new else None
+    row = after or before
+    if row is None:
+        raise KeyError("NewImage")
+    return Change(
+        id=record["eventID"],
+        sequence_number=data["SequenceNumber"].zfill(SEQUENCE_DIGITS),
+        bucket=row.bucket,
+        key=row.key,
+        old=before,
+        new=after,
+    )
+
+
+def _current(row: Row | None) -> tuple[int | None, str | None, str | None] | None:
+    """Return what tells one version of an object from another, or None if there is no object."""
+    if row is None or row.deleted:
+        return None
+    return row.size, row.etag, row.version_id
