@@ -18,7 +18,8 @@ from catalog import key as object_key
 from catalog.bucket import utc_now
 from catalog.correction import ContendedError
 from catalog.difference import difference
-from catalog.listing import Filter, Reading
+from catalog.listing import Filter
+from catalog.merge import Reading
 from catalog.reconcile import reconcile
 from reinventure import cdk, checkpoint, deployed, failures, measure, output
 from reinventure.errors import UserError

@@ -13,7 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from catalog import key as object_key
 from catalog.bucket import Bucket, StoredObject, Version
 from catalog.difference import Difference, agree, differences, side_by_side
-from catalog.listing import Filter, Reading, live_rows, matching_rows
+from catalog.listing import Filter, live_rows, matching_rows
+from catalog.merge import Reading
 from catalog.row import Row
 from catalog.store import Store
 from reinventure.errors import UserError

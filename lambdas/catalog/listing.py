@@ -1,14 +1,13 @@
-"""Reading the catalog of a bucket in key order, page by page, whatever its size."""
+"""Reading the catalog of a bucket in key order, whatever its size."""
 
-import heapq
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from catalog import key as object_key
 from catalog import row as rows
+from catalog.merge import Reading, merged
 from catalog.row import Row
 
 if TYPE_CHECKING:
@@ -16,13 +15,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import (
         AttributeValueTypeDef,
         QueryInputTypeDef,
-        QueryOutputTypeDef,
     )
-
-_PAGE = 500
-"""Rows a query. Two pages of each shard are in memory, one being read and one being fetched."""
-
-_MAX_THREADS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +36,6 @@ class Filter:
 
 EXISTING = Filter()
 """Every object that exists."""
-
-
-@dataclass(slots=True)
-class Reading:
-    """How many rows a listing has read so far, tombstones and those that did not match included.
-
-    The pages that were fetched ahead but not needed, at most one of each shard, are left out.
-    """
-
-    rows: int = 0
 
 
 def live_rows(
@@ -106,44 +89,15 @@ def matching_rows(
 
     Raises botocore's ClientError or BotoCoreError when the table cannot be read.
     """
-
-    def fetch(query: "QueryInputTypeDef") -> "QueryOutputTypeDef":
-        return client.query(**query)
-
-    pool = ThreadPoolExecutor(min(shards, _MAX_THREADS), thread_name_prefix="query")
-
-    def shard(
-        query: "QueryInputTypeDef", page: "Future[QueryOutputTypeDef]"
-    ) -> Iterator[tuple[str, Row | None]]:
-        while True:
-            result = page.result()
-            if reading:
-                reading.rows += result["ScannedCount"]
-            last = result.get("LastEvaluatedKey")
-            if last:
-                page = pool.submit(fetch, {**query, "ExclusiveStartKey": last})
-            yield from ((row.key, row) for row in map(rows.from_item, result["Items"]))
-            if not last:
-                return
-            # How far the shard was read, whether or not anything matched: without it, the merge
-            # would read a shard to its next match, or its end, before it looked at another.
-            yield last["sk"]["S"], None
-
-    try:
-        queries = [
-            _query(table, partition, wanted, prefix=prefix, after=after, consistent=consistent)
-            for partition in object_key.partitions(bucket, shards)
-        ]
-        # All first pages are asked for before the merge waits for any of them.
-        first_pages = [pool.submit(fetch, query) for query in queries]
-        merged = heapq.merge(*map(shard, queries, first_pages), key=lambda reached: reached[0])
-        for key, row in merged:
-            if (until is not None and key > until) or not key.startswith(prefix):
-                return
-            if row:
-                yield row
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    queries = [
+        _query(table, partition, wanted, prefix=prefix, after=after, consistent=consistent)
+        for partition in object_key.partitions(bucket, shards)
+    ]
+    for key, item in merged(client, queries, reading):
+        if (until is not None and key > until) or not key.startswith(prefix):
+            return
+        if item:
+            yield rows.from_item(item)
 
 
 def _query(
@@ -166,7 +120,6 @@ def _query(
         "ExpressionAttributeValues": values,
         "FilterExpression": chosen,
         "ConsistentRead": consistent,
-        "Limit": _PAGE,
     }
     if "#size" in chosen:
         # `size` is a function of the language; and a name that is given must be used.

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog import listing, sequencer
+from catalog import listing, merge, sequencer
 from catalog.event import Content, Event
-from catalog.listing import Filter, Reading, matching_rows
+from catalog.listing import Filter, matching_rows
+from catalog.merge import Reading
 from catalog.store import Store
 from tests.unit.conftest import SHARDS
 from tests.unit.test_key import keys
@@ -36,7 +37,7 @@ def fill(store: Store, live: AbstractSet[str], deleted: AbstractSet[str] = froze
 def test_a_listing_is_in_key_order_whatever_the_pages(
     dynamodb: "DynamoDBClient", store: Store, table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "_PAGE", 3)
+    monkeypatch.setattr(merge, "PAGE", 3)
     live = {f"k{n % 7}/{n:03}" for n in range(120)}
     fill(store, live, deleted={"k0", "k3/x"})
     found = [row.key for row in listing.live_rows(dynamodb, table, "bucket", SHARDS)]
@@ -149,7 +150,7 @@ def test_what_comes_after_a_match_is_not_read_before_it_is_given(
     until: str | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(listing, "_PAGE", 3)
+    monkeypatch.setattr(merge, "PAGE", 3)
     fill(store, {f"k{n:03}" for n in range(200)} - {"k020"}, deleted={"k020"})
     reading = Reading()
     found = matching_rows(
