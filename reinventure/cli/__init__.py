@@ -1,0 +1,69 @@
+"""The `reinventure` command: what it is made of, and how it ends."""
+
+import signal
+import sys
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from catalog.correction import ContendedError
+from reinventure import deployed
+from reinventure.cli import account, laptop, questions, upkeep
+from reinventure.cli.exits import EXIT_ERROR
+from reinventure.errors import UserError
+
+app = typer.Typer(
+    help="""An encrypted, always-correct, live catalog of an S3 bucket.
+
+    Commands that read talk to whatever AWS the environment points at: an account (AWS_PROFILE,
+    AWS_REGION, ...) or the laptop cloud (`source .local/env` after `make up`).
+
+    Exit codes: 0 done; 1 bucket and catalog differ, a key that neither knows, or events failed
+    again; 2 an error that is said on stderr.""",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+# In the order in which the help shows them.
+for command in (
+    questions.ls,
+    questions.find,
+    questions.stat,
+    upkeep.verify,
+    upkeep.repair,
+    upkeep.failed,
+    upkeep.redrive,
+    laptop.up,
+    laptop.down,
+    laptop.demo,
+    account.deploy,
+    account.destroy,
+):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line; say what went wrong in one line, never in a traceback."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8")  # Keys are Unicode, whatever the locale is.
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, _leave)
+    try:
+        app()
+    except UserError as error:
+        _fail(str(error))
+    except ContendedError as error:
+        _fail(f"{error}. Try again when fewer writers are at work on it.")
+    except (ClientError, BotoCoreError) as error:
+        _fail(deployed.explain(error))
+
+
+def _leave(signum: int, _frame: object) -> None:
+    # An ordinary exit: what was started is stopped on the way out, and nothing is said.
+    raise SystemExit(128 + signum)
+
+
+def _fail(message: str) -> None:
+    print(f"reinventure: {message}", file=sys.stderr)
+    raise SystemExit(EXIT_ERROR)

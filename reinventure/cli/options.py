@@ -1,0 +1,19 @@
+"""The options that commands share, and what they stand for."""
+
+import os
+from typing import Annotated
+
+import boto3
+import typer
+
+Prefix = Annotated[str, typer.Argument(help="Only keys that begin with this.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+Stack = Annotated[str, typer.Option(help="The CloudFormation stack of the catalog.")]
+Profile = Annotated[str | None, typer.Option(help="A profile of your AWS configuration.")]
+Region = Annotated[str | None, typer.Option(help="An AWS region, such as eu-west-1.")]
+
+
+def session(profile: str | None = None, region: str | None = None) -> boto3.Session:
+    """Return the session for what the user chose, or else for what the environment says."""
+    # The AWS CLI and the CDK know AWS_REGION; boto3 only AWS_DEFAULT_REGION.
+    return boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))

@@ -1,0 +1,134 @@
+"""Commands that ask the catalog."""
+
+import sys
+from datetime import datetime
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from catalog import key as object_key
+from catalog.bucket import utc_now
+from catalog.listing import Filter
+from catalog.merge import Reading
+from reinventure import deployed, measure, output
+from reinventure.cli.exits import EXIT_DIFFERENT
+from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, session
+from reinventure.errors import UserError
+from reinventure.laptop.deployment import STACK
+
+
+def ls(
+    prefix: Prefix = "",
+    json: Json = False,
+    stack: Stack = STACK,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """List the catalog in key order: time of the last change, size in bytes, key.
+
+    Reads DynamoDB, not S3, and prints while it reads. Characters that would move the cursor are
+    spelled out; --json gives every key exactly, with ETag, version and sequencer.
+    """
+    catalog = deployed.find(session(profile, region), stack)
+    show = output.as_json if json else output.as_line
+    for row in catalog.rows(prefix):
+        print(show(row))
+
+
+def find(
+    prefix: Prefix = "",
+    *,
+    suffix: Annotated[str, typer.Option(help="Only keys that end with this.")] = "",
+    larger: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="Only objects of more bytes: 10k, 2GiB.")
+    ] = None,
+    smaller: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="Only objects of fewer bytes: 1, 5MB.")
+    ] = None,
+    newer: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="Only what changed then or since: 24h.")
+    ] = None,
+    older: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help="Only what has not changed since: 2026-01-31."),
+    ] = None,
+    deleted: Annotated[
+        bool, typer.Option("--deleted", help="Deleted objects, and when, instead of others.")
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Stop reading after that many were found.")
+    ] = None,
+    json: Json = False,
+    stack: Stack = STACK,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Find objects in the catalog, or deleted ones, by what is known of them; in key order.
+
+    SIZE is in bytes, or has a unit: k, MB and GB count in thousands, KiB, MiB and GiB in 1024s.
+    WHEN is a date or a date and time, in UTC if it names no zone, or an age: 90m, 24h, 7d, 2w.
+
+    Only PREFIX narrows what is read, and paid for; the other conditions choose from that. How much
+    it was is said on stderr. A deleted object is remembered for 60 days.
+    """
+    now = utc_now()
+    wanted = Filter(
+        deleted=deleted,
+        larger=_size("--larger", larger),
+        smaller=_size("--smaller", smaller),
+        newer=_instant("--newer", newer, now),
+        older=_instant("--older", older, now),
+    )
+    if deleted and (larger or smaller):
+        raise UserError("--deleted with --larger or --smaller: a deleted object has no size.")
+    catalog = deployed.find(session(profile, region), stack)
+    show = output.as_json if json else output.as_line
+    reading, found = Reading(), 0
+    matching = (row for row in catalog.found(wanted, reading, prefix) if row.key.endswith(suffix))
+    for row in islice(matching, limit):
+        found += 1
+        print(show(row))
+    hint = " Only PREFIX narrows what is read." if reading.rows > found else ""
+    print(f"Read {reading.rows:,} rows to find {found:,}.{hint}", file=sys.stderr)
+
+
+def stat(
+    key: Annotated[str, typer.Argument(help="The key, exactly.")],
+    json: Json = False,
+    stack: Stack = STACK,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Show all that is known of one key: its row, its versions in S3, and whether these agree.
+
+    A row holds an event's own word, or what S3 answered when it was asked. A deleted key has one
+    for 60 days. Of the versions that S3 keeps, the newest 10 are shown.
+
+    Exits with 1 if catalog and bucket differ about the key, or neither knows it.
+    """
+    try:
+        object_key.check(key)
+    except ValueError as error:
+        raise UserError(f"no object can have this name: {error}.") from None
+    known = deployed.find(session(profile, region), stack).known(key)
+    if not known.row and not known.versions:
+        nobody = f"neither the catalog nor s3://{known.bucket} knows {key!r}."
+        print(f"reinventure: {nobody}", file=sys.stderr)
+        raise typer.Exit(EXIT_DIFFERENT)
+    print(output.known_as_json(known) if json else output.known_lines(known))
+    raise typer.Exit(0 if known.agree else EXIT_DIFFERENT)
+
+
+def _size(option: str, text: str | None) -> int | None:
+    try:
+        return None if text is None else measure.size(text)
+    except ValueError as error:
+        raise UserError(f"{option}: {error}") from None
+
+
+def _instant(option: str, text: str | None, now: datetime) -> datetime | None:
+    try:
+        return None if text is None else measure.instant(text, now)
+    except ValueError as error:
+        raise UserError(f"{option}: {error}") from None

@@ -1,0 +1,142 @@
+"""Commands that keep catalog and bucket equal."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from catalog.difference import difference
+from catalog.reconcile import reconcile
+from reinventure import checkpoint, deployed, failures, output
+from reinventure.cli.exits import EXIT_DIFFERENT
+from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, session
+from reinventure.errors import UserError
+from reinventure.laptop.deployment import STACK
+from reinventure.steps import Steps
+
+PROGRESS_KEYS = 1000
+"""Keys between two movements of the bar."""
+
+
+def verify(
+    prefix: Prefix = "",
+    json: Json = False,
+    stack: Stack = STACK,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Compare the catalog with the bucket's own listing, and print every difference.
+
+    missing: the object exists, the catalog does not know it. stale: both know it, but not the same
+    size, ETag or version. ghost: the catalog knows it, the object does not exist.
+
+    Changes nothing. An event still on its way shows as a difference too. Exits with 0 if they are
+    equal and with 1 if not; `reinventure repair` makes them so.
+    """
+    catalog = deployed.find(session(profile, region), stack)
+    compared, wrong = 0, 0
+    with Steps() as steps:
+        steps.begin(f"Comparing s3://{catalog.bucket}/{prefix} with its catalog")
+        for thing, row in catalog.compared(prefix):
+            compared += 1
+            if compared % PROGRESS_KEYS == 0:
+                steps.advance(PROGRESS_KEYS)
+            found = difference(thing, row)
+            if found:
+                wrong += 1
+                print(output.difference_as_json(found) if json else output.difference_line(found))
+    verdict = "EQUAL" if not wrong else f"{wrong:,} DIFFER"
+    print(f"{verdict}: {compared:,} keys compared.", file=sys.stderr if json else sys.stdout)
+    raise typer.Exit(EXIT_DIFFERENT if wrong else 0)
+
+
+def repair(
+    prefix: Prefix = "",
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Begin anew, not where the last run was stopped.")
+    ] = False,
+    stack: Stack = STACK,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Make the catalog equal to the bucket: after events were lost, or for a bucket full already.
+
+    Safe while the bucket changes and events arrive: each repair is written only if the row has not
+    changed since it was compared, and a row is given up only after S3 was asked about its key. If
+    it is stopped, the next run goes on where it was.
+    """
+    catalog = deployed.find(session(profile, region), stack)
+    path = checkpoint.path_for(catalog.table, prefix)
+    progress = checkpoint.Progress() if restart else checkpoint.load(path)
+    if progress.after:
+        where = output.printable(progress.after)
+        print(f"Going on after {where}, where the last run was stopped (--restart begins anew).")
+    with Steps() as steps:
+        steps.begin(f"Reconciling s3://{catalog.bucket}/{prefix}")
+        for done in reconcile(
+            catalog.store(), catalog.stored(), prefix=prefix, after=progress.after
+        ):
+            progress = checkpoint.Progress(
+                done.key, progress.compared + done.compared, progress.repaired + done.repaired
+            )
+            checkpoint.save(path, progress)
+            steps.advance(done.compared)
+    path.unlink(missing_ok=True)
+    print(f"Repaired {progress.repaired:,} of {progress.compared:,} keys compared.")
+
+
+def failed(
+    json: Json = False,
+    stack: Stack = STACK,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """List the events that could not be catalogued: when, where, why, and which keys.
+
+    They wait in the failure queue for 14 days. `reinventure redrive` tries them again.
+    """
+    catalog = deployed.find(session(profile, region), stack)
+    waiting = list(failures.failures(catalog))
+    failures.show(catalog, waiting)
+    for failure in waiting:
+        print(output.failure_as_json(failure) if json else output.failure_lines(failure))
+    if not waiting and not json:
+        print("Nothing failed.")
+
+
+def redrive(
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Which ones: ids, or beginnings of ids.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    stack: Stack = STACK,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Try failed events again, and remove those that succeed from the failure queue.
+
+    They go through the same function as all events; one that a later event has overtaken changes
+    nothing. Exits with 1 if some failed again: these stay, and `reinventure failed` shows them.
+    """
+    if every == bool(ids):
+        raise UserError("say which events to redrive: --all, or ids from `reinventure failed`.")
+    catalog = deployed.find(session(profile, region), stack)
+    chosen = tuple(ids or [""])
+    done, again = 0, 0
+    staying = []
+    try:
+        for failure in failures.failures(catalog):
+            staying.append(failure)
+            if not failure.id.startswith(chosen):
+                continue
+            reason = failures.redrive(catalog, failure)
+            if reason is None:
+                staying.pop()
+                done += 1
+            else:
+                again += 1
+                print(f"{failure.id} failed again: {output.printable(reason)}", file=sys.stderr)
+    finally:
+        failures.show(catalog, staying)
+    print(f"{done:,} redriven, {again:,} failed again.")
+    raise typer.Exit(EXIT_DIFFERENT if again else 0)
