@@ -62,6 +62,10 @@ class DeployedCatalog:
     failure_queue_url: str
     ingest: str
     """The ARN of the alias that events go to."""
+    changes_topic: str
+    """The ARN of the topic of the change feed."""
+    publish: str
+    """The ARN of the function that feeds it."""
 
     @cached_property
     def s3(self) -> "S3Client":
@@ -173,6 +177,8 @@ def find(session: boto3.Session, stack: str) -> DeployedCatalog:
             minimum_size=int(outputs["MinimumSize"]),
             failure_queue_url=outputs["FailureQueueUrl"],
             ingest=outputs["IngestArn"],
+            changes_topic=outputs["ChangesTopicArn"],
+            publish=outputs["PublishArn"],
         )
     except KeyError as missing:
         state = reply["Stacks"][0]["StackStatus"]

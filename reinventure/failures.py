@@ -1,4 +1,4 @@
-"""The failure queue: what could not be catalogued, why, and trying it again."""
+"""The failure queue: what could not be catalogued or published, why, and trying it again."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -11,13 +11,21 @@ from botocore.config import Config
 
 from catalog.envelope import messages
 from catalog.event import MalformedError, parse
+from reinventure import stream
 from reinventure.deployed import CONFIG, DeployedCatalog
+from reinventure.stream import StreamBatch
 
 if TYPE_CHECKING:
     from types_boto3_sqs.type_defs import MessageTypeDef
 
 _HIDDEN_SECONDS = 120
 """How long a message is hidden from other readers while it is looked at or tried."""
+
+_RECOUNT = "totals cannot be redriven: run `reinventure repair`, which recounts them"
+_FORGOTTEN = (
+    "the table's stream has forgotten these changes, as it does after 24 hours. The catalog has "
+    "them: `reinventure find --newer {since}` lists what subscribers may have missed"
+)
 
 _PATIENT = CONFIG.merge(Config(read_timeout=120))
 """The function itself may take 30 s, and the first call of a day some more."""
@@ -29,7 +37,9 @@ class Failure:
 
     `failed_at` is when it came there, in UTC. `where` is the function or the queue that gave up,
     `reason` what it said, `keys` the object keys it is about, as far as they can be read. `payload`
-    is what to give to the function again; `receipt` allows to remove the message.
+    is what to give to the function again; `receipt` allows to remove the message. `function` is the
+    ARN of the function that failed, if one did. It may have been given a `batch` of the table's
+    stream, which is only named: the records are still in the stream, or forgotten.
     """
 
     id: str
@@ -39,6 +49,8 @@ class Failure:
     reason: str
     keys: list[str]
     payload: Any
+    function: str = ""
+    batch: StreamBatch | None = None
 
 
 def failures(catalog: DeployedCatalog) -> Iterator[Failure]:
@@ -80,13 +92,27 @@ def show(catalog: DeployedCatalog, staying: Iterable[Failure]) -> None:
 
 
 def redrive(catalog: DeployedCatalog, failure: Failure) -> str | None:
-    """Give `failure` to the function that events go to, and remove it if that succeeds.
+    """Give `failure` to the function that it is for, and remove it if that succeeds.
 
     Returns None then; else why it failed again, and the message stays. Raises botocore's
     ClientError or BotoCoreError when the function cannot be called.
     """
+    function, payload = catalog.ingest, failure.payload
+    if failure.function == catalog.publish:
+        function = catalog.publish
+        try:
+            records = (
+                stream.records(catalog.session, failure.batch)
+                if failure.batch
+                else failure.payload["Records"]
+            )
+        except stream.ForgottenError:
+            return _FORGOTTEN.format(since=failure.batch.since if failure.batch else "")
+        payload = {"Records": records, "redriven": True}
+    elif failure.batch:
+        return _RECOUNT
     reply = catalog.session.client("lambda", config=_PATIENT).invoke(
-        FunctionName=catalog.ingest, Payload=json.dumps(failure.payload).encode()
+        FunctionName=function, Payload=json.dumps(payload).encode()
     )
     answer = json.loads(reply["Payload"].read() or b"null")
     if "FunctionError" in reply:
@@ -104,11 +130,19 @@ def _failure(message: "MessageTypeDef") -> Failure:
     content: Any = None
     with suppress(ValueError, RecursionError):
         content = json.loads(body)
+    function, batch = "", None
+    context = content.get("requestContext") if isinstance(content, dict) else None
+    if isinstance(context, dict):
+        function = str(context.get("functionArn", "")).removesuffix(":$LATEST")
     if isinstance(content, dict) and "requestPayload" in content:  # Lambda's failure destination
-        context = content.get("requestContext") or {}
-        where = str(context.get("functionArn", "")).rpartition("function:")[2] or "function"
-        reason = _reason(content.get("responsePayload")) or str(context.get("condition", ""))
+        where = function.rpartition("function:")[2] or "function"
+        reason = _reason(content.get("responsePayload")) or _condition(context)
         payload = content["requestPayload"]
+    elif isinstance(content, dict) and "DDBStreamBatchInfo" in content:  # The same, of a stream
+        where = function.rpartition("function:")[2] or "function"
+        batch = stream.batch(content["DDBStreamBatchInfo"])
+        reason = f"{_condition(context)}: {batch.size} changes of the table since {batch.since}"
+        payload = content
     else:  # A dead letter: as it was in the queue, or as EventBridge could not deliver it.
         told = message.get("MessageAttributes", {}).get("ERROR_MESSAGE")
         where = "queue"
@@ -126,6 +160,8 @@ def _failure(message: "MessageTypeDef") -> Failure:
         reason=reason,
         keys=_keys(payload),
         payload=payload,
+        function=function,
+        batch=batch,
     )
 
 
@@ -137,7 +173,22 @@ def _keys(payload: object) -> list[str]:
                 event = parse(record)
                 if event:
                     keys.append(event.key)
+    if isinstance(payload, dict) and isinstance(payload.get("Records"), list):
+        keys.extend(filter(None, map(_key_of_row, payload["Records"])))
     return keys
+
+
+def _key_of_row(record: object) -> str | None:
+    """Return the object key that a record of the table's stream is about, if it is one."""
+    try:
+        key = record["dynamodb"]["Keys"]["sk"]["S"]  # type: ignore[index]
+    except (KeyError, TypeError):
+        return None
+    return key if isinstance(key, str) else None
+
+
+def _condition(context: object) -> str:
+    return str(context.get("condition", "")) if isinstance(context, dict) else ""
 
 
 def _reason(answer: object) -> str:

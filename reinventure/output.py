@@ -2,7 +2,9 @@
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from catalog.bucket import StoredObject, Version
 from catalog.difference import Difference
@@ -167,6 +169,18 @@ def difference_as_json(difference: Difference) -> str:
         },
         ensure_ascii=False,
     )
+
+
+def change_line(message: Mapping[str, Any]) -> str:
+    """Return a message of the change feed for a person: time, kind, size in bytes, key."""
+    time = message["time"][:19].replace("T", " ")
+    size = message["new"]["size"] if message["new"] else "-"
+    return f"{time} {message['kind']:<7} {size:>14} {printable(message['key'])}"
+
+
+def change_as_json(message: Mapping[str, Any]) -> str:
+    """Return a message of the change feed as one line of JSON."""
+    return json.dumps(message, ensure_ascii=False)
 
 
 _MANY = 5

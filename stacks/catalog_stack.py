@@ -5,9 +5,11 @@ from constructs import Construct
 
 from stacks import transport
 from stacks.bucket import CataloguedBucket
+from stacks.changes import Changes
 from stacks.failures import FailureQueue
 from stacks.ingest import Ingest
 from stacks.keys import Keys
+from stacks.kinesis import KinesisFeed
 from stacks.reconcile import Reconcile
 from stacks.settings import Settings
 from stacks.table import CatalogTable
@@ -21,7 +23,8 @@ class CatalogStack(cdk.Stack):
 
     The outputs `BucketName`, `TableName`, `Shards` and `MinimumSize` are what the `reinventure`
     command needs to know; `FailureQueueUrl` is where an event ends that could not be catalogued,
-    and `IngestArn` is what it is given back to.
+    and `IngestArn` is what it is given back to. `ChangesTopicArn` is what to subscribe to, and
+    `PublishArn` what feeds it.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
@@ -45,6 +48,10 @@ class CatalogStack(cdk.Stack):
             failures=failures,
         )
         transport.connect(self, settings, keys=keys, bucket=bucket, ingest=ingest)
+        changes = Changes(self, "Changes", settings, keys=keys, table=table, failures=failures)
+        if settings.kinesis:
+            feed = KinesisFeed(self, "Kinesis", settings, keys=keys, table=table)
+            cdk.CfnOutput(self, "KinesisStreamName", value=feed.stream.stream_name)
         if settings.reconcile == "nightly":
             Reconcile(self, "Reconcile", settings, key=keys.data, bucket=bucket.bucket, table=table)
 
@@ -54,3 +61,5 @@ class CatalogStack(cdk.Stack):
         cdk.CfnOutput(self, "MinimumSize", value=str(settings.minimum_size))
         cdk.CfnOutput(self, "FailureQueueUrl", value=failures.queue_url)
         cdk.CfnOutput(self, "IngestArn", value=ingest.alias.function_arn)
+        cdk.CfnOutput(self, "ChangesTopicArn", value=changes.topic.topic_arn)
+        cdk.CfnOutput(self, "PublishArn", value=changes.function.function_arn)

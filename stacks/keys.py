@@ -56,7 +56,13 @@ class Keys(Construct):
             "Data",
             settings,
             purpose="objects, catalog rows, function settings and logs",
-            services=["dynamodb", "lambda", "s3"],
+            services=[
+                "dynamodb",
+                "lambda",
+                "s3",
+                "sns",
+                *(["kinesis"] if settings.kinesis else []),
+            ],
             grants=["dynamodb", "lambda"],
         )
         self.queue = self._key(
@@ -64,11 +70,21 @@ class Keys(Construct):
         )
         self._allow_logs(self.data)
 
-    def let_service(self, key: kms.Key, service: str, conditions: Mapping[str, object]) -> None:
-        """Let the AWS service `service` put messages under `key`, under `conditions` only."""
+    def let_service(
+        self,
+        key: kms.Key,
+        service: str,
+        conditions: Mapping[str, object],
+        *,
+        sid: str | None = None,
+    ) -> None:
+        """Let the AWS service `service` put messages under `key`, under `conditions` only.
+
+        A service that is let in twice needs a `sid` of its own for the second time.
+        """
         key.add_to_resource_policy(
             iam.PolicyStatement(
-                sid=f"LetSend{service.capitalize()}",
+                sid=sid or f"LetSend{service.capitalize()}",
                 principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
                 actions=["kms:Decrypt", "kms:GenerateDataKey"],
                 resources=["*"],

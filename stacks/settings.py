@@ -45,10 +45,15 @@ class Settings:
     """`nightly`: bucket and catalog are compared every night, and differences repaired. `off`:
     what the events say is all that the catalog knows."""
 
+    kinesis: bool
+    """Whether DynamoDB also copies every write to the table into a Kinesis data stream."""
+
     laptop: bool
-    """Whether the templates are for the laptop cloud, which cannot do two things that AWS can: run
-    the custom resource that empties the bucket on `cdk destroy` (it is left out), and keep the
-    failures of a published version (the alias `live` points to `$LATEST`)."""
+    """Whether the templates are for the laptop cloud, which cannot do three things that AWS can:
+    run the custom resource that empties the bucket on `cdk destroy` (it is left out), keep the
+    failures of a published version (the alias `live` points to `$LATEST`), and try a batch of
+    stream records again from the one that failed (`publish` has the whole batch fail). It also
+    asks for the right to `sns:PublishBatch`, which is part of `sns:Publish` in AWS."""
 
     @classmethod
     def from_context(cls, node: Node) -> "Settings":
@@ -66,6 +71,7 @@ class Settings:
                 node, "minimum_size", _whole_number(0, MAX_MINIMUM_SIZE) if filters else _zero
             ),
             reconcile=_read(node, "reconcile", _choice("off", "nightly")),
+            kinesis=_read(node, "kinesis", _switch),
             laptop=_read(node, "laptop", _switch),
         )
 

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from catalog.correction import ContendedError
 from reinventure import deployed
-from reinventure.cli import account, laptop, questions, upkeep
+from reinventure.cli import account, changes, laptop, questions, upkeep
 from reinventure.cli.exits import EXIT_ERROR
 from reinventure.errors import UserError
 
@@ -30,6 +30,7 @@ for command in (
     questions.ls,
     questions.find,
     questions.stat,
+    changes.watch,
     upkeep.verify,
     upkeep.repair,
     upkeep.failed,
@@ -49,6 +50,8 @@ def main() -> None:
         sys.stdout.reconfigure(encoding="utf-8")  # Keys are Unicode, whatever the locale is.
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, _leave)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` means it.
+        signal.signal(signal.SIGHUP, _leave)
     try:
         app()
     except UserError as error:

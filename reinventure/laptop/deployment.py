@@ -63,6 +63,7 @@ def start_and_deploy(directory: Path, steps: Steps, settings: Sequence[str] = ()
                 environment=environment,
                 log=directory / "deploy.log",
             )
+            _make_topics_fifo(cloud)
         except BaseException:
             clouds.stop(directory)
             raise
@@ -77,6 +78,26 @@ def enter(cloud: Cloud) -> DeployedCatalog:
     os.environ.pop("AWS_PROFILE", None)
     os.environ.update(cloud.environment)
     return deployed.find(boto3.Session(), STACK)
+
+
+def _make_topics_fifo(cloud: Cloud) -> None:
+    """Have topics that are FIFO by their names be so: MiniStack forgets it of a template's topics.
+
+    AWS takes it from the template, and would refuse to change it.
+    """
+    sns = boto3.client(
+        "sns",
+        endpoint_url=cloud.endpoint,
+        verify=cloud.environment["AWS_CA_BUNDLE"],
+        region_name=clouds.REGION,
+        aws_access_key_id=cloud.environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=cloud.environment["AWS_SECRET_ACCESS_KEY"],
+    )
+    for topic in sns.list_topics()["Topics"]:
+        if topic["TopicArn"].endswith(".fifo"):
+            sns.set_topic_attributes(
+                TopicArn=topic["TopicArn"], AttributeName="FifoTopic", AttributeValue="true"
+            )
 
 
 def _without_aws() -> dict[str, str]:

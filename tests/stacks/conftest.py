@@ -17,6 +17,7 @@ VARIANTS = [
     *({"transport": transport} for transport in TRANSPORTS),
     {"transport": "eventbridge", "minimum_size": "1048576"},
     {"reconcile": "nightly"},
+    {"kinesis": "true"},
 ]
 """Settings that change which resources there are."""
 

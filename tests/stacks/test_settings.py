@@ -13,6 +13,7 @@ DEFAULTS = {
     "transport": "lambda",
     "minimum_size": 0,
     "reconcile": "off",
+    "kinesis": False,
     "laptop": False,
 }
 
@@ -28,6 +29,7 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         transport="lambda",
         minimum_size=0,
         reconcile="off",
+        kinesis=False,
         laptop=False,
     )
     assert read(
@@ -36,6 +38,7 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         transport="eventbridge",
         minimum_size="5000000000",
         reconcile="nightly",
+        kinesis="true",
         laptop="true",
     ) == Settings(
         stage="production",
@@ -43,6 +46,7 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         transport="eventbridge",
         minimum_size=5_000_000_000,
         reconcile="nightly",
+        kinesis=True,
         laptop=True,
     )
 
@@ -66,6 +70,7 @@ def test_the_defaults_of_cdk_json_are_these() -> None:
         ("minimum_size", "1", "must be 0, except with transport=eventbridge"),
         ("minimum_size", None, "must be 0, except with transport=eventbridge"),
         ("reconcile", "hourly", "must be one of off, nightly"),
+        ("kinesis", "yes", "must be one of true, false"),
         ("laptop", "yes", "must be one of true, false"),
     ],
 )

@@ -1,0 +1,157 @@
+"""What the templates promise of the change feed."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacks.stream import READERS
+from tests.stacks.conftest import Template, arn, key, properties, read, resources, rights
+
+
+def topic(template: Template) -> tuple[str, Any]:
+    """The logical id and the properties of the topic of the change feed."""
+    [(name, found)] = [
+        (name, resource["Properties"])
+        for name, resource in resources(template, "AWS::SNS::Topic").items()
+        if resource["Properties"].get("FifoTopic")
+    ]
+    return name, found
+
+
+def test_the_topic_keeps_the_order_of_a_key_at_high_throughput(variant: Template) -> None:
+    _, found = topic(variant)
+    assert found == {
+        "TopicName": {"Fn::Join": ["", [{"Ref": "AWS::StackName"}, "-changes.fifo"]]},
+        "FifoTopic": True,
+        "FifoThroughputScope": "MessageGroup",
+        "KmsMasterKeyId": key(variant, "objects, catalog rows"),
+    }
+
+
+def test_nobody_publishes_without_tls_and_nobody_else_is_let_in(variant: Template) -> None:
+    name, _ = topic(variant)
+    [policy] = [
+        p for p in properties(variant, "AWS::SNS::TopicPolicy") if p["Topics"] == [{"Ref": name}]
+    ]
+    [statement] = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_publish_may_do_this_and_nothing_else(variant: Template) -> None:
+    name, _ = topic(variant)
+    table = arn(variant, "AWS::DynamoDB::Table", "Table710")
+    assert rights(variant, "ChangesPublishRole") == [
+        (["sns:Publish"], {"Ref": name}),
+        (["kms:Decrypt", "kms:GenerateDataKey"], key(variant, "objects, catalog rows")),
+        (
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            arn(variant, "AWS::Logs::LogGroup", "ChangesPublish"),
+        ),
+        (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*"),
+        (
+            [
+                "dynamodb:DescribeStream",
+                "dynamodb:GetRecords",
+                "dynamodb:GetShardIterator",
+                "dynamodb:ListStreams",
+            ],
+            {"Fn::Join": ["", [table, "/stream/*"]]},
+        ),
+        (["kms:Decrypt"], key(variant, "objects, catalog rows")),
+        (["sqs:SendMessage"], arn(variant, "AWS::SQS::Queue", "Failures")),
+        (["kms:Decrypt", "kms:GenerateDataKey"], key(variant, "queues")),
+    ]
+
+
+def test_publish_uses_the_data_key_through_sns_and_dynamodb_only(variant: Template) -> None:
+    [role] = [
+        r
+        for name, r in resources(variant, "AWS::IAM::Role").items()
+        if name.startswith("ChangesPublishRole")
+    ]
+    data = key(variant, "objects, catalog rows")
+    through = [
+        statement["Condition"]["StringEquals"]["kms:ViaService"]["Fn::Join"][1][0]
+        for statement in role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+        if statement["Resource"] == data
+    ]
+    assert through == ["sns.", "dynamodb."]
+
+
+def test_the_stream_is_read_from_its_beginning_and_nothing_is_passed_over(
+    variant: Template,
+) -> None:
+    [mapping] = [
+        m
+        for name, m in resources(variant, "AWS::Lambda::EventSourceMapping").items()
+        if name.startswith("ChangesPublish")
+    ]
+    settings = mapping["Properties"]
+    assert settings["StartingPosition"] == "TRIM_HORIZON"
+    assert settings["BatchSize"] == 100
+    assert settings["BisectBatchOnFunctionError"] is True
+    assert settings["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert settings["MaximumRetryAttempts"] == -1
+    assert settings["MaximumRecordAgeInSeconds"] == 6 * 3600
+    assert settings["DestinationConfig"]["OnFailure"] == {
+        "Destination": arn(variant, "AWS::SQS::Queue", "Failures")
+    }
+
+
+def test_no_more_read_the_stream_than_may(variant: Template) -> None:
+    readers = [
+        mapping
+        for mapping in properties(variant, "AWS::Lambda::EventSourceMapping")
+        if "StreamArn" in json.dumps(mapping["EventSourceArn"])
+    ]
+    assert 1 <= len(readers) <= READERS
+
+
+def test_sns_may_use_the_queue_key_for_this_topic_only(variant: Template) -> None:
+    name, _ = topic(variant)
+    [queues] = [k for k in properties(variant, "AWS::KMS::Key") if "queues" in k["Description"]]
+    statements = queues["KeyPolicy"]["Statement"]
+    [let_in] = [s for s in statements if s["Sid"] == "LetSendChanges"]
+    assert let_in["Principal"] == {"Service": "sns.amazonaws.com"}
+    assert let_in["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert let_in["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": name}}}
+    names = [s["Sid"] for s in statements]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(("laptop", "whole"), [("true", "true"), ("false", "false")])
+def test_only_on_the_laptop_a_batch_fails_as_a_whole(
+    synthesise: Callable[..., Path], laptop: str, whole: str
+) -> None:
+    [function] = [
+        f
+        for f in properties(read(synthesise(laptop=laptop)), "AWS::Lambda::Function")
+        if f["Handler"] == "publish.handler"
+    ]
+    variables = function["Environment"]["Variables"]
+    assert variables.keys() == {"TOPIC_ARN", "FAILURE_QUEUE_URL", "WHOLE_BATCHES"}
+    assert variables["WHOLE_BATCHES"] == whole
+
+
+def test_kinesis_gets_a_copy_under_the_data_key(synthesise: Callable[..., Path]) -> None:
+    template = read(synthesise(kinesis="true"))
+    [(name, stream)] = resources(template, "AWS::Kinesis::Stream").items()
+    assert stream["Properties"] == {
+        "RetentionPeriodHours": 24,
+        "StreamModeDetails": {"StreamMode": "ON_DEMAND"},
+        "StreamEncryption": {
+            "EncryptionType": "KMS",
+            "KeyId": key(template, "objects, catalog rows"),
+        },
+    }
+    table = resources(template, "AWS::DynamoDB::Table")["Table710B521B"]["Properties"]
+    assert table["KinesisStreamSpecification"] == {"StreamArn": {"Fn::GetAtt": [name, "Arn"]}}
+    assert template["Outputs"]["KinesisStreamName"]["Value"] == {"Ref": name}
+
+
+def test_without_kinesis_there_is_none_of_it(template: Template) -> None:
+    assert "inesis" not in json.dumps(template)

@@ -1,0 +1,192 @@
+"""What subscribers are told."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog import change as changes
+from catalog.notification import attributes, entry, filterable, mebibytes, message
+from catalog.row import Row
+from tests.unit.stream_records import GONE, LIVE, record
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "change.schema.json").read_text())
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+LATER = replace(LIVE, sequencer="F" * 32, size=7, etag="other", asked_at=1_795_428_930_123_456)
+
+
+def told(old: Row | None, new: Row | None) -> tuple[dict[str, Any], dict[str, str]]:
+    """The message as it is read at the other end, and the attributes' values."""
+    change = changes.parse(record(1, old, new))
+    assert change.kind
+    sent = entry(change, change.kind, "0")
+    values = {name: each["StringValue"] for name, each in sent["MessageAttributes"].items()}
+    return json.loads(sent["Message"]), values
+
+
+def test_the_schema_is_one() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind"),
+    [
+        (None, LIVE, "created"),
+        (GONE, LATER, "created"),
+        (LIVE, LATER, "updated"),
+        (LIVE, GONE, "deleted"),
+        (LIVE, None, "deleted"),
+    ],
+)
+def test_every_kind_of_message_is_of_the_schema(
+    old: Row | None, new: Row | None, kind: str
+) -> None:
+    said, values = told(old, new)
+    VALIDATOR.validate(said)
+    assert said["kind"] == values["kind"] == kind
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "removed"},
+        {"kind": "created"},
+        {"new": None},
+        {"old": {}},
+        {"version": "2"},
+        {"sequencer": "55AED6DCD90281E5"},
+        {"asked_at": "now"},
+        {"time": "2026-11-23"},
+    ],
+)
+def test_the_schema_refuses(wrong: dict[str, object]) -> None:
+    said, _ = told(LIVE, LATER)
+    with pytest.raises(jsonschema.ValidationError):
+        VALIDATOR.validate({**said, **wrong})
+
+
+def test_a_message_says_what_was_what_is_and_where_it_stands_in_the_order() -> None:
+    assert told(LIVE, LATER) == (
+        {
+            "version": "1",
+            "id": f"{1:032x}",
+            "kind": "updated",
+            "bucket": "photos-example",
+            "key": "holiday/Zürich + lake.JPG",
+            "sequencer": "F" * 32,
+            "asked_at": 1_795_428_930_123_456,
+            "time": "2026-11-23T10:15:30.123Z",
+            "event": "ObjectCreated:Put",
+            "old": {
+                "size": 1024,
+                "etag": LIVE.etag,
+                "version_id": LIVE.version_id,
+                "time": "2026-11-23T10:15:30.123Z",
+            },
+            "new": {
+                "size": 7,
+                "etag": "other",
+                "version_id": LIVE.version_id,
+                "time": "2026-11-23T10:15:30.123Z",
+            },
+        },
+        {
+            "kind": "updated",
+            "key": "holiday/Zürich + lake.JPG",
+            "prefix": "holiday/",
+            "suffix": ".jpg",
+            "size_mib": "0.00001",
+        },
+    )
+    deleted, values = told(LIVE, GONE)
+    assert (deleted["new"], deleted["event"]) == (None, "ObjectRemoved:DeleteMarkerCreated")
+    assert "size_mib" not in values
+
+
+def test_messages_of_a_key_form_a_group_and_a_record_is_published_once() -> None:
+    def sent(number: int, row: Row) -> tuple[str, str]:
+        change = changes.parse(record(number, None, row))
+        assert change.kind
+        made = entry(change, change.kind, "0")
+        return made["MessageGroupId"], made["MessageDeduplicationId"]
+
+    (group, first), (same_group, second) = sent(1, LIVE), sent(2, LATER)
+    assert group == same_group
+    assert first != second
+    assert sent(1, replace(LIVE, key="another"))[0] != group
+    assert len(group) <= 128
+    assert group.isalnum()
+
+
+@pytest.mark.parametrize(
+    ("key", "prefix", "suffix"),
+    [
+        ("a/b/c.tar.GZ", "a/b/", ".gz"),
+        ("plain", None, None),
+        ("/", "/", None),
+        ("a.b/c", "a.b/", None),
+        (".profile", None, None),
+        ("a/.profile", "a/", None),
+        ("ends.", None, None),
+    ],
+)
+def test_prefix_and_suffix_are_left_out_where_there_are_none(
+    key: str, prefix: str | None, suffix: str | None
+) -> None:
+    _, values = told(None, replace(LIVE, key=key))
+    assert (values.get("prefix"), values.get("suffix")) == (prefix, suffix)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0.00000"),
+        (1, "0.00001"),
+        (2**20, "1.00000"),
+        (2**20 + 1, "1.00001"),
+        (64 * 2**20, "64.00000"),
+        (64 * 2**20 + 1, "64.00001"),
+        (50 * 2**40, "52428800.00000"),
+    ],
+)
+def test_sizes_are_rounded_up(size: int, text: str) -> None:
+    assert mebibytes(size) == text
+
+
+@given(size=st.integers(0, 50 * 2**40), limit=st.integers(0, 50 * 2**20))
+def test_a_filter_for_whole_mebibytes_is_exact(size: int, limit: int) -> None:
+    told = float(mebibytes(size))
+    assert (told <= limit) == (size <= limit * 2**20)
+    assert told <= 10**9
+
+
+XML = {0x9, 0xA, 0xD, *range(0x20, 0xD800), *range(0xE000, 0xFFFE), *range(0x10000, 0x110000)}
+
+
+def test_attributes_hold_what_xml_can_hold_and_are_never_empty() -> None:
+    points = [*range(0xD800), *range(0xE000, 0x110000)]
+    everything = "".join(map(chr, points))
+    kept = filterable(everything)
+    assert [ord(c) for c in kept] == [point if point in XML else 0xFFFD for point in points]
+    _, values = told(None, replace(LIVE, key="\x00/\x01.\x02"))
+    assert values["key"] == "\ufffd/\ufffd.\ufffd"
+    assert all(values.values())
+
+
+@pytest.mark.parametrize("character", ["\x01", "a", "/", ".", "é", "İ", "€", "🚀", '"', "\\"])
+def test_ten_of_the_longest_messages_fit_a_request(character: str) -> None:
+    key = character * (1024 // len(character.encode()))
+    wide = replace(LATER, key=key, bucket="b" * 63, version_id='"' * 1024, etag="e" * 64)
+    change = changes.parse(record(1, wide, replace(wide, size=50 * 2**40)))
+    assert change.kind
+    texts = [json.dumps(message(change, change.kind))]
+    for name, value in attributes(change, change.kind).items():
+        texts += [name, value["DataType"], value["StringValue"]]
+    assert 10 * sum(len(text.encode()) for text in texts) < 256 * 1024
+    assert texts[0].isascii()
