@@ -55,21 +55,21 @@ class Topic:
         assert len({entry["Id"] for entry in entries}) == len(entries)
         self.requests.append([json.loads(entry["Message"])["key"] for entry in entries])
         reply: dict[str, Any] = {"Successful": [], "Failed": []}
-        for entry in entries:
+        for sent in entries:
             fault, taken = self.fault()
             if fault is None or taken:
-                self._take(entry)
+                self._take(sent)
             if isinstance(fault, Exception):
                 raise fault
-            outcome = {"Id": entry["Id"], "Code": fault, "Message": "no", "SenderFault": False}
+            outcome = {"Id": sent["Id"], "Code": fault, "Message": "no", "SenderFault": False}
             reply["Failed" if fault else "Successful"].append(outcome)
         return reply
 
-    def _take(self, entry: dict[str, Any]) -> None:
-        known = entry["MessageGroupId"], entry["MessageDeduplicationId"]
+    def _take(self, sent: dict[str, Any]) -> None:
+        known = sent["MessageGroupId"], sent["MessageDeduplicationId"]
         if self.now - self._known.get(known, -WINDOW - 1) > WINDOW:
             self._known[known] = self.now
-            self.delivered.append(json.loads(entry["Message"]))
+            self.delivered.append(json.loads(sent["Message"]))
 
 
 @dataclass

@@ -1,0 +1,425 @@
+"""The change feed on the laptop cloud: each change once, in order, and to whom it concerns."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import pytest
+
+from reinventure import watch
+from reinventure.deployed import DeployedCatalog
+from reinventure.laptop.cloud import Cloud
+from tests.local.command import run
+from tests.local.storm import storm
+from tests.local.test_convergence import PATIENCE, until, waiting
+
+Message = dict[str, Any]
+
+
+class Watcher:
+    """`reinventure watch --json` as a process, which writes to files in `folder`."""
+
+    def __init__(self, cloud: Cloud, folder: Path, *arguments: str) -> None:
+        name = uuid4().hex
+        self._out, self._err = folder / f"{name}.out", folder / f"{name}.err"
+        with self._out.open("wb") as out, self._err.open("wb") as err:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "reinventure", "watch", *arguments],
+                env={**os.environ, **cloud.environment},
+                stdout=out,
+                stderr=err,
+            )
+        until(lambda: "Listening" in self.said or self.process.poll() is not None)
+        assert self.process.poll() is None, self.said
+
+    @property
+    def said(self) -> str:
+        return self._err.read_text()
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines that it has finished."""
+        return self._out.read_text().split("\n")[:-1]
+
+    @property
+    def messages(self) -> list[Message]:
+        return [json.loads(line) for line in self.lines]
+
+    def stop(self, signum: signal.Signals = signal.SIGINT) -> int:
+        self.process.send_signal(signum)
+        return self.process.wait(PATIENCE)
+
+
+@pytest.fixture
+def watching(cloud: Cloud, tmp_path: Path) -> Iterator[Callable[..., Watcher]]:
+    """A function that starts a watcher; it is stopped when the test ends."""
+    started = []
+
+    def start(*arguments: str) -> Watcher:
+        started.append(Watcher(cloud, tmp_path, *arguments))
+        return started[-1]
+
+    yield start
+    for watcher in started:
+        if watcher.process.poll() is None:
+            watcher.stop()
+
+
+class Stream:
+    """The table's stream, from now on."""
+
+    def __init__(self, catalog: DeployedCatalog) -> None:
+        self._streams = catalog.session.client("dynamodbstreams")
+        table = catalog.dynamodb.describe_table(TableName=catalog.table)["Table"]
+        self.arn = table["LatestStreamArn"]
+        described = self._streams.describe_stream(StreamArn=self.arn)["StreamDescription"]
+        [shard] = described["Shards"]
+        self.shard = shard["ShardId"]
+        self._from = self._streams.get_shard_iterator(
+            StreamArn=self.arn, ShardId=self.shard, ShardIteratorType="LATEST"
+        )["ShardIterator"]
+
+    def records(self, prefix: str) -> list[Any]:
+        """The records of keys under `prefix`, in order."""
+        found, iterator = [], self._from
+        while True:
+            page = self._streams.get_records(ShardIterator=iterator)
+            found += page["Records"]
+            iterator = page["NextShardIterator"]
+            if not page["Records"]:
+                break
+        return [r for r in found if r["dynamodb"]["Keys"]["sk"]["S"].startswith(prefix)]
+
+    def changes(self, prefix: str) -> list[tuple[str, str, Any, Any]]:
+        """Each effective change under `prefix`: id, key, what was and what is."""
+        all_of_them = [
+            (
+                record["eventID"],
+                record["dynamodb"]["Keys"]["sk"]["S"],
+                _current(record["dynamodb"].get("OldImage")),
+                _current(record["dynamodb"].get("NewImage")),
+            )
+            for record in self.records(prefix)
+        ]
+        return [each for each in all_of_them if each[2] != each[3]]
+
+
+def _current(image: Any) -> dict[str, str] | None:
+    """Size, ETag and version of the object that a row is of; none if it is a tombstone."""
+    if not image or "expires_at" in image:
+        return None
+    return {
+        name: value for name in ("size", "etag", "version_id") for value in image[name].values()
+    }
+
+
+def said(message: Message) -> tuple[str, str, Any, Any]:
+    def side(which: str) -> dict[str, str] | None:
+        state = message[which]
+        return state and {name: str(state[name]) for name in ("size", "etag", "version_id")}
+
+    return message["id"], message["key"], side("old"), side("new")
+
+
+def by_key(changes: list[tuple[str, str, Any, Any]]) -> dict[str, list[Any]]:
+    keys = {key for _, key, _, _ in changes}
+    return {key: [change for change in changes if change[1] == key] for key in keys}
+
+
+def left_behind(session: boto3.Session, catalog: DeployedCatalog) -> tuple[list[str], list[str]]:
+    """The queues of watchers, and the subscriptions to the topic."""
+    queues = session.client("sqs").list_queues(QueueNamePrefix="Catalog-watch-")
+    subscriptions = session.client("sns").list_subscriptions_by_topic(
+        TopicArn=catalog.changes_topic
+    )["Subscriptions"]
+    return queues.get("QueueUrls", []), [each["Endpoint"] for each in subscriptions]
+
+
+def test_a_watcher_of_a_storm_sees_each_change_once_and_in_order(
+    catalog: DeployedCatalog, watching: Callable[..., Watcher]
+) -> None:
+    stream, watcher = Stream(catalog), watching("storm/", "--json")
+    storm(catalog, 300, seed=11)
+    assert catalog.settle(PATIENCE) == []
+    expected = stream.changes("storm/")
+    assert len(expected) > 100
+    until(lambda: len(watcher.lines) >= len(expected))
+
+    messages = watcher.messages
+    seen = [said(message) for message in messages]
+    assert by_key(seen) == by_key(expected)
+    assert len({message["id"] for message in messages}) == len(messages) == len(expected)
+    rows = {row.key: row for row in catalog.rows("storm/", consistent=True)}
+    for key, life in by_key(seen).items():
+        for (_, _, _, was), (_, _, old, _) in pairwise(life):
+            assert old == was
+        row, last = rows.get(key), life[-1][3]
+        assert (row and row.version_id) == (last and last["version_id"])
+    places: dict[str, tuple[str, int]] = {}
+    for message in messages:
+        place = message["sequencer"], message["asked_at"] or 0
+        assert place > places.get(message["key"], ("", 0))
+        places[message["key"]] = place
+
+
+def test_a_watcher_shows_lines_of_its_prefix_only(
+    catalog: DeployedCatalog, watching: Callable[..., Watcher]
+) -> None:
+    watcher = watching('seen/"quoted" ')
+    for key in ('seen/"quoted" 1', "seen/other", "unseen", 'seen/"quoted" 2\n'):
+        catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=b"123")
+        assert catalog.settle(PATIENCE) == []
+    catalog.s3.delete_object(Bucket=catalog.bucket, Key='seen/"quoted" 1')
+    until(lambda: len(watcher.lines) >= 3)
+    assert [line.split(maxsplit=2)[2].split(maxsplit=2) for line in watcher.lines] == [
+        ["created", "3", 'seen/"quoted" 1'],
+        ["created", "3", 'seen/"quoted" 2\\n'],
+        ["deleted", "-", 'seen/"quoted" 1'],
+    ]
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_it_leaves_quietly_and_nothing_behind(
+    session: boto3.Session,
+    catalog: DeployedCatalog,
+    watching: Callable[..., Watcher],
+    signum: signal.Signals,
+) -> None:
+    watcher = watching()
+    queues, subscribers = left_behind(session, catalog)
+    assert (len(queues), len(subscribers)) == (1, 1)
+    assert watcher.stop(signum) == 128 + signum
+    assert watcher.said.count("\n") == 1
+    assert left_behind(session, catalog) == ([], [])
+
+
+def test_what_a_killed_watcher_left_is_swept_by_the_next_but_not_a_living_one(
+    session: boto3.Session, catalog: DeployedCatalog, watching: Callable[..., Watcher]
+) -> None:
+    dead, living = watching(), watching()
+    queues, _ = left_behind(session, catalog)
+    dead.process.kill()
+    dead.process.wait()
+    assert len(left_behind(session, catalog)[0]) == 2
+    # Which of the two it was, nobody can tell but by its silence.
+    sqs = session.client("sqs")
+    silent = queues[0]
+    old = str(int(time.time()) - watch.SILENT_SECONDS - 60)
+    sqs.tag_queue(QueueUrl=silent, Tags={"reinventure-alive": old})
+    watching()
+    queues, subscribers = left_behind(session, catalog)
+    assert silent not in queues
+    assert len(queues) == len(subscribers) == 2
+    assert living.process.poll() is None
+    for url in queues:
+        sqs.tag_queue(QueueUrl=url, Tags={"reinventure-alive": old})
+    watching()
+    assert len(left_behind(session, catalog)[0]) == 1
+
+
+@contextmanager
+def subscribed(
+    session: boto3.Session, topic: str, policy: dict[str, object]
+) -> Iterator[Callable[[str], list[Message]]]:
+    """A queue subscribed with a filter; a function that reads it up to the message of a key."""
+    sqs, sns = session.client("sqs"), session.client("sns")
+    url = sqs.create_queue(QueueName=f"{uuid4()}.fifo", Attributes={"FifoQueue": "true"})[
+        "QueueUrl"
+    ]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"][
+        "QueueArn"
+    ]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+    }
+    allowed = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": allowed})
+    subscription = sns.subscribe(
+        TopicArn=topic,
+        Protocol="sqs",
+        Endpoint=arn,
+        Attributes={"RawMessageDelivery": "true", "FilterPolicy": json.dumps(policy)},
+        ReturnSubscriptionArn=True,
+    )["SubscriptionArn"]
+
+    def read(last: str) -> list[Message]:
+        found: list[Message] = []
+        deadline = time.monotonic() + PATIENCE
+        while not any(message["key"] == last for message in found):
+            assert time.monotonic() < deadline, found
+            received = sqs.receive_message(
+                QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=5
+            ).get("Messages", [])
+            for envelope in received:
+                found.append(json.loads(envelope["Body"]))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=envelope["ReceiptHandle"])
+        return found
+
+    try:
+        yield read
+    finally:
+        sns.unsubscribe(SubscriptionArn=subscription)
+        sqs.delete_queue(QueueUrl=url)
+
+
+def test_a_subscriber_with_a_filter_gets_its_share_only(
+    session: boto3.Session, catalog: DeployedCatalog
+) -> None:
+    policy: dict[str, object] = {
+        "suffix": [".log"],
+        "size_mib": [{"numeric": ["<=", 2]}],
+        "prefix": ["share/"],
+        "kind": [{"anything-but": "deleted"}],
+    }
+    with subscribed(session, catalog.changes_topic, policy) as read:
+        for key, size in [
+            ("share/small.log", 10),
+            ("share/exact.LOG", 2 * 2**20),
+            ("share/large.log", 2 * 2**20 + 1),
+            ("share/small.txt", 10),
+            ("elsewhere/small.log", 10),
+        ]:
+            catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=b"." * size)
+        assert catalog.settle(PATIENCE) == []
+        catalog.s3.delete_object(Bucket=catalog.bucket, Key="share/small.log")
+        assert catalog.settle(PATIENCE) == []
+        catalog.s3.put_object(Bucket=catalog.bucket, Key="share/last.log", Body=b"")
+        got = read("share/last.log")
+    assert sorted((m["kind"], m["key"]) for m in got) == [
+        ("created", "share/exact.LOG"),
+        ("created", "share/last.log"),
+        ("created", "share/small.log"),
+    ]
+
+
+@contextmanager
+def broken(catalog: DeployedCatalog) -> Iterator[None]:
+    """`publish` as it is when its topic is not there."""
+    functions = catalog.session.client("lambda")
+    sound = functions.get_function_configuration(FunctionName=catalog.publish)["Environment"][
+        "Variables"
+    ]
+    wrong = {**sound, "TOPIC_ARN": f"{catalog.changes_topic[:-5]}-no-such.fifo"}
+    functions.update_function_configuration(
+        FunctionName=catalog.publish, Environment={"Variables": wrong}
+    )
+    try:
+        yield
+    finally:
+        functions.update_function_configuration(
+            FunctionName=catalog.publish, Environment={"Variables": sound}
+        )
+
+
+def mapping(catalog: DeployedCatalog) -> Any:
+    """The mapping that gives the stream to `publish`."""
+    [found] = catalog.session.client("lambda").list_event_source_mappings(
+        FunctionName=catalog.publish
+    )["EventSourceMappings"]
+    return found
+
+
+def test_what_publish_failed_to_do_for_a_while_is_not_lost(
+    catalog: DeployedCatalog, watching: Callable[..., Watcher]
+) -> None:
+    stream, watcher = Stream(catalog), watching("late/", "--json")
+    with broken(catalog):
+        for n in range(25):
+            catalog.s3.put_object(Bucket=catalog.bucket, Key=f"late/{n % 12}", Body=b"." * n)
+        assert catalog.settle(PATIENCE) == []
+        until(lambda: mapping(catalog)["LastProcessingResult"] == "FAILED")
+        assert watcher.lines == []
+    expected = stream.changes("late/")
+    until(lambda: len(watcher.lines) >= len(expected))
+    assert by_key([said(message) for message in watcher.messages]) == by_key(expected)
+
+
+def test_what_publish_gave_up_on_is_redriven_from_the_stream(
+    catalog: DeployedCatalog, cloud: Cloud, watching: Callable[..., Watcher]
+) -> None:
+    stream, watcher = Stream(catalog), watching("given-up/", "--json")
+    assert waiting(catalog) == 0
+    functions, uuid = catalog.session.client("lambda"), mapping(catalog)["UUID"]
+    with broken(catalog):
+        functions.update_event_source_mapping(UUID=uuid, MaximumRecordAgeInSeconds=1)
+        for n in range(5):
+            catalog.s3.put_object(Bucket=catalog.bucket, Key=f"given-up/{n}", Body=b"." * n)
+        assert catalog.settle(PATIENCE) == []
+        until(lambda: all_is_named(catalog, stream))
+        functions.update_event_source_mapping(UUID=uuid, MaximumRecordAgeInSeconds=6 * 3600)
+        listed = run("failed", "--json", environment=cloud.environment).stdout.splitlines()
+        told = [json.loads(line) for line in listed]
+        assert told
+        assert all("MaxRecordAgeExceeded" in each["reason"] for each in told)
+        assert all("Publish" in each["where"] for each in told)
+        again = run("redrive", "--all", environment=cloud.environment)
+        assert again.returncode == 1
+        assert "not authorized to perform" in again.stderr
+    assert watcher.lines == []
+
+    redriven = run("redrive", "--all", environment=cloud.environment)
+    assert redriven.returncode == 0, redriven.stderr
+    assert redriven.stdout == f"{len(told)} redriven, 0 failed again.\n"
+    expected = stream.changes("given-up/")
+    assert len(expected) == 5
+    until(lambda: len(watcher.lines) >= len(expected))
+    assert sorted(map(said, watcher.messages), key=str) == sorted(expected, key=str)
+
+
+def all_is_named(catalog: DeployedCatalog, stream: Stream) -> bool:
+    """Whether all that changed under given-up/ is named in the failure queue."""
+    sqs = catalog.session.client("sqs")
+    found = sqs.receive_message(
+        QueueUrl=catalog.failure_queue_url, MaxNumberOfMessages=10, VisibilityTimeout=0
+    ).get("Messages", [])
+    named: int = sum(json.loads(m["Body"])["DDBStreamBatchInfo"]["batchSize"] for m in found)
+    return named == len(stream.records("given-up/"))
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        ("publish", "has forgotten these changes"),
+        ("Catalog-TotalsFunction", "run `reinventure repair`, which recounts them"),
+    ],
+)
+def test_what_cannot_be_redriven_says_why_and_what_to_do(
+    catalog: DeployedCatalog, cloud: Cloud, function: str, reason: str
+) -> None:
+    sqs = catalog.session.client("sqs")
+    stream = Stream(catalog)
+    arn = catalog.publish if function == "publish" else f"arn:aws:lambda:::function:{function}"
+    failure = {
+        "requestContext": {"functionArn": arn, "condition": "RetryAttemptsExhausted"},
+        "DDBStreamBatchInfo": {
+            "shardId": stream.shard,
+            "startSequenceNumber": "1" * 30,
+            "endSequenceNumber": "1" * 29 + "2",
+            "batchSize": 2,
+            "approximateArrivalOfFirstRecord": "2026-11-23T10:15:30.000Z",
+            "streamArn": stream.arn,
+        },
+    }
+    sqs.send_message(QueueUrl=catalog.failure_queue_url, MessageBody=json.dumps(failure))
+    try:
+        redriven = run("redrive", "--all", environment=cloud.environment)
+        assert (redriven.returncode, redriven.stdout) == (1, "0 redriven, 1 failed again.\n")
+        assert reason in redriven.stderr
+        listed = run("failed", environment=cloud.environment).stdout
+        assert "RetryAttemptsExhausted: 2 changes of the table since 2026-11-23" in listed
+    finally:
+        sqs.purge_queue(QueueUrl=catalog.failure_queue_url)
