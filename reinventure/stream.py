@@ -49,8 +49,8 @@ def batch(told: Mapping[str, Any]) -> StreamBatch:
 def records(session: boto3.Session, wanted: StreamBatch) -> list[dict[str, Any]]:
     """Return the records of `wanted`, in the shape in which Lambda gives them to a function.
 
-    Raises ForgottenError when the stream no longer has the first of them, and botocore's
-    ClientError or BotoCoreError when it cannot be read.
+    Raises ForgottenError when the stream no longer has all of them, and botocore's ClientError or
+    BotoCoreError when it cannot be read.
     """
     streams = session.client("dynamodbstreams", config=CONFIG)
     last = int(wanted.last)
@@ -77,7 +77,7 @@ def records(session: boto3.Session, wanted: StreamBatch) -> list[dict[str, Any]]
         streams.exceptions.ResourceNotFoundException,  # The shard is gone, or the stream itself.
     ) as error:
         raise ForgottenError from error
-    return found
+    raise ForgottenError  # The shard ended before the last of them.
 
 
 def _for_lambda(record: "RecordTypeDef", arn: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 
 from reinventure import cli
 
+LEAVING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 NOBODY = "https://127.0.0.1:9"  # The discard port: nothing listens there.
 
 
@@ -73,7 +74,19 @@ def test_a_mistake_is_one_line_and_exit_code_2(
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["ls"], ["find"], ["stat"], ["up"], ["down"], ["demo"], ["deploy"], ["destroy"]]
+    "command",
+    [
+        [],
+        ["ls"],
+        ["find"],
+        ["stat"],
+        ["watch"],
+        ["up"],
+        ["down"],
+        ["demo"],
+        ["deploy"],
+        ["destroy"],
+    ],
 )
 def test_help_explains(command: list[str]) -> None:
     result = run(*command, "--help")
@@ -87,7 +100,7 @@ def test_an_empty_folder_is_refused_before_anything_starts(tmp_path: Path) -> No
     assert "holds no files" in result.stderr
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("signum", LEAVING)
 def test_an_interrupted_command_cleans_up_and_is_quiet(
     signum: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -100,7 +113,7 @@ def test_an_interrupted_command_cleans_up_and_is_quiet(
             cleaned_up.append(True)
 
     monkeypatch.setattr(cli, "app", command)
-    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    before = {each: signal.getsignal(each) for each in LEAVING}
     try:
         with pytest.raises(SystemExit) as left:
             cli.main()
@@ -110,3 +123,15 @@ def test_an_interrupted_command_cleans_up_and_is_quiet(
     assert left.value.code == 128 + signum
     assert cleaned_up
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_hang_up_that_is_to_be_ignored_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {each: signal.getsignal(each) for each in LEAVING}
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    monkeypatch.setattr(cli, "app", lambda: signal.raise_signal(signal.SIGHUP))
+    try:
+        cli.main()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

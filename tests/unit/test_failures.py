@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reinventure.failures import Failure, _failure
+from reinventure.stream import StreamBatch
 from tests.unit.conftest import event
+from tests.unit.stream_records import LIVE, record
 
 if TYPE_CHECKING:
     from types_boto3_sqs.type_defs import MessageTypeDef
@@ -81,3 +83,44 @@ def test_a_dead_letter_is_given_back_as_a_queue_would(body: str, keys: list[str]
 def test_eventbridge_says_why_it_could_not_deliver() -> None:
     failure = read(json.dumps(event("eventbridge_created")), ERROR_MESSAGE="function is gone")
     assert failure.reason == "function is gone"
+
+
+def test_of_a_stream_lambda_names_the_records_only() -> None:
+    arn = "arn:aws:lambda:eu-west-1:123456789012:function:publish"
+    envelope = {
+        "version": "1.0",
+        "requestContext": {"functionArn": f"{arn}:$LATEST", "condition": "MaxRecordAgeExceeded"},
+        "responseContext": {"statusCode": 200, "functionError": "Unhandled"},
+        "DDBStreamBatchInfo": {
+            "shardId": "shardId-00000001573689847184-864758bb",
+            "startSequenceNumber": "800000000003126276362",
+            "endSequenceNumber": "800000000003126276364",
+            "approximateArrivalOfFirstRecord": "2026-11-23T10:15:30Z",
+            "batchSize": 3,
+            "streamArn": "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/2026",
+        },
+    }
+    failure = read(json.dumps(envelope))
+    assert (failure.where, failure.function, failure.keys) == ("publish", arn, [])
+    assert failure.reason == (
+        "MaxRecordAgeExceeded: 3 changes of the table since 2026-11-23T10:15:30Z"
+    )
+    assert failure.batch == StreamBatch(
+        arn="arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/2026",
+        shard="shardId-00000001573689847184-864758bb",
+        first="800000000003126276362",
+        last="800000000003126276364",
+        size=3,
+        since="2026-11-23T10:15:30Z",
+    )
+
+
+def test_a_record_that_publish_set_aside_tells_its_key() -> None:
+    envelope = {
+        "requestContext": {"functionArn": "a:function:publish", "condition": "Unpublishable"},
+        "requestPayload": {"Records": [record(1, None, LIVE)]},
+        "responsePayload": {"errorMessage": "InvalidParameter: no"},
+    }
+    failure = read(json.dumps(envelope))
+    assert (failure.keys, failure.reason) == ([LIVE.key], "InvalidParameter: no")
+    assert failure.batch is None
