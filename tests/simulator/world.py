@@ -351,9 +351,11 @@ class World:
     # What must hold ---------------------------------------------------------------------------
 
     def _written(self, old: Item | None, new: Item) -> None:
-        """A row's sequencer never goes down."""
+        """A row's sequencer never goes down, and its place in the change feed always goes up."""
         if old and rank(new["sequencer"]["S"]) < rank(old["sequencer"]["S"]):
             raise Violation(f"the sequencer went down: {old} became {new}")
+        if old and _place_in_feed(new) <= _place_in_feed(old):
+            raise Violation(f"the place in the change feed did not go up: {old} became {new}")
 
     def _succeeded(self, message: Message) -> None:
         """What the function calls a success has had its effect, or a later one has."""
@@ -375,6 +377,11 @@ class World:
         others = (latest[key] for key in latest if key != happening.key)
         self.seen["reordered across keys"] += max(others, default=0) > order
         latest[happening.key] = max(latest.get(happening.key, 0), order)
+
+
+def _place_in_feed(item: Item) -> tuple[Any, int]:
+    """By what a subscriber orders the messages of a key (docs/changes.md)."""
+    return rank(item["sequencer"]["S"]), int(item.get("asked_at", {}).get("N", "0"))
 
 
 def _check_counts(

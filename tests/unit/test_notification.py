@@ -15,7 +15,8 @@ from catalog.notification import attributes, entry, filterable, mebibytes, messa
 from catalog.row import Row
 from tests.unit.stream_records import GONE, LIVE, record
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "change.schema.json").read_text())
+SCHEMA_FILE = Path(__file__).parents[2] / "docs" / "change.schema.json"
+SCHEMA = json.loads(SCHEMA_FILE.read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 LATER = replace(LIVE, sequencer="F" * 32, size=7, etag="other", asked_at=1_795_428_930_123_456)
@@ -32,6 +33,15 @@ def told(old: Row | None, new: Row | None) -> tuple[dict[str, Any], dict[str, st
 
 def test_the_schema_is_one() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_the_document_has_an_example_of_the_schema_and_filters_of_the_attributes() -> None:
+    blocks = (SCHEMA_FILE.parent / "changes.md").read_text().split("```json\n")[1:]
+    example, filters = (block.split("```")[0] for block in blocks)
+    VALIDATOR.validate(json.loads(example))
+    _, known = told(None, LIVE)
+    for line in filters.splitlines():
+        assert json.loads(line).keys() <= known.keys()
 
 
 @pytest.mark.parametrize(
