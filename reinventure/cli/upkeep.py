@@ -91,7 +91,7 @@ def failed(
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """List the events that could not be catalogued: when, where, why, and which keys.
+    """List what could not be catalogued or published: when, where, why, and which keys.
 
     They wait in the failure queue for 14 days. `reinventure redrive` tries them again.
     """
@@ -116,7 +116,9 @@ def redrive(
     """Try failed events again, and remove those that succeed from the failure queue.
 
     They go through the same function as all events; one that a later event has overtaken changes
-    nothing. Exits with 1 if some failed again: these stay, and `reinventure failed` shows them.
+    nothing. Changes that could not be published are read from the table's stream again, which
+    forgets them after 24 hours. Exits with 1 if some failed again: these stay, and
+    `reinventure failed` shows them.
     """
     if every == bool(ids):
         raise UserError("say which events to redrive: --all, or ids from `reinventure failed`.")
