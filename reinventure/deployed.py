@@ -17,6 +17,7 @@ from catalog.listing import Filter, live_rows, matching_rows
 from catalog.merge import Reading
 from catalog.row import Row
 from catalog.store import Store
+from catalog.totals_table import TotalsTable
 from reinventure.errors import UserError
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class DeployedCatalog:
     table: str
     shards: int
     minimum_size: int
+    totals_table: str
+    totals_depth: int
     failure_queue_url: str
     ingest: str
     """The ARN of the alias that events go to."""
@@ -84,6 +87,10 @@ class DeployedCatalog:
     def store(self) -> Store:
         """Return the table, to write to."""
         return Store(self.dynamodb, self.table, self.shards)
+
+    def totals(self) -> TotalsTable:
+        """Return the table of totals, to ask."""
+        return TotalsTable(self.dynamodb, self.totals_table, self.shards, self.totals_depth)
 
     def rows(self, prefix: str = "", *, consistent: bool = False) -> Iterator[Row]:
         """Yield the row of every object under `prefix`, in key order."""
@@ -175,6 +182,8 @@ def find(session: boto3.Session, stack: str) -> DeployedCatalog:
             table=outputs["TableName"],
             shards=int(outputs["Shards"]),
             minimum_size=int(outputs["MinimumSize"]),
+            totals_table=outputs["TotalsTableName"],
+            totals_depth=int(outputs["TotalsDepth"]),
             failure_queue_url=outputs["FailureQueueUrl"],
             ingest=outputs["IngestArn"],
             changes_topic=outputs["ChangesTopicArn"],

@@ -12,19 +12,20 @@ from stacks.keys import Keys
 from stacks.kinesis import KinesisFeed
 from stacks.reconcile import Reconcile
 from stacks.settings import Settings
-from stacks.table import CatalogTable
+from stacks.table import EncryptedTable
+from stacks.totals import Totals
 
 
 class CatalogStack(cdk.Stack):
-    """Bucket, notifications, transport, `ingest` function, table and keys, in one stack.
+    """Bucket, notifications, transport, `ingest` function, table, totals and keys, in one stack.
 
     One, because a bucket, its notifications and their destination refer to each other in a ring
     that CloudFormation cannot deploy across stacks.
 
-    The outputs `BucketName`, `TableName`, `Shards` and `MinimumSize` are what the `reinventure`
-    command needs to know; `FailureQueueUrl` is where an event ends that could not be catalogued,
-    and `IngestArn` is what it is given back to. `ChangesTopicArn` is what to subscribe to, and
-    `PublishArn` what feeds it.
+    The outputs `BucketName`, `TableName`, `Shards`, `MinimumSize`, `TotalsTableName` and
+    `TotalsDepth` are what the `reinventure` command needs to know; `FailureQueueUrl` is where an
+    event ends that could not be catalogued, and `IngestArn` is what it is given back to.
+    `ChangesTopicArn` is what to subscribe to, and `PublishArn` what feeds it.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
@@ -36,7 +37,7 @@ class CatalogStack(cdk.Stack):
         )
         keys = Keys(self, "Keys", settings)
         bucket = CataloguedBucket(self, "Bucket", settings, key=keys.data)
-        table = CatalogTable(self, "Table", settings, key=keys.data)
+        table = EncryptedTable(self, "Table", settings, key=keys.data, stream=True)
         failures = FailureQueue(self, "Failures", settings, keys)
         ingest = Ingest(
             self,
@@ -47,6 +48,7 @@ class CatalogStack(cdk.Stack):
             table=table,
             failures=failures,
         )
+        totals = Totals(self, "Totals", settings, keys=keys, catalog=table, failures=failures)
         transport.connect(self, settings, keys=keys, bucket=bucket, ingest=ingest)
         changes = Changes(self, "Changes", settings, keys=keys, table=table, failures=failures)
         if settings.kinesis:
@@ -57,6 +59,8 @@ class CatalogStack(cdk.Stack):
 
         cdk.CfnOutput(self, "BucketName", value=bucket.bucket.bucket_name)
         cdk.CfnOutput(self, "TableName", value=table.table.table_name)
+        cdk.CfnOutput(self, "TotalsTableName", value=totals.table.table.table_name)
+        cdk.CfnOutput(self, "TotalsDepth", value=str(settings.totals_depth))
         cdk.CfnOutput(self, "Shards", value=str(settings.shards))
         cdk.CfnOutput(self, "MinimumSize", value=str(settings.minimum_size))
         cdk.CfnOutput(self, "FailureQueueUrl", value=failures.queue_url)

@@ -10,7 +10,7 @@ from stacks.handler import Handler
 from stacks.keys import Keys
 from stacks.settings import Settings
 from stacks.stream import feed
-from stacks.table import CatalogTable
+from stacks.table import EncryptedTable
 
 
 class Changes(Construct):
@@ -28,7 +28,7 @@ class Changes(Construct):
         settings: Settings,
         *,
         keys: Keys,
-        table: CatalogTable,
+        table: EncryptedTable,
         failures: FailureQueue,
     ) -> None:
         super().__init__(scope, id)

@@ -12,7 +12,7 @@ from stacks.failures import FailureQueue
 from stacks.handler import Handler
 from stacks.keys import Keys
 from stacks.settings import Settings
-from stacks.table import CatalogTable
+from stacks.table import EncryptedTable
 
 
 class Ingest(Construct):
@@ -30,7 +30,7 @@ class Ingest(Construct):
         *,
         keys: Keys,
         bucket: s3.IBucket,
-        table: CatalogTable,
+        table: EncryptedTable,
         failures: FailureQueue,
     ) -> None:
         super().__init__(scope, id)

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from stacks.keys import Keys
 from stacks.settings import Settings
-from stacks.table import CatalogTable
+from stacks.table import EncryptedTable
 
 
 class KinesisFeed(Construct):
@@ -20,7 +20,7 @@ class KinesisFeed(Construct):
     """
 
     def __init__(
-        self, scope: Construct, id: str, settings: Settings, *, keys: Keys, table: CatalogTable
+        self, scope: Construct, id: str, settings: Settings, *, keys: Keys, table: EncryptedTable
     ) -> None:
         super().__init__(scope, id)
         self.stream = kinesis.Stream(

@@ -14,7 +14,7 @@ from constructs import Construct
 from stacks.handler import Handler
 from stacks.logs import EncryptedLogs
 from stacks.settings import Settings
-from stacks.table import CatalogTable
+from stacks.table import EncryptedTable
 
 _WORKERS = 40
 """Ranges that are compared at the same time. Each asks every shard, so with 16 shards 40 workers
@@ -38,7 +38,7 @@ class Reconcile(Construct):
         *,
         key: kms.IKey,
         bucket: s3.IBucket,
-        table: CatalogTable,
+        table: EncryptedTable,
     ) -> None:
         super().__init__(scope, id)
         environment = {

@@ -13,6 +13,9 @@ MAX_SHARDS = 256
 MAX_MINIMUM_SIZE = 5 * 10**9
 """The greatest number that EventBridge compares with, in bytes; it refuses a rule with more."""
 
+MAX_TOTALS_DEPTH = 10
+"""Every level is one more row that each change of an object writes."""
+
 _T = TypeVar("_T")
 
 
@@ -48,12 +51,17 @@ class Settings:
     kinesis: bool
     """Whether DynamoDB also copies every write to the table into a Kinesis data stream."""
 
+    totals_depth: int
+    """How many levels of folders are counted, 0 to `MAX_TOTALS_DEPTH`; 0 counts the bucket alone.
+    After a change the totals begin at zero."""
+
     laptop: bool
-    """Whether the templates are for the laptop cloud, which cannot do three things that AWS can:
-    run the custom resource that empties the bucket on `cdk destroy` (it is left out), keep the
-    failures of a published version (the alias `live` points to `$LATEST`), and try a batch of
-    stream records again from the one that failed (`publish` has the whole batch fail). It also
-    asks for the right to `sns:PublishBatch`, which is part of `sns:Publish` in AWS."""
+    """Whether the templates are for the laptop cloud, which cannot do what AWS can: run the custom
+    resource that empties the bucket on `cdk destroy` (it is left out), keep the failures of a
+    published version (the alias `live` points to `$LATEST`), name the shard that stream records are
+    from (there is one alone, and `totals` is told so), and try a batch of them again from the one
+    that failed (`publish` has the whole batch fail). It also asks for the right to
+    `sns:PublishBatch`, which is part of `sns:Publish` in AWS."""
 
     @classmethod
     def from_context(cls, node: Node) -> "Settings":
@@ -72,6 +80,7 @@ class Settings:
             ),
             reconcile=_read(node, "reconcile", _choice("off", "nightly")),
             kinesis=_read(node, "kinesis", _switch),
+            totals_depth=_read(node, "totals_depth", _whole_number(0, MAX_TOTALS_DEPTH)),
             laptop=_read(node, "laptop", _switch),
         )
 

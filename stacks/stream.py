@@ -6,7 +6,7 @@ from aws_cdk import aws_lambda_event_sources as sources
 
 from stacks.failures import FailureQueue
 from stacks.handler import Handler
-from stacks.table import CatalogTable
+from stacks.table import EncryptedTable
 
 READERS = 2
 """How many may read a shard of the stream at once: beyond that DynamoDB throttles all of them."""
@@ -14,7 +14,7 @@ READERS = 2
 
 def feed(
     handler: Handler,
-    table: CatalogTable,
+    table: EncryptedTable,
     failures: FailureQueue,
     *,
     batch_size: int,

@@ -1,4 +1,4 @@
-"""The catalog's table."""
+"""Tables."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
@@ -9,14 +9,16 @@ from constructs import Construct
 from stacks.settings import Settings
 
 
-class CatalogTable(Construct):
-    """One row a key, under the customer key `key`, with a stream of what each write changed.
+class EncryptedTable(Construct):
+    """A table under the customer key `key`, keyed by the texts `pk` and `sk`.
 
-    `pk` is bucket and shard, `sk` the object key; docs/design.md tells why. Tombstones leave by
-    the attribute `expires_at`. The catalog can be set back to any second of the last 35 days.
+    What is no longer needed leaves by the attribute `expires_at`. The table can be set back to any
+    second of the last 35 days. With `stream`, it tells what each write changed.
     """
 
-    def __init__(self, scope: Construct, id: str, settings: Settings, key: kms.IKey) -> None:
+    def __init__(
+        self, scope: Construct, id: str, settings: Settings, *, key: kms.IKey, stream: bool
+    ) -> None:
         super().__init__(scope, id)
         self._key = key
         # Not TableV2: with a customer key that cannot be synthesised for any region.
@@ -31,7 +33,7 @@ class CatalogTable(Construct):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
-            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES if stream else None,
             time_to_live_attribute="expires_at",
             deletion_protection=settings.stage == "production",
             removal_policy=settings.removal_policy,

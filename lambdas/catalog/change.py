@@ -1,12 +1,15 @@
 """One record of the table's stream: what a write changed."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from catalog import row as rows
 from catalog.row import Row
+
+_log = logging.getLogger(__name__)
 
 SEQUENCE_DIGITS = 40
 """The longest sequence number that DynamoDB gives a stream record."""
@@ -50,6 +53,19 @@ class Change:
         if old is None:
             return Kind.CREATED
         return Kind.DELETED if new is None else Kind.UPDATED
+
+
+def changes(records: Iterable[Mapping[str, Any]]) -> Iterator[Change]:
+    """Yield the change that each of the stream's `records` describes.
+
+    An item that somebody else put into the table is no row, and no change: it is logged as an
+    error and passed over, because it would hold up its shard for as long as it is tried.
+    """
+    for record in records:
+        try:
+            yield parse(record)
+        except KeyError as missing:
+            _log.error("record %s is of no row: no %s", record.get("eventID"), missing)
 
 
 def parse(record: Mapping[str, Any]) -> Change:

@@ -90,6 +90,16 @@ def arn(template: Template, kind: str, word: str = "") -> Any:
     return {"Fn::GetAtt": [name, "Arn"]}
 
 
+def catalog_table(template: Template) -> Any:
+    """The ARN of the catalog's table: the one that has a stream."""
+    [name] = [
+        name
+        for name, table in resources(template, "AWS::DynamoDB::Table").items()
+        if "StreamSpecification" in table["Properties"]
+    ]
+    return {"Fn::GetAtt": [name, "Arn"]}
+
+
 def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 

@@ -17,6 +17,7 @@ from tests.stacks.conftest import (
     Template,
     arn,
     as_list,
+    catalog_table,
     key,
     notifications,
     properties,
@@ -144,7 +145,7 @@ def test_ingest_may_do_this_and_nothing_else(variant: Template) -> None:
                 "dynamodb:PartiQLUpdate",
                 "dynamodb:PutItem",
             ],
-            arn(variant, "AWS::DynamoDB::Table"),
+            catalog_table(variant),
         ),
         (["kms:Decrypt"], key(variant, "objects, catalog rows")),
         (["s3:ListBucketVersions"], arn(variant, "AWS::S3::Bucket")),
@@ -167,6 +168,29 @@ def test_ingest_may_do_this_and_nothing_else(variant: Template) -> None:
     # No policy beside the role gives it more.
     for policy in properties(variant, "AWS::IAM::Policy"):
         assert "IngestRole" not in json.dumps(policy["Roles"])
+
+
+def test_totals_may_read_the_stream_and_add_to_totals_and_nothing_else(variant: Template) -> None:
+    [totals] = [
+        {"Fn::GetAtt": [name, "Arn"]}
+        for name in resources(variant, "AWS::DynamoDB::Table", least=2)
+        if name.startswith("Totals")
+    ]
+    allowed = [
+        (actions, resource)
+        for actions, resource in rights(variant, "TotalsRole")
+        if actions[0].startswith("dynamodb:")
+    ]
+    assert (["dynamodb:UpdateItem"], totals) in allowed
+    [(reading, stream)] = [right for right in allowed if right[1] != totals]
+    assert not {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"} & set(reading)
+    assert json.dumps(stream).endswith('"/stream/*"]]}')
+    [mapping] = [
+        m
+        for m in properties(variant, "AWS::Lambda::EventSourceMapping")
+        if m.get("TumblingWindowInSeconds")
+    ]
+    assert mapping["MaximumRetryAttempts"] == -1
 
 
 def test_no_role_may_read_or_change_an_object(variant: Template) -> None:
@@ -319,9 +343,13 @@ def test_ingest_runs_as_documented(template: Template) -> None:
 
 
 def test_the_table_streams_both_images_and_can_be_set_back(template: Template) -> None:
-    [table] = properties(template, "AWS::DynamoDB::Table")
-    assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
-    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    catalog = catalog_table(template)["Fn::GetAtt"][0]
+    tables = resources(template, "AWS::DynamoDB::Table", least=2)
+    assert tables[catalog]["Properties"]["StreamSpecification"] == {
+        "StreamViewType": "NEW_AND_OLD_IMAGES"
+    }
+    for table in (each["Properties"] for each in tables.values()):
+        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
     assert table["BillingMode"] == "PAY_PER_REQUEST"
 
@@ -359,8 +387,8 @@ def test_production_keeps_and_protects_data(
         for resource in resources(template, kind).values():
             assert resource["DeletionPolicy"] == "Retain"
             assert resource["UpdateReplacePolicy"] == "Retain"
-    [table] = properties(template, "AWS::DynamoDB::Table")
-    assert table["DeletionProtectionEnabled"] is True
+    for table in properties(template, "AWS::DynamoDB::Table", least=2):
+        assert table["DeletionProtectionEnabled"] is True
     assert "Custom::S3AutoDeleteObjects" not in json.dumps(template)
     manifest = json.loads((assembly / "manifest.json").read_text())
     assert manifest["artifacts"]["Catalog"]["properties"]["terminationProtection"] is True
@@ -386,7 +414,7 @@ def test_the_laptop_gets_the_same_but_for_what_it_cannot_do(
         "AWS::S3::Bucket",  # loses a tag, and its policy a statement, for the custom resource
         "AWS::S3::BucketPolicy",
         "AWS::Lambda::Alias",  # points to $LATEST
-        "AWS::Lambda::Function",  # `publish` has whole batches fail
+        "AWS::Lambda::Function",  # `publish` has whole batches fail, `totals` knows one shard
         "AWS::IAM::Role",  # and may do what is no right of its own in AWS
     }
 

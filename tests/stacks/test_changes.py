@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from stacks.stream import READERS
-from tests.stacks.conftest import Template, arn, key, properties, read, resources, rights
+from tests.stacks.conftest import (
+    Template,
+    arn,
+    catalog_table,
+    key,
+    properties,
+    read,
+    resources,
+    rights,
+)
 
 
 def topic(template: Template) -> tuple[str, Any]:
@@ -43,7 +52,7 @@ def test_nobody_publishes_without_tls_and_nobody_else_is_let_in(variant: Templat
 
 def test_publish_may_do_this_and_nothing_else(variant: Template) -> None:
     name, _ = topic(variant)
-    table = arn(variant, "AWS::DynamoDB::Table", "Table710")
+    table = catalog_table(variant)
     assert rights(variant, "ChangesPublishRole") == [
         (["sns:Publish"], {"Ref": name}),
         (["kms:Decrypt", "kms:GenerateDataKey"], key(variant, "objects, catalog rows")),
@@ -148,7 +157,9 @@ def test_kinesis_gets_a_copy_under_the_data_key(synthesise: Callable[..., Path])
             "KeyId": key(template, "objects, catalog rows"),
         },
     }
-    table = resources(template, "AWS::DynamoDB::Table")["Table710B521B"]["Properties"]
+    table = resources(template, "AWS::DynamoDB::Table")[catalog_table(template)["Fn::GetAtt"][0]][
+        "Properties"
+    ]
     assert table["KinesisStreamSpecification"] == {"StreamArn": {"Fn::GetAtt": [name, "Arn"]}}
     assert template["Outputs"]["KinesisStreamName"]["Value"] == {"Ref": name}
 

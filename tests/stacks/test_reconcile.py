@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from tests.stacks.conftest import Template, arn, key, properties, read, resources, rights
+from tests.stacks.conftest import (
+    Template,
+    arn,
+    catalog_table,
+    key,
+    properties,
+    read,
+    resources,
+    rights,
+)
 
 LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"]
 TRACES = (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")
@@ -127,7 +136,7 @@ def test_the_worker_may_compare_and_repair_and_nothing_else(nightly: Template) -
         (["s3:ListBucketVersions"], arn(nightly, "AWS::S3::Bucket")),
         (
             ["dynamodb:GetItem", "dynamodb:PartiQLInsert", "dynamodb:PutItem", "dynamodb:Query"],
-            arn(nightly, "AWS::DynamoDB::Table"),
+            catalog_table(nightly),
         ),
         (["kms:Decrypt"], key(nightly, "objects, catalog rows")),
         (LOGS, arn(nightly, "AWS::Logs::LogGroup", "WorkerLogs")),

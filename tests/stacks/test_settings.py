@@ -14,6 +14,7 @@ DEFAULTS = {
     "minimum_size": 0,
     "reconcile": "off",
     "kinesis": False,
+    "totals_depth": 3,
     "laptop": False,
 }
 
@@ -30,6 +31,7 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         minimum_size=0,
         reconcile="off",
         kinesis=False,
+        totals_depth=3,
         laptop=False,
     )
     assert read(
@@ -39,6 +41,7 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         minimum_size="5000000000",
         reconcile="nightly",
         kinesis="true",
+        totals_depth="0",
         laptop="true",
     ) == Settings(
         stage="production",
@@ -47,6 +50,7 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         minimum_size=5_000_000_000,
         reconcile="nightly",
         kinesis=True,
+        totals_depth=0,
         laptop=True,
     )
 
@@ -61,6 +65,7 @@ def test_the_defaults_of_cdk_json_are_these() -> None:
     [
         ("stage", "prod", "must be one of sandbox, production"),
         ("stage", None, "must be one of sandbox, production"),
+        ("totals_depth", "11", "must be a whole number from 0 to 10"),
         ("shards", "0", "must be a whole number from 1 to 256"),
         ("shards", "257", "must be a whole number from 1 to 256"),
         ("shards", "1.5", "must be a whole number from 1 to 256"),
