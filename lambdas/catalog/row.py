@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from catalog import key as object_key
 from catalog import sequencer as sequencers
+from catalog.inspection import Inspection, from_value, to_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,7 @@ RECONCILED = "Reconciled"
 """The event name of a row that says what S3 answered when no event had told it."""
 
 REQUIRED = ("sequencer", "event_time", "event_name")
-OPTIONAL = ("version_id", "size", "etag", "expires_at", "asked_at")
+OPTIONAL = ("version_id", "size", "etag", "expires_at", "asked_at", "inspected")
 """The attributes of a row besides its key, always there and not always."""
 
 
@@ -45,6 +46,8 @@ class Row:
 
     `asked_at` (microseconds since 1970) is None when the event itself said what is stored here.
     Otherwise S3 was asked, not before that moment, and the row may know more than its event did.
+
+    `inspected` is what this version of the object contains, once somebody has looked inside.
     """
 
     bucket: str
@@ -57,6 +60,7 @@ class Row:
     etag: str | None
     expires_at: int | None
     asked_at: int | None = None
+    inspected: Inspection | None = None
 
     @property
     def deleted(self) -> bool:
@@ -98,13 +102,15 @@ def from_answer(
     """Return the row for what S3 answered at `asked_at`: the current version of `key`, or none.
 
     It takes the place of `seen`. The `event` that made us ask gives it its sequencer, time and
-    name, if it has a place in the order; or else the sequencer stays as it was.
+    name, if it has a place in the order; or else the sequencer stays as it was. What was found
+    inside the object stays known only if its version says that it is the same one.
     """
     if event and event.sequencer:
         order = event.sequencer, timestamp(event.time), event.name
     else:
         since = answer.modified if answer else asked_at
         order = seen.sequencer if seen else BEFORE_ALL, timestamp(since), RECONCILED
+    same = seen and answer and answer.version_id and answer.version_id == seen.version_id
     return Row(
         bucket,
         key,
@@ -115,6 +121,7 @@ def from_answer(
         expires_at=None if answer else _expiry(asked_at),
         # Strictly growing, so that it also tells two answers apart that came at the same time.
         asked_at=max(microseconds(asked_at), (seen.asked_at or 0) + 1 if seen else 0),
+        inspected=seen.inspected if same and seen else None,
     )
 
 
@@ -128,6 +135,8 @@ def to_item(row: Row, shards: int) -> "dict[str, AttributeValueTypeDef]":
         value = getattr(row, name)
         if isinstance(value, int):
             item[name] = {"N": str(value)}
+        elif isinstance(value, Inspection):
+            item[name] = to_value(value)
         elif value is not None:
             item[name] = {"S": value}
     return item
@@ -153,6 +162,7 @@ def from_item(item: "Mapping[str, AttributeValueTypeDef]") -> Row:
         etag=text("etag"),
         expires_at=number("expires_at"),
         asked_at=number("asked_at"),
+        inspected=from_value(item["inspected"]) if "inspected" in item else None,
     )
 
 

@@ -15,6 +15,7 @@ import botocore.session
 from catalog import key as object_key
 from catalog import row as rows
 from catalog.client import CONFIG
+from catalog.inspection import Inspection, to_value
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -36,6 +37,14 @@ UNCHANGED = "sequencer = :sequencer AND asked_at = :asked_at"
 UNCHANGED_EVENT = "sequencer = :sequencer AND attribute_not_exists(asked_at)"
 ABSENT = "attribute_not_exists(sequencer)"
 """Hold when the row is as it was seen: an answer of S3, an event's own word, or not there."""
+
+INSPECTED = "inspected = :inspected"
+NOT_INSPECTED = "attribute_not_exists(inspected)"
+"""Hold when what is known of the object's contents is as it was seen."""
+
+SAME_VERSION = "version_id = :version_id"
+SAME_ETAG = "attribute_not_exists(version_id) AND etag = :etag"
+"""Hold when the row is of the object that was looked at. An ETag is not enough by itself."""
 
 CLOCKS = timedelta(minutes=5)
 """How far S3's clock, which stamps events, and ours may be apart."""
@@ -119,11 +128,10 @@ class Store:
         values: dict[str, AttributeValueTypeDef] = {}
         condition = ABSENT
         if seen:
-            values[":sequencer"] = {"S": seen.sequencer}
-            condition = UNCHANGED_EVENT
-            if seen.asked_at is not None:
-                values[":asked_at"] = {"N": str(seen.asked_at)}
-                condition = UNCHANGED
+            condition = _unchanged(seen, values)
+            if seen.inspected:
+                values[":inspected"] = to_value(seen.inspected)
+            condition += f" AND {INSPECTED if seen.inspected else NOT_INSPECTED}"
         try:
             if values:
                 self.client.put_item(
@@ -141,3 +149,41 @@ class Store:
         except self.client.exceptions.ConditionalCheckFailedException:
             return False
         return True
+
+    def record(self, seen: "Row", inspection: Inspection) -> bool:
+        """Add `inspection` to the row if it still is of the object that `seen` is of.
+
+        Returns whether it was. A version is the same object for ever. Without versions the row must
+        be unchanged: were the object replaced since the row was read, then the event of that is
+        still to come, and its row will know nothing of an inspection.
+        """
+        values: dict[str, AttributeValueTypeDef] = {":inspected": to_value(inspection)}
+        if seen.version_id is not None:
+            condition = SAME_VERSION
+            values[":version_id"] = {"S": seen.version_id}
+        else:
+            condition = f"{SAME_ETAG} AND {_unchanged(seen, values)}"
+            values[":etag"] = {"S": seen.etag or ""}
+        try:
+            self.client.update_item(
+                TableName=self.table,
+                Key={
+                    "pk": {"S": object_key.partition(seen.bucket, seen.key, self.shards)},
+                    "sk": {"S": seen.key},
+                },
+                UpdateExpression="SET inspected = :inspected",
+                ConditionExpression=condition,
+                ExpressionAttributeValues=values,
+            )
+        except self.client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+
+def _unchanged(seen: "Row", values: "dict[str, AttributeValueTypeDef]") -> str:
+    """Return the condition that the row is as `seen`; its values go into `values`."""
+    values[":sequencer"] = {"S": seen.sequencer}
+    if seen.asked_at is None:
+        return UNCHANGED_EVENT
+    values[":asked_at"] = {"N": str(seen.asked_at)}
+    return UNCHANGED
