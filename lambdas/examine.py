@@ -1,0 +1,77 @@
+"""The function that looks inside small objects; the worker does the large ones."""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import botocore.session
+from botocore.exceptions import BotoCoreError, ClientError
+
+from catalog.client import CONFIG
+from catalog.correction import ContendedError
+from catalog.store import Store
+from inspector.examination import examine
+from inspector.inspection import OutOfTimeError
+from inspector.wish import UnreadableError, key_in
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+_log = logging.getLogger("examine")
+_log.setLevel(logging.INFO)
+
+BUDGET = 60
+"""Seconds for one object. The slowest content, deeply nested JSON, takes half of it for 64 MiB."""
+
+RESERVE = 15
+"""Seconds that a look may take over its budget: until a read times out, and to write the row."""
+
+_store = Store.from_environment(os.environ)
+_s3 = cast("S3Client", botocore.session.Session().create_client("s3", config=CONFIG))
+_bucket = os.environ["BUCKET_NAME"]
+_most = int(os.environ["MOST_MIB"]) * 2**20
+
+
+class Context(Protocol):
+    """What Lambda tells a function of its invocation."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds until Lambda ends the invocation."""
+
+
+def handler(delivery: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Look inside the objects that changes in a queue are about.
+
+    Returns the messages that failed, or that there was no time for, for the queue to deliver again
+    (`batchItemFailures`).
+    """
+    failed = []
+    for message in delivery["Records"]:
+        try:
+            if context.get_remaining_time_in_millis() < (BUDGET + RESERVE) * 1000:
+                raise TimeoutError("no time left in this invocation")
+            key = key_in(message["body"], _bucket)
+            result = examine(_store, _s3, _bucket, key, _within(BUDGET), most=_most)
+            _log.info("examined", extra={"result": result.value})
+        except (
+            TimeoutError,
+            UnreadableError,
+            ContendedError,
+            ClientError,
+            BotoCoreError,
+        ) as error:
+            _log.error("%s failed: %s", message["messageId"], error)
+            failed.append({"itemIdentifier": message["messageId"]})
+    return {"batchItemFailures": failed}
+
+
+def _within(seconds: float) -> Callable[[], None]:
+    deadline = time.monotonic() + seconds
+
+    def tick() -> None:
+        if time.monotonic() > deadline:
+            raise OutOfTimeError
+
+    return tick

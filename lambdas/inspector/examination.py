@@ -1,0 +1,79 @@
+"""Looking inside the object that a row is of, and adding what was found to the row."""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from catalog import row as rows
+from catalog.bucket import utc_now
+from catalog.correction import ContendedError
+from catalog.inspection import Inspection
+from inspector.inspection import inspect
+from inspector.stored_bytes import ArchivedError, GoneError, StoredBytes
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+    from catalog.row import Row
+    from catalog.store import Store
+
+ATTEMPTS = 3
+"""How often to look again when the row has changed meanwhile."""
+
+
+class Result(Enum):
+    """What became of the wish to look inside an object."""
+
+    RECORDED = "recorded"
+    """The row now says what the object contains."""
+
+    KNOWN = "known"
+    """The row said so already."""
+
+    GONE = "gone"
+    """The object does not exist any more, or its next version has not reached the row yet."""
+
+    TOO_LARGE = "too large"
+    """It is for somebody who has more time."""
+
+
+def examine(
+    store: "Store",
+    s3: "S3Client",
+    bucket: str,
+    key: str,
+    tick: Callable[[], None],
+    *,
+    most: int | None = None,
+) -> Result:
+    """Look inside the object that the row of `key` is of, and record what was found.
+
+    Whatever version made us look: the row's is the one to know. If it is a later one, its own
+    message will find it known. `most` is the largest size to look at, in bytes. What `tick` does
+    is said at `inspect`.
+
+    Raises ContendedError, or botocore's ClientError or BotoCoreError; looking again is safe.
+    """
+    for _ in range(ATTEMPTS):
+        row = store.read(bucket, key)
+        if row is None or row.deleted:
+            return Result.GONE
+        if row.inspected:
+            return Result.KNOWN
+        if most is not None and (row.size or 0) > most:
+            return Result.TOO_LARGE
+        try:
+            found = _look(s3, row, tick)
+        except GoneError:
+            return Result.GONE
+        if store.record(row, found):
+            return Result.RECORDED
+    raise ContendedError(f"the row of {key!r} changed {ATTEMPTS} times while it was looked at")
+
+
+def _look(s3: "S3Client", row: "Row", tick: Callable[[], None]) -> Inspection:
+    now = rows.timestamp(utc_now())
+    try:
+        return inspect(StoredBytes(s3, row), row.key, now, tick)
+    except ArchivedError:
+        return Inspection(inspected_at=now, error="it is archived, and cannot be read")
