@@ -1,0 +1,88 @@
+"""An encrypted bucket with its live catalog: all of a stack, or of a product in a portfolio."""
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from stacks import transport
+from stacks.bucket import CataloguedBucket
+from stacks.changes import Changes
+from stacks.failures import FailureQueue
+from stacks.ingest import Ingest
+from stacks.keys import Keys
+from stacks.kinesis import KinesisFeed
+from stacks.reconcile import Reconcile
+from stacks.settings import Settings
+from stacks.table import EncryptedTable
+from stacks.totals import Totals
+
+
+class Catalog(Construct):
+    """Bucket, notifications, transport, `ingest` function, table, totals, change feed and keys.
+
+    All in one stack, because a bucket, its notifications and their destination refer to each other
+    in a ring that CloudFormation cannot deploy across stacks.
+
+    The outputs `BucketName`, `TableName`, `Shards`, `MinimumSize`, `TotalsTableName` and
+    `TotalsDepth` are what the `reinventure` command needs to know; `FailureQueueUrl` is where an
+    event ends that could not be catalogued, and `IngestArn` is what it is given back to.
+    `ChangesTopicArn` is what to subscribe to, and `PublishArn` what feeds it.
+    """
+
+    def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
+        super().__init__(scope, id)
+        self.keys = Keys(self, "Keys", settings)
+        self.bucket = CataloguedBucket(self, "Bucket", settings, key=self.keys.data)
+        self.table = EncryptedTable(self, "Table", settings, key=self.keys.data, stream=True)
+        self.failures = FailureQueue(self, "Failures", settings, self.keys)
+        self.ingest = Ingest(
+            self,
+            "Ingest",
+            settings,
+            keys=self.keys,
+            bucket=self.bucket.bucket,
+            table=self.table,
+            failures=self.failures,
+        )
+        transport.connect(self, settings, keys=self.keys, bucket=self.bucket, ingest=self.ingest)
+        self.totals = Totals(
+            self,
+            "Totals",
+            settings,
+            keys=self.keys,
+            catalog=self.table,
+            failures=self.failures,
+        )
+        self.changes = Changes(
+            self,
+            "Changes",
+            settings,
+            keys=self.keys,
+            table=self.table,
+            failures=self.failures,
+        )
+        outputs = {
+            "BucketName": self.bucket.bucket.bucket_name,
+            "TableName": self.table.table.table_name,
+            "TotalsTableName": self.totals.table.table.table_name,
+            "TotalsDepth": str(settings.totals_depth),
+            "Shards": str(settings.shards),
+            "MinimumSize": str(settings.minimum_size),
+            "FailureQueueUrl": self.failures.queue_url,
+            "IngestArn": self.ingest.alias.function_arn,
+            "ChangesTopicArn": self.changes.topic.topic_arn,
+            "PublishArn": self.changes.function.function_arn,
+        }
+        if settings.kinesis:
+            feed = KinesisFeed(self, "Kinesis", settings, keys=self.keys, table=self.table)
+            outputs["KinesisStreamName"] = feed.stream.stream_name
+        if settings.reconcile == "nightly":
+            Reconcile(
+                self,
+                "Reconcile",
+                settings,
+                key=self.keys.data,
+                bucket=self.bucket.bucket,
+                table=self.table,
+            )
+        for name, value in outputs.items():
+            cdk.CfnOutput(self, name, value=value)
