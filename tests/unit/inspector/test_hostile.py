@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -145,6 +146,8 @@ def test_memory_does_not_grow_with_the_object(kind: str, suffix: str) -> None:
         capture_output=True,
         text=True,
         check=True,
+        # The modules are where pytest was told to find them.
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     kib, hashed, *_ = ran.stdout.split()
     assert hashed == "True"
