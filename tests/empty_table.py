@@ -7,10 +7,15 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 
-def new_table(client: "DynamoDBClient") -> str:
+def new_table(client: "DynamoDBClient", *, stream: bool = False) -> str:
     """Make such a table and return its name."""
     name = f"catalog-{uuid4()}"
     client.create_table(
+        StreamSpecification=(
+            {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+            if stream
+            else {"StreamEnabled": False}
+        ),
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[

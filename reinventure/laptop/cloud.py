@@ -26,6 +26,7 @@ from reinventure.errors import UserError
 
 REGION = "us-east-1"
 _HOST = "127.0.0.1"
+_EMULATOR = "reinventure.laptop.emulator:app"
 _START_SECONDS = 60
 _STOP_SECONDS = 10
 
@@ -102,7 +103,7 @@ def start(directory: Path) -> Cloud:
         port = listener.getsockname()[1]
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "hypercorn", "--workers", "0", "ministack.app:app"),
+                *(sys.executable, "-m", "hypercorn", "--workers", "0", _EMULATOR),
                 *("--bind", f"fd://{listener.fileno()}", "--keep-alive", "75"),
                 *("--certfile", str(_certificate(directory)), "--keyfile", str(_key(directory))),
             ],

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import psutil
 import pytest
 
 from reinventure.laptop import cloud as clouds
 from reinventure.laptop.cloud import Cloud
+from tests.empty_table import new_table
 
 
 @pytest.fixture
@@ -68,6 +70,43 @@ def test_the_environment_file_is_lines_of_export(bare: Cloud) -> None:
     lines = clouds.write_environment_file(bare).read_text().splitlines()
     assert all(line.startswith("export AWS_") or "NODE_EXTRA_CA_CERTS" in line for line in lines)
     assert f"export AWS_ENDPOINT_URL={bare.endpoint}" in lines
+
+
+def test_the_stream_tells_of_statements_too(bare: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in bare.environment.items():
+        monkeypatch.setenv(name, value)
+    dynamodb, streams = boto3.client("dynamodb"), boto3.client("dynamodbstreams")
+    table = new_table(dynamodb, stream=True)
+
+    def execute(statement: str) -> str:
+        [reply] = dynamodb.batch_execute_statement(Statements=[{"Statement": statement}])[
+            "Responses"
+        ]
+        return reply.get("Error", {}).get("Code", "done")
+
+    where = "\"pk\" = 'a' AND \"sk\" = 'b'"
+    assert [
+        execute(f"INSERT INTO \"{table}\" VALUE {{'pk': 'a', 'sk': 'b', 'n': 1}}"),
+        execute(f"INSERT INTO \"{table}\" VALUE {{'pk': 'a', 'sk': 'b', 'n': 2}}"),
+        execute(f'UPDATE "{table}" SET "n" = 3 WHERE {where} AND "n" < 3'),  # noqa: S608
+        execute(f'UPDATE "{table}" SET "n" = 4 WHERE {where} AND "n" < 3'),  # noqa: S608
+    ] == ["done", "DuplicateItem", "done", "ConditionalCheckFailed"]
+    dynamodb.update_item(
+        TableName=table,
+        Key={"pk": {"S": "a"}, "sk": {"S": "b"}},
+        UpdateExpression="SET n = :n",
+        ExpressionAttributeValues={":n": {"N": "5"}},
+    )
+
+    arn = dynamodb.describe_table(TableName=table)["Table"]["LatestStreamArn"]
+    [shard] = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+    start = streams.get_shard_iterator(
+        StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    images = [record["dynamodb"] for record in streams.get_records(ShardIterator=start)["Records"]]
+    assert [
+        (image.get("OldImage", {}).get("n"), image.get("NewImage", {}).get("n")) for image in images
+    ] == [(None, {"N": "1"}), ({"N": "1"}, {"N": "3"}), ({"N": "3"}, {"N": "5"})]
 
 
 def test_its_private_key_is_private(bare: Cloud) -> None:
