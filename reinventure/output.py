@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from rich import filesize
+
 from catalog.bucket import StoredObject, Version
 from catalog.difference import Difference
 from catalog.row import Row
+from catalog.totals import Total
 from reinventure.deployed import MOST_VERSIONS, Known
 from reinventure.failures import Failure
 
@@ -50,6 +53,20 @@ def _fields(row: Row) -> dict[str, object]:
     if row.deleted:
         fields["deleted"] = True
     return fields
+
+
+def total_line(total: Total) -> str:
+    """Return `total` for a person: bytes in units of a thousand, objects, folder."""
+    where = printable(total.folder) or "(the bucket)"
+    return f"{filesize.decimal(total.bytes):>12} {total.objects:>14,}  {where}"
+
+
+def total_as_json(total: Total) -> str:
+    """Return `total` as one line of JSON."""
+    return json.dumps(
+        {"folder": total.folder, "objects": total.objects, "bytes": total.bytes},
+        ensure_ascii=False,
+    )
 
 
 def known_lines(known: Known) -> str:

@@ -1,9 +1,16 @@
 """Showing what is being done, on stderr: a progress bar for a person, plain lines for a log."""
 
+from collections.abc import Iterable, Iterator
 from types import TracebackType
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+STRIDE = 1000
+"""Parts between two movements of the bar, where there are many."""
+
+_T = TypeVar("_T")
 
 
 class Steps:
@@ -53,3 +60,10 @@ class Steps:
         self._done += parts
         count = f"{self._done:,}" + (f" of {self._parts:,}" if self._parts else "")
         self._progress.update(self._task, advance=parts, count=count)
+
+    def each(self, things: Iterable[_T]) -> Iterator[_T]:
+        """Yield `things`, each of which is a part of the current step."""
+        for number, thing in enumerate(things, 1):
+            if number % STRIDE == 0:
+                self.advance(STRIDE)
+            yield thing

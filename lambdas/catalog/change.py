@@ -30,11 +30,13 @@ class Change:
     One of them is None where there was, or is, no row.
 
     `id` is unique in the stream. `sequence_number` grows within a shard of the stream, and is
-    padded so that it compares as text.
+    padded so that it compares as text. `written_at` is when DynamoDB says that it was written,
+    approximately, in whole seconds since 1970.
     """
 
     id: str
     sequence_number: str
+    written_at: int
     bucket: str
     key: str
     old: Row | None
@@ -83,6 +85,7 @@ def parse(record: Mapping[str, Any]) -> Change:
     return Change(
         id=record["eventID"],
         sequence_number=data["SequenceNumber"].zfill(SEQUENCE_DIGITS),
+        written_at=int(data["ApproximateCreationDateTime"]),
         bucket=row.bucket,
         key=row.key,
         old=before,

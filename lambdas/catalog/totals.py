@@ -27,6 +27,15 @@ class Tally:
         return Tally(self.objects - other.objects, self.bytes - other.bytes)
 
 
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many objects are in `folder` and all folders below it, and of how many bytes."""
+
+    folder: str
+    objects: int
+    bytes: int
+
+
 @dataclass(slots=True)
 class Delta:
     """What some changes do to the totals of one folder: `all` in it, and what is its `own`.
@@ -44,11 +53,13 @@ class Delta:
 class Part:
     """Consecutive changes of one shard, few enough for a transaction, and what they add up to.
 
-    `first` and `last` are their sequence numbers. `deltas` are by bucket and folder.
+    `first` and `last` are their sequence numbers; the last one was written at `written_at`, in
+    seconds since 1970. `deltas` are by bucket and folder.
     """
 
     first: str
     last: str
+    written_at: int
     deltas: dict[tuple[str, str], Delta]
 
 
@@ -109,6 +120,7 @@ def parts(changes: Sequence[Change], depth: int) -> Iterator[Part]:
         yield Part(
             first=counting[start][0].sequence_number,
             last=counting[end - 1][0].sequence_number,
+            written_at=counting[end - 1][0].written_at,
             deltas=dict(deltas),
         )
         start = end
@@ -127,3 +139,18 @@ def count(rows: Iterable[Row], depth: int) -> dict[str, Delta]:
             counted[folder].all.add(counts)
         counted[counted_in[-1]].own.add(counts)
     return counted
+
+
+def sums(rows: Iterable[Row], prefix: str, levels: int) -> tuple[Total, list[Total]]:
+    """Return what `rows`, all those under `prefix`, add up to: together, and by folder.
+
+    The folders are those whose names begin with `prefix`, so many `levels` down, in key order.
+    """
+    counted = count(rows, level(prefix) + levels)
+    named = [
+        Total(name, delta.all.objects, delta.all.bytes)
+        for name, delta in sorted(counted.items())
+        if name.startswith(prefix) and level(name) > level(prefix)
+    ]
+    whole = counted[""].all if counted else Tally()
+    return Total(prefix, whole.objects, whole.bytes), named

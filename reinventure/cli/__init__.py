@@ -28,6 +28,7 @@ app = typer.Typer(
 # In the order in which the help shows them.
 for command in (
     questions.ls,
+    questions.du,
     questions.find,
     questions.stat,
     changes.watch,

@@ -11,11 +11,13 @@ from catalog import key as object_key
 from catalog.bucket import utc_now
 from catalog.listing import Filter
 from catalog.merge import Reading
+from catalog.totals import level, sums
 from reinventure import deployed, measure, output
 from reinventure.cli.exits import EXIT_DIFFERENT
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, session
 from reinventure.errors import UserError
 from reinventure.laptop.deployment import STACK
+from reinventure.steps import Steps
 
 
 def ls(
@@ -34,6 +36,45 @@ def ls(
     show = output.as_json if json else output.as_line
     for row in catalog.rows(prefix):
         print(show(row))
+
+
+def du(
+    prefix: Prefix = "",
+    *,
+    depth: Annotated[
+        int, typer.Option(min=0, help="How many levels of folders below PREFIX to show.")
+    ] = 1,
+    json: Json = False,
+    stack: Stack = STACK,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Show how much is under PREFIX: bytes, objects, folder. The last line is the whole.
+
+    The totals of the bucket and its folders are kept up to date change by change, so this reads a
+    few rows, however many objects there are. Folders are counted to the depth that the stack is
+    deployed with; below it, or for a PREFIX that does not end with a slash, the rows themselves
+    are read and counted, and stderr says so.
+    """
+    catalog = deployed.find(session(profile, region), stack)
+    show = output.total_as_json if json else output.total_line
+    totals = catalog.totals()
+    if totals.counts(prefix) and level(prefix) + depth <= totals.depth:
+        for folder in totals.below(catalog.bucket, prefix, depth):
+            print(show(folder))
+        print(show(totals.total(catalog.bucket, prefix)))
+        return
+    with Steps() as steps:
+        steps.begin(f"Counting the rows under {output.printable(prefix)!r}")
+        whole, folders = sums(steps.each(catalog.rows(prefix)), prefix, depth)
+    for folder in folders:
+        print(show(folder))
+    print(show(whole))
+    print(
+        f"Read {whole.objects:,} rows: totals are kept of whole folders, {totals.depth} levels "
+        "deep (setting totals_depth).",
+        file=sys.stderr,
+    )
 
 
 def find(

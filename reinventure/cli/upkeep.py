@@ -1,12 +1,14 @@
 """Commands that keep catalog and bucket equal."""
 
 import sys
+import time
 from typing import Annotated
 
 import typer
 
 from catalog.difference import difference
 from catalog.reconcile import reconcile
+from catalog.recount import recount
 from reinventure import checkpoint, deployed, failures, output
 from reinventure.cli.exits import EXIT_DIFFERENT
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, session
@@ -14,8 +16,8 @@ from reinventure.errors import UserError
 from reinventure.laptop.deployment import STACK
 from reinventure.steps import Steps
 
-PROGRESS_KEYS = 1000
-"""Keys between two movements of the bar."""
+SOON = 3
+"""Seconds within which a repaired row usually is counted."""
 
 
 def verify(
@@ -37,10 +39,8 @@ def verify(
     compared, wrong = 0, 0
     with Steps() as steps:
         steps.begin(f"Comparing s3://{catalog.bucket}/{prefix} with its catalog")
-        for thing, row in catalog.compared(prefix):
+        for thing, row in steps.each(catalog.compared(prefix)):
             compared += 1
-            if compared % PROGRESS_KEYS == 0:
-                steps.advance(PROGRESS_KEYS)
             found = difference(thing, row)
             if found:
                 wrong += 1
@@ -64,6 +64,9 @@ def repair(
     Safe while the bucket changes and events arrive: each repair is written only if the row has not
     changed since it was compared, and a row is given up only after S3 was asked about its key. If
     it is stopped, the next run goes on where it was.
+
+    Then it counts the rows, and corrects the totals of the folders under PREFIX that differ. That
+    takes half a minute more, so as not to count twice what is just being counted.
     """
     catalog = deployed.find(session(profile, region), stack)
     path = checkpoint.path_for(catalog.table, prefix)
@@ -81,8 +84,32 @@ def repair(
             )
             checkpoint.save(path, progress)
             steps.advance(done.compared)
-    path.unlink(missing_ok=True)
-    print(f"Repaired {progress.repaired:,} of {progress.compared:,} keys compared.")
+        path.unlink(missing_ok=True)
+        print(f"Repaired {progress.repaired:,} of {progress.compared:,} keys compared.")
+
+        def pause(seconds: float) -> None:
+            steps.begin(f"Waiting {seconds:.0f} s for what is on its way to be counted")
+            time.sleep(seconds)
+
+        if progress.repaired:
+            pause(SOON)
+        steps.begin("Comparing the totals with the rows")
+        recounted = recount(
+            catalog.totals(),
+            catalog.bucket,
+            lambda: steps.each(catalog.rows(prefix, consistent=True)),
+            pause,
+            prefix=prefix,
+        )
+    print(f"Corrected the totals of {recounted.corrected:,} of {recounted.folders:,} folders.")
+    if recounted.restless:
+        print(
+            f"{len(recounted.restless):,} folders, such as "
+            f"{output.printable(recounted.restless[0]) or 'the bucket'!r}, changed all the while: "
+            "run it again when fewer writers are at work there.",
+            file=sys.stderr,
+        )
+        raise typer.Exit(EXIT_DIFFERENT)
 
 
 def failed(

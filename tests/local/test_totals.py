@@ -2,8 +2,7 @@
 
 import time
 
-from catalog.totals import count
-from catalog.totals_table import Total
+from catalog.totals import Total, count
 from reinventure.deployed import DeployedCatalog
 from tests.local.storm import storm
 

@@ -5,8 +5,8 @@ import pytest
 
 from catalog.change import SEQUENCE_DIGITS, Change
 from catalog.row import Row
-from catalog.totals import MOST_FOLDERS, folders
-from catalog.totals_table import Total, TotalsTable
+from catalog.totals import MOST_FOLDERS, Total, folders
+from catalog.totals_table import TotalsTable
 from tests.empty_table import new_table
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def change(number: int, old: Row | None, new: Row | None) -> Change:
     named = new or old
     assert named
     sequence = str(number).zfill(SEQUENCE_DIGITS)
-    return Change(str(number), sequence, BUCKET, named.key, old, new)
+    return Change(str(number), sequence, 1_795_428_930, BUCKET, named.key, old, new)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,259 @@
+"""The stream of a table, and Lambda reading it: shards, splits, retries, halves, repetitions.
+
+Lambda promises that the records of a shard come in order, and those of a child shard after those of
+its parent. It does not promise in which pieces, nor how often.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import blake2b
+from random import Random
+from typing import TYPE_CHECKING, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from catalog.change import SEQUENCE_DIGITS, Change
+from catalog.recount import Recounted, recount
+from catalog.row import Row
+from catalog.totals_table import TotalsTable
+from tests.simulator.network import Crash
+from tests.simulator.transactions import FakeTotalsTable
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+BUCKET = "photos-example"
+DEPTH = 2
+STRIPES = 2
+KEYS = ["1", "a/1", "a/2", "a/b/1", "a/b/c/1", "a/b/c/d", "/", "//x", "e/1", "f/1", "g/h/1"]
+BATCH = 6
+
+
+@dataclass
+class Shard:
+    """Records of a partition of the table, of keys from `low` up to, but not at, `high`.
+
+    `start` is where Lambda reads on. `retried` are the pieces that a failed batch was cut into, to
+    be done before that.
+    """
+
+    name: str
+    low: int
+    high: int
+    parent: "Shard | None" = None
+    records: list[Change] = field(default_factory=list)
+    start: int = 0
+    retried: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def done(self) -> bool:
+        return self.start == len(self.records) and not self.retried
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to read, and all of the parent has been read."""
+        parent = self.parent
+        while parent:
+            if not parent.done:
+                return False
+            parent = parent.parent
+        return not self.done
+
+
+class StreamWorld:
+    """Rows that change, the stream of their table, and the totals that Lambda has counted."""
+
+    def __init__(self, chance: Random, seen: Counter[str]) -> None:
+        self.chance = chance
+        self.seen = seen
+        self.rows: dict[str, Row] = {}
+        self.client = FakeTotalsTable(seen)
+        self.totals = TotalsTable(cast("DynamoDBClient", self.client), "totals", STRIPES, DEPTH)
+        self.open = [Shard("shard-1", 0, 128), Shard("shard-2", 128, 256)]
+        self.shards = list(self.open)
+        self.now = 1_795_428_930
+        self._records = 0
+
+    def play(self, steps: int, *, giving_up: bool = False) -> None:
+        """Do `steps` random things; with `giving_up` Lambda sometimes drops what failed."""
+        self.client.chance = self.chance
+        for _ in range(steps):
+            self.now += self.chance.choice([0, 0, 1, 40])
+            kind = self.chance.choices(
+                ["write", "deliver", "repeat", "split", "arrive"], [8, 8, 1, 0.5, 1]
+            )[0]
+            match kind:
+                case "write":
+                    self.write(self.chance.choice(KEYS))
+                case "deliver":
+                    self.deliver(giving_up=giving_up)
+                case "repeat":
+                    self._repeat()
+                case "split":
+                    self._split(self.chance.randrange(len(self.open)))
+                case _:
+                    self._arrive()
+        self.client.chance = None
+
+    def write(self, key: str) -> None:
+        """Change the row of `key` as an event, an answer, an inspection or TTL would."""
+        old = self.rows.get(key)
+        size = self.chance.randrange(4)
+        live = Row(BUCKET, key, "1", "2026", "ObjectCreated:Put", None, size, "e", None)
+        gone = replace(live, size=None, etag=None, expires_at=9)
+        if old is None:
+            new: Row | None = self.chance.choice([live, live, gone])
+        elif old.deleted:
+            new = self.chance.choice([live, None])
+            self.seen["expired"] += new is None
+        else:
+            new = self.chance.choice([live, gone, replace(old, asked_at=self._records)])
+        if new:
+            self.rows[key] = new
+        else:
+            del self.rows[key]
+        self._records += 1
+        sequence = str(self._records).zfill(SEQUENCE_DIGITS)
+        change = Change(str(self._records), sequence, self.now, BUCKET, key, old, new)
+        self._shard_of(key).records.append(change)
+
+    def deliver(self, *, giving_up: bool = False) -> None:
+        """Have Lambda give a batch of some shard to the function, which may fail."""
+        ready = [shard for shard in self.shards if shard.ready]
+        if not ready:
+            return
+        shard = self.chance.choice(ready)
+        fresh = not shard.retried
+        if fresh:
+            piece = shard.start, min(shard.start + self._some(BATCH), len(shard.records))
+        else:
+            piece = shard.retried.pop(0)
+        worked = self._invoke(shard, piece)
+        if worked and fresh:
+            shard.start = piece[1]
+        elif not worked:
+            self._after_failure(shard, piece, fresh=fresh, giving_up=giving_up)
+
+    def settle(self) -> None:
+        """Let all that is on its way arrive, and Lambda read to the end, without trouble."""
+        while any(not shard.done for shard in self.shards) or self.client.late:
+            self._arrive()
+            self.deliver()
+
+    def recount(self, meanwhile: Callable[[], None]) -> Recounted:
+        """Recount, with what happens `meanwhile`, both while rows are read and during pauses."""
+
+        def read() -> Iterator[Row]:
+            meanwhile()
+            rows = [row for _, row in sorted(self.rows.items()) if not row.deleted]
+            meanwhile()
+            return iter(rows)
+
+        def pause(seconds: float) -> None:
+            # What was written before the pause is counted in it, as `recount` relies on.
+            meanwhile()
+            self.client.chance = None
+            self.settle()
+            self.now += int(seconds)
+
+        clock = lambda: datetime.fromtimestamp(self.now, UTC)  # noqa: E731
+        return recount(self.totals, BUCKET, read, pause, clock=clock)
+
+    def expect_totals(self) -> None:
+        """Fail unless every total, and every folder's own one, is what the rows add up to.
+
+        Added up here in another way than by the code that is tested.
+        """
+        everything, own = Counter[str](), Counter[str]()
+        for key, row in self.rows.items():
+            if not row.deleted:
+                levels = key.split("/")[:-1][:DEPTH]
+                names = [
+                    "".join(f"{level}/" for level in levels[:n]) for n in range(len(levels) + 1)
+                ]
+                everything.update(f"{name} {unit}" for name in names for unit in _units(row))
+                own.update(f"{names[-1]} {unit}" for unit in _units(row))
+        found = [self.totals.total(BUCKET, ""), *self.totals.below(BUCKET, "", DEPTH)]
+        assert (
+            _spelled({total.folder: (total.objects, total.bytes) for total in found}) == everything
+        )
+        known = self.totals.own(BUCKET, "")
+        assert _spelled({n: (o.tally.objects, o.tally.bytes) for n, o in known.items()}) == own
+
+    def _invoke(self, shard: Shard, piece: tuple[int, int]) -> bool:
+        try:
+            self.totals.apply(shard.name, shard.records[piece[0] : piece[1]])
+        except (ClientError, BotoCoreError, Crash):
+            self.seen["failed"] += 1
+            return False
+        return True
+
+    def _after_failure(
+        self, shard: Shard, piece: tuple[int, int], *, fresh: bool, giving_up: bool
+    ) -> None:
+        start, end = piece
+        if giving_up and self.chance.random() < 0.3:
+            self.seen["given up"] += 1
+            pieces = []
+        elif end - start > 1 and self.chance.random() < 0.7:
+            middle = (start + end) // 2
+            self.seen["bisected"] += 1
+            pieces = [(start, middle), (middle, end)]
+        elif fresh and self.chance.random() < 0.5:
+            self.seen["formed anew"] += 1
+            return  # The next batch begins at the same record, and may be longer or shorter.
+        else:
+            pieces = [piece]
+        shard.retried = [*pieces, *shard.retried]
+        if fresh:
+            shard.start = end
+
+    def _repeat(self) -> None:
+        """Lambda forgets how far it has come, and reads again from somewhere before."""
+        read = [shard for shard in self.shards if shard.start and not shard.retried]
+        if read:
+            shard = self.chance.choice(read)
+            shard.start -= self._some(min(shard.start, BATCH))
+            self.seen["repeated"] += 1
+
+    def _split(self, number: int) -> None:
+        """The partition becomes two; or its shard just ends, as each does after four hours."""
+        old = self.open[number]
+        middle = (old.low + old.high) // 2
+        ranges = [(old.low, old.high)]
+        if middle > old.low and self.chance.random() < 0.5:
+            ranges = [(old.low, middle), (middle, old.high)]
+        children = [Shard(f"{old.name}.{low}", low, high, old) for low, high in ranges]
+        self.open[number : number + 1] = children
+        self.shards += children
+        self.seen["split"] += len(children) > 1
+
+    def _arrive(self) -> None:
+        """A request that timed out takes effect after all, unheard."""
+        if self.client.late:
+            late = self.client.late.pop(self.chance.randrange(len(self.client.late)))
+            with suppress(ClientError):
+                late()
+            self.seen["arrived late"] += 1
+
+    def _shard_of(self, key: str) -> Shard:
+        place = blake2b(key.encode(), digest_size=1).digest()[0]
+        return next(shard for shard in self.open if shard.low <= place < shard.high)
+
+    def _some(self, most: int) -> int:
+        return self.chance.randint(1, most)
+
+
+def _units(row: Row) -> list[str]:
+    return ["object", *["byte"] * (row.size or 0)]
+
+
+def _spelled(sums: dict[str, tuple[int, int]]) -> Counter[str]:
+    found = Counter[str]()
+    for name, (objects, size) in sums.items():
+        found[f"{name} object"] += objects
+        found[f"{name} byte"] += size
+    return found
