@@ -21,7 +21,8 @@ from reinventure.deployed import DeployedCatalog
 from reinventure.laptop.cloud import Cloud
 from tests.local.command import run
 from tests.local.storm import storm
-from tests.local.test_convergence import PATIENCE, until, waiting
+from tests.local.test_convergence import waiting
+from tests.local.until import PATIENCE, until
 
 Message = dict[str, Any]
 

@@ -1,7 +1,6 @@
 """The claim, on the laptop cloud: whatever happens, the catalog ends equal to the bucket."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -16,11 +15,11 @@ from reinventure.laptop.deployment import STACK, start_and_deploy
 from reinventure.steps import Steps
 from tests.local.command import run
 from tests.local.storm import storm
+from tests.local.totals import expect_totals
+from tests.local.until import PATIENCE, until
 
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
-
-PATIENCE = 60
 
 
 def waiting(catalog: DeployedCatalog) -> int:
@@ -30,14 +29,6 @@ def waiting(catalog: DeployedCatalog) -> int:
         AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
     )
     return sum(map(int, reply["Attributes"].values()))
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Return when `condition` holds; fail the test when it has not for a minute."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.2)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -118,6 +109,8 @@ def test_what_was_never_told_is_repaired(catalog: DeployedCatalog, cloud: Cloud)
     repaired = run("repair", environment=cloud.environment)
     assert repaired.returncode == 0, repaired.stderr
     assert repaired.stdout.startswith("Repaired 4 of ")
+    assert repaired.stdout.splitlines()[-1].startswith("Corrected the totals of 0 of ")
+    expect_totals(catalog)
     assert run("verify", environment=cloud.environment).returncode == 0
 
     s3.put_object(Bucket=bucket, Key="lost/missing ü", Body=b"told again")
@@ -164,6 +157,7 @@ def test_a_storm_ends_equal_whichever_way_events_come(
     catalog = point_at(deployed_with(way), monkeypatch)
     storm(catalog, 300, seed=3)
     assert catalog.settle(PATIENCE) == []
+    expect_totals(catalog)
     assert waiting(catalog) == 0
 
 

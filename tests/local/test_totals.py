@@ -1,30 +1,103 @@
-"""Totals, as the deployed function counts them."""
+"""Totals, as the deployed function counts them and the command shows them."""
 
+import json
 import time
 
-from catalog.totals import Total, count
+import pytest
+
+from catalog.recount import recount
+from catalog.totals import Total
 from reinventure.deployed import DeployedCatalog
+from reinventure.laptop.cloud import Cloud
+from tests.local.command import run
 from tests.local.storm import storm
+from tests.local.totals import expect_totals
+from tests.local.until import PATIENCE
 
-PATIENCE = 60
+KEYS = ("du/a/b/c/d/e", "du/a/b/c/2", "du/a/b/2", "du/2", "du//3", "/4", "dust/5", "du/Zürich 🚀/6")
 
 
-def test_after_a_storm_every_total_is_what_the_rows_add_up_to(catalog: DeployedCatalog) -> None:
-    for key in ("du/a/b/c/d", "du/a/b/2", "du//3", "/4"):
+@pytest.fixture
+def filled(catalog: DeployedCatalog) -> DeployedCatalog:
+    """The catalog of a bucket with some folders, after a storm."""
+    for key in KEYS:
         catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=key.encode())
     storm(catalog, 200, seed=7)
     assert catalog.settle(PATIENCE) == []
-    counted = count(catalog.rows(consistent=True), catalog.totals_depth)
-    expected = {
-        Total(folder, delta.all.objects, delta.all.bytes) for folder, delta in counted.items()
-    }
+    return catalog
 
-    def found() -> set[Total]:
-        totals = catalog.totals()
-        below = totals.below(catalog.bucket, "", catalog.totals_depth)
-        return {totals.total(catalog.bucket, ""), *below}
 
-    deadline = time.monotonic() + PATIENCE
-    while found() != expected and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert found() == expected
+def test_after_a_storm_du_is_what_s3_lists(filled: DeployedCatalog, cloud: Cloud) -> None:
+    def du(*arguments: str) -> tuple[list[Total], str]:
+        shown = run("du", *arguments, "--json", environment=cloud.environment)
+        assert shown.returncode == 0, shown.stderr
+        lines = [json.loads(line) for line in shown.stdout.splitlines()]
+        return [
+            Total(each["folder"], each["objects"], each["bytes"]) for each in lines
+        ], shown.stderr
+
+    whole = Total("", 0, 0)
+    for total in expect_totals(filled):
+        found, said = du(total.folder, "--depth", "0")
+        assert found == [total]
+        assert said == ""
+        whole = total if total.folder == "" else whole
+    assert du()[0][-1] == whole
+
+    # Totals of whole folders, three levels deep, are kept; everything else is read, and said so.
+    folders, said = du("du/", "--depth", "2")
+    assert [total.folder for total in folders] == [
+        *("du//", "du/Zürich 🚀/", "du/a/", "du/a/b/"),
+        "du/",
+    ]
+    assert said == ""
+    for prefix, objects in [("du", 8 - 1), ("du/a/b/c/", 2), ("du/a/b/c/d/", 1), ("nothing/", 0)]:
+        found, said = du(prefix, "--depth", "1")
+        size = sum(len(key.encode()) for key in KEYS if key.startswith(prefix))
+        assert found[-1] == Total(prefix, objects, size)
+        assert ("Read" in said) == (prefix != "nothing/")
+    assert [total.folder for total in du("du/a/b/c/")[0]] == ["du/a/b/c/d/", "du/a/b/c/"]
+
+
+def test_du_is_for_people_too(filled: DeployedCatalog, cloud: Cloud) -> None:
+    filled.s3.put_object(Bucket=filled.bucket, Key="people/a/1", Body=bytes(1_500_000))
+    filled.s3.put_object(Bucket=filled.bucket, Key="people/2\n", Body=b"x")
+    assert filled.settle(PATIENCE) == []
+    expect_totals(filled)
+    shown = run("du", "people/", environment=cloud.environment)
+    assert [line.rsplit(maxsplit=4) for line in shown.stdout.splitlines()] == [
+        ["1.5", "MB", "1", "people/a/"],
+        ["1.5", "MB", "2", "people/"],
+    ]
+
+
+def test_what_was_lost_to_the_totals_is_recounted(filled: DeployedCatalog) -> None:
+    expect_totals(filled)
+    totals, rows = filled.totals(), lambda: filled.rows(consistent=True)
+    before = recount(totals, filled.bucket, rows, no_pause)
+    assert (before.corrected, before.restless) == (0, [])
+
+    # As if changes of two folders had never been counted.
+    items = filled.dynamodb.scan(TableName=filled.totals_table)["Items"]
+    for folder in ("du/a/b/", "du//"):
+        [item, *_] = [i for i in items if i["sk"]["S"] == folder and int(i["own_objects"]["N"])]
+        filled.dynamodb.update_item(
+            TableName=filled.totals_table,
+            Key={"pk": item["pk"], "sk": item["sk"]},
+            UpdateExpression="ADD own_objects :no, own_bytes :no",
+            ExpressionAttributeValues={":no": {"N": "-1"}},
+        )
+    waited: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        time.sleep(1)
+
+    after = recount(totals, filled.bucket, rows, pause)
+    assert (after.corrected, after.restless) == (2, [])
+    assert waited
+    assert recount(totals, filled.bucket, rows, no_pause).corrected == 0
+
+
+def no_pause(seconds: float) -> None:
+    pytest.fail("it found a difference")
