@@ -15,8 +15,12 @@ if TYPE_CHECKING:
         QueryOutputTypeDef,
     )
 
+FIRST_PAGE = 50
+"""Items of the first query of each partition: the merge waits for all of these."""
+
 PAGE = 500
-"""Items a query. Two pages of each partition are in memory, one being read and one fetched."""
+"""Items of each further one. Two pages of each partition are in memory, one being read and one
+fetched."""
 
 _MAX_THREADS = 16
 
@@ -46,7 +50,7 @@ def merged(
     """
 
     def fetch(query: "QueryInputTypeDef") -> "QueryOutputTypeDef":
-        query["Limit"] = PAGE
+        query["Limit"] = PAGE if "ExclusiveStartKey" in query else FIRST_PAGE
         return client.query(**query)
 
     pool = ThreadPoolExecutor(min(len(queries), _MAX_THREADS), thread_name_prefix="query")

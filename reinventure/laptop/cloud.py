@@ -20,7 +20,6 @@ from pathlib import Path
 from urllib.error import URLError
 
 import psutil
-import trustme
 
 from reinventure.errors import UserError
 
@@ -182,6 +181,8 @@ def _key(directory: Path) -> Path:
 
 def _make_certificate(directory: Path) -> None:
     """Make a certificate for this machine's loopback, and trust its issuer with the same file."""
+    import trustme  # noqa: PLC0415 (it takes a tenth of the start of every command)
+
     authority = trustme.CA()
     issued = authority.issue_cert("localhost", _HOST)
     (directory / "tls").mkdir(mode=0o700)

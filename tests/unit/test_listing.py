@@ -37,6 +37,7 @@ def fill(store: Store, live: AbstractSet[str], deleted: AbstractSet[str] = froze
 def test_a_listing_is_in_key_order_whatever_the_pages(
     dynamodb: "DynamoDBClient", store: Store, table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(merge, "FIRST_PAGE", 2)
     monkeypatch.setattr(merge, "PAGE", 3)
     live = {f"k{n % 7}/{n:03}" for n in range(120)}
     fill(store, live, deleted={"k0", "k3/x"})
@@ -150,6 +151,7 @@ def test_what_comes_after_a_match_is_not_read_before_it_is_given(
     until: str | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(merge, "FIRST_PAGE", 2)
     monkeypatch.setattr(merge, "PAGE", 3)
     fill(store, {f"k{n:03}" for n in range(200)} - {"k020"}, deleted={"k020"})
     reading = Reading()
