@@ -1,11 +1,17 @@
 """The CDK app: which stacks exist and how they are wired; nothing else."""
 
+import os
+
 import aws_cdk as cdk
 
 from stacks.catalog_stack import CatalogStack
 from stacks.settings import Settings
+from stacks.workers_stack import WorkersStack
 
 app = cdk.App()
-settings = Settings.from_context(app.node)
-CatalogStack(app, "Catalog", settings)
+# The CLI knows where `cdk deploy` would go, if anywhere.
+settings = Settings.from_context(app.node, region=os.environ.get("CDK_DEFAULT_REGION"))
+catalog = CatalogStack(app, "Catalog", settings).catalog
+if settings.workers:
+    WorkersStack(app, "Workers", settings, catalog)
 app.synth()

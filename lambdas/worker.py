@@ -171,6 +171,8 @@ def main() -> None:
     logging.basicConfig(
         level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(levelname)s %(message)s"
     )
+    # Which tells at each start where it found credentials and endpoints.
+    logging.getLogger("botocore").setLevel(logging.WARNING)
     worker = Worker.from_environment(os.environ)
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, worker.leave)

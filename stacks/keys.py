@@ -68,7 +68,7 @@ class Keys(Construct):
         self.queue = self._key(
             "Queue", settings, purpose="messages in queues", services=["sqs"], grants=[]
         )
-        self._allow_logs(self.data)
+        self.let_log(cdk.Stack.of(self), sid="EncryptLogsOfThisStack")
 
     def let_service(
         self,
@@ -91,6 +91,62 @@ class Keys(Construct):
                 conditions=conditions,
             )
         )
+
+    def let_log(self, stack: cdk.Stack, *, sid: str) -> None:
+        """Let CloudWatch Logs put the log groups of `stack`, and no others, under the DATA key."""
+        self.data.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid=sid,
+                principals=[iam.ServicePrincipal(f"logs.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}")],
+                actions=_USE,
+                resources=["*"],
+                conditions={
+                    "ArnLike": {
+                        "kms:EncryptionContext:aws:logs:arn": cdk.Stack.of(self).format_arn(
+                            service="logs",
+                            resource="log-group",
+                            resource_name=f"{stack.stack_name}-*",
+                            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+                        )
+                    }
+                },
+            )
+        )
+
+    def let_auto_scaling_make_volumes(self) -> None:
+        """Let EC2 Auto Scaling launch instances whose volumes are under the DATA key.
+
+        It does so in a role of its own, which no policy of ours can be attached to. The role is
+        named in a condition, because a principal of a key policy must exist, and Auto Scaling makes
+        its role when an account's first group is made. Role and actions: "Required AWS KMS key
+        policy for use with encrypted volumes" in the EC2 Auto Scaling User Guide. Through EC2 only,
+        as in the policy of AWS's own key for volumes, with which the same role works.
+        """
+        role = (
+            f"arn:{cdk.Aws.PARTITION}:iam::{cdk.Aws.ACCOUNT_ID}:role/aws-service-role/"
+            "autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+        )
+        only = {
+            "ArnEquals": {"aws:PrincipalArn": role},
+            "StringEquals": {"kms:ViaService": _endpoints(["ec2"])},
+        }
+        for sid, actions, conditions in (
+            ("LetAutoScalingUse", _USE, only),
+            (
+                "LetAutoScalingKeepUsing",
+                ["kms:CreateGrant"],
+                {**only, "Bool": {"kms:GrantIsForAWSResource": "true"}},
+            ),
+        ):
+            self.data.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid=sid,
+                    principals=[iam.AnyPrincipal()],
+                    actions=actions,
+                    resources=["*"],
+                    conditions=conditions,
+                )
+            )
 
     def _key(
         self, id: str, settings: Settings, purpose: str, services: list[str], grants: list[str]
@@ -130,28 +186,6 @@ class Keys(Construct):
             pending_window=cdk.Duration.days(7 if settings.stage == "sandbox" else 30),
             removal_policy=settings.removal_policy,
             policy=iam.PolicyDocument(statements=statements),
-        )
-
-    def _allow_logs(self, key: kms.Key) -> None:
-        """Let CloudWatch Logs encrypt the log groups of this stack, and no others."""
-        stack = cdk.Stack.of(self)
-        key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="EncryptLogsOfThisStack",
-                principals=[iam.ServicePrincipal(f"logs.{stack.region}.{stack.url_suffix}")],
-                actions=_USE,
-                resources=["*"],
-                conditions={
-                    "ArnLike": {
-                        "kms:EncryptionContext:aws:logs:arn": stack.format_arn(
-                            service="logs",
-                            resource="log-group",
-                            resource_name=f"{stack.stack_name}-*",
-                            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-                        )
-                    }
-                },
-            )
         )
 
 

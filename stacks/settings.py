@@ -7,6 +7,8 @@ from typing import TypeVar
 import aws_cdk as cdk
 from constructs import Node
 
+from stacks import instances
+
 MAX_SHARDS = 256
 """A listing asks every shard, so each one costs every listing a query."""
 
@@ -15,6 +17,12 @@ MAX_MINIMUM_SIZE = 5 * 10**9
 
 MAX_TOTALS_DEPTH = 10
 """Every level is one more row that each change of an object writes."""
+
+MAX_INSPECT_MIB = 64
+"""The slowest content of this size takes a function half of the minute that an object gets."""
+
+MAX_WORKERS = 100
+"""Each is one processor. Above it, the quotas of a new account for instances are in the way."""
 
 _T = TypeVar("_T")
 
@@ -55,20 +63,41 @@ class Settings:
     """How many levels of folders are counted, 0 to `MAX_TOTALS_DEPTH`; 0 counts the bucket alone.
     After a change the totals begin at zero."""
 
+    workers: bool
+    """Whether objects are looked into (docs/inspection.md), by the stack Workers."""
+
+    inspect_max_mib: int
+    """Objects of up to so many MiB are looked into by a function, larger ones by workers; 1 to
+    `MAX_INSPECT_MIB`."""
+
+    worker_instance: str
+    """The EC2 instance type of workers, one of `instances.INSTANCES`."""
+
+    workers_max: int
+    """How many workers there are at most, 1 to `MAX_WORKERS`. There are none when there is nothing
+    to do."""
+
+    ebs: str
+    """The scratch volume of an instance, one of `instances.VOLUMES`."""
+
     laptop: bool
     """Whether the templates are for the laptop cloud, which cannot do what AWS can: run the custom
     resource that empties the bucket on `cdk destroy` (it is left out), keep the failures of a
     published version (the alias `live` points to `$LATEST`), name the shard that stream records are
     from (there is one alone, and `totals` is told so), and try a batch of them again from the one
     that failed (`publish` has the whole batch fail). It also asks for the right to
-    `sns:PublishBatch`, which is part of `sns:Publish` in AWS."""
+    `sns:PublishBatch`, which is part of `sns:Publish` in AWS. It has no instances and no images:
+    of the workers there are their queue and the definition of their task, which runs as a process
+    and is lent its role by the account."""
 
     @classmethod
-    def from_context(cls, node: Node) -> "Settings":
-        """Read every setting from the context of `node`.
+    def from_context(cls, node: Node, region: str | None = None) -> "Settings":
+        """Read every setting from the context of `node`; `region` is where to deploy, if known.
 
         Raises SettingError for the first one that is missing or wrong.
         """
+        workers = _read(node, "workers", _switch)
+        instance = _read(node, "worker_instance", _instance(region if workers and region else None))
         transport = _read(node, "transport", _choice("lambda", "sqs", "sns", "eventbridge"))
         filters = transport == "eventbridge"
         return cls(
@@ -81,6 +110,11 @@ class Settings:
             reconcile=_read(node, "reconcile", _choice("off", "nightly")),
             kinesis=_read(node, "kinesis", _switch),
             totals_depth=_read(node, "totals_depth", _whole_number(0, MAX_TOTALS_DEPTH)),
+            workers=workers,
+            inspect_max_mib=_read(node, "inspect_max_mib", _whole_number(1, MAX_INSPECT_MIB)),
+            worker_instance=instance,
+            workers_max=_read(node, "workers_max", _whole_number(1, MAX_WORKERS)),
+            ebs=_read(node, "ebs", _volume(instance)),
             laptop=_read(node, "laptop", _switch),
         )
 
@@ -109,6 +143,25 @@ def _choice(*choices: str) -> Callable[[str], str]:
         if value not in choices:
             raise ValueError(f"must be one of {', '.join(choices)}")
         return value
+
+    return parse
+
+
+def _instance(region: str | None) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        instance = _choice(*instances.INSTANCES)(value)
+        if region:
+            instances.check_region(instance, region)
+        return instance
+
+    return parse
+
+
+def _volume(instance: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        volume = _choice(*instances.VOLUMES)(value)
+        instances.check(instance, volume)
+        return volume
 
     return parse
 

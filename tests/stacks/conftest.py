@@ -11,6 +11,7 @@ import pytest
 
 from stacks.catalog_stack import CatalogStack
 from stacks.settings import Settings
+from stacks.workers_stack import WorkersStack
 
 TRANSPORTS = ["lambda", "sqs", "sns", "eventbridge"]
 VARIANTS = [
@@ -18,6 +19,7 @@ VARIANTS = [
     {"transport": "eventbridge", "minimum_size": "1048576"},
     {"reconcile": "nightly"},
     {"kinesis": "true"},
+    {"workers": "true"},
 ]
 """Settings that change which resources there are."""
 
@@ -34,7 +36,10 @@ def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         context = json.loads((ROOT / "cdk.json").read_text())["context"]
         folder = tmp_path_factory.mktemp("cdk.out")
         app = cdk.App(context={**context, **settings}, outdir=str(folder))
-        CatalogStack(app, "Catalog", Settings.from_context(app.node))
+        chosen = Settings.from_context(app.node)
+        catalog = CatalogStack(app, "Catalog", chosen).catalog
+        if chosen.workers:
+            WorkersStack(app, "Workers", chosen, catalog)
         app.synth()
         return folder
 
@@ -53,8 +58,8 @@ def variant(request: pytest.FixtureRequest, synthesise: Callable[..., Path]) -> 
     return read(synthesise(**request.param))
 
 
-def read(assembly: Path) -> Template:
-    template: Template = json.loads((assembly / "Catalog.template.json").read_text())
+def read(assembly: Path, stack: str = "Catalog") -> Template:
+    template: Template = json.loads((assembly / f"{stack}.template.json").read_text())
     return template
 
 
