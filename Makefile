@@ -19,8 +19,8 @@ help: ## Say what can be done here
 demo: $(RUN) ## Show it all once, without an account: make demo [FILES=folder] [SET="transport=sqs"]
 	@reinventure demo --files "$(FILES)" $(SET:%=--set %)
 
-up: $(RUN) ## Start the laptop cloud with the catalog in it, and leave it running: make up [SET=...]
-	@reinventure up $(SET:%=--set %)
+up: $(RUN) ## Start the laptop cloud with the catalog in it, and leave it running: make up [SET=...] [WORKERS=1]
+	@reinventure up $(SET:%=--set %) $(if $(WORKERS),--workers)
 
 down: $(RUN) ## Stop the laptop cloud
 	@reinventure down
