@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from catalog.correction import ContendedError
 from reinventure import deployed
-from reinventure.cli import account, changes, laptop, questions, upkeep
+from reinventure.cli import account, changes, contents, laptop, questions, upkeep
 from reinventure.cli.exits import EXIT_ERROR
 from reinventure.errors import UserError
 
@@ -31,6 +31,7 @@ for command in (
     questions.du,
     questions.find,
     questions.stat,
+    contents.duplicates,
     changes.watch,
     upkeep.verify,
     upkeep.repair,
