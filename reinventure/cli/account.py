@@ -24,8 +24,9 @@ def deploy() -> None:
 def destroy() -> None:
     """Remove the stacks that are set from the account and region of the current AWS profile.
 
-    CDK asks first. A stack that was set once, and is not now, stays: set it again to remove it. With stage=sandbox everything goes, objects too; with stage=production the
-    stack is protected, and bucket, table and keys would stay.
+    CDK asks first. With stage=sandbox everything goes, objects too; with stage=production the
+    stacks are protected, and bucket, table and keys would stay. A stack that was set once and is
+    not now stays too: set it again to remove it.
     """
     account, region = _account()
     print(f"Removing from account {account}, region {region}.", flush=True)

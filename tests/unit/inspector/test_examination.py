@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
+from tempfile import gettempdir
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -407,7 +409,15 @@ class Queue:
 
 def worker(queue: Queue, s3: "S3Client", store: Store, bucket: str, clock: Clock) -> Worker:
     made: Any = queue
-    return Worker(sqs=made, s3=s3, store=store, queue_url="q", bucket=bucket, clock=clock)
+    return Worker(
+        sqs=made,
+        s3=s3,
+        store=store,
+        queue_url="q",
+        bucket=bucket,
+        scratch=Path(gettempdir()),
+        clock=clock,
+    )
 
 
 def test_the_worker_works_until_it_is_told_to_leave(
@@ -488,6 +498,23 @@ def test_a_worker_that_runs_out_of_time_records_it(
     assert "out of time" in str(row_of(store, bucket).inspected)
 
 
+def test_a_worker_without_its_volume_keeps_the_message(
+    s3: "S3Client",
+    store: Store,
+    bucket: str,
+    writer: Writer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(f"{__name__}.gettempdir", lambda: str(tmp_path / "gone"))
+    writer.put("k", b"1")
+    queue = Queue(wish(bucket))
+    worker(queue, s3, store, bucket, Clock()).turn()
+    assert queue.deleted == []
+    assert row_of(store, bucket).inspected is None
+
+
 def test_the_worker_is_made_from_its_environment() -> None:
     environment = {"QUEUE_URL": "q", "BUCKET_NAME": "b", "TABLE_NAME": "t", "SHARDS": "4"}
+    environment["TMPDIR"] = gettempdir()
     assert isinstance(Worker.from_environment(environment), Worker)
