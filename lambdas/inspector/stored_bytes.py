@@ -106,7 +106,7 @@ class StoredBytes:
     def _get(self, start: int, end: int) -> "StreamingBody":
         try:
             wanted: GetObjectRequestTypeDef = {**self._object, "Range": f"bytes={start}-{end - 1}"}
-            return self._client.get_object(**wanted)["Body"]
+            reply = self._client.get_object(**wanted)
         except ClientError as error:
             code = error.response["Error"].get("Code", "")
             if code in _GONE:
@@ -114,3 +114,9 @@ class StoredBytes:
             if code == "InvalidObjectState":
                 raise ArchivedError(code) from error
             raise
+        # Who answers may ignore a range, and send all: these would be the wrong bytes.
+        length = reply["ContentLength"]
+        if length != end - start:
+            reply["Body"].close()
+            raise IncompleteReadError(actual_bytes=length, expected_bytes=end - start)
+        return reply["Body"]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutError
 
 from catalog import batch, sequencer
 from catalog import row as rows
@@ -241,7 +241,8 @@ class Flaky:
     def get_object(self, **request: Any) -> Any:
         self.requests.append(request)
         start, end = map(int, request["Range"].removeprefix("bytes=").split("-"))
-        return {"Body": SimpleNamespace(close=never, iter_chunks=self._chunks(start, end + 1))}
+        body = SimpleNamespace(close=never, iter_chunks=self._chunks(start, end + 1))
+        return {"Body": body, "ContentLength": end + 1 - start}
 
     def _chunks(self, start: int, end: int) -> Callable[[int], Iterator[bytes]]:
         def chunks(_: int) -> Iterator[bytes]:
@@ -279,6 +280,25 @@ def test_a_broken_connection_is_continued_where_it_broke() -> None:
     dead = Flaky(content, most=1000, failures=99)
     with pytest.raises(ReadTimeoutError):
         list(StoredBytes(dead, flaky_row(content, None), pauses.append).chunks())  # type: ignore[arg-type]
+
+
+def test_an_answer_that_is_not_the_range_is_no_answer() -> None:
+    content = bytes(range(256)) * 40
+
+    class Whole(Flaky):
+        """Ignores which bytes are asked for."""
+
+        def get_object(self, **request: Any) -> Any:
+            return super().get_object(**{**request, "Range": f"bytes=0-{len(content) - 1}"})
+
+    source = StoredBytes(Whole(content, most=2**30), flaky_row(content, "v"), never_mind)  # type: ignore[arg-type]
+    assert b"".join(source.chunks()) == content
+    with pytest.raises(IncompleteReadError):
+        list(source.between(1, len(content)))
+
+
+def never_mind(_: float) -> None:
+    """Wait for nothing."""
 
 
 def test_what_is_archived_is_recorded_so(store: Store, bucket: str, writer: Writer) -> None:
