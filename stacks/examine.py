@@ -27,7 +27,7 @@ class Examine(Construct):
         failures: FailureQueue,
     ) -> None:
         super().__init__(scope, id)
-        timeout = cdk.Duration.minutes(5)
+        timeout = cdk.Duration.minutes(10)
         self.door = ChangesQueue(
             self,
             "Door",
@@ -65,7 +65,9 @@ class Examine(Construct):
         handler.function.add_event_source_mapping(
             "Changes",
             event_source_arn=self.door.queue.queue_arn,
-            batch_size=10,
+            # Were all of them of the slowest content, three would be done: the others come back,
+            # and are first the next time, long before they have come back too often.
+            batch_size=5,
             max_concurrency=_AT_ONCE,
             report_batch_item_failures=True,
         )

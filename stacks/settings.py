@@ -19,7 +19,7 @@ MAX_TOTALS_DEPTH = 10
 """Every level is one more row that each change of an object writes."""
 
 MAX_INSPECT_MIB = 64
-"""The slowest content of this size takes a function half of the minute that an object gets."""
+"""The slowest content of this size takes a function most of the time that it has for an object."""
 
 MAX_WORKERS = 100
 """Each is one processor. Above it, the quotas of a new account for instances are in the way."""

@@ -128,6 +128,27 @@ def test_the_function_gets_no_object_that_it_refuses(stacks: Both) -> None:
     assert small["size_mib"] == [{"numeric": ["<=", limit]}]
 
 
+def test_a_batch_of_the_slowest_content_is_done_before_it_is_given_up(workers: Template) -> None:
+    source = (ROOT / "lambdas/examine.py").read_text()
+    budget, reserve = (
+        int(found) for found in re.findall(r"^(?:BUDGET|RESERVE) = (\d+)$", source, re.MULTILINE)
+    )
+    function = one(workers, "AWS::Lambda::Function")
+    mapping = one(workers, "AWS::Lambda::EventSourceMapping")
+    [queue] = [
+        each["Properties"]
+        for name, each in resources(workers, "AWS::SQS::Queue").items()
+        if "Examine" in name
+    ]
+    each_time = (function["Timeout"] - reserve) // budget
+    rounds = -(-mapping["BatchSize"] // each_time)
+    assert rounds < queue["RedrivePolicy"]["maxReceiveCount"]
+    assert queue["VisibilityTimeout"] == 6 * function["Timeout"]
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    # Of 1,000 by default, which `ingest` needs as well.
+    assert mapping["ScalingConfig"]["MaximumConcurrency"] <= 100
+
+
 def test_messages_come_as_they_are_and_what_cannot_be_delivered_is_kept(stacks: Both) -> None:
     workers, catalog = stacks
     [topic] = [
