@@ -13,8 +13,9 @@ from stacks.workers import Workers
 class WorkersStack(cdk.Stack):
     """A function for small objects, workers for large ones; nothing runs while nothing changes.
 
-    What neither could do waits in the queue of the output `InspectionFailureQueueUrl`. The output
-    `WorkerTaskArn` is the definition of a worker.
+    What neither could do waits in the queue of the output `InspectionFailureQueueUrl`. To have an
+    object looked into, say so in the queue `ExamineQueueUrl`, or if it has more than `InspectMaxMib`
+    MiB in `WorkerQueueUrl`. `WorkerTaskArn` is the definition of a worker.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings, catalog: Catalog) -> None:
@@ -26,10 +27,13 @@ class WorkersStack(cdk.Stack):
         )
         catalog.keys.let_log(self, sid="EncryptLogsOfWorkers")
         failures = FailureQueue(self, "Failures", settings, catalog.keys)
-        Examine(self, "Examine", settings, catalog=catalog, failures=failures)
+        examine = Examine(self, "Examine", settings, catalog=catalog, failures=failures)
         workers = Workers(self, "Worker", settings, catalog=catalog, failures=failures)
         outputs = {
             "InspectionFailureQueueUrl": failures.queue_url,
+            "ExamineQueueUrl": examine.door.queue.queue_url,
+            "WorkerQueueUrl": workers.door.queue.queue_url,
+            "InspectMaxMib": str(settings.inspect_max_mib),
             "WorkerTaskArn": workers.task.task_definition_arn,
         }
         for name, value in outputs.items():

@@ -32,6 +32,7 @@ for command in (
     questions.find,
     questions.stat,
     contents.duplicates,
+    contents.inspect,
     changes.watch,
     upkeep.verify,
     upkeep.repair,

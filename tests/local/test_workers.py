@@ -193,6 +193,28 @@ def test_an_object_that_is_replaced_is_looked_into_again(catalog: DeployedCatalo
     assert row.inspected.sha256 == sha256(b"333").hexdigest()
 
 
+def test_what_was_there_before_is_looked_into_when_asked_for(
+    cloud: Cloud, catalog: DeployedCatalog
+) -> None:
+    for n in range(12):
+        catalog.s3.put_object(Bucket=catalog.bucket, Key=f"before/{n}", Body=b"%d" % n)
+    assert catalog.settle(PATIENCE) == []
+    # As rows are that were written when there was nobody to look inside.
+    for key in inspected(catalog, "before/"):
+        known = catalog.known(key)
+        catalog.dynamodb.update_item(
+            TableName=catalog.table,
+            Key={"pk": {"S": known.partition}, "sk": {"S": key}},
+            UpdateExpression="REMOVE inspected",
+        )
+    asked = run("inspect", "before/", environment=cloud.environment)
+    assert asked.returncode == 0, asked.stderr
+    assert asked.stdout == "Read 12 rows, and asked for a look inside 12 objects.\n"
+    assert len(inspected(catalog, "before/")) == 12
+    again = run("inspect", "before/", environment=cloud.environment)
+    assert again.stdout == "Read 12 rows, and asked for a look inside 0 objects.\n"
+
+
 def test_what_is_no_change_ends_with_the_failures(
     session: boto3.Session, catalog: DeployedCatalog
 ) -> None:

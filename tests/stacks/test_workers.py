@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from operator import ge, gt, le, lt
 from pathlib import Path
 from typing import Any
 
@@ -86,13 +87,16 @@ def doors(workers: Template) -> dict[str, Any]:
     return found
 
 
+_COMPARISONS = {"<": lt, "<=": le, ">": gt, ">=": ge}
+
+
 def passes(policy: Any, kind: str, size_mib: float | None) -> bool:
     """Whether SNS lets a message with these attributes pass the filter `policy`."""
     assert policy.keys() == {"kind", "size_mib"}
     [[operator, limit]] = [rule["numeric"] for rule in policy["size_mib"]]
     if kind not in policy["kind"] or size_mib is None:
         return False
-    return bool(size_mib <= limit if operator == "<=" else size_mib > limit)
+    return bool(_COMPARISONS[operator](size_mib, limit))
 
 
 def test_a_change_comes_through_one_door_and_a_deletion_through_none(

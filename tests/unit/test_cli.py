@@ -84,6 +84,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(
         ["find"],
         ["stat"],
         ["duplicates"],
+        ["inspect"],
         ["watch"],
         ["up"],
         ["down"],
