@@ -14,8 +14,8 @@ class WorkersStack(cdk.Stack):
     """A function for small objects, workers for large ones; nothing runs while nothing changes.
 
     What neither could do waits in the queue of the output `InspectionFailureQueueUrl`. To have an
-    object looked into, say so in the queue `ExamineQueueUrl`, or if it has more than `InspectMaxMib`
-    MiB in `WorkerQueueUrl`. `WorkerTaskArn` is the definition of a worker.
+    object looked into, say so in the queue `ExamineQueueUrl`, or `WorkerQueueUrl` if it has more
+    than `InspectMaxMib` MiB. `WorkerTaskArn` is the definition of a worker.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings, catalog: Catalog) -> None:
