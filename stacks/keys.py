@@ -39,7 +39,7 @@ _USE = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*",
 
 
 class Keys(Construct):
-    """Two customer keys with yearly rotation: `data` for what is kept, `queue` for what waits.
+    """Two customer keys that rotate: `data` for what is kept, `queue` for what waits.
 
     Two, because a bucket's key and the key of a queue that the bucket reports to would otherwise
     depend on each other.
@@ -52,7 +52,8 @@ class Keys(Construct):
 
     def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
         super().__init__(scope, id)
-        self.data = self._key(
+        self.data = customer_key(
+            self,
             "Data",
             settings,
             purpose="objects, catalog rows, function settings and logs",
@@ -65,8 +66,8 @@ class Keys(Construct):
             ],
             grants=["dynamodb", "lambda"],
         )
-        self.queue = self._key(
-            "Queue", settings, purpose="messages in queues", services=["sqs"], grants=[]
+        self.queue = customer_key(
+            self, "Queue", settings, purpose="messages in queues", services=["sqs"], grants=[]
         )
         self.let_log(cdk.Stack.of(self), sid="EncryptLogsOfThisStack")
 
@@ -148,45 +149,56 @@ class Keys(Construct):
                 )
             )
 
-    def _key(
-        self, id: str, settings: Settings, purpose: str, services: list[str], grants: list[str]
-    ) -> kms.Key:
-        account = iam.AccountRootPrincipal()
-        statements = [
+
+def customer_key(
+    scope: Construct,
+    id: str,
+    settings: Settings,
+    *,
+    purpose: str,
+    services: list[str],
+    grants: list[str],
+) -> kms.Key:
+    """Return a key that the account may use through `services` only, and administer.
+
+    Those of `grants` may go on using it in somebody's name. It rotates as `settings` say.
+    """
+    account = iam.AccountRootPrincipal()
+    statements = [
+        iam.PolicyStatement(
+            sid="Administer", principals=[account], actions=_ADMINISTER, resources=["*"]
+        ),
+        iam.PolicyStatement(
+            sid="UseThroughServices",
+            principals=[account],
+            actions=_USE,
+            resources=["*"],
+            conditions={"StringEquals": {"kms:ViaService": _endpoints(services)}},
+        ),
+    ]
+    if grants:
+        statements.append(
             iam.PolicyStatement(
-                sid="Administer", principals=[account], actions=_ADMINISTER, resources=["*"]
-            ),
-            iam.PolicyStatement(
-                sid="UseThroughServices",
+                sid="LetServicesKeepUsing",
                 principals=[account],
-                actions=_USE,
+                actions=["kms:CreateGrant"],
                 resources=["*"],
-                conditions={"StringEquals": {"kms:ViaService": _endpoints(services)}},
-            ),
-        ]
-        if grants:
-            statements.append(
-                iam.PolicyStatement(
-                    sid="LetServicesKeepUsing",
-                    principals=[account],
-                    actions=["kms:CreateGrant"],
-                    resources=["*"],
-                    conditions={
-                        "Bool": {"kms:GrantIsForAWSResource": "true"},
-                        "StringEquals": {"kms:ViaService": _endpoints(grants)},
-                    },
-                )
+                conditions={
+                    "Bool": {"kms:GrantIsForAWSResource": "true"},
+                    "StringEquals": {"kms:ViaService": _endpoints(grants)},
+                },
             )
-        return kms.Key(
-            self,
-            id,
-            description=f"reinventure: {purpose}",
-            enable_key_rotation=True,
-            rotation_period=cdk.Duration.days(365),
-            pending_window=cdk.Duration.days(7 if settings.stage == "sandbox" else 30),
-            removal_policy=settings.removal_policy,
-            policy=iam.PolicyDocument(statements=statements),
         )
+    return kms.Key(
+        scope,
+        id,
+        description=f"reinventure: {purpose}",
+        enable_key_rotation=True,
+        rotation_period=cdk.Duration.days(settings.key_rotation_days),
+        pending_window=cdk.Duration.days(7 if settings.stage == "sandbox" else 30),
+        removal_policy=settings.removal_policy,
+        policy=iam.PolicyDocument(statements=statements),
+    )
 
 
 def _endpoints(services: list[str]) -> list[str]:

@@ -15,6 +15,10 @@ MAX_SHARDS = 256
 MAX_MINIMUM_SIZE = 5 * 10**9
 """The greatest number that EventBridge compares with, in bytes; it refuses a rule with more."""
 
+ROTATION_DAYS = (90, 2560)
+"""The shortest and the longest time that KMS lets pass between two rotations of a key, in days
+(`RotationPeriodInDays` of EnableKeyRotation, KMS API reference)."""
+
 MAX_TOTALS_DEPTH = 10
 """Every level is one more row that each change of an object writes."""
 
@@ -39,6 +43,10 @@ class Settings:
     """`sandbox`: `cdk destroy` removes everything, objects too. `production`: data and keys are
     retained, and the stack and the table are protected from deletion."""
 
+    key_rotation_days: int
+    """After how many days a customer key gets new material, within `ROTATION_DAYS`. What was
+    encrypted before stays readable: KMS keeps the old material."""
+
     shards: int
     """How many partitions the rows of the bucket are spread over, 1 to `MAX_SHARDS`. Each takes
     1,000 writes a second. Fixed for the life of a table (docs/design.md)."""
@@ -55,6 +63,15 @@ class Settings:
     reconcile: str
     """`nightly`: bucket and catalog are compared every night, and differences repaired. `off`:
     what the events say is all that the catalog knows."""
+
+    config: str
+    """Who records what is deployed, for AWS Config to judge: `create` (this stack sets it up;
+    an account has one recorder in a region), `existing` (the account has a recorder already) or
+    `off` (nothing is judged). Needs the Governance stack, like `trail`."""
+
+    trail: str
+    """`create`: CloudTrail records every call of this account, each use of a key among them, into
+    a locked bucket. `off`: what CloudTrail remembers by itself, for 90 days, is all there is."""
 
     kinesis: bool
     """Whether DynamoDB also copies every write to the table into a Kinesis data stream."""
@@ -102,12 +119,15 @@ class Settings:
         filters = transport == "eventbridge"
         return cls(
             stage=_read(node, "stage", _choice("sandbox", "production")),
+            key_rotation_days=_read(node, "key_rotation_days", _whole_number(*ROTATION_DAYS)),
             shards=_read(node, "shards", _whole_number(1, MAX_SHARDS)),
             transport=transport,
             minimum_size=_read(
                 node, "minimum_size", _whole_number(0, MAX_MINIMUM_SIZE) if filters else _zero
             ),
             reconcile=_read(node, "reconcile", _choice("off", "nightly")),
+            config=_read(node, "config", _choice("off", "existing", "create")),
+            trail=_read(node, "trail", _choice("off", "create")),
             kinesis=_read(node, "kinesis", _switch),
             totals_depth=_read(node, "totals_depth", _whole_number(0, MAX_TOTALS_DEPTH)),
             workers=workers,
@@ -117,6 +137,11 @@ class Settings:
             ebs=_read(node, "ebs", _volume(instance)),
             laptop=_read(node, "laptop", _switch),
         )
+
+    @property
+    def governed(self) -> bool:
+        """Whether there is a Governance stack."""
+        return self.config != "off" or self.trail != "off"
 
     @property
     def removal_policy(self) -> cdk.RemovalPolicy:
