@@ -15,6 +15,7 @@ from catalog.difference import Difference
 from catalog.inspection import Inspection
 from catalog.row import Row
 from catalog.totals import Total
+from reinventure.audit import KeyUse
 from reinventure.deployed import MOST_VERSIONS, Known
 from reinventure.duplicates import Copies
 from reinventure.failures import Failure
@@ -271,6 +272,37 @@ def failure_as_json(failure: Failure) -> str:
             "reason": failure.reason,
             "keys": failure.keys,
             "payload": failure.payload,
+        },
+        ensure_ascii=False,
+    )
+
+
+def key_use_line(use: KeyUse) -> str:
+    """Return `use` for a person: time, key, call, who, via what, for what, and why if refused."""
+    via = f" via {use.via}" if use.via else ""
+    purpose = " ".join(f"{name}={value}" for name, value in use.purpose.items())
+    what = f" for {purpose}" if purpose else ""
+    refused = f" REFUSED {use.error}" if use.error else ""
+    names = "+".join(use.keys)
+    return printable(
+        f"{use.time.astimezone(UTC):%Y-%m-%d %H:%M:%S} {names:<5} {use.call:<17} "
+        f"{use.who}{via}{what}{refused}"
+    )
+
+
+def key_use_as_json(use: KeyUse) -> str:
+    """Return `use` as one line of JSON, the time in UTC."""
+    return json.dumps(
+        {
+            "id": use.id,
+            "time": use.time.astimezone(UTC).isoformat(),
+            "keys": use.keys,
+            "call": use.call,
+            "who": use.who,
+            "via": use.via,
+            "purpose": use.purpose,
+            "error": use.error,
+            "source": use.source,
         },
         ensure_ascii=False,
     )

@@ -1,7 +1,6 @@
 """What somebody should know of at once: rules that are broken, and keys that are tampered with."""
 
 from collections.abc import Sequence
-from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_config as config
@@ -11,34 +10,28 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+_EVENT_BRIDGE = iam.ServicePrincipal("events.amazonaws.com")
+
 TAMPERING = ["DisableKey", "DisableKeyRotation", "PutKeyPolicy", "ScheduleKeyDeletion"]
 """What makes data unreadable or readable by others, or a key live on for ever."""
 
 
 class Notices(Construct):
-    """A topic under the key `key`, and the rules that write to it. Subscribe whoever is on call."""
+    """A topic under the key `key`, and the rules of EventBridge that write to it.
+
+    A message is the event as it is: for whoever is on call, and for programs.
+    """
 
     def __init__(self, scope: Construct, id: str, key: kms.Key) -> None:
         super().__init__(scope, id)
         self.topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
-        this_account = {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
-        event_bridge = iam.ServicePrincipal("events.amazonaws.com")
-        self.topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="LetRulesOfThisAccountPublish",
-                principals=[event_bridge],
-                actions=["sns:Publish"],
-                resources=[self.topic.topic_arn],
-                conditions=this_account,
-            )
-        )
         key.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="LetRulesOfThisAccountPublish",
-                principals=[event_bridge],
+                principals=[_EVENT_BRIDGE],
                 actions=["kms:Decrypt", "kms:GenerateDataKey"],
                 resources=["*"],
-                conditions=this_account,
+                conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
             )
         )
 
@@ -55,16 +48,6 @@ class Notices(Construct):
                     "configRuleName": [rule.ref for rule in rules],
                 },
             },
-            values={
-                "rule": "$.detail.configRuleName",
-                "is": "$.detail.newEvaluationResult.complianceType",
-                "kind": "$.detail.resourceType",
-                "id": "$.detail.resourceId",
-                "account": "$.account",
-                "region": "$.region",
-                "time": "$.time",
-            },
-            text="<kind> <id> is <is>: rule <rule>, account <account>, <region>, <time>",
         )
 
     def of_keys(self, keys: Sequence[kms.IKey]) -> None:
@@ -73,19 +56,10 @@ class Notices(Construct):
         EventBridge gets these calls only while a trail of the account records management events.
         """
         arns = [key.key_arn for key in keys]
-        values = {
-            "call": "$.detail.eventName",
-            "who": "$.detail.userIdentity.arn",
-            "account": "$.account",
-            "region": "$.region",
-            "time": "$.time",
-        }
         self._tell(
             "Tampering",
             "A customer key was disabled, is to be deleted, rotates no more or has a new policy",
             _calls({"eventName": TAMPERING, "resources": {"ARN": arns}}),
-            values={**values, "key": "$.detail.resources[0].ARN"},
-            text="<call> of <key> by <who>, account <account>, <region>, <time>",
         )
         self._tell(
             "Denied",
@@ -100,36 +74,25 @@ class Notices(Construct):
                     ],
                 }
             ),
-            values={**values, "why": "$.detail.errorMessage"},
-            text="<call> denied to <who>: <why> Account <account>, <region>, <time>",
         )
 
-    def _tell(
-        self,
-        id: str,
-        description: str,
-        pattern: dict[str, object],
-        *,
-        values: dict[str, str],
-        text: str,
-    ) -> None:
-        # Not events.Rule: CDK would write a pattern with tokens in "$or" and "wildcard" wrong, and
-        # a use of a key is a read-only event, which only this state lets through.
-        events.CfnRule(
+    def _tell(self, id: str, description: str, pattern: dict[str, object]) -> None:
+        rule = events.CfnRule(
             self,
             id,
             description=description,
             event_pattern=pattern,
+            # The use of a key is a read-only call, which no other state lets through.
             state="ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
-            targets=[
-                events.CfnRule.TargetProperty(
-                    id="Topic",
-                    arn=cast("str", self.topic.topic_arn),
-                    input_transformer=events.CfnRule.InputTransformerProperty(
-                        input_paths_map=values, input_template=f'"{text}"'
-                    ),
-                )
-            ],
+            targets=[events.CfnRule.TargetProperty(id="Topic", arn=self.topic.topic_arn)],
+        )
+        self.topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[_EVENT_BRIDGE],
+                actions=["sns:Publish"],
+                resources=[self.topic.topic_arn],
+                conditions={"ArnEquals": {"aws:SourceArn": rule.attr_arn}},
+            )
         )
 
 

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from catalog.correction import ContendedError
 from reinventure import deployed
-from reinventure.cli import account, changes, contents, laptop, questions, upkeep
+from reinventure.cli import account, audit, changes, contents, laptop, questions, upkeep
 from reinventure.cli.exits import EXIT_ERROR
 from reinventure.errors import UserError
 
@@ -38,6 +38,7 @@ for command in (
     upkeep.repair,
     upkeep.failed,
     upkeep.redrive,
+    audit.audit,
     laptop.up,
     laptop.down,
     laptop.demo,
