@@ -5,6 +5,9 @@ PYTHON ?= python3
 FILES ?= samples
 N ?= 100000
 
+# What is not deployed unless asked for, with all that it can have.
+OPTIONAL := config=create trail=create
+
 BIN := .venv/bin
 RUN := .venv/.installed
 DEV := .venv/.installed-dev
@@ -42,8 +45,8 @@ format: $(DEV) ## Put the code into shape
 	ruff check --fix .
 	ruff format .
 
-synth: $(RUN) ## Write the templates to cdk.out
-	cdk synth --quiet
+synth: $(RUN) ## Write the templates of all stacks to cdk.out, those too that must be asked for
+	cdk synth --quiet $(OPTIONAL:%=-c %)
 
 deploy: $(RUN) ## Deploy to the account of the current AWS profile
 	@reinventure deploy

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk as cdk
 import jsii
@@ -13,7 +13,7 @@ from stacks.promises import PROMISES, SAME_TEXT, Promise, validation
 
 KEY = {"Fn::Sub": "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/ours"}
 
-Resources = dict[str, tuple[str, dict[str, Any]]]
+Resources = dict[str, tuple[str, Any]]
 """By logical id: the CloudFormation type and the properties of a resource."""
 
 
@@ -430,7 +430,7 @@ def test_the_same_text_judges_what_is_deployed(
     for about, (promise, guard) in judges.items():
         path = tmp_path / f"{promise.name}.json"
         path.write_text(json.dumps({"resourceType": kind, **item}))
-        report = guard.validate(OneFile(path))
+        report = guard.validate(cast("cdk.IPolicyValidationContext", OneFile(path)))
         broken = promise.name in {violation.rule_name for violation in report.violations}
         # A rule says nothing about other types.
         assert broken is (about == kind and not kept)
