@@ -1,6 +1,10 @@
 """Templates, each synthesised once for all tests."""
 
 import json
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -44,6 +48,42 @@ def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         return folder
 
     return write
+
+
+@pytest.fixture(scope="session")
+def all_stacks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of what `make synth` writes, validation and all, with a catalog that has all."""
+    folder = tmp_path_factory.mktemp("cdk.out")
+    makefile = (ROOT / "Makefile").read_text()
+    [optional] = re.findall(r"^OPTIONAL := (.*)$", makefile, re.MULTILINE)
+    run_app(
+        folder,
+        transport="sqs",
+        reconcile="nightly",
+        kinesis="true",
+        **dict(setting.split("=", 1) for setting in optional.split()),
+    )
+    return folder
+
+
+def run_app(folder: Path, **settings: str) -> None:
+    """Run app.py as the CDK CLI does."""
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    environment = {
+        **os.environ,
+        "CDK_OUTDIR": str(folder),
+        "CDK_CONTEXT_JSON": json.dumps({**context, **settings}),
+    }
+    environment.pop("CDK_VALIDATION", None)
+    done = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="session")
