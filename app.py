@@ -7,12 +7,12 @@ import aws_cdk as cdk
 from stacks.catalog_stack import CatalogStack
 from stacks.conformance_pack import ConformancePack
 from stacks.governance_stack import GovernanceStack
-from stacks.promises import validation
+from stacks.promises import check_templates
 from stacks.settings import Settings
 from stacks.workers_stack import WorkersStack
 
 app = cdk.App()
-cdk.Validations.of(app).add_plugins(validation())
+check_templates(app)
 # The CLI knows where `cdk deploy` would go, if anywhere.
 settings = Settings.from_context(app.node, region=os.environ.get("CDK_DEFAULT_REGION"))
 catalog = CatalogStack(app, "Catalog", settings).catalog

@@ -5,6 +5,7 @@ synth. Afterwards: AWS Config judges what is there, by a rule of its own or, whe
 says as much, by the very same text.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -146,15 +147,20 @@ PROMISES = (
 )
 
 
-def validation() -> cdk.CloudFormationValidatePlugin:
-    """Return the check of every template, by CDK's own rules and by those of stacks/guard/.
+def check_templates(app: cdk.App) -> None:
+    """Have the synth of `app` fail if a template breaks a rule of CDK, or one of stacks/guard/.
 
-    `CDK_VALIDATION=false` in the environment leaves all of it out.
+    `CDK_VALIDATION=false` in the environment has CDK validate nothing; making the rules ready,
+    which takes a second, is left out then as well.
     """
-    return cdk.CloudFormationValidatePlugin(
-        guard_rules=[
-            cdk.ValidationRuleSource(name=promise.name, content=promise.rule)
-            for promise in PROMISES
-            if promise.before
-        ]
+    if os.environ.get("CDK_VALIDATION") == "false":
+        return
+    cdk.Validations.of(app).add_plugins(
+        cdk.CloudFormationValidatePlugin(
+            guard_rules=[
+                cdk.ValidationRuleSource(name=promise.name, content=promise.rule)
+                for promise in PROMISES
+                if promise.before
+            ]
+        )
     )

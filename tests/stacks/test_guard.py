@@ -9,7 +9,7 @@ import jsii
 import pytest
 from aws_cdk import aws_config as config
 
-from stacks.promises import PROMISES, SAME_TEXT, Promise, validation
+from stacks.promises import PROMISES, SAME_TEXT, Promise, check_templates
 
 KEY = {"Fn::Sub": "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/ours"}
 
@@ -281,13 +281,15 @@ def violations(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str,
     """What the synth of all of `SCRATCH` says: rule, severity, path of the construct, message."""
     folder = tmp_path_factory.mktemp("cdk.out")
     app = cdk.App(outdir=str(folder), context={"@aws-cdk/core:validateAgainstDefaultRules": True})
-    cdk.Validations.of(app).add_plugins(validation())
-    for number, (_, resources) in enumerate(SCRATCH):
-        stack = cdk.Stack(app, f"Scratch{number}")
-        for name, (kind, properties) in resources.items():
-            cdk.CfnResource(stack, name, type=kind, properties=properties)
-    with pytest.raises(RuntimeError, match="ValidationFailed"):
-        app.synth()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CDK_VALIDATION", raising=False)
+        check_templates(app)
+        for number, (_, resources) in enumerate(SCRATCH):
+            stack = cdk.Stack(app, f"Scratch{number}")
+            for name, (kind, properties) in resources.items():
+                cdk.CfnResource(stack, name, type=kind, properties=properties)
+        with pytest.raises(RuntimeError, match="ValidationFailed"):
+            app.synth()
     report = json.loads((folder / "validation-report.json").read_text())
     return [
         (
