@@ -63,6 +63,7 @@ def test_a_record_of_something_else_stops_nobody(tmp_path: Path, record: str) ->
 
 def test_one_that_has_ended_is_not_running(tmp_path: Path) -> None:
     process = start(tmp_path)
-    process.kill()
+    for each in (*process.children(), process):
+        each.kill()
     wait_until(lambda: companions.running(tmp_path, "sleeper") is None, PATIENCE)
     companions.stop(tmp_path)
