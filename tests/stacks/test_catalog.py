@@ -436,7 +436,7 @@ def test_the_functions_are_deployed_with_our_code_and_nothing_else(
 ) -> None:
     [asset] = [d for d in synthesise().glob("asset.*") if (d / "ingest.py").exists()]
     assert (asset / "catalog" / "store.py").exists()
-    assert {path.suffix for path in asset.rglob("*") if path.is_file()} == {".py"}
+    assert {path.suffix for path in asset.rglob("*") if path.is_file()} == {".py", ".sql"}
 
 
 @pytest.mark.parametrize(

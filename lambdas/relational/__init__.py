@@ -1,0 +1,1 @@
+"""The catalog as rows of a relational database."""

@@ -1,0 +1,164 @@
+"""Random histories of a few keys, and random ways in which their messages reach the mirror."""
+
+import json
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from reinventure.laptop.data_api import DataApiError
+from relational.database import Database, values
+from relational.mirror import Mirror
+from tests.sql.conftest import PASSWORD, Service, never
+
+BUCKET = "photos-example"
+KEYS = [
+    "a",
+    "A",
+    "a ",
+    "ä",
+    "a\u0308",
+    "ss",
+    "ß",
+    "🚀",
+    "🚀 ",
+    "a\x00",
+    "x" * 1024,
+    "%s :key0 '\"\\",
+]
+"""Keys that a careless collation, or careless quoting, would take for one another."""
+
+Message = dict[str, Any]
+
+
+@dataclass
+class Schedule:
+    """What happens to `messages`: delivered in `batches`, of which some calls fail."""
+
+    messages: list[Message]
+    batches: list[list[Message]]
+    chance: random.Random
+
+
+def message(key: str, sequencer: int, asked_at: int | None, size: int | None) -> Message:
+    """A message of the change feed; None for a deletion."""
+    time = f"2026-11-23T10:{sequencer % 60:02}:00.{(asked_at or 0) % 1000:03}Z"
+    new = size is not None and {
+        "size": size,
+        "etag": f"{sequencer:x}-{asked_at or 0}",
+        "version_id": f"v{size}" if size % 2 else None,
+        "time": time,
+    }
+    return {
+        "version": "1",
+        "id": f"{key}{sequencer}",
+        "kind": "created" if new else "deleted",
+        "bucket": BUCKET,
+        "key": key,
+        "sequencer": f"{sequencer:032X}",
+        "asked_at": asked_at,
+        "time": time,
+        "event": "ObjectCreated:Put" if new else "ObjectRemoved:Delete",
+        "old": None,
+        "new": new or None,
+    }
+
+
+def history(chance: random.Random, key: str) -> list[Message]:
+    """The messages of one key in their order: each later than the one before."""
+    sequencer, asked_at, told = 8 + chance.randrange(20), None, []
+    for _ in range(chance.randrange(1, 6)):
+        if chance.random() < 0.3:  # S3 was asked: the event that made us ask may be the same one.
+            asked_at = (asked_at or 0) + 1 + chance.randrange(3)
+        else:
+            sequencer += 1 + chance.randrange(8)
+            asked_at = None if chance.random() < 0.7 else chance.randrange(5)
+        size = None if chance.random() < 0.35 else chance.randrange(1000)
+        told.append(message(key, sequencer, asked_at, size))
+    return told
+
+
+def schedule(seed: int) -> Schedule:
+    """The schedule number `seed`: the same one always."""
+    chance = random.Random(seed)  # noqa: S311 (nothing is secret)
+    chosen = chance.sample(KEYS, chance.randrange(1, 4))
+    messages = [each for key in chosen for each in history(chance, key)]
+    delivered = messages + chance.choices(messages, k=chance.randrange(4))
+    if chance.random() < 0.8:
+        chance.shuffle(delivered)
+    batches = []
+    while delivered:
+        size = chance.randrange(1, 8)
+        batches.append(delivered[:size])
+        delivered = delivered[size:]
+    return Schedule(messages, batches, chance)
+
+
+def play(schedule: Schedule, database: Database, service: Service) -> None:
+    """Deliver the schedule to an empty mirror, what fails again until it succeeds; then compare.
+
+    Raises AssertionError when the mirror is not what the newest message of each key says.
+    """
+    database.execute("DELETE FROM states")
+    mirror = Mirror(database, BUCKET, lambda: PASSWORD, _ready=True)
+    waiting = list(schedule.batches)
+    fails = 0.3
+    while waiting:
+        batch = waiting.pop(0)
+        _break(service, schedule.chance, fails)
+        failed = mirror.apply({str(n): json.dumps(each) for n, each in enumerate(batch)}, never)
+        _break(service, schedule.chance, 0)
+        again = [batch[int(n)] for n in failed]
+        if again:
+            fails *= 0.8
+            waiting.insert(schedule.chance.randrange(len(waiting) + 1), again)
+    assert mirrored(database) == newest(schedule.messages)
+    live = values(database.execute("SELECT key_bytes, size FROM objects"))
+    assert {bytes(key).decode(): size for key, size in live} == {  # type: ignore[call-overload]
+        key: state[0] for key, state in newest(schedule.messages).items() if state[0] is not None
+    }
+
+
+def newest(messages: list[Message]) -> dict[str, tuple[object, ...]]:
+    """The oracle: what the newest message of each key says."""
+    found: dict[str, Message] = {}
+    for each in messages:
+        if each["key"] not in found or _place(each) > _place(found[each["key"]]):
+            found[each["key"]] = each
+    return {key: _told(each) for key, each in found.items()}
+
+
+def mirrored(database: Database) -> dict[str, tuple[object, ...]]:
+    """What the mirror says of each key."""
+    rows = values(
+        database.execute("SELECT key_bytes, size, etag, version_id, changed_at, event FROM states")
+    )
+    return {bytes(key).decode(): tuple(rest) for key, *rest in rows}  # type: ignore[call-overload]
+
+
+def _place(message: Message) -> tuple[str, int]:
+    return message["sequencer"], message["asked_at"] or 0
+
+
+def _told(message: Message) -> tuple[object, ...]:
+    new = message["new"] or {}
+    time = message["time"][:-1].replace("T", " ")
+    names = ("size", "etag", "version_id")
+    return (*(new.get(name) for name in names), time, message["event"])
+
+
+def _break(service: Service, chance: random.Random, fails: float) -> None:
+    """Have calls fail from now on, some before they are done and some after."""
+
+    def fault(_path: str, _request: Message) -> DataApiError | None:
+        if chance.random() >= fails:
+            return None
+        code, status = chance.choice(
+            [
+                ("InternalServerErrorException", 500),
+                ("DatabaseErrorException", 400),  # A deadlock, for instance.
+                ("DatabaseUnavailableException", 504),
+            ]
+        )
+        return DataApiError(code, "injected", status)
+
+    service.before = service.after = fault
