@@ -6,7 +6,7 @@ FILES ?= samples
 N ?= 100000
 
 # What is not deployed unless asked for, with all that it can have.
-OPTIONAL := config=create trail=create
+OPTIONAL := workers=true sql=true config=create trail=create
 
 BIN := .venv/bin
 RUN := .venv/.installed
@@ -22,8 +22,8 @@ help: ## Say what can be done here
 demo: $(RUN) ## Show it all once, without an account: make demo [FILES=folder] [SET="transport=sqs"]
 	@reinventure demo --files "$(FILES)" $(SET:%=--set %)
 
-up: $(RUN) ## Start the laptop cloud with the catalog in it, and leave it running: make up [SET=...] [WORKERS=1]
-	@reinventure up $(SET:%=--set %) $(if $(WORKERS),--workers)
+up: $(RUN) ## Start the laptop cloud with the catalog in it, and leave it running: make up [SET=...] [WORKERS=1] [SQL=1]
+	@reinventure up $(SET:%=--set %) $(if $(WORKERS),--workers) $(if $(SQL),--sql)
 
 down: $(RUN) ## Stop the laptop cloud
 	@reinventure down

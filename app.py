@@ -9,6 +9,7 @@ from stacks.conformance_pack import ConformancePack
 from stacks.governance_stack import GovernanceStack
 from stacks.promises import check_templates
 from stacks.settings import Settings
+from stacks.sql_stack import SqlStack
 from stacks.workers_stack import WorkersStack
 
 app = cdk.App()
@@ -18,6 +19,8 @@ settings = Settings.from_context(app.node, region=os.environ.get("CDK_DEFAULT_RE
 catalog = CatalogStack(app, "Catalog", settings).catalog
 if settings.workers:
     WorkersStack(app, "Workers", settings, catalog)
+if settings.sql:
+    SqlStack(app, "Sql", settings, catalog)
 if settings.governed:
     GovernanceStack(app, "Governance", settings, keys=catalog.keys)
     ConformancePack(app, "ConformancePack")

@@ -21,6 +21,7 @@ from catalog.totals_table import TotalsTable
 from reinventure.errors import UserError
 
 if TYPE_CHECKING:
+    from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
 
@@ -164,19 +165,12 @@ def find(session: boto3.Session, stack: str) -> DeployedCatalog:
 
     Raises UserError when there is no such stack, or it is not one of ours.
     """
-    try:
-        reply = session.client("cloudformation", config=CONFIG).describe_stacks(StackName=stack)
-    except ClientError as error:
-        if "does not exist" not in error.response["Error"].get("Message", ""):
-            raise
-        raise UserError(
-            f"no stack {stack!r} in region {session.region_name}. Deploy it with `make deploy` "
-            "(an account) or `make up` (this laptop), or name another one with --stack."
-        ) from None
-    outputs = {
-        output["OutputKey"]: output["OutputValue"]
-        for output in reply["Stacks"][0].get("Outputs", [])
-    }
+    outputs = stack_outputs(
+        session.client("cloudformation", config=CONFIG),
+        stack,
+        "Deploy it with `make deploy` (an account) or `make up` (this laptop), or name another one "
+        "with --stack.",
+    )
     try:
         return DeployedCatalog(
             session=session,
@@ -193,11 +187,28 @@ def find(session: boto3.Session, stack: str) -> DeployedCatalog:
             publish=outputs["PublishArn"],
         )
     except KeyError as missing:
-        state = reply["Stacks"][0]["StackStatus"]
         raise UserError(
-            f"stack {stack!r} has no output {missing.args[0]} (its state is {state}): "
-            "it is not a reinventure catalog, or its deployment has not finished."
+            f"stack {stack!r} has no output {missing.args[0]}: it is not a reinventure catalog, or "
+            "its deployment has not finished."
         ) from None
+
+
+def stack_outputs(client: "CloudFormationClient", stack: str, advice: str) -> dict[str, str]:
+    """Return the outputs of `stack` by their names.
+
+    Raises UserError, with `advice` on what to do, when there is no such stack.
+    """
+    try:
+        reply = client.describe_stacks(StackName=stack)
+    except ClientError as error:
+        if "does not exist" not in error.response["Error"].get("Message", ""):
+            raise
+        region = client.meta.region_name
+        raise UserError(f"no stack {stack!r} in region {region}. {advice}") from None
+    return {
+        output["OutputKey"]: output["OutputValue"]
+        for output in reply["Stacks"][0].get("Outputs", [])
+    }
 
 
 def explain(error: ClientError | BotoCoreError) -> str:

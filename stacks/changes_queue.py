@@ -16,9 +16,9 @@ from stacks.settings import Settings
 class ChangesQueue(Construct):
     """A queue under the QUEUE key that gets the messages of `topic` which pass `wanted`.
 
-    `wanted` is a filter policy on their attributes (docs/changes.md). A standard queue: who reads
-    it needs no order, and looks at a message twice without harm. What SNS cannot deliver, and what
-    was received `tries` times in vain, goes to `failures`.
+    `wanted` is a filter policy on their attributes (docs/changes.md); without one, all pass. A
+    standard queue: who reads it needs no order, and gets a message twice without harm. What SNS
+    cannot deliver, and what was received `tries` times in vain, goes to `failures`.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class ChangesQueue(Construct):
         *,
         keys: Keys,
         topic: sns.ITopic,
-        wanted: Mapping[str, object],
+        wanted: Mapping[str, object] | None,
         failures: FailureQueue,
         visibility: cdk.Duration,
         tries: int,

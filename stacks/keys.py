@@ -63,8 +63,9 @@ class Keys(Construct):
                 "s3",
                 "sns",
                 *(["kinesis"] if settings.kinesis else []),
+                *(["rds", "secretsmanager"] if settings.sql else []),
             ],
-            grants=["dynamodb", "lambda"],
+            grants=["dynamodb", "lambda", *(["rds"] if settings.sql else [])],
         )
         self.queue = customer_key(
             self, "Queue", settings, purpose="messages in queues", services=["sqs"], grants=[]

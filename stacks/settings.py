@@ -28,6 +28,12 @@ MAX_INSPECT_MIB = 64
 MAX_WORKERS = 100
 """Each is one processor. Above it, the quotas of a new account for instances are in the way."""
 
+MAX_ACU = 256
+"""The largest that Aurora grows to."""
+
+MAX_READERS = 15
+"""Of a cluster, besides the writer. CloudFormation finds out about a sixteenth at deployment."""
+
 _T = TypeVar("_T")
 
 
@@ -97,6 +103,17 @@ class Settings:
     ebs: str
     """The scratch volume of an instance, one of `instances.VOLUMES`."""
 
+    sql: bool
+    """Whether there is the stack Sql, a mirror of the catalog in Aurora (docs/sql.md)."""
+
+    sql_max_acu: int
+    """How large an instance of the mirror may grow, 1 to `MAX_ACU` Aurora capacity units, each with
+    about 2 GiB of memory. Unused, it shrinks to none."""
+
+    sql_readers: int
+    """Instances of the mirror besides the one that is written to and that answers the Data API, 0
+    to `MAX_READERS`. The first takes over when that one fails."""
+
     laptop: bool
     """Whether the templates are for the laptop cloud, which cannot do what AWS can: run the custom
     resource that empties the bucket on `cdk destroy` (it is left out), keep the failures of a
@@ -105,7 +122,8 @@ class Settings:
     that failed (`publish` has the whole batch fail). It also asks for the right to
     `sns:PublishBatch`, which is part of `sns:Publish` in AWS. It has no instances and no images:
     of the workers there are their queue and the definition of their task, which runs as a process
-    and is lent its role by the account."""
+    and is lent its role by the account. Of the mirror there is all but the cluster and its network:
+    the database is a process, too."""
 
     @classmethod
     def from_context(cls, node: Node, region: str | None = None) -> "Settings":
@@ -135,6 +153,9 @@ class Settings:
             worker_instance=instance,
             workers_max=_read(node, "workers_max", _whole_number(1, MAX_WORKERS)),
             ebs=_read(node, "ebs", _volume(instance)),
+            sql=_read(node, "sql", _switch),
+            sql_max_acu=_read(node, "sql_max_acu", _whole_number(1, MAX_ACU)),
+            sql_readers=_read(node, "sql_readers", _whole_number(0, MAX_READERS)),
             laptop=_read(node, "laptop", _switch),
         )
 

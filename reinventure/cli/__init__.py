@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from catalog.correction import ContendedError
 from reinventure import deployed
-from reinventure.cli import account, audit, changes, contents, laptop, questions, upkeep
+from reinventure.cli import account, audit, changes, contents, laptop, mirror, questions, upkeep
 from reinventure.cli.exits import EXIT_ERROR
 from reinventure.errors import UserError
 
@@ -33,9 +33,11 @@ for command in (
     questions.stat,
     contents.duplicates,
     contents.inspect,
+    mirror.sql,
     changes.watch,
     upkeep.verify,
     upkeep.repair,
+    mirror.sql_backfill,
     upkeep.failed,
     upkeep.redrive,
     audit.audit,

@@ -12,7 +12,7 @@ from reinventure import cdk
 from reinventure.cli.exits import EXIT_DIFFERENT
 from reinventure.errors import UserError
 from reinventure.laptop import cloud as clouds
-from reinventure.laptop import companions, worker
+from reinventure.laptop import companions, database, worker
 from reinventure.laptop import demo as demonstration
 from reinventure.laptop.deployment import enter, start_and_deploy
 from reinventure.laptop.lock import locked
@@ -32,6 +32,9 @@ def up(
     workers: Annotated[
         bool, typer.Option("--workers", help="Also look inside objects, large ones by a worker.")
     ] = False,
+    sql: Annotated[
+        bool, typer.Option("--sql", help="Also mirror the catalog in a database that answers SQL.")
+    ] = False,
 ) -> None:
     """Start the laptop cloud, deploy the catalog to it, and leave it running.
 
@@ -49,10 +52,13 @@ def up(
                 print(f"The laptop cloud is up already, at {cloud.endpoint}.")
             if workers and not companions.running(LOCAL, worker.NAME):
                 raise UserError("it has no worker. Run `make down`, then `make up WORKERS=1`.")
+            if sql and not companions.running(LOCAL, database.NAME):
+                raise UserError("it has no database. Run `make down`, then `make up SQL=1`.")
         if not cloud or not catalog:
             with Steps() as steps:
-                chosen = [*(settings or []), *(["workers=true"] if workers else [])]
-                cloud = start_and_deploy(LOCAL, steps, chosen)
+                optional = {"workers": workers, "sql": sql}
+                chosen = [f"{name}=true" for name, wanted in optional.items() if wanted]
+                cloud = start_and_deploy(LOCAL, steps, [*(settings or []), *chosen])
             catalog = enter(cloud)
             if workers:
                 worker.start(cloud, catalog.session)
@@ -60,11 +66,13 @@ def up(
         env = clouds.write_environment_file(
             cloud, REINVENTURE_BUCKET=catalog.bucket, REINVENTURE_TABLE=catalog.table
         )
+    asking = '\nAsk its mirror:           .venv/bin/reinventure sql "SELECT * FROM objects"'
+    asking = asking if companions.running(LOCAL, database.NAME) else ""
     print(
         f"""
 Point this shell at it:   source {shlex.quote(os.path.relpath(env))}
 Change the bucket:        aws s3 cp README.md s3://$REINVENTURE_BUCKET/
-Read the catalog:         .venv/bin/reinventure ls
+Read the catalog:         .venv/bin/reinventure ls{asking}
 Watch it work:            tail -f {shlex.quote(os.path.relpath(cloud.log))}
 Stop it, and lose all:    make down"""
     )

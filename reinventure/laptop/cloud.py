@@ -17,6 +17,7 @@ import urllib.request
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 import psutil
@@ -55,9 +56,25 @@ class Cloud:
         return self.directory / "cloud.log"
 
     @property
+    def tls(self) -> tuple[Path, Path]:
+        """Its certificate, which `environment` trusts, and the key of that."""
+        return _certificate(self.directory), _key(self.directory)
+
+    @property
     def environment(self) -> dict[str, str]:
         """The variables that point any AWS client at this cloud."""
         return _client_environment(self.directory, self.port)
+
+    @property
+    def access(self) -> dict[str, Any]:
+        """What to make a client of boto3 with, for this cloud, in a process that is not in it."""
+        return {
+            "endpoint_url": self.endpoint,
+            "verify": self.environment["AWS_CA_BUNDLE"],
+            "region_name": REGION,
+            "aws_access_key_id": self.environment["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": self.environment["AWS_SECRET_ACCESS_KEY"],
+        }
 
     def processes(self) -> list[psutil.Process]:
         """Return the emulator, if it is alive, and the workers that it runs functions in."""

@@ -19,8 +19,12 @@ def start(
     *,
     environment: Mapping[str, str],
     cwd: Path,
+    inherited: Sequence[int] = (),
 ) -> None:
-    """Start `command` as the process `name`; what it prints goes to `<name>.log` in `directory`."""
+    """Start `command` as the process `name`; what it prints goes to `<name>.log` in `directory`.
+
+    It gets the `inherited` file descriptors, too.
+    """
     with log(directory, name).open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -29,6 +33,7 @@ def start(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            pass_fds=inherited,
             start_new_session=True,
         )
     # A number is given to another process some day; the two together are not.

@@ -10,9 +10,10 @@ from tempfile import mkdtemp
 
 import boto3
 
-from reinventure import cdk, deployed
+from reinventure import cdk, deployed, sql
 from reinventure.deployed import DeployedCatalog
 from reinventure.laptop import cloud as clouds
+from reinventure.laptop import database
 from reinventure.laptop.cloud import Cloud
 from reinventure.steps import Steps
 
@@ -58,11 +59,16 @@ def start_and_deploy(directory: Path, steps: Steps, settings: Sequence[str] = ()
             steps.begin("Synthesising the templates")
             synthesis.result()
             stacks = cdk.stacks(assembly)
+            parameters = []
+            if sql.STACK in stacks:
+                steps.begin("Starting the database")
+                parameters = ["--parameters", f"{sql.STACK}:DataApi={database.start(cloud)}"]
             steps.begin(f"Deploying {' and '.join(stacks)}")
             cdk.run_quietly(
                 *(
                     "deploy",
                     *stacks,
+                    *parameters,
                     "--app",
                     str(assembly),
                     "--require-approval",
@@ -73,6 +79,8 @@ def start_and_deploy(directory: Path, steps: Steps, settings: Sequence[str] = ()
                 log=directory / "deploy.log",
             )
             _make_topics_fifo(cloud)
+            if sql.STACK in stacks:
+                database.let_owner_in(cloud)
         except BaseException:
             clouds.stop(directory)
             raise
@@ -94,14 +102,7 @@ def _make_topics_fifo(cloud: Cloud) -> None:
 
     AWS takes it from the template, and would refuse to change it.
     """
-    sns = boto3.client(
-        "sns",
-        endpoint_url=cloud.endpoint,
-        verify=cloud.environment["AWS_CA_BUNDLE"],
-        region_name=clouds.REGION,
-        aws_access_key_id=cloud.environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=cloud.environment["AWS_SECRET_ACCESS_KEY"],
-    )
+    sns = boto3.client("sns", **cloud.access)
     for topic in sns.list_topics()["Topics"]:
         if topic["TopicArn"].endswith(".fifo"):
             sns.set_topic_attributes(

@@ -9,22 +9,23 @@ import shutil
 import socket
 import subprocess
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 import pymysql
 
 from reinventure.errors import UserError
+from reinventure.laptop import companions
 
 if TYPE_CHECKING:
     from pymysql.connections import Connection
     from pymysql.cursors import Cursor
 
+NAME = "mariadb"
+
 _START_SECONDS = 60
-_MAX_SOCKET = 100
-"""Bytes of a socket's path: the operating system takes a few more."""
+_MAX_PATH = 100
+"""Bytes of a socket's path: operating systems take few more."""
 
 _MYSQL_MODE = (
     "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,"
@@ -33,27 +34,61 @@ _MYSQL_MODE = (
 """What MySQL 8.0 is strict about by default: what passes here is to pass there."""
 
 
-@dataclass(frozen=True)
-class MariaDb:
-    """A running server: its process, and the path of the socket that it listens on."""
+def socket_path(directory: Path) -> Path:
+    """Return where the server listens that was started in `directory`."""
+    return directory / "tmp" / NAME / "socket"
 
-    process: "subprocess.Popen[bytes]"
-    path: Path
 
-    def connect(
-        self, user: str | None = None, password: str = "", database: str = ""
-    ) -> "Connection[Cursor]":
-        """Return a connection for `user`, or for whoever runs the server, who may do everything.
+def start(directory: Path) -> Path:
+    """Start a server with new data as a companion in `directory`; return its socket's path.
 
-        Raises pymysql's OperationalError when the user is not let in.
-        """
-        return connect(self.path, user or getpass.getuser(), password, database)
+    It answers then. Whoever started it may do everything, without a password.
 
-    def stop(self) -> None:
-        """Stop it at once, and remove the folder of its socket. Its data is not kept in order."""
-        self.process.kill()
-        self.process.wait()
-        shutil.rmtree(self.path.parent, ignore_errors=True)
+    Raises UserError when it is not installed or does not come up, with the end of its log.
+    """
+    server, installer = _program("mariadbd"), _program("mariadb-install-db")
+    path = socket_path(directory)
+    folder = path.parent
+    folder.mkdir(mode=0o700, parents=True)
+    if len(os.fsencode(path)) > _MAX_PATH:
+        raise UserError(f"{path} is too long for the path of a socket: use a folder nearer to /.")
+    common = [
+        "--no-defaults",
+        f"--datadir={folder / 'data'}",
+        # Only root may choose, and must.
+        *([f"--user={getpass.getuser()}"] if os.geteuid() == 0 else []),
+    ]
+    log = companions.log(directory, NAME)
+    with log.open("wb") as output:
+        status = subprocess.run(
+            [installer, *common, "--skip-test-db", "--auth-root-authentication-method=socket"],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        ).returncode
+    if status:
+        raise UserError(f"MariaDB could not be set up. The end of {log}:\n{_end(log)}")
+    companions.start(
+        directory,
+        NAME,
+        [
+            *(server, *common, f"--socket={path}", "--skip-networking"),
+            *(f"--sql-mode={_MYSQL_MODE}", "--character-set-server=utf8mb4"),
+            *("--default-time-zone=+00:00", f"--pid-file={folder / 'pid'}"),
+            # What is lost with the machine may be lost with its power, too.
+            *("--innodb-flush-log-at-trx-commit=0", "--skip-innodb-doublewrite"),
+            *("--innodb-buffer-pool-size=64M", "--performance-schema=OFF"),
+        ],
+        environment=os.environ,
+        cwd=folder,
+    )
+    deadline = time.monotonic() + _START_SECONDS
+    while not _listens(path):
+        if not companions.running(directory, NAME) or time.monotonic() > deadline:
+            companions.stop(directory)
+            raise UserError(f"MariaDB did not start. The end of {log}:\n{_end(log)}")
+        time.sleep(0.05)
+    return path
 
 
 def connect(path: Path, user: str, password: str, database: str) -> "Connection[Cursor]":
@@ -73,55 +108,9 @@ def connect(path: Path, user: str, password: str, database: str) -> "Connection[
     )
 
 
-def start(directory: Path) -> MariaDb:
-    """Start a server whose data is in `directory`, which must be new, and return when it answers.
-
-    Raises UserError when it is not installed or does not come up, with the end of its log.
-    """
-    server, installer = _program("mariadbd"), _program("mariadb-install-db")
-    directory.mkdir(parents=True)
-    log = directory / "mariadb.log"
-    common = [
-        "--no-defaults",
-        f"--datadir={directory / 'data'}",
-        # Only root may choose, and must.
-        *([f"--user={getpass.getuser()}"] if os.geteuid() == 0 else []),
-    ]
-    # In a folder of its own that only we may enter: the path of a socket must be short.
-    path = Path(mkdtemp(prefix="reinventure-")) / "mariadb"
-    if len(os.fsencode(path)) > _MAX_SOCKET:
-        raise UserError(f"the path {path} is too long for a socket. Set TMPDIR to a shorter one.")
-    with log.open("wb") as output:
-        installed = subprocess.run(
-            [installer, *common, "--skip-test-db", "--auth-root-authentication-method=socket"],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        if installed.returncode:
-            raise UserError(f"MariaDB could not be set up. The end of its log:\n{_end(log)}")
-        process = subprocess.Popen(
-            [
-                *(server, *common, f"--socket={path}", "--skip-networking"),
-                *(f"--sql-mode={_MYSQL_MODE}", "--character-set-server=utf8mb4"),
-                *("--default-time-zone=+00:00", f"--pid-file={directory / 'mariadb.pid'}"),
-                # What is lost with the machine may be lost with its power, too.
-                *("--innodb-flush-log-at-trx-commit=0", "--skip-innodb-doublewrite"),
-                *("--innodb-buffer-pool-size=64M", "--performance-schema=OFF"),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    started = MariaDb(process, path)
-    deadline = time.monotonic() + _START_SECONDS
-    while not _listens(path):
-        if process.poll() is not None or time.monotonic() > deadline:
-            started.stop()
-            raise UserError(f"MariaDB did not start. The end of its log:\n{_end(log)}")
-        time.sleep(0.05)
-    return started
+def administer(path: Path) -> "Connection[Cursor]":
+    """Return a connection to the server that listens on `path`, for who started it."""
+    return connect(path, getpass.getuser(), "", "")
 
 
 def _listens(path: Path) -> bool:

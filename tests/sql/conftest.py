@@ -4,15 +4,15 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from botocore.config import Config
 
-from reinventure.laptop import data_api, mariadb
+from reinventure.laptop import companions, data_api, mariadb
 from reinventure.laptop.data_api import DataApi, DataApiError, Login
-from reinventure.laptop.mariadb import MariaDb
 from relational import schema
 from relational.database import NAME, Database
 
@@ -73,21 +73,23 @@ class FaultyApi(DataApi):
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
-    started = mariadb.start(tmp_path_factory.mktemp("mariadb") / "server")
-    with started.connect() as root, root.cursor() as cursor:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The socket of a MariaDB, with a user who may do everything."""
+    directory = tmp_path_factory.mktemp("sql")
+    path = mariadb.start(directory)
+    with mariadb.administer(path) as root, root.cursor() as cursor:
         cursor.execute(f"CREATE USER owner@localhost IDENTIFIED BY '{PASSWORD}'")
         cursor.execute("GRANT ALL ON *.* TO owner@localhost WITH GRANT OPTION")
-    yield started
-    started.stop()
+    yield path
+    companions.stop(directory)
 
 
 @pytest.fixture(scope="session")
-def endpoint(server: MariaDb) -> Iterator[Service]:
+def endpoint(server: Path) -> Iterator[Service]:
     api = FaultyApi(
         CLUSTER,
         LOGINS.__getitem__,
-        lambda login, name: mariadb.connect(server.path, login.user, login.password, name),
+        lambda login, name: mariadb.connect(server, login.user, login.password, name),
     )
     listener = socket.create_server(("127.0.0.1", 0))
     served = data_api.serve(api, listener, None)
@@ -114,9 +116,9 @@ def service(endpoint: Service) -> Iterator[Service]:
     endpoint.before = endpoint.after = lambda *_: None
 
 
-def clear(server: MariaDb) -> None:
+def clear(server: Path) -> None:
     """Make an empty database, without the tables that `prepare` makes."""
-    with server.connect() as root, root.cursor() as cursor:
+    with mariadb.administer(server) as root, root.cursor() as cursor:
         cursor.execute(f"DROP DATABASE IF EXISTS {NAME}")
         cursor.execute(f"CREATE DATABASE {NAME}")
         cursor.execute(f"DROP USER IF EXISTS {schema.READER}@'%'")
@@ -133,7 +135,7 @@ def owner(client: "RDSDataServiceClient") -> Database:
 
 
 @pytest.fixture(scope="module")
-def made(server: MariaDb, owner: Database) -> None:
+def made(server: Path, owner: Database) -> None:
     """A database with its tables, for a module that does not change them."""
     clear(server)
     schema.prepare(owner, lambda: PASSWORD)

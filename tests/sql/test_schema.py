@@ -1,19 +1,20 @@
 """The tables: made once, by whoever comes first, whatever dies in between."""
 
 import threading
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 
+from reinventure.laptop import mariadb
 from reinventure.laptop.data_api import DataApiError
-from reinventure.laptop.mariadb import MariaDb
 from relational import schema
 from relational.database import Database, values
 from tests.sql.conftest import CLUSTER, OWNER, PASSWORD, Service, clear, never
 
 
 @pytest.fixture
-def database(server: MariaDb, owner: Database, service: Service) -> Database:
+def database(server: Path, owner: Database, service: Service) -> Database:
     """A database without tables."""
     clear(server)
     return owner
@@ -89,10 +90,10 @@ def test_many_at_once_make_them_once(database: Database, service: Service) -> No
 
 
 def test_one_that_takes_long_is_not_waited_for_for_ever(
-    database: Database, server: MariaDb, monkeypatch: pytest.MonkeyPatch
+    database: Database, server: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(schema, "LOCK_SECONDS", 0)
-    with server.connect() as other, other.cursor() as cursor:
+    with mariadb.administer(server) as other, other.cursor() as cursor:
         cursor.execute(f"SELECT GET_LOCK('{schema.LOCK}', 0)")
         with pytest.raises(schema.BusyError):
             schema.prepare(database, lambda: PASSWORD)

@@ -15,6 +15,7 @@ import pytest
 
 from stacks.catalog_stack import CatalogStack
 from stacks.settings import Settings
+from stacks.sql_stack import SqlStack
 from stacks.workers_stack import WorkersStack
 
 TRANSPORTS = ["lambda", "sqs", "sns", "eventbridge"]
@@ -24,6 +25,7 @@ VARIANTS = [
     {"reconcile": "nightly"},
     {"kinesis": "true"},
     {"workers": "true"},
+    {"sql": "true"},
 ]
 """Settings that change which resources there are."""
 
@@ -44,6 +46,8 @@ def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         catalog = CatalogStack(app, "Catalog", chosen).catalog
         if chosen.workers:
             WorkersStack(app, "Workers", chosen, catalog)
+        if chosen.sql:
+            SqlStack(app, "Sql", chosen, catalog)
         app.synth()
         return folder
 

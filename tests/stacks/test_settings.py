@@ -26,6 +26,9 @@ DEFAULTS = {
     "worker_instance": "c7g.large",
     "workers_max": 4,
     "ebs": "gp3",
+    "sql": False,
+    "sql_max_acu": 4,
+    "sql_readers": 0,
     "laptop": False,
 }
 
@@ -55,6 +58,9 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         worker_instance="c7g.large",
         workers_max=4,
         ebs="gp3",
+        sql=False,
+        sql_max_acu=4,
+        sql_readers=0,
         laptop=False,
     )
     assert read(
@@ -73,6 +79,9 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         worker_instance="c4.8xlarge",
         workers_max="100",
         ebs="io1-20000iops",
+        sql="true",
+        sql_max_acu="256",
+        sql_readers="15",
         laptop="true",
     ) == Settings(
         stage="production",
@@ -90,6 +99,9 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         worker_instance="c4.8xlarge",
         workers_max=100,
         ebs="io1-20000iops",
+        sql=True,
+        sql_max_acu=256,
+        sql_readers=15,
         laptop=True,
     )
 
@@ -124,6 +136,10 @@ def test_the_defaults_of_cdk_json_are_these() -> None:
         ("workers_max", "0", "must be a whole number from 1 to 100"),
         ("worker_instance", "m5.large", "must be one of c4.large, c4.8xlarge, c7g.large"),
         ("ebs", "gp2", "must be one of gp3, io2, gp2-16tb-10000iops, io1-20000iops"),
+        ("sql", "1", "must be one of true, false"),
+        ("sql_max_acu", "0", "must be a whole number from 1 to 256"),
+        ("sql_max_acu", "0.5", "must be a whole number from 1 to 256"),
+        ("sql_readers", "16", "must be a whole number from 0 to 15"),
         ("laptop", "yes", "must be one of true, false"),
     ],
 )

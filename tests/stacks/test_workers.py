@@ -38,8 +38,8 @@ REASONS_FOR_EVERYTHING = {
 Both = tuple[Template, Template]
 
 
-def both(assembly: Path) -> Both:
-    """The templates of Workers and of Catalog, references from the one to the other resolved."""
+def both(assembly: Path, stack: str = "Workers") -> Both:
+    """The templates of `stack` and of Catalog, references from the one to the other resolved."""
     catalog = read(assembly)
 
     def resolved(value: Any) -> Any:
@@ -53,7 +53,7 @@ def both(assembly: Path) -> Both:
             return catalog["Outputs"][where["OutputName"]]["Value"]
         return {name: resolved(each) for name, each in value.items()}
 
-    return resolved(read(assembly, "Workers")), catalog
+    return resolved(read(assembly, stack)), catalog
 
 
 @pytest.fixture(

@@ -1,0 +1,163 @@
+"""The mirror on a laptop cloud of its own, with the stack Sql, MariaDB and our Data API."""
+
+import json
+from collections.abc import Iterator
+
+import boto3
+import pytest
+
+from reinventure import sql
+from reinventure.deployed import DeployedCatalog
+from reinventure.laptop import cloud as clouds
+from reinventure.laptop import companions, database, mariadb
+from reinventure.laptop.cloud import Cloud
+from reinventure.laptop.deployment import start_and_deploy
+from reinventure.sql import DeployedMirror
+from reinventure.steps import Steps
+from tests.local.command import run
+from tests.local.storm import storm
+from tests.waiting import wait_until
+
+PATIENCE = 60
+
+Objects = dict[str, tuple[object, ...]]
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    directory = tmp_path_factory.mktemp("sql")
+    with Steps() as steps:
+        cloud = start_and_deploy(directory, steps, ["sql=true"])
+    yield cloud
+    clouds.stop(directory)
+    assert not companions.running(directory, mariadb.NAME)
+    assert not companions.running(directory, database.NAME)
+
+
+@pytest.fixture
+def mirror(session: boto3.Session) -> DeployedMirror:
+    return sql.find(session)
+
+
+def never() -> None:
+    raise AssertionError("the database was not asleep")
+
+
+def mirrored(mirror: DeployedMirror) -> Objects:
+    answer = mirror.ask("SELECT object_key, size, etag, version_id, event FROM objects", never)
+    return {str(key): tuple(rest) for key, *rest in answer.rows}
+
+
+def catalogued(catalog: DeployedCatalog) -> Objects:
+    return {
+        row.key: (row.size, row.etag, row.version_id, row.event_name)
+        for row in catalog.rows(consistent=True)
+    }
+
+
+def settle(catalog: DeployedCatalog, mirror: DeployedMirror) -> None:
+    """Return when the mirror says of every object what the catalog says."""
+    assert catalog.settle(PATIENCE) == []
+    wait_until(
+        lambda: mirrored(mirror) == catalogued(catalog),
+        PATIENCE,
+        lambda: set(mirrored(mirror).items()) ^ set(catalogued(catalog).items()),
+    )
+
+
+def first_change(catalog: DeployedCatalog, mirror: DeployedMirror) -> None:
+    """Make a change, and return when the tables are there: the first change has them made."""
+    catalog.s3.put_object(Bucket=catalog.bucket, Key="first", Body=b"")
+
+    def there() -> bool:
+        try:
+            return "first" in mirrored(mirror)
+        except mirror.session.client("rds-data").exceptions.DatabaseErrorException:
+            return False
+
+    wait_until(there, PATIENCE)
+
+
+def test_after_a_storm_the_mirror_says_what_the_catalog_says(
+    catalog: DeployedCatalog, mirror: DeployedMirror
+) -> None:
+    first_change(catalog, mirror)
+    storm(catalog, 150, seed=5)
+    settle(catalog, mirror)
+    assert len(mirrored(mirror)) > 10
+
+
+def test_the_command_answers_a_table_lines_or_json(
+    cloud: Cloud, catalog: DeployedCatalog, mirror: DeployedMirror
+) -> None:
+    first_change(catalog, mirror)
+    for n in range(3):
+        catalog.s3.put_object(Bucket=catalog.bucket, Key=f"sql/{n} 🚀.log", Body=b"." * n * 100)
+    settle(catalog, mirror)
+    query = (
+        "SELECT object_key, size, size / 3 AS third, version_id IS NULL AS bare, NULL AS nothing "
+        "FROM objects WHERE key_bytes LIKE 'sql/%' ORDER BY size DESC"
+    )
+    asked = run("sql", query, "--json", environment=cloud.environment)
+    assert asked.returncode == 0, asked.stderr
+    first = json.loads(asked.stdout.splitlines()[0])
+    assert first == {
+        "object_key": "sql/2 🚀.log",
+        "size": 200,
+        "third": 66.6667,
+        "bare": 0,
+        "nothing": None,
+    }
+    lines = run("sql", query, environment=cloud.environment).stdout.splitlines()
+    assert lines[0] == "object_key\tsize\tthird\tbare\tnothing"
+    assert lines[1] == "sql/2 🚀.log\t200\t66.6667\t0\tNULL"
+    assert len(lines) == 4
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("DELETE FROM states", "denied"),
+        ("DROP VIEW objects", "denied"),
+        ("SELEC 1", "SQL syntax"),
+        ("SELECT 1; DELETE FROM states", "SQL syntax"),
+        ("SELECT REPEAT('x', 60000) FROM states a, states b LIMIT 30", "LIMIT"),
+    ],
+)
+def test_what_it_may_not_or_cannot_do_is_one_line(
+    cloud: Cloud, catalog: DeployedCatalog, mirror: DeployedMirror, query: str, reason: str
+) -> None:
+    first_change(catalog, mirror)
+    for n in range(6):
+        catalog.s3.put_object(Bucket=catalog.bucket, Key=f"many/{n}", Body=b"")
+    settle(catalog, mirror)
+    before = mirrored(mirror)
+    asked = run("sql", query, environment=cloud.environment)
+    assert (asked.returncode, asked.stdout) == (2, "")
+    assert reason in asked.stderr
+    assert asked.stderr.count("\n") == 1
+    assert mirrored(mirror) == before
+
+
+def test_what_the_catalog_knew_before_is_mirrored_by_a_backfill(
+    cloud: Cloud, catalog: DeployedCatalog, mirror: DeployedMirror
+) -> None:
+    first_change(catalog, mirror)
+    for n in range(250):
+        catalog.s3.put_object(Bucket=catalog.bucket, Key=f"before/{n}", Body=b"x")
+    catalog.s3.delete_object(Bucket=catalog.bucket, Key="before/7")
+    settle(catalog, mirror)
+    path = mariadb.socket_path(cloud.directory)
+    with mariadb.administer(path) as root, root.cursor() as cursor:
+        cursor.execute("DELETE FROM catalog.states")
+        # As if the deletion had never come.
+        catalog.s3.put_object(Bucket=catalog.bucket, Key="before/8", Body=b"x")
+        settled = mirrored(mirror)
+    assert "before/9" not in settled
+    done = run("sql-backfill", environment=cloud.environment)
+    assert done.returncode == 0, done.stderr
+    settle(catalog, mirror)
+    [[tombstones]] = mirror.ask("SELECT COUNT(*) FROM states WHERE size IS NULL", never).rows
+    assert isinstance(tombstones, int)
+    assert tombstones >= 1
+    assert done.stdout.startswith("Mirrored ")

@@ -1,0 +1,364 @@
+"""What the Sql template promises."""
+
+import json
+import re
+import string
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relational import database, schema
+from stacks import aurora
+from tests.stacks.conftest import (
+    Template,
+    arn,
+    as_list,
+    key,
+    properties,
+    read,
+    resources,
+    rights,
+)
+from tests.stacks.test_workers import Both, both
+
+Synthesise = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def stacks(synthesise: Synthesise) -> Both:
+    return both(synthesise(sql="true"), "Sql")
+
+
+@pytest.fixture(scope="session")
+def sql(stacks: Both) -> Template:
+    return stacks[0]
+
+
+@pytest.fixture(scope="session")
+def data_key(stacks: Both) -> Any:
+    return key(stacks[1], "objects, catalog rows")
+
+
+@pytest.fixture(scope="session")
+def queue_key(stacks: Both) -> Any:
+    return key(stacks[1], "queues")
+
+
+def cluster(template: Template) -> Any:
+    [found] = properties(template, "AWS::RDS::DBCluster")
+    return found
+
+
+def test_by_default_there_is_none_of_it(synthesise: Synthesise, template: Template) -> None:
+    assert not (synthesise() / "Sql.template.json").exists()
+    assert '"rds.' not in json.dumps(template)
+    assert "secretsmanager" not in json.dumps(template)
+
+
+# The database
+
+
+def test_it_is_aurora_mysql_of_the_line_with_long_term_support(sql: Template) -> None:
+    assert cluster(sql)["Engine"] == "aurora-mysql"
+    assert re.fullmatch(r"8\.0\.mysql_aurora\.3\.10\.\d+", cluster(sql)["EngineVersion"])
+    assert cluster(sql)["AutoMinorVersionUpgrade"] is False
+    for instance in properties(sql, "AWS::RDS::DBInstance"):
+        assert instance["AutoMinorVersionUpgrade"] is False
+
+
+def test_it_shrinks_to_nothing_and_grows_to_what_is_set(synthesise: Synthesise) -> None:
+    template, _ = both(synthesise(sql="true", sql_max_acu="16", sql_readers="15"), "Sql")
+    scaling = cluster(template)["ServerlessV2ScalingConfiguration"]
+    assert scaling == {"MinCapacity": 0, "MaxCapacity": 16, "SecondsUntilAutoPause": 300}
+    instances = properties(template, "AWS::RDS::DBInstance")
+    assert len(instances) == 16
+    assert {instance["DBInstanceClass"] for instance in instances} == {"db.serverless"}
+    # One is always ready to take the writer's place; the others may be small.
+    assert sorted(instance["PromotionTier"] for instance in instances) == [0, 1, *[2] * 14]
+
+
+def test_without_readers_there_is_one_instance(sql: Template) -> None:
+    assert len(properties(sql, "AWS::RDS::DBInstance")) == 1
+
+
+def test_it_is_under_the_data_key_and_so_are_its_secrets(sql: Template, data_key: Any) -> None:
+    assert cluster(sql)["StorageEncrypted"] is True
+    assert cluster(sql)["KmsKeyId"] == data_key
+    assert cluster(sql)["ManageMasterUserPassword"] is True
+    assert cluster(sql)["MasterUserSecret"] == {"KmsKeyId": data_key}
+    assert "MasterUserPassword" not in cluster(sql)
+    for secret in properties(sql, "AWS::SecretsManager::Secret"):
+        assert secret["KmsKeyId"] == data_key
+    for group in properties(sql, "AWS::Logs::LogGroup"):
+        assert group["KmsKeyId"] == data_key
+
+
+def test_nobody_connects_without_tls(sql: Template) -> None:
+    [group] = resources(sql, "AWS::RDS::DBClusterParameterGroup")
+    assert cluster(sql)["DBClusterParameterGroupName"] == {"Ref": group}
+    assert properties(sql, "AWS::RDS::DBClusterParameterGroup")[0]["Parameters"] == {
+        "require_secure_transport": "ON"
+    }
+
+
+def test_it_answers_the_data_api_by_the_name_that_the_code_knows(sql: Template) -> None:
+    assert cluster(sql)["EnableHttpEndpoint"] is True
+    assert cluster(sql)["DatabaseName"] == database.NAME
+    assert aurora.READER == schema.READER
+
+
+def test_the_readers_password_can_be_quoted(sql: Template) -> None:
+    [secret] = properties(sql, "AWS::SecretsManager::Secret")
+    generated = secret["GenerateSecretString"]
+    assert json.loads(generated["SecretStringTemplate"]) == {"username": schema.READER}
+    assert set(generated["ExcludeCharacters"]) == set(string.punctuation)
+    assert generated["PasswordLength"] == 32
+
+
+def test_it_is_in_three_zones_really(sql: Template) -> None:
+    subnets = resources(sql, "AWS::EC2::Subnet")
+    assert [s["Properties"]["AvailabilityZone"] for s in subnets.values()] == [
+        {"Fn::Select": [n, {"Fn::GetAZs": ""}]} for n in range(3)
+    ]
+    [group] = properties(sql, "AWS::RDS::DBSubnetGroup")
+    assert group["SubnetIds"] == [{"Ref": name} for name in subnets]
+
+
+def test_its_network_has_no_way_in_or_out(sql: Template) -> None:
+    kinds = {resource["Type"] for resource in sql["Resources"].values()}
+    assert not kinds & {
+        "AWS::EC2::EIP",
+        "AWS::EC2::InternetGateway",
+        "AWS::EC2::NatGateway",
+        "AWS::EC2::Route",
+        "AWS::EC2::SecurityGroupIngress",
+        "AWS::EC2::VPCEndpoint",
+    }
+    assert not [kind for kind in kinds if kind.startswith("Custom::")]
+    for subnet in properties(sql, "AWS::EC2::Subnet"):
+        assert subnet["MapPublicIpOnLaunch"] is False
+    for instance in properties(sql, "AWS::RDS::DBInstance"):
+        assert instance["PubliclyAccessible"] is False
+    [group] = properties(sql, "AWS::EC2::SecurityGroup")
+    assert "SecurityGroupIngress" not in group
+    assert [rule["CidrIp"] for rule in group["SecurityGroupEgress"]] == ["255.255.255.255/32"]
+    for function in properties(sql, "AWS::Lambda::Function"):
+        assert "VpcConfig" not in function
+
+
+def test_a_sandbox_leaves_nothing_behind(sql: Template) -> None:
+    policies = {resource.get("DeletionPolicy") for resource in sql["Resources"].values()}
+    assert policies == {None, "Delete"}
+    assert cluster(sql)["BackupRetentionPeriod"] == 7
+    assert cluster(sql)["DeletionProtection"] is False
+
+
+def test_production_keeps_and_protects_data(synthesise: Synthesise) -> None:
+    assembly = synthesise(sql="true", stage="production", sql_readers="1")
+    template = read(assembly, "Sql")
+    for kind in (
+        "AWS::RDS::DBCluster",
+        "AWS::SecretsManager::Secret",
+        "AWS::SQS::Queue",
+        "AWS::Logs::LogGroup",
+    ):
+        for resource in resources(template, kind).values():
+            assert resource["DeletionPolicy"] == "Retain"
+            assert resource["UpdateReplacePolicy"] == "Retain"
+    assert cluster(template)["DeletionProtection"] is True
+    assert cluster(template)["BackupRetentionPeriod"] == 35
+    manifest = json.loads((assembly / "manifest.json").read_text())
+    assert manifest["artifacts"]["Sql"]["properties"]["terminationProtection"] is True
+
+
+# What feeds it
+
+
+def cluster_arn(name: str) -> Any:
+    parts = [
+        "arn:",
+        {"Ref": "AWS::Partition"},
+        ":rds:",
+        {"Ref": "AWS::Region"},
+        ":",
+        {"Ref": "AWS::AccountId"},
+        ":cluster:",
+        {"Ref": name},
+    ]
+    return {"Fn::Join": ["", parts]}
+
+
+def test_mirror_may_do_this_and_nothing_else(sql: Template, data_key: Any, queue_key: Any) -> None:
+    [name] = resources(sql, "AWS::RDS::DBCluster")
+    [reader] = resources(sql, "AWS::SecretsManager::Secret")
+    assert rights(sql, "MirrorRole") == [
+        (
+            [
+                "rds-data:BeginTransaction",
+                "rds-data:ExecuteStatement",
+                "rds-data:RollbackTransaction",
+            ],
+            cluster_arn(name),
+        ),
+        (
+            ["secretsmanager:GetSecretValue"],
+            [
+                {"Fn::GetAtt": [name, "MasterUserSecret.SecretArn"]},
+                {"Fn::GetAtt": [reader, "Id"]},
+            ],
+        ),
+        (["kms:Decrypt"], data_key),
+        (
+            ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
+            arn(sql, "AWS::SQS::Queue", "Changes"),
+        ),
+        (["kms:Decrypt"], queue_key),
+        (
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            arn(sql, "AWS::Logs::LogGroup", "Mirror"),
+        ),
+        (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*"),
+    ]
+    assert not resources(sql, "AWS::IAM::Policy", least=0)
+    for role in properties(sql, "AWS::IAM::Role"):
+        assert "ManagedPolicyArns" not in role
+
+
+def test_mirror_opens_the_keys_through_services_only(sql: Template) -> None:
+    [role] = properties(sql, "AWS::IAM::Role")
+    through = [
+        statement["Condition"]["StringEquals"]["kms:ViaService"]["Fn::Join"][1][0]
+        for statement in role["Policies"][0]["PolicyDocument"]["Statement"]
+        if "kms:Decrypt" in as_list(statement["Action"])
+    ]
+    assert through == ["secretsmanager.", "sqs."]
+
+
+def test_all_changes_come_as_they_are_and_are_tried_for_most_of_a_day(stacks: Both) -> None:
+    sql, catalog = stacks
+    [topic] = [
+        name
+        for name, resource in resources(catalog, "AWS::SNS::Topic").items()
+        if resource["Properties"].get("FifoTopic")
+    ]
+    failures = arn(sql, "AWS::SQS::Queue", "Failures")
+    [subscription] = properties(sql, "AWS::SNS::Subscription")
+    assert subscription == {
+        "Protocol": "sqs",
+        "TopicArn": {"Ref": topic},
+        "Endpoint": arn(sql, "AWS::SQS::Queue", "Changes"),
+        "RawMessageDelivery": True,
+        "RedrivePolicy": {"deadLetterTargetArn": failures},
+    }
+    [queue] = [q for q in properties(sql, "AWS::SQS::Queue") if "RedrivePolicy" in q]
+    assert queue["RedrivePolicy"] == {"deadLetterTargetArn": failures, "maxReceiveCount": 100}
+    assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+    [function] = properties(sql, "AWS::Lambda::Function")
+    assert queue["VisibilityTimeout"] == 6 * function["Timeout"]
+    assert 100 * queue["VisibilityTimeout"] > 16 * 3600
+
+
+def test_mirror_takes_batches_and_says_which_messages_failed(sql: Template) -> None:
+    [mapping] = properties(sql, "AWS::Lambda::EventSourceMapping")
+    assert mapping["EventSourceArn"] == arn(sql, "AWS::SQS::Queue", "Changes")
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert (mapping["BatchSize"], mapping["MaximumBatchingWindowInSeconds"]) == (100, 1)
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
+
+
+def test_queues_are_under_the_queue_key_and_take_tls_and_this_topic_only(
+    stacks: Both, queue_key: Any
+) -> None:
+    sql, catalog = stacks
+    for queue in properties(sql, "AWS::SQS::Queue", least=2):
+        assert queue["KmsMasterKeyId"] == queue_key
+    for policy in properties(sql, "AWS::SQS::QueuePolicy", least=2):
+        [deny, allow] = sorted(
+            policy["PolicyDocument"]["Statement"], key=lambda s: s["Effect"], reverse=True
+        )
+        assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert allow["Principal"] == {"Service": "sns.amazonaws.com"}
+        [topic] = allow["Condition"]["ArnEquals"].values()
+        assert topic["Ref"] in resources(catalog, "AWS::SNS::Topic")
+
+
+def test_the_data_key_serves_the_database_and_the_logs_of_the_mirror(stacks: Both) -> None:
+    _, catalog = stacks
+    [data] = [k for k in properties(catalog, "AWS::KMS::Key") if "objects" in k["Description"]]
+    statements = {s["Sid"]: s for s in data["KeyPolicy"]["Statement"]}
+
+    def services(sid: str) -> set[str]:
+        names = statements[sid]["Condition"]["StringEquals"]["kms:ViaService"]
+        return {name["Fn::Join"][1][0].rstrip(".") for name in names}
+
+    assert {"rds", "secretsmanager"} <= services("UseThroughServices")
+    assert services("LetServicesKeepUsing") == {"dynamodb", "lambda", "rds"}
+    group = json.dumps(statements["EncryptLogsOfSql"]["Condition"])
+    assert ":log-group:Sql-*" in group
+
+
+# Where it can be deployed
+
+
+def test_the_laptop_gets_the_same_but_for_the_cluster_and_its_network(
+    synthesise: Synthesise, sql: Template
+) -> None:
+    laptop = read(synthesise(sql="true", laptop="true"), "Sql")
+    missing = sql["Resources"].keys() - laptop["Resources"].keys()
+    assert {sql["Resources"][name]["Type"].split("::")[1] for name in missing} == {"EC2", "RDS"}
+    assert {
+        laptop["Resources"][name]["Type"]
+        for name in laptop["Resources"].keys() - sql["Resources"].keys()
+    } == {"AWS::SecretsManager::Secret"}
+    [function] = properties(laptop, "AWS::Lambda::Function")
+    assert function["Environment"]["Variables"]["AWS_ENDPOINT_URL_RDS_DATA"] == {"Ref": "DataApi"}
+    [theirs] = properties(sql, "AWS::Lambda::Function")
+    assert theirs["Environment"]["Variables"].keys() == {
+        "BUCKET_NAME",
+        "CLUSTER_ARN",
+        "READER_SECRET_ARN",
+        "SECRET_ARN",
+    }
+
+
+def test_the_template_is_for_any_account_and_region(synthesise: Synthesise) -> None:
+    manifest = json.loads((synthesise(sql="true") / "manifest.json").read_text())
+    assert manifest["artifacts"]["Sql"]["environment"] == "aws://unknown-account/unknown-region"
+    assert "missing" not in manifest
+
+
+def test_the_catalog_can_be_deployed_and_changed_without_it(synthesise: Synthesise) -> None:
+    # What the one refers to in the other is looked up when it is deployed, and locks nothing.
+    assembly = synthesise(sql="true")
+    assert "Fn::ImportValue" not in json.dumps(read(assembly, "Sql"))
+    exported = [each for each in read(assembly)["Outputs"].values() if "Export" in each]
+    assert not exported
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"sql": "true"},
+        {"sql": "true", "stage": "production", "sql_readers": "1"},
+    ],
+    ids=["sandbox", "production"],
+)
+def test_cfn_lint_finds_nothing(synthesise: Synthesise, settings: dict[str, str]) -> None:
+    linted = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("cfn-lint")),
+            *("--non-zero-exit-code", "informational"),
+            # CDK has a function depend on its role as a whole, and so on the role's policies.
+            *("--ignore-checks", "W3005"),
+            *("--regions", "us-east-1", "eu-west-1", "eu-central-1", "--"),
+            str(synthesise(**settings) / "Sql.template.json"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert linted.returncode == 0, linted.stdout + linted.stderr
