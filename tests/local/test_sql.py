@@ -82,7 +82,7 @@ def test_after_a_storm_the_mirror_says_what_the_catalog_says(
     catalog: DeployedCatalog, mirror: DeployedMirror
 ) -> None:
     first_change(catalog, mirror)
-    storm(catalog, 150, seed=5)
+    storm(catalog, 60, seed=5)
     settle(catalog, mirror)
     assert len(mirrored(mirror)) > 10
 

@@ -85,6 +85,8 @@ def test_a_mistake_is_one_line_and_exit_code_2(
         ["stat"],
         ["duplicates"],
         ["inspect"],
+        ["sql"],
+        ["sql-backfill"],
         ["watch"],
         ["up"],
         ["down"],

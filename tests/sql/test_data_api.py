@@ -1,0 +1,141 @@
+"""Our Data API, by AWS's own client: what it takes, what it gives, and how it refuses."""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from reinventure.laptop import data_api
+from reinventure.laptop.named import MissingError, by_position
+from relational.database import NAME, Database
+from tests.sql.conftest import CLUSTER, OWNER, READER
+
+if TYPE_CHECKING:
+    from types_boto3_rds_data import RDSDataServiceClient
+
+NAMES: dict[str, Any] = {"resourceArn": CLUSTER, "secretArn": OWNER}
+HERE: dict[str, Any] = {**NAMES, "database": NAME}
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected", "values"),
+    [
+        ("SELECT :a, :b, :a", "SELECT %s, %s, %s", [1, 2, 1]),
+        ("SELECT ':a', \":a\", `:a`, '\\':a', 'it''s :a'", None, []),
+        ("SELECT 1 -- :a\n, :b", "SELECT 1 -- :a\n, %s", [2]),
+        ("SELECT 1 /* :a\n */ # :a\n, :b", "SELECT 1 /* :a\n */ # :a\n, %s", [2]),
+        ("SELECT '%' LIKE '%s', :a % 2", "SELECT '%%' LIKE '%%s', %s %% 2", [1]),
+        ("SELECT '10:30'", None, []),
+    ],
+)
+def test_parameters_are_found_where_they_are(
+    sql: str, expected: str | None, values: list[object]
+) -> None:
+    assert by_position(sql, {"a": 1, "b": 2}) == (expected or sql, values)
+
+
+def test_a_parameter_that_is_not_given_is_named() -> None:
+    with pytest.raises(MissingError, match="absent"):
+        by_position("SELECT :absent", {})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"stringValue": "it's \\ 🚀 %s :a \x00"},
+        {"longValue": -(2**63)},
+        {"doubleValue": 0.5},
+        {"blobValue": bytes(range(256))},
+        {"isNull": True},
+    ],
+)
+def test_a_value_comes_back_as_it_was_given(
+    client: "RDSDataServiceClient", tables: Database, value: Any
+) -> None:
+    answer = client.execute_statement(
+        **HERE, sql="SELECT :a AS a", parameters=[{"name": "a", "value": value}]
+    )
+    assert answer["records"] == [[value]]
+
+
+def test_columns_are_described(client: "RDSDataServiceClient", tables: Database) -> None:
+    query = "SELECT key_bytes, size AS bytes, SUM(size) FROM states GROUP BY key_bytes"
+    answer = client.execute_statement(**HERE, sql=query, includeResultMetadata=True)
+    columns = [(c["name"], c["label"], c["typeName"]) for c in answer["columnMetadata"]]
+    assert columns[:2] == [
+        ("key_bytes", "key_bytes", "VARBINARY"),
+        ("size", "bytes", "BIGINT"),
+    ]
+    assert columns[2][2] == "DECIMAL"
+
+
+def test_a_batch_runs_for_each_set_of_parameters(
+    client: "RDSDataServiceClient", tables: Database
+) -> None:
+    sql = "INSERT INTO states (key_bytes, changed_at, event, place) VALUES (:key, NOW(), 'e', 'p')"
+    sets: Any = [[{"name": "key", "value": {"blobValue": key}}] for key in (b"a", b"b")]
+    answer = client.batch_execute_statement(**HERE, sql=sql, parameterSets=sets)
+    assert len(answer["updateResults"]) == 2
+    assert tables.execute("SELECT COUNT(*) FROM states")["records"] == [[{"longValue": 2}]]
+
+
+@pytest.mark.parametrize(("commits", "kept"), [(True, 1), (False, 0)])
+def test_a_transaction_is_committed_or_rolled_back(
+    client: "RDSDataServiceClient", tables: Database, commits: bool, kept: int
+) -> None:
+    transaction = client.begin_transaction(**HERE)["transactionId"]
+    sql = "INSERT INTO states (key_bytes, changed_at, event, place) VALUES ('k', NOW(), 'e', 'p')"
+    client.execute_statement(**HERE, sql=sql, transactionId=transaction)
+    count = "SELECT COUNT(*) FROM states"
+    assert tables.execute(count)["records"] == [[{"longValue": 0}]]
+    end = client.commit_transaction if commits else client.rollback_transaction
+    assert "Transaction" in end(**NAMES, transactionId=transaction)["transactionStatus"]
+    assert tables.execute(count)["records"] == [[{"longValue": kept}]]
+    with pytest.raises(client.exceptions.TransactionNotFoundException):
+        client.execute_statement(**HERE, sql="SELECT 1", transactionId=transaction)
+
+
+def test_a_transaction_is_of_one_user_and_ends_when_nothing_happens(
+    client: "RDSDataServiceClient", tables: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transaction = client.begin_transaction(**HERE)["transactionId"]
+    with pytest.raises(client.exceptions.TransactionNotFoundException):
+        client.execute_statement(
+            **{**HERE, "secretArn": READER}, sql="SELECT 1", transactionId=transaction
+        )
+    monkeypatch.setattr(data_api, "IDLE_SECONDS", -1)
+    with pytest.raises(client.exceptions.TransactionNotFoundException):
+        client.execute_statement(**HERE, sql="SELECT 1", transactionId=transaction)
+
+
+@pytest.mark.parametrize(
+    ("request_", "code", "reason"),
+    [
+        ({"sql": "SELEC 1"}, "DatabaseErrorException", "SQL syntax"),
+        ({"sql": "SELECT 1; SELECT 2"}, "DatabaseErrorException", "SQL syntax"),
+        ({"sql": "SELECT * FROM nowhere"}, "DatabaseErrorException", "doesn't exist"),
+        ({"sql": "SELECT :a"}, "BadRequestException", "Cannot find parameter: a"),
+        ({"sql": "SELECT 1", "secretArn": f"{OWNER}x"}, "SecretsErrorException", "can't find"),
+        ({"sql": "SELECT 1", "resourceArn": f"{CLUSTER}x"}, "DatabaseNotFoundException", "no data"),
+        ({"sql": "SELECT 1", "database": "other"}, "DatabaseErrorException", "Unknown database"),
+        ({"sql": "SELECT REPEAT('x', 70000)"}, "DatabaseErrorException", "too large"),
+        (
+            {"sql": "SELECT REPEAT('x', 60000) FROM seq_1_to_20"},
+            "DatabaseErrorException",
+            "size limit",
+        ),
+        ({"sql": f"SELECT '{'x' * 2**22}'"}, "BadRequestException", "larger than 4 MiB"),
+    ],
+    ids=lambda given: str(given)[:40],
+)
+def test_a_refusal_is_shaped_as_aws_shapes_it(
+    client: "RDSDataServiceClient",
+    tables: Database,
+    request_: dict[str, Any],
+    code: str,
+    reason: str,
+) -> None:
+    with pytest.raises(ClientError, match=reason) as refused:
+        client.execute_statement(**{**HERE, **request_})
+    assert refused.value.response["Error"]["Code"] == code
+    assert type(refused.value).__name__ == code
