@@ -44,15 +44,12 @@ def never() -> None:
 
 
 def mirrored(mirror: DeployedMirror) -> Objects:
-    answer = mirror.ask("SELECT object_key, size, etag, version_id, event FROM objects", never)
+    answer = mirror.ask("SELECT object_key, size, etag, version_id FROM objects", never)
     return {str(key): tuple(rest) for key, *rest in answer.rows}
 
 
 def catalogued(catalog: DeployedCatalog) -> Objects:
-    return {
-        row.key: (row.size, row.etag, row.version_id, row.event_name)
-        for row in catalog.rows(consistent=True)
-    }
+    return {row.key: (row.size, row.etag, row.version_id) for row in catalog.rows(consistent=True)}
 
 
 def settle(catalog: DeployedCatalog, mirror: DeployedMirror) -> None:

@@ -59,7 +59,7 @@ def test_a_value_comes_back_as_it_was_given(
 
 
 def test_columns_are_described(client: "RDSDataServiceClient", tables: Database) -> None:
-    query = "SELECT key_bytes, size AS bytes, SUM(size) FROM states GROUP BY key_bytes"
+    query = "SELECT key_bytes, size AS bytes, SUM(size) FROM states GROUP BY key_bytes, size"
     answer = client.execute_statement(**HERE, sql=query, includeResultMetadata=True)
     columns = [(c["name"], c["label"], c["typeName"]) for c in answer["columnMetadata"]]
     assert columns[:2] == [
