@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 """The checkout: where `cdk.json` and `app.py` are."""
 
+OF_A_CATALOG = ("Catalog", "Workers", "Sql")
+"""The stacks of one catalog, as far as they are set. Other stacks are for a whole account:
+`cdk deploy` deploys these by name."""
+
 _CLI = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
 
 
@@ -55,9 +59,9 @@ def run_quietly(
 
 
 def stacks(assembly: Path) -> list[str]:
-    """Return the names of the stacks in the folder `assembly` that `cdk synth` wrote."""
+    """Return those of `OF_A_CATALOG` that are in the folder `assembly`, which `cdk synth` wrote."""
     artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"]
-    return [name for name, each in artifacts.items() if each["type"] == "aws:cloudformation:stack"]
+    return [name for name in OF_A_CATALOG if name in artifacts]
 
 
 def bootstrapped(session: "boto3.Session") -> bool:

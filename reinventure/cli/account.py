@@ -8,29 +8,31 @@ from reinventure.errors import UserError
 
 
 def deploy() -> None:
-    """Deploy the stacks that are set to the account and region of the current AWS profile.
+    """Deploy the catalog, with the workers and the SQL mirror if they are set.
 
-    Bootstraps the account for CDK first, if nobody has. CDK shows what permissions change and
-    asks before it goes on. With workers=true their image is built on the way, which takes Docker,
-    or what CDK_DOCKER names.
+    To the account and region of the current AWS profile. Bootstraps the account for CDK first, if
+    nobody has. CDK shows what permissions change and asks before it goes on. With workers=true
+    their image is built on the way, which takes Docker, or what CDK_DOCKER names.
     """
     account, region = _account()
     print(f"Deploying to account {account}, region {region}.", flush=True)
     if not cdk.bootstrapped(session()):
         cdk.run("bootstrap", f"aws://{account}/{region}", environment=os.environ)
-    cdk.run("deploy", "--all", environment=os.environ)
+    # CDK passes over names of stacks that are not set.
+    cdk.run("deploy", *cdk.OF_A_CATALOG, environment=os.environ)
 
 
 def destroy() -> None:
-    """Remove the stacks that are set from the account and region of the current AWS profile.
+    """Remove the catalog, and the workers and the SQL mirror if they are set.
 
-    CDK asks first. With stage=sandbox everything goes, objects too; with stage=production the
-    stacks are protected, and bucket, table and keys would stay. A stack that was set once and is
-    not now stays too: set it again to remove it.
+    From the account and region of the current AWS profile. CDK asks first. With stage=sandbox
+    everything goes, objects too; with stage=production the stacks are protected, and bucket, table
+    and keys would stay. A stack that was set once and is not now stays too: set it again to remove
+    it.
     """
     account, region = _account()
     print(f"Removing from account {account}, region {region}.", flush=True)
-    cdk.run("destroy", "--all", environment=os.environ)
+    cdk.run("destroy", *cdk.OF_A_CATALOG, environment=os.environ)
 
 
 def _account() -> tuple[str, str]:
