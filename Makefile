@@ -11,7 +11,7 @@ DEV := .venv/.installed-dev
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down setup test soak lint format synth deploy destroy clean
+.PHONY: help demo up down setup test soak lint format synth release deploy destroy clean
 
 help: ## Say what can be done here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ format: $(DEV) ## Put the code into shape
 
 synth: $(RUN) ## Write the templates to cdk.out
 	cdk synth --quiet
+
+release: synth ## Keep what the product of the portfolio is now as its next version
+	@python -m stacks.release cdk.out
 
 deploy: $(RUN) ## Deploy to the account of the current AWS profile
 	@reinventure deploy

@@ -146,7 +146,7 @@ class Keys(Construct):
                         "kms:EncryptionContext:aws:logs:arn": stack.format_arn(
                             service="logs",
                             resource="log-group",
-                            resource_name=f"{stack.stack_name}-*",
+                            resource_name=f"{cdk.Aws.STACK_NAME}-*",
                             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
                         )
                     }

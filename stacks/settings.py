@@ -1,5 +1,6 @@
 """The settings of the app, read from CDK context (`cdk.json`, or `-c name=value`) and checked."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -55,6 +56,9 @@ class Settings:
     """How many levels of folders are counted, 0 to `MAX_TOTALS_DEPTH`; 0 counts the bucket alone.
     After a change the totals begin at zero."""
 
+    portfolio_principal: str
+    """The ARN of the role, user or group that may launch products of the portfolio, or nothing."""
+
     laptop: bool
     """Whether the templates are for the laptop cloud, which cannot do what AWS can: run the custom
     resource that empties the bucket on `cdk destroy` (it is left out), keep the failures of a
@@ -81,7 +85,22 @@ class Settings:
             reconcile=_read(node, "reconcile", _choice("off", "nightly")),
             kinesis=_read(node, "kinesis", _switch),
             totals_depth=_read(node, "totals_depth", _whole_number(0, MAX_TOTALS_DEPTH)),
+            portfolio_principal=_read(node, "portfolio_principal", _principal),
             laptop=_read(node, "laptop", _switch),
+        )
+
+    def of_product(self) -> "Settings":
+        """Return the settings of every product in a portfolio: data is retained, no extras."""
+        return Settings(
+            stage="production",
+            shards=16,
+            transport="lambda",
+            minimum_size=0,
+            reconcile="off",
+            kinesis=False,
+            totals_depth=3,
+            portfolio_principal="",
+            laptop=self.laptop,
         )
 
     @property
@@ -126,6 +145,12 @@ def _zero(value: str) -> int:
     if value != "0":
         raise ValueError("must be 0, except with transport=eventbridge, which alone can tell sizes")
     return 0
+
+
+def _principal(value: str) -> str:
+    if value and not re.fullmatch(r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user|group)/\S+", value):
+        raise ValueError("must be the ARN of a role, user or group, or empty")
+    return value
 
 
 def _switch(value: str) -> bool:

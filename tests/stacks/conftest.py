@@ -1,16 +1,17 @@
 """Templates, each synthesised once for all tests."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import aws_cdk as cdk
 import pytest
 
 from stacks.catalog_stack import CatalogStack
-from stacks.settings import Settings
+from tests import assembly
 
 TRANSPORTS = ["lambda", "sqs", "sns", "eventbridge"]
 VARIANTS = [
@@ -21,7 +22,6 @@ VARIANTS = [
 ]
 """Settings that change which resources there are."""
 
-ROOT = Path(__file__).parents[2]
 Template = dict[str, Any]
 
 
@@ -31,12 +31,8 @@ def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
     @cache
     def write(**settings: str) -> Path:
-        context = json.loads((ROOT / "cdk.json").read_text())["context"]
         folder = tmp_path_factory.mktemp("cdk.out")
-        app = cdk.App(context={**context, **settings}, outdir=str(folder))
-        CatalogStack(app, "Catalog", Settings.from_context(app.node))
-        app.synth()
-        return folder
+        return assembly.write(CatalogStack, "Catalog", folder, **settings)
 
     return write
 
@@ -53,8 +49,9 @@ def variant(request: pytest.FixtureRequest, synthesise: Callable[..., Path]) -> 
     return read(synthesise(**request.param))
 
 
-def read(assembly: Path) -> Template:
-    template: Template = json.loads((assembly / "Catalog.template.json").read_text())
+def read(folder: Path, name: str = "Catalog") -> Template:
+    """The template of the stack `name` in the cloud assembly in `folder`."""
+    template: Template = json.loads((folder / f"{name}.template.json").read_text())
     return template
 
 
@@ -124,3 +121,21 @@ def notifications(template: Template) -> list[Any]:
         for kind in ("LambdaFunction", "Queue", "Topic")
         for entry in configured["NotificationConfiguration"].get(f"{kind}Configurations", [])
     ]
+
+
+def lint(*templates: Path) -> None:
+    """Fail if cfn-lint finds anything at all in `templates`."""
+    linted = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("cfn-lint")),
+            *("--non-zero-exit-code", "informational"),
+            # CDK has a function depend on its role as a whole, and so on the role's policies.
+            *("--ignore-checks", "W3005"),
+            *("--regions", "us-east-1", "eu-west-1", "eu-central-1", "--"),
+            *map(str, templates),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert linted.returncode == 0, linted.stdout + linted.stderr

@@ -15,6 +15,7 @@ DEFAULTS = {
     "reconcile": "off",
     "kinesis": False,
     "totals_depth": 3,
+    "portfolio_principal": "",
     "laptop": False,
 }
 
@@ -32,6 +33,7 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         reconcile="off",
         kinesis=False,
         totals_depth=3,
+        portfolio_principal="",
         laptop=False,
     )
     assert read(
@@ -42,6 +44,7 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         reconcile="nightly",
         kinesis="true",
         totals_depth="0",
+        portfolio_principal="arn:aws:iam::123456789012:group/launchers",
         laptop="true",
     ) == Settings(
         stage="production",
@@ -51,6 +54,7 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         reconcile="nightly",
         kinesis=True,
         totals_depth=0,
+        portfolio_principal="arn:aws:iam::123456789012:group/launchers",
         laptop=True,
     )
 
@@ -76,6 +80,8 @@ def test_the_defaults_of_cdk_json_are_these() -> None:
         ("minimum_size", None, "must be 0, except with transport=eventbridge"),
         ("reconcile", "hourly", "must be one of off, nightly"),
         ("kinesis", "yes", "must be one of true, false"),
+        ("portfolio_principal", "*", "must be the ARN of a role, user or group, or empty"),
+        ("portfolio_principal", None, "must be the ARN of a role, user or group, or empty"),
         ("laptop", "yes", "must be one of true, false"),
     ],
 )

@@ -1,0 +1,98 @@
+"""The product of the portfolio, launched as plain CloudFormation launches it, works by itself."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from reinventure import deployed
+from reinventure.deployed import DeployedCatalog
+from reinventure.laptop.cloud import Cloud
+from reinventure.laptop.deployment import make_topics_fifo
+from stacks.portfolio_stack import PortfolioStack
+from tests import assembly
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation.type_defs import ParameterTypeDef
+
+NAME = "SC-000000000000-pp-first"
+"""As Service Catalog names stacks."""
+
+PATIENCE = 30
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The template of the product for the laptop. The Catalog stack has brought the same code.
+
+    Without white space, as CloudFormation takes 51,200 bytes by value.
+    """
+    folder = tmp_path_factory.mktemp("cdk.out")
+    assembly.write(PortfolioStack, "Portfolio", folder, laptop="true")
+    [path] = folder.glob("*.product.template.json")
+    return json.dumps(json.loads(path.read_text()))
+
+
+@pytest.fixture
+def launch(
+    session: boto3.Session, cloud: Cloud, product: str
+) -> Iterator[Callable[..., DeployedCatalog]]:
+    """A function that launches the product under a name, with parameters, and finds its catalog."""
+    cloudformation = session.client("cloudformation")
+    launched = []
+
+    def create(name: str, **chosen: str) -> DeployedCatalog:
+        parameters: list[ParameterTypeDef] = [
+            {"ParameterKey": key, "ParameterValue": value} for key, value in chosen.items()
+        ]
+        launched.append(name)
+        cloudformation.create_stack(
+            StackName=name,
+            TemplateBody=product,
+            Parameters=parameters,
+            Capabilities=["CAPABILITY_IAM"],
+            OnFailure="DO_NOTHING",
+        )
+        cloudformation.get_waiter("stack_create_complete").wait(
+            StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        )
+        make_topics_fifo(cloud)
+        return deployed.find(session, name)
+
+    yield create
+    for name in launched:
+        cloudformation.delete_stack(StackName=name)
+
+
+def test_a_put_appears_in_the_catalog_of_its_own_bucket_and_in_no_other(
+    launch: Callable[..., DeployedCatalog], catalog: DeployedCatalog
+) -> None:
+    one = launch(NAME, Stage="sandbox", SupersededVersionsDays="7", LogRetentionDays="30")
+    other = launch(f"{NAME}er")
+    assert len({catalog.bucket, one.bucket, other.bucket}) == 3
+    assert len({catalog.table, one.table, other.table}) == 3
+
+    one.s3.put_object(Bucket=one.bucket, Key="mine.txt", Body=b"of the first")
+    other.s3.put_object(Bucket=other.bucket, Key="theirs.txt", Body=b"of the second one")
+    for each in (one, other):
+        assert each.settle(PATIENCE) == []
+    assert [(row.key, row.size) for row in one.rows(consistent=True)] == [("mine.txt", 12)]
+    assert [(row.key, row.size) for row in other.rows(consistent=True)] == [("theirs.txt", 17)]
+
+
+def test_what_was_chosen_is_what_there_is(
+    launch: Callable[..., DeployedCatalog], session: boto3.Session
+) -> None:
+    chosen = launch(NAME, Stage="sandbox", LogRetentionDays="90")
+    groups = session.client("logs").describe_log_groups(logGroupNamePrefix=NAME)["logGroups"]
+    assert {group["retentionInDays"] for group in groups} == {90}
+    described = chosen.dynamodb.describe_table(TableName=chosen.table)["Table"]
+    assert described["DeletionProtectionEnabled"] is False
+
+
+def test_a_choice_that_is_none_is_refused(launch: Callable[..., DeployedCatalog]) -> None:
+    with pytest.raises(ClientError, match=r"SupersededVersionsDays.*allowed values"):
+        launch(NAME, SupersededVersionsDays="2")
