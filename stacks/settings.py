@@ -8,6 +8,8 @@ from typing import TypeVar
 import aws_cdk as cdk
 from constructs import Node
 
+from stacks.shift import Shift, parse
+
 MAX_SHARDS = 256
 """A listing asks every shard, so each one costs every listing a query."""
 
@@ -56,16 +58,20 @@ class Settings:
     """How many levels of folders are counted, 0 to `MAX_TOTALS_DEPTH`; 0 counts the bucket alone.
     After a change the totals begin at zero."""
 
+    canary: Shift | None
+    """How events are shifted to a new version of `ingest` (stacks/shift.py), or None: at once and
+    without a trial."""
+
     portfolio_principal: str
     """The ARN of the role, user or group that may launch products of the portfolio, or nothing."""
 
     laptop: bool
     """Whether the templates are for the laptop cloud, which cannot do what AWS can: run the custom
     resource that empties the bucket on `cdk destroy` (it is left out), keep the failures of a
-    published version (the alias `live` points to `$LATEST`), name the shard that stream records are
-    from (there is one alone, and `totals` is told so), and try a batch of them again from the one
-    that failed (`publish` has the whole batch fail). It also asks for the right to
-    `sns:PublishBatch`, which is part of `sns:Publish` in AWS."""
+    published version (the alias `live` points to `$LATEST`, and nothing is shifted), name the shard
+    that stream records are from (there is one alone, and `totals` is told so), and try a batch of
+    them again from the one that failed (`publish` has the whole batch fail). It also asks for the
+    right to `sns:PublishBatch`, which is part of `sns:Publish` in AWS."""
 
     @classmethod
     def from_context(cls, node: Node) -> "Settings":
@@ -85,6 +91,7 @@ class Settings:
             reconcile=_read(node, "reconcile", _choice("off", "nightly")),
             kinesis=_read(node, "kinesis", _switch),
             totals_depth=_read(node, "totals_depth", _whole_number(0, MAX_TOTALS_DEPTH)),
+            canary=_read(node, "canary", parse),
             portfolio_principal=_read(node, "portfolio_principal", _principal),
             laptop=_read(node, "laptop", _switch),
         )
@@ -99,6 +106,7 @@ class Settings:
             reconcile="off",
             kinesis=False,
             totals_depth=3,
+            canary=None,
             portfolio_principal="",
             laptop=self.laptop,
         )

@@ -6,6 +6,7 @@ import aws_cdk as cdk
 import pytest
 
 from stacks.settings import SettingError, Settings
+from stacks.shift import Shift
 
 DEFAULTS = {
     "stage": "sandbox",
@@ -15,6 +16,7 @@ DEFAULTS = {
     "reconcile": "off",
     "kinesis": False,
     "totals_depth": 3,
+    "canary": "LambdaCanary10Percent5Minutes",
     "portfolio_principal": "",
     "laptop": False,
 }
@@ -33,6 +35,7 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         reconcile="off",
         kinesis=False,
         totals_depth=3,
+        canary=Shift("canary", 10, 5),
         portfolio_principal="",
         laptop=False,
     )
@@ -44,6 +47,7 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         reconcile="nightly",
         kinesis="true",
         totals_depth="0",
+        canary="off",
         portfolio_principal="arn:aws:iam::123456789012:group/launchers",
         laptop="true",
     ) == Settings(
@@ -54,6 +58,7 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         reconcile="nightly",
         kinesis=True,
         totals_depth=0,
+        canary=None,
         portfolio_principal="arn:aws:iam::123456789012:group/launchers",
         laptop=True,
     )
@@ -80,6 +85,8 @@ def test_the_defaults_of_cdk_json_are_these() -> None:
         ("minimum_size", None, "must be 0, except with transport=eventbridge"),
         ("reconcile", "hourly", "must be one of off, nightly"),
         ("kinesis", "yes", "must be one of true, false"),
+        ("canary", "on", "must be off, canary:PERCENT%/MINUTESm, linear:PERCENT%/MINUTESm, or one"),
+        ("canary", "linear:1%/30m", "takes 2970 minutes; CodeDeploy gives up after 2880"),
         ("portfolio_principal", "*", "must be the ARN of a role, user or group, or empty"),
         ("portfolio_principal", None, "must be the ARN of a role, user or group, or empty"),
         ("laptop", "yes", "must be one of true, false"),
