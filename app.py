@@ -3,12 +3,13 @@
 import aws_cdk as cdk
 
 from stacks.catalog_stack import CatalogStack
+from stacks.delivery_stack import DeliveryStack
 from stacks.portfolio_stack import PortfolioStack
 from stacks.settings import Settings
 
 app = cdk.App()
 settings = Settings.from_context(app.node)
 CatalogStack(app, "Catalog", settings)
-if not settings.laptop:  # It has no Service Catalog.
-    PortfolioStack(app, "Portfolio", settings)
+PortfolioStack(app, "Portfolio", settings)
+DeliveryStack(app, "Delivery", settings)
 app.synth()

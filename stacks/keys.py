@@ -52,7 +52,8 @@ class Keys(Construct):
 
     def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
         super().__init__(scope, id)
-        self.data = self._key(
+        self.data = customer_key(
+            self,
             "Data",
             settings,
             purpose="objects, catalog rows, function settings and logs",
@@ -65,10 +66,10 @@ class Keys(Construct):
             ],
             grants=["dynamodb", "lambda"],
         )
-        self.queue = self._key(
-            "Queue", settings, purpose="messages in queues", services=["sqs"], grants=[]
+        self.queue = customer_key(
+            self, "Queue", settings, purpose="messages in queues", services=["sqs"], grants=[]
         )
-        self._allow_logs(self.data)
+        let_logs_use(self.data)
 
     def let_service(
         self,
@@ -92,67 +93,79 @@ class Keys(Construct):
             )
         )
 
-    def _key(
-        self, id: str, settings: Settings, purpose: str, services: list[str], grants: list[str]
-    ) -> kms.Key:
-        account = iam.AccountRootPrincipal()
-        statements = [
-            iam.PolicyStatement(
-                sid="Administer", principals=[account], actions=_ADMINISTER, resources=["*"]
-            ),
-            iam.PolicyStatement(
-                sid="UseThroughServices",
-                principals=[account],
-                actions=_USE,
-                resources=["*"],
-                conditions={"StringEquals": {"kms:ViaService": _endpoints(services)}},
-            ),
-        ]
-        if grants:
-            statements.append(
-                iam.PolicyStatement(
-                    sid="LetServicesKeepUsing",
-                    principals=[account],
-                    actions=["kms:CreateGrant"],
-                    resources=["*"],
-                    conditions={
-                        "Bool": {"kms:GrantIsForAWSResource": "true"},
-                        "StringEquals": {"kms:ViaService": _endpoints(grants)},
-                    },
-                )
-            )
-        return kms.Key(
-            self,
-            id,
-            description=f"reinventure: {purpose}",
-            enable_key_rotation=True,
-            rotation_period=cdk.Duration.days(365),
-            pending_window=cdk.Duration.days(7 if settings.stage == "sandbox" else 30),
-            removal_policy=settings.removal_policy,
-            policy=iam.PolicyDocument(statements=statements),
-        )
 
-    def _allow_logs(self, key: kms.Key) -> None:
-        """Let CloudWatch Logs encrypt the log groups of this stack, and no others."""
-        stack = cdk.Stack.of(self)
-        key.add_to_resource_policy(
+def customer_key(
+    scope: Construct,
+    id: str,
+    settings: Settings,
+    *,
+    purpose: str,
+    services: list[str],
+    grants: list[str],
+) -> kms.Key:
+    """Return a key that the account may use through `services` only, and administer.
+
+    Those of `grants` may go on using it in somebody's name.
+    """
+    account = iam.AccountRootPrincipal()
+    statements = [
+        iam.PolicyStatement(
+            sid="Administer", principals=[account], actions=_ADMINISTER, resources=["*"]
+        ),
+        iam.PolicyStatement(
+            sid="UseThroughServices",
+            principals=[account],
+            actions=_USE,
+            resources=["*"],
+            conditions={"StringEquals": {"kms:ViaService": _endpoints(services)}},
+        ),
+    ]
+    if grants:
+        statements.append(
             iam.PolicyStatement(
-                sid="EncryptLogsOfThisStack",
-                principals=[iam.ServicePrincipal(f"logs.{stack.region}.{stack.url_suffix}")],
-                actions=_USE,
+                sid="LetServicesKeepUsing",
+                principals=[account],
+                actions=["kms:CreateGrant"],
                 resources=["*"],
                 conditions={
-                    "ArnLike": {
-                        "kms:EncryptionContext:aws:logs:arn": stack.format_arn(
-                            service="logs",
-                            resource="log-group",
-                            resource_name=f"{cdk.Aws.STACK_NAME}-*",
-                            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-                        )
-                    }
+                    "Bool": {"kms:GrantIsForAWSResource": "true"},
+                    "StringEquals": {"kms:ViaService": _endpoints(grants)},
                 },
             )
         )
+    return kms.Key(
+        scope,
+        id,
+        description=f"reinventure: {purpose}",
+        enable_key_rotation=True,
+        rotation_period=cdk.Duration.days(365),
+        pending_window=cdk.Duration.days(7 if settings.stage == "sandbox" else 30),
+        removal_policy=settings.removal_policy,
+        policy=iam.PolicyDocument(statements=statements),
+    )
+
+
+def let_logs_use(key: kms.Key) -> None:
+    """Let CloudWatch Logs encrypt the log groups of the stack of `key`, and no others."""
+    stack = cdk.Stack.of(key)
+    key.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="EncryptLogsOfThisStack",
+            principals=[iam.ServicePrincipal(f"logs.{stack.region}.{stack.url_suffix}")],
+            actions=_USE,
+            resources=["*"],
+            conditions={
+                "ArnLike": {
+                    "kms:EncryptionContext:aws:logs:arn": stack.format_arn(
+                        service="logs",
+                        resource="log-group",
+                        resource_name=f"{cdk.Aws.STACK_NAME}-*",
+                        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+                    )
+                }
+            },
+        )
+    )
 
 
 def _endpoints(services: list[str]) -> list[str]:

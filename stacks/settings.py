@@ -8,7 +8,9 @@ from typing import TypeVar
 import aws_cdk as cdk
 from constructs import Node
 
-from stacks.shift import Shift, parse
+from stacks import shift, source
+from stacks.shift import Shift
+from stacks.source import Source
 
 MAX_SHARDS = 256
 """A listing asks every shard, so each one costs every listing a query."""
@@ -62,6 +64,9 @@ class Settings:
     """How events are shifted to a new version of `ingest` (stacks/shift.py), or None: at once and
     without a trial."""
 
+    source: Source
+    """Where the pipeline takes commits from (stacks/source.py)."""
+
     portfolio_principal: str
     """The ARN of the role, user or group that may launch products of the portfolio, or nothing."""
 
@@ -91,7 +96,8 @@ class Settings:
             reconcile=_read(node, "reconcile", _choice("off", "nightly")),
             kinesis=_read(node, "kinesis", _switch),
             totals_depth=_read(node, "totals_depth", _whole_number(0, MAX_TOTALS_DEPTH)),
-            canary=_read(node, "canary", parse),
+            canary=_read(node, "canary", shift.parse),
+            source=_read(node, "source", source.parse),
             portfolio_principal=_read(node, "portfolio_principal", _principal),
             laptop=_read(node, "laptop", _switch),
         )
@@ -107,6 +113,7 @@ class Settings:
             kinesis=False,
             totals_depth=3,
             canary=None,
+            source=self.source,
             portfolio_principal="",
             laptop=self.laptop,
         )

@@ -36,6 +36,7 @@ for command in (
     upkeep.repair,
     upkeep.failed,
     upkeep.redrive,
+    upkeep.smoke,
     laptop.up,
     laptop.down,
     laptop.demo,

@@ -1,22 +1,17 @@
 """The product of the portfolio, launched as plain CloudFormation launches it, works by itself."""
 
-import json
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from reinventure import deployed
 from reinventure.deployed import DeployedCatalog
+from reinventure.laptop import launch as launching
 from reinventure.laptop.cloud import Cloud
-from reinventure.laptop.deployment import make_topics_fifo
 from stacks.portfolio_stack import PortfolioStack
 from tests import assembly
-
-if TYPE_CHECKING:
-    from types_boto3_cloudformation.type_defs import ParameterTypeDef
 
 NAME = "SC-000000000000-pp-first"
 """As Service Catalog names stacks."""
@@ -25,46 +20,28 @@ PATIENCE = 30
 
 
 @pytest.fixture(scope="session")
-def product(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The template of the product for the laptop. The Catalog stack has brought the same code.
-
-    Without white space, as CloudFormation takes 51,200 bytes by value.
-    """
+def product(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template of the product for the laptop. The Catalog stack has brought the same code."""
     folder = tmp_path_factory.mktemp("cdk.out")
     assembly.write(PortfolioStack, "Portfolio", folder, laptop="true")
     [path] = folder.glob("*.product.template.json")
-    return json.dumps(json.loads(path.read_text()))
+    return path
 
 
 @pytest.fixture
 def launch(
-    session: boto3.Session, cloud: Cloud, product: str
+    session: boto3.Session, cloud: Cloud, product: Path
 ) -> Iterator[Callable[..., DeployedCatalog]]:
     """A function that launches the product under a name, with parameters, and finds its catalog."""
-    cloudformation = session.client("cloudformation")
     launched = []
 
-    def create(name: str, **chosen: str) -> DeployedCatalog:
-        parameters: list[ParameterTypeDef] = [
-            {"ParameterKey": key, "ParameterValue": value} for key, value in chosen.items()
-        ]
+    def make(name: str, **chosen: str) -> DeployedCatalog:
         launched.append(name)
-        cloudformation.create_stack(
-            StackName=name,
-            TemplateBody=product,
-            Parameters=parameters,
-            Capabilities=["CAPABILITY_IAM"],
-            OnFailure="DO_NOTHING",
-        )
-        cloudformation.get_waiter("stack_create_complete").wait(
-            StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-        )
-        make_topics_fifo(cloud)
-        return deployed.find(session, name)
+        return launching.launch(session, cloud, product, name, **chosen)
 
-    yield create
+    yield make
     for name in launched:
-        cloudformation.delete_stack(StackName=name)
+        session.client("cloudformation").delete_stack(StackName=name)
 
 
 def test_a_put_appears_in_the_catalog_of_its_own_bucket_and_in_no_other(

@@ -7,6 +7,7 @@ import pytest
 
 from stacks.settings import SettingError, Settings
 from stacks.shift import Shift
+from stacks.source import Source
 
 DEFAULTS = {
     "stage": "sandbox",
@@ -17,6 +18,7 @@ DEFAULTS = {
     "kinesis": False,
     "totals_depth": 3,
     "canary": "LambdaCanary10Percent5Minutes",
+    "source": "create:reinventure@main",
     "portfolio_principal": "",
     "laptop": False,
 }
@@ -36,6 +38,7 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         kinesis=False,
         totals_depth=3,
         canary=Shift("canary", 10, 5),
+        source=Source("create", "reinventure", "main"),
         portfolio_principal="",
         laptop=False,
     )
@@ -48,6 +51,7 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         kinesis="true",
         totals_depth="0",
         canary="off",
+        source="codecommit:theirs@next",
         portfolio_principal="arn:aws:iam::123456789012:group/launchers",
         laptop="true",
     ) == Settings(
@@ -59,6 +63,7 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         kinesis=True,
         totals_depth=0,
         canary=None,
+        source=Source("codecommit", "theirs", "next"),
         portfolio_principal="arn:aws:iam::123456789012:group/launchers",
         laptop=True,
     )
@@ -87,6 +92,7 @@ def test_the_defaults_of_cdk_json_are_these() -> None:
         ("kinesis", "yes", "must be one of true, false"),
         ("canary", "on", "must be off, canary:PERCENT%/MINUTESm, linear:PERCENT%/MINUTESm, or one"),
         ("canary", "linear:1%/30m", "takes 2970 minutes; CodeDeploy gives up after 2880"),
+        ("source", "github:o/r@main", "must be create:NAME@BRANCH, codecommit:NAME@BRANCH or"),
         ("portfolio_principal", "*", "must be the ARN of a role, user or group, or empty"),
         ("portfolio_principal", None, "must be the ARN of a role, user or group, or empty"),
         ("laptop", "yes", "must be one of true, false"),

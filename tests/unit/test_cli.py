@@ -81,6 +81,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(
         ["find"],
         ["stat"],
         ["watch"],
+        ["smoke"],
         ["up"],
         ["down"],
         ["demo"],
