@@ -55,7 +55,7 @@ smoke: $(RUN) ## Put an object into the bucket, and wait for its row
 	@reinventure smoke
 
 pipeline: $(DEV) ## Rehearse the pipeline: its stages in order, with a laptop cloud for an account
-	@python -m stacks.rehearsal
+	@python -m reinventure.laptop.rehearsal
 
 deploy: $(RUN) ## Deploy to the account of the current AWS profile
 	@reinventure deploy

@@ -19,9 +19,7 @@ _STACK = f"SC-{cdk.Aws.ACCOUNT_ID}-pp-*"
 _BUCKET = f"sc-{cdk.Aws.ACCOUNT_ID}-pp-*"
 """Like the stack, in small letters."""
 
-_BY_CLOUDFORMATION = {
-    "ForAnyValue:StringEquals": {"aws:CalledVia": f"cloudformation.{cdk.Aws.URL_SUFFIX}"}
-}
+_BY_CLOUDFORMATION = {"ForAnyValue:StringEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}}
 """For what has no name of ours. Not by tags: KMS may take minutes to know those of a new key."""
 
 _ON_STACKS = [
@@ -30,6 +28,8 @@ _ON_STACKS = [
     "cloudformation:DescribeStackEvents",
     "cloudformation:DescribeStacks",
     "cloudformation:SetStackPolicy",
+    "cloudformation:TagResource",
+    "cloudformation:UntagResource",
     "cloudformation:UpdateStack",
 ]
 _ON_BUCKETS = [

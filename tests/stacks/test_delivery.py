@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from reinventure.laptop import rehearsal
 from reinventure.smoke import PREFIX
-from stacks import rehearsal
 from stacks.delivery_stack import DeliveryStack
 from stacks.source import Source, parse
 from stacks.stages import SHIP, STAGES

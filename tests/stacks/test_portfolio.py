@@ -221,6 +221,8 @@ BESIDE = {
     "cloudformation:DescribeStacks": "",
     "cloudformation:GetTemplateSummary": "",
     "cloudformation:SetStackPolicy": "",
+    "cloudformation:TagResource": "",
+    "cloudformation:UntagResource": "",
     "cloudformation:UpdateStack": "",
     "cloudformation:ValidateTemplate": "",
     "lambda:InvokeFunction": "the custom resource",
