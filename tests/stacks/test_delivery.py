@@ -4,15 +4,17 @@ import json
 import re
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reinventure.errors import UserError
 from reinventure.laptop import rehearsal
 from reinventure.smoke import PREFIX
 from stacks.delivery_stack import DeliveryStack
 from stacks.source import Source, parse
-from stacks.stages import SHIP, STAGES
+from stacks.stages import SHIP, STAGES, Stage
 from tests import assembly
 from tests.stacks.conftest import Template, as_list, lint, properties, read, resources, rights
 
@@ -100,6 +102,20 @@ def test_what_is_shipped_is_a_stack_of_the_app_and_can_be_rehearsed() -> None:
     for stack in shipped:
         assert f'(app, "{stack}", settings)' in app
     assert rehearsal._SHIPPED.keys() == set(shipped)
+
+
+def test_a_rehearsal_stops_where_the_pipeline_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands = {"One": "true", "Two": "false", "Three": "true"}
+    monkeypatch.setattr(rehearsal, "_DIRECTORY", tmp_path)
+    monkeypatch.setattr(rehearsal, "STAGES", [Stage(n, (c,)) for n, c in commands.items()])
+    with pytest.raises(UserError, match="`false` failed with exit code 1; the pipeline stops here"):
+        rehearsal.main()
+    said = capsys.readouterr().out
+    assert "=== One: done" in said
+    assert "=== Two: false" in said
+    assert "Three" not in said
 
 
 def test_tests_and_coverage_are_reported(any_template: Template) -> None:
