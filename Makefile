@@ -14,7 +14,7 @@ DEV := .venv/.installed-dev
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down setup test soak lint format synth deploy destroy clean
+.PHONY: help demo up down setup test soak lint format synth release ship smoke pipeline deploy destroy clean
 
 help: ## Say what can be done here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -30,8 +30,8 @@ down: $(RUN) ## Stop the laptop cloud
 
 setup: $(DEV) ## Install everything, and do nothing else
 
-test: $(DEV) ## Run all tests
-	pytest
+test: $(DEV) ## Run all tests: make test [REPORTS=folder]
+	pytest $(if $(REPORTS),--junitxml=$(REPORTS)/junit.xml --cov --cov-report=xml:$(REPORTS)/coverage.xml)
 
 soak: $(DEV) ## Play random histories of events, faults and retries: make soak [N=100000]
 	PYTHONPATH=.:lambdas python -m tests.simulator.soak "$(N)"
@@ -48,6 +48,18 @@ format: $(DEV) ## Put the code into shape
 synth: $(RUN) ## Write the templates of all stacks to cdk.out, those too that must be asked for
 	cdk synth --quiet $(OPTIONAL:%=-c %)
 
+release: synth ## Keep what the product of the portfolio is now as its next version
+	@python -m stacks.release cdk.out
+
+ship: $(RUN) ## Deploy a stack from cdk.out, without asking: make ship STACK=Catalog
+	cdk deploy $(STACK) --app cdk.out --exclusively --require-approval never
+
+smoke: $(RUN) ## Put an object into the bucket, and wait for its row
+	@reinventure smoke
+
+pipeline: $(DEV) ## Rehearse the pipeline: its stages in order, with a laptop cloud for an account
+	@python -m reinventure.laptop.rehearsal
+
 deploy: $(RUN) ## Deploy to the account of the current AWS profile
 	@reinventure deploy
 
@@ -55,7 +67,7 @@ destroy: $(RUN) ## Remove it from there, objects too
 	@reinventure destroy
 
 clean: ## Remove everything that was installed or made here
-	rm -rf .venv node_modules cdk.out .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules cdk.out .local reports .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # The CDK CLI and jsii need Node.js. A wheel brings it, and links put `node` and `cdk` next to
 # `python3`, so that `source .venv/bin/activate` is all that `cdk synth` takes.

@@ -6,7 +6,9 @@ import aws_cdk as cdk
 
 from stacks.catalog_stack import CatalogStack
 from stacks.conformance_pack import ConformancePack
+from stacks.delivery_stack import DeliveryStack
 from stacks.governance_stack import GovernanceStack
+from stacks.portfolio_stack import PortfolioStack
 from stacks.promises import check_templates
 from stacks.settings import Settings
 from stacks.sql_stack import SqlStack
@@ -24,4 +26,7 @@ if settings.sql:
 if settings.governed:
     GovernanceStack(app, "Governance", settings, keys=catalog.keys)
     ConformancePack(app, "ConformancePack")
+if not settings.laptop:  # Which has neither of their services.
+    PortfolioStack(app, "Portfolio", settings)
+    DeliveryStack(app, "Delivery", settings)
 app.synth()

@@ -5,6 +5,7 @@ from constructs import Construct
 
 from stacks import transport
 from stacks.bucket import CataloguedBucket
+from stacks.canary import Canary
 from stacks.changes import Changes
 from stacks.failures import FailureQueue
 from stacks.ingest import Ingest
@@ -78,6 +79,19 @@ class Catalog(Construct):
         if settings.kinesis:
             feed = KinesisFeed(self, "Kinesis", settings, keys=self.keys, table=self.table)
             outputs["KinesisStreamName"] = feed.stream.stream_name
+        if settings.canary and not settings.laptop:
+            canary = Canary(
+                self,
+                "Canary",
+                settings,
+                settings.canary,
+                keys=self.keys,
+                ingest=self.ingest,
+                table=self.table,
+                failures=self.failures,
+                readers=[self.totals.function, self.changes.function],
+            )
+            outputs["AlarmsTopicArn"] = canary.topic.topic_arn
         if settings.reconcile == "nightly":
             Reconcile(
                 self,

@@ -63,7 +63,7 @@ class Ingest(Construct):
             timeout=cdk.Duration.seconds(30),
         )
         self.timeout = self._handler.timeout
-        function = self._handler.function
+        self.function = function = self._handler.function
         self.alias = lambda_.Alias(
             self,
             "Live",

@@ -70,7 +70,7 @@ class Keys(Construct):
         self.queue = customer_key(
             self, "Queue", settings, purpose="messages in queues", services=["sqs"], grants=[]
         )
-        self.let_log(cdk.Stack.of(self), sid="EncryptLogsOfThisStack")
+        let_logs_use(self.data)
 
     def let_service(
         self,
@@ -95,25 +95,8 @@ class Keys(Construct):
         )
 
     def let_log(self, stack: cdk.Stack, *, sid: str) -> None:
-        """Let CloudWatch Logs put the log groups of `stack`, and no others, under the DATA key."""
-        self.data.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid=sid,
-                principals=[iam.ServicePrincipal(f"logs.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}")],
-                actions=_USE,
-                resources=["*"],
-                conditions={
-                    "ArnLike": {
-                        "kms:EncryptionContext:aws:logs:arn": cdk.Stack.of(self).format_arn(
-                            service="logs",
-                            resource="log-group",
-                            resource_name=f"{stack.stack_name}-*",
-                            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-                        )
-                    }
-                },
-            )
-        )
+        """Let CloudWatch Logs put the log groups of another `stack` under the DATA key."""
+        let_logs_use(self.data, stack.stack_name, sid=sid)
 
     def let_auto_scaling_make_volumes(self) -> None:
         """Let EC2 Auto Scaling launch instances whose volumes are under the DATA key.
@@ -199,6 +182,34 @@ def customer_key(
         pending_window=cdk.Duration.days(7 if settings.stage == "sandbox" else 30),
         removal_policy=settings.removal_policy,
         policy=iam.PolicyDocument(statements=statements),
+    )
+
+
+def let_logs_use(
+    key: kms.Key, stack_name: str = cdk.Aws.STACK_NAME, *, sid: str = "EncryptLogsOfThisStack"
+) -> None:
+    """Let CloudWatch Logs put the log groups of the stack `stack_name`, and no others, under `key`.
+
+    By default those of the stack that has the key, whatever it is called when it is deployed.
+    """
+    stack = cdk.Stack.of(key)
+    key.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid=sid,
+            principals=[iam.ServicePrincipal(f"logs.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}")],
+            actions=_USE,
+            resources=["*"],
+            conditions={
+                "ArnLike": {
+                    "kms:EncryptionContext:aws:logs:arn": stack.format_arn(
+                        service="logs",
+                        resource="log-group",
+                        resource_name=f"{stack_name}-*",
+                        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+                    )
+                }
+            },
+        )
     )
 
 

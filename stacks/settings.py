@@ -1,13 +1,16 @@
 """The settings of the app, read from CDK context (`cdk.json`, or `-c name=value`) and checked."""
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import aws_cdk as cdk
 from constructs import Node
 
-from stacks import instances
+from stacks import instances, shift, source
+from stacks.shift import Shift
+from stacks.source import Source
 
 MAX_SHARDS = 256
 """A listing asks every shard, so each one costs every listing a query."""
@@ -113,17 +116,26 @@ class Settings:
     sql_readers: int
     """Instances of the mirror besides the one that is written to and that answers the Data API, 0
     to `MAX_READERS`. The first takes over when that one fails."""
+    canary: Shift | None
+    """How events are shifted to a new version of `ingest` (stacks/shift.py), or None: at once and
+    without a trial."""
+
+    source: Source
+    """Where the pipeline takes commits from (stacks/source.py)."""
+
+    portfolio_principal: str
+    """The ARN of the role, user or group that may launch products of the portfolio, or nothing."""
 
     laptop: bool
     """Whether the templates are for the laptop cloud, which cannot do what AWS can: run the custom
     resource that empties the bucket on `cdk destroy` (it is left out), keep the failures of a
-    published version (the alias `live` points to `$LATEST`), name the shard that stream records are
-    from (there is one alone, and `totals` is told so), and try a batch of them again from the one
-    that failed (`publish` has the whole batch fail). It also asks for the right to
-    `sns:PublishBatch`, which is part of `sns:Publish` in AWS. It has no instances and no images:
-    of the workers there are their queue and the definition of their task, which runs as a process
-    and is lent its role by the account. Of the mirror there is all but the cluster and its network:
-    the database is a process, too."""
+    published version (the alias `live` points to `$LATEST`, and nothing is shifted), name the shard
+    that stream records are from (there is one alone, and `totals` is told so), and try a batch of
+    them again from the one that failed (`publish` has the whole batch fail). It also asks for the
+    right to `sns:PublishBatch`, which is part of `sns:Publish` in AWS. It has no instances and no
+    images: of the workers there are their queue and the definition of their task, which runs as a
+    process and is lent its role by the account. Of the mirror there is all but the cluster and its
+    network: the database is a process, too."""
 
     @classmethod
     def from_context(cls, node: Node, region: str | None = None) -> "Settings":
@@ -156,7 +168,30 @@ class Settings:
             sql=_read(node, "sql", _switch),
             sql_max_acu=_read(node, "sql_max_acu", _whole_number(1, MAX_ACU)),
             sql_readers=_read(node, "sql_readers", _whole_number(0, MAX_READERS)),
+            canary=_read(node, "canary", shift.parse),
+            source=_read(node, "source", source.parse),
+            portfolio_principal=_read(node, "portfolio_principal", _principal),
             laptop=_read(node, "laptop", _switch),
+        )
+
+    def of_product(self) -> "Settings":
+        """Return the settings of every product in a portfolio: data is retained, no extras."""
+        return replace(
+            self,
+            stage="production",
+            shards=16,
+            transport="lambda",
+            minimum_size=0,
+            reconcile="off",
+            kinesis=False,
+            totals_depth=3,
+            key_rotation_days=365,
+            config="off",
+            trail="off",
+            workers=False,
+            sql=False,
+            canary=None,
+            portfolio_principal="",
         )
 
     @property
@@ -225,6 +260,12 @@ def _zero(value: str) -> int:
     if value != "0":
         raise ValueError("must be 0, except with transport=eventbridge, which alone can tell sizes")
     return 0
+
+
+def _principal(value: str) -> str:
+    if value and not re.fullmatch(r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user|group)/\S+", value):
+        raise ValueError("must be the ARN of a role, user or group, or empty")
+    return value
 
 
 def _switch(value: str) -> bool:

@@ -6,6 +6,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from catalog.row import PROBE
 from stacks.settings import Settings
 
 
@@ -59,6 +60,20 @@ class EncryptedTable(Construct):
         """Return what a function needs to do `actions` on the table."""
         return [
             iam.PolicyStatement(actions=list(actions), resources=[self.table.table_arn]),
+            self._open_key(),
+        ]
+
+    def probe_statements(self) -> list[iam.PolicyStatement]:
+        """Return what the trial of a version needs: how the table is kept, and the trial's rows."""
+        return [
+            iam.PolicyStatement(
+                actions=["dynamodb:DescribeTable"], resources=[self.table.table_arn]
+            ),
+            iam.PolicyStatement(
+                actions=["dynamodb:DeleteItem", "dynamodb:GetItem"],
+                resources=[self.table.table_arn],
+                conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": f"{PROBE}#*"}},
+            ),
             self._open_key(),
         ]
 

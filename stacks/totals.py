@@ -60,3 +60,4 @@ class Totals(Construct):
             # The longest: where a window ends, the function is called once more, for nothing.
             window=cdk.Duration.minutes(15),
         )
+        self.function = handler.function

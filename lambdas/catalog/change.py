@@ -47,7 +47,8 @@ class Change:
         """What became of the object, or None if the same one is current as before.
 
         None when only what the row knows of it changed, such as when S3 was last asked; and when a
-        tombstone came, changed or left, while there was no object before nor after.
+        tombstone came, changed or left, while there was no object before nor after; and for the
+        rows of a trial, which are of no object (`catalog.row.PROBE`).
         """
         old, new = _current(self.old), _current(self.new)
         if old == new:
@@ -95,6 +96,6 @@ def parse(record: Mapping[str, Any]) -> Change:
 
 def _current(row: Row | None) -> tuple[int | None, str | None, str | None] | None:
     """Return what tells one version of an object from another, or None if there is no object."""
-    if row is None or row.deleted:
+    if row is None or not row.counts:
         return None
     return row.size, row.etag, row.version_id

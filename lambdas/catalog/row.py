@@ -31,6 +31,10 @@ BEFORE_ALL = "0" * sequencers.WIDTH
 RECONCILED = "Reconciled"
 """The event name of a row that says what S3 answered when no event had told it."""
 
+PROBE = "reinventure:probe"
+"""A bucket that there cannot be, as no name of a bucket has a colon. Its rows are written and read
+while a new version of `ingest` is tried, beside those of the real bucket, and count for nothing."""
+
 REQUIRED = ("sequencer", "event_time", "event_name")
 OPTIONAL = ("version_id", "size", "etag", "expires_at", "asked_at", "inspected")
 """The attributes of a row besides its key, always there and not always."""
@@ -66,6 +70,11 @@ class Row:
     def deleted(self) -> bool:
         """Whether this is a tombstone."""
         return self.expires_at is not None
+
+    @property
+    def counts(self) -> bool:
+        """Whether there is an object: this is neither a tombstone nor of a trial (`PROBE`)."""
+        return not self.deleted and self.bucket != PROBE
 
 
 def from_event(event: "Event") -> Row:

@@ -85,7 +85,7 @@ def level(folder: str) -> int:
 
 def tally(row: Row | None) -> Tally:
     """Return what `row` counts for: one object of its size, or nothing if there is none."""
-    if row is None or row.deleted:
+    if row is None or not row.counts:
         return Tally()
     return Tally(1, row.size or 0)
 

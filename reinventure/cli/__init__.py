@@ -41,6 +41,7 @@ for command in (
     upkeep.failed,
     upkeep.redrive,
     audit.audit,
+    upkeep.smoke,
     laptop.up,
     laptop.down,
     laptop.demo,

@@ -10,6 +10,7 @@ from catalog.difference import difference
 from catalog.reconcile import reconcile
 from catalog.recount import recount
 from reinventure import checkpoint, deployed, failures, output
+from reinventure import smoke as smoke_test
 from reinventure.cli.exits import EXIT_DIFFERENT
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, session
 from reinventure.errors import UserError
@@ -169,3 +170,27 @@ def redrive(
         failures.show(catalog, staying)
     print(f"{done:,} redriven, {again:,} failed again.")
     raise typer.Exit(EXIT_DIFFERENT if again else 0)
+
+
+def smoke(
+    patience: Annotated[
+        float, typer.Option(min=1, metavar="SECONDS", help="How long a row may take.")
+    ] = 60,
+    stack: Stack = STACK,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Put an object, wait for its row, delete it, and wait until the row says so.
+
+    The object is a real one, under .reinventure/smoke/: totals and change feed know it for a
+    moment. Nothing of it stays in the bucket. Exits with 1 if a row does not come in time.
+    """
+    catalog = deployed.find(session(profile, region), stack)
+    try:
+        with Steps() as steps:
+            steps.begin(f"Putting an object into s3://{catalog.bucket}, and waiting for its row")
+            seen = smoke_test.smoke(catalog, patience)
+    except smoke_test.LateError as error:
+        print(f"reinventure: {error}", file=sys.stderr)
+        raise typer.Exit(EXIT_DIFFERENT) from None
+    print(f"{seen.key}: its row came in {seen.came:.2f} s, and was gone in {seen.went:.2f} s.")

@@ -78,7 +78,7 @@ def start_and_deploy(directory: Path, steps: Steps, settings: Sequence[str] = ()
                 environment=environment,
                 log=directory / "deploy.log",
             )
-            _make_topics_fifo(cloud)
+            make_topics_fifo(cloud)
             if sql.STACK in stacks:
                 database.let_owner_in(cloud)
         except BaseException:
@@ -97,7 +97,7 @@ def enter(cloud: Cloud) -> DeployedCatalog:
     return deployed.find(boto3.Session(), STACK)
 
 
-def _make_topics_fifo(cloud: Cloud) -> None:
+def make_topics_fifo(cloud: Cloud) -> None:
     """Have topics that are FIFO by their names be so: MiniStack forgets it of a template's topics.
 
     AWS takes it from the template, and would refuse to change it.

@@ -17,6 +17,8 @@ from stacks.catalog_stack import CatalogStack
 from stacks.settings import Settings
 from stacks.sql_stack import SqlStack
 from stacks.workers_stack import WorkersStack
+from tests import assembly
+from tests.assembly import ROOT
 
 TRANSPORTS = ["lambda", "sqs", "sns", "eventbridge"]
 VARIANTS = [
@@ -29,8 +31,17 @@ VARIANTS = [
 ]
 """Settings that change which resources there are."""
 
-ROOT = Path(__file__).parents[2]
 Template = dict[str, Any]
+
+
+def catalog_with_what_is_set(app: cdk.App, name: str, settings: Settings) -> cdk.Stack:
+    """The stacks of one catalog, as app.py makes them."""
+    stack = CatalogStack(app, name, settings)
+    if settings.workers:
+        WorkersStack(app, "Workers", settings, stack.catalog)
+    if settings.sql:
+        SqlStack(app, "Sql", settings, stack.catalog)
+    return stack
 
 
 @pytest.fixture(scope="session")
@@ -39,17 +50,8 @@ def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
     @cache
     def write(**settings: str) -> Path:
-        context = json.loads((ROOT / "cdk.json").read_text())["context"]
         folder = tmp_path_factory.mktemp("cdk.out")
-        app = cdk.App(context={**context, **settings}, outdir=str(folder))
-        chosen = Settings.from_context(app.node)
-        catalog = CatalogStack(app, "Catalog", chosen).catalog
-        if chosen.workers:
-            WorkersStack(app, "Workers", chosen, catalog)
-        if chosen.sql:
-            SqlStack(app, "Sql", chosen, catalog)
-        app.synth()
-        return folder
+        return assembly.write(catalog_with_what_is_set, "Catalog", folder, **settings)
 
     return write
 
@@ -102,8 +104,9 @@ def variant(request: pytest.FixtureRequest, synthesise: Callable[..., Path]) -> 
     return read(synthesise(**request.param))
 
 
-def read(assembly: Path, stack: str = "Catalog") -> Template:
-    template: Template = json.loads((assembly / f"{stack}.template.json").read_text())
+def read(folder: Path, stack: str = "Catalog") -> Template:
+    """The template of `stack` in the cloud assembly in `folder`."""
+    template: Template = json.loads((folder / f"{stack}.template.json").read_text())
     return template
 
 
@@ -173,3 +176,21 @@ def notifications(template: Template) -> list[Any]:
         for kind in ("LambdaFunction", "Queue", "Topic")
         for entry in configured["NotificationConfiguration"].get(f"{kind}Configurations", [])
     ]
+
+
+def lint(*templates: Path) -> None:
+    """Fail if cfn-lint finds anything at all in `templates`."""
+    linted = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("cfn-lint")),
+            *("--non-zero-exit-code", "informational"),
+            # CDK has a function depend on its role as a whole, and so on the role's policies.
+            *("--ignore-checks", "W3005"),
+            *("--regions", "us-east-1", "eu-west-1", "eu-central-1", "--"),
+            *map(str, templates),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert linted.returncode == 0, linted.stdout + linted.stderr

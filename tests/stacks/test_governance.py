@@ -17,8 +17,8 @@ from stacks.conformance_pack import ConformancePack
 from stacks.governance_stack import GovernanceStack
 from stacks.promises import PROMISES, SAME_TEXT
 from stacks.settings import Settings
+from tests.assembly import ROOT
 from tests.stacks.conftest import (
-    ROOT,
     Template,
     as_list,
     properties,

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from stacks.promises import PROMISES, SAME_TEXT
-from tests.stacks.conftest import ROOT, Template, as_list, resources
+from tests.assembly import ROOT
+from tests.stacks.conftest import Template, as_list, resources
 
 COMMON = {
     "logs:CreateLogStream",

@@ -9,6 +9,8 @@ import pytest
 
 from stacks import instances
 from stacks.settings import SettingError, Settings
+from stacks.shift import Shift
+from stacks.source import Source
 
 DEFAULTS = {
     "stage": "sandbox",
@@ -29,6 +31,9 @@ DEFAULTS = {
     "sql": False,
     "sql_max_acu": 4,
     "sql_readers": 0,
+    "canary": "LambdaCanary10Percent5Minutes",
+    "source": "create:reinventure@main",
+    "portfolio_principal": "",
     "laptop": False,
 }
 
@@ -61,6 +66,9 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         sql=False,
         sql_max_acu=4,
         sql_readers=0,
+        canary=Shift("canary", 10, 5),
+        source=Source("create", "reinventure", "main"),
+        portfolio_principal="",
         laptop=False,
     )
     assert read(
@@ -82,6 +90,9 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         sql="true",
         sql_max_acu="256",
         sql_readers="15",
+        canary="off",
+        source="codecommit:theirs@next",
+        portfolio_principal="arn:aws:iam::123456789012:group/launchers",
         laptop="true",
     ) == Settings(
         stage="production",
@@ -102,6 +113,9 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         sql=True,
         sql_max_acu=256,
         sql_readers=15,
+        canary=None,
+        source=Source("codecommit", "theirs", "next"),
+        portfolio_principal="arn:aws:iam::123456789012:group/launchers",
         laptop=True,
     )
 
@@ -140,6 +154,11 @@ def test_the_defaults_of_cdk_json_are_these() -> None:
         ("sql_max_acu", "0", "must be a whole number from 1 to 256"),
         ("sql_max_acu", "0.5", "must be a whole number from 1 to 256"),
         ("sql_readers", "16", "must be a whole number from 0 to 15"),
+        ("canary", "on", "must be off, canary:PERCENT%/MINUTESm, linear:PERCENT%/MINUTESm, or one"),
+        ("canary", "linear:1%/30m", "takes 2970 minutes; CodeDeploy gives up after 2880"),
+        ("source", "github:o/r@main", "must be create:NAME@BRANCH, codecommit:NAME@BRANCH or"),
+        ("portfolio_principal", "*", "must be the ARN of a role, user or group, or empty"),
+        ("portfolio_principal", None, "must be the ARN of a role, user or group, or empty"),
         ("laptop", "yes", "must be one of true, false"),
     ],
 )

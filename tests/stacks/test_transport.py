@@ -49,11 +49,11 @@ def let_in(policy: Any) -> list[tuple[Any, Any, Any]]:
 def may_use(template: Template, word: str) -> list[tuple[Any, Any, Any]]:
     """Which services may use the key of `word` in their own name for the sake of a transport.
 
-    CloudWatch Logs and the change feed may too (test_changes.py).
+    CloudWatch Logs, the change feed and alarms may too (test_changes.py, test_canary.py).
     """
     [name, _] = key(template, word)["Fn::GetAtt"]
     policy = template["Resources"][name]["Properties"]["KeyPolicy"]
-    others = ("EncryptLogsOfThisStack", "LetSendChanges")
+    others = ("EncryptLogsOfThisStack", "LetSendChanges", "LetSendCloudwatch")
     return let_in({"Statement": [s for s in policy["Statement"] if s["Sid"] not in others]})
 
 

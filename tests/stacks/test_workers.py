@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stacks.instances import INSTANCES, VOLUMES
+from tests.assembly import ROOT
 from tests.stacks.conftest import (
-    ROOT,
     Template,
     arn,
     as_list,

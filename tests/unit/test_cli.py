@@ -88,6 +88,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(
         ["sql"],
         ["sql-backfill"],
         ["watch"],
+        ["smoke"],
         ["up"],
         ["down"],
         ["demo"],

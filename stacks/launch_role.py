@@ -1,0 +1,253 @@
+"""The role in which Service Catalog makes, changes and removes what is launched from a portfolio.
+
+Whoever launches a product needs none of these rights. They are what CloudFormation's own resource
+types say that they need, for the resource types of the product, without what the product does not
+use; tests/stacks/test_portfolio.py compares the two. Service Catalog names the stacks of products
+`SC-<account>-pp-...` and CloudFormation the resources after their stacks, so all that has a name is
+allowed by that name only.
+
+Nothing here removes what was stored: buckets, tables, keys, logs and queues outlive the product.
+"""
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+_STACK = f"SC-{cdk.Aws.ACCOUNT_ID}-pp-*"
+_BUCKET = f"sc-{cdk.Aws.ACCOUNT_ID}-pp-*"
+"""Like the stack, in small letters."""
+
+_BY_CLOUDFORMATION = {"ForAnyValue:StringEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}}
+"""For what has no name of ours. Not by tags: KMS may take minutes to know those of a new key."""
+
+_ON_STACKS = [
+    "cloudformation:CreateStack",
+    "cloudformation:DeleteStack",
+    "cloudformation:DescribeStackEvents",
+    "cloudformation:DescribeStacks",
+    "cloudformation:SetStackPolicy",
+    "cloudformation:TagResource",
+    "cloudformation:UntagResource",
+    "cloudformation:UpdateStack",
+]
+_ON_BUCKETS = [
+    "s3:CreateBucket",
+    "s3:DeleteBucketPolicy",
+    "s3:GetAccelerateConfiguration",
+    "s3:GetAnalyticsConfiguration",
+    "s3:GetBucketAbac",
+    "s3:GetBucketAcl",
+    "s3:GetBucketCORS",
+    "s3:GetBucketLogging",
+    "s3:GetBucketMetadataTableConfiguration",
+    "s3:GetBucketNotification",
+    "s3:GetBucketObjectLockConfiguration",
+    "s3:GetBucketOwnershipControls",
+    "s3:GetBucketPolicy",
+    "s3:GetBucketPublicAccessBlock",
+    "s3:GetBucketTagging",
+    "s3:GetBucketVersioning",
+    "s3:GetBucketWebsite",
+    "s3:GetEncryptionConfiguration",
+    "s3:GetIntelligentTieringConfiguration",
+    "s3:GetInventoryConfiguration",
+    "s3:GetLifecycleConfiguration",
+    "s3:GetMetricsConfiguration",
+    "s3:GetReplicationConfiguration",
+    "s3:ListTagsForResource",
+    "s3:PutBucketOwnershipControls",
+    "s3:PutBucketPolicy",
+    "s3:PutBucketPublicAccessBlock",
+    "s3:PutBucketTagging",
+    "s3:PutBucketVersioning",
+    "s3:PutEncryptionConfiguration",
+    "s3:PutLifecycleConfiguration",
+    "s3:TagResource",
+    "s3:UntagResource",
+]
+_ON_TABLES = [
+    "dynamodb:CreateTable",
+    "dynamodb:DescribeContinuousBackups",
+    "dynamodb:DescribeContributorInsights",
+    "dynamodb:DescribeKinesisStreamingDestination",
+    "dynamodb:DescribeTable",
+    "dynamodb:DescribeTimeToLive",
+    "dynamodb:GetResourcePolicy",
+    "dynamodb:ListTagsOfResource",
+    "dynamodb:TagResource",
+    "dynamodb:UntagResource",
+    "dynamodb:UpdateContinuousBackups",
+    "dynamodb:UpdateTable",
+    "dynamodb:UpdateTimeToLive",
+]
+_ON_FUNCTIONS = [
+    "lambda:AddPermission",
+    "lambda:CreateAlias",
+    "lambda:CreateFunction",
+    "lambda:DeleteAlias",
+    "lambda:DeleteFunction",
+    "lambda:DeleteFunctionEventInvokeConfig",
+    "lambda:GetAlias",
+    "lambda:GetFunction",
+    "lambda:GetFunctionCodeSigningConfig",
+    "lambda:GetFunctionConfiguration",
+    "lambda:GetFunctionEventInvokeConfig",
+    "lambda:GetFunctionRecursionConfig",
+    "lambda:GetFunctionScalingConfig",
+    "lambda:GetPolicy",
+    "lambda:GetProvisionedConcurrencyConfig",
+    "lambda:GetRuntimeManagementConfig",
+    # The function that sets the bucket's notifications is called while the product is launched.
+    "lambda:InvokeFunction",
+    "lambda:ListTags",
+    "lambda:ListVersionsByFunction",
+    "lambda:PublishVersion",
+    "lambda:PutFunctionEventInvokeConfig",
+    "lambda:RemovePermission",
+    "lambda:TagResource",
+    "lambda:UntagResource",
+    "lambda:UpdateAlias",
+    "lambda:UpdateFunctionCode",
+    "lambda:UpdateFunctionConfiguration",
+    "lambda:UpdateFunctionEventInvokeConfig",
+]
+_ON_MAPPINGS = [
+    "lambda:CreateEventSourceMapping",
+    "lambda:DeleteEventSourceMapping",
+    "lambda:GetEventSourceMapping",
+    "lambda:UpdateEventSourceMapping",
+]
+_ON_ROLES = [
+    "iam:CreateRole",
+    "iam:DeleteRole",
+    "iam:DeleteRolePolicy",
+    "iam:GetRole",
+    "iam:GetRolePolicy",
+    "iam:ListAttachedRolePolicies",
+    "iam:ListRolePolicies",
+    "iam:PutRolePolicy",
+    "iam:TagRole",
+    "iam:UntagRole",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateRole",
+    "iam:UpdateRoleDescription",
+]
+_ON_LOG_GROUPS = [
+    "logs:AssociateKmsKey",
+    "logs:CreateLogGroup",
+    "logs:DeleteRetentionPolicy",
+    "logs:DescribeIndexPolicies",
+    "logs:GetDataProtectionPolicy",
+    "logs:ListTagsForResource",
+    "logs:PutRetentionPolicy",
+    "logs:TagResource",
+    "logs:UntagResource",
+]
+_ON_TOPICS = [
+    "sns:CreateTopic",
+    "sns:DeleteTopic",
+    "sns:GetDataProtectionPolicy",
+    "sns:GetTopicAttributes",
+    "sns:ListSubscriptionsByTopic",
+    "sns:ListTagsForResource",
+    "sns:SetTopicAttributes",
+    "sns:TagResource",
+    "sns:UntagResource",
+]
+_ON_QUEUES = [
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+    "sqs:CreateQueue",
+    "sqs:ListQueueTags",
+    "sqs:SetQueueAttributes",
+    "sqs:TagQueue",
+    "sqs:UntagQueue",
+]
+_ON_KEYS = [
+    "kms:DescribeKey",
+    "kms:EnableKey",
+    "kms:EnableKeyRotation",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateKeyDescription",
+    # DynamoDB and Lambda ask whoever makes a table or a function to let them use its key.
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+]
+_WITHOUT_RESOURCES = [
+    "cloudformation:GetTemplateSummary",
+    "cloudformation:ValidateTemplate",
+    "kms:CreateKey",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+]
+"""Actions that know no resources to name: "*" is the only one that they accept."""
+
+
+class LaunchRole(iam.Role):
+    """The role. Only Service Catalog may assume it."""
+
+    def __init__(self, scope: Construct, id: str) -> None:
+        super().__init__(
+            scope,
+            id,
+            assumed_by=iam.ServicePrincipal("servicecatalog.amazonaws.com"),
+            description="Makes, changes and removes buckets with catalogs, launched as a product",
+            inline_policies={"launch": iam.PolicyDocument(statements=_statements())},
+        )
+
+
+def _statements() -> list[iam.PolicyStatement]:
+    functions = _named("lambda", f"function:{_STACK}")
+    code = f"cdk-{cdk.DefaultStackSynthesizer.DEFAULT_QUALIFIER}-assets"
+    return [
+        _allow(_ON_STACKS, _named("cloudformation", f"stack/{_STACK}")),
+        _allow(_ON_BUCKETS, f"arn:{cdk.Aws.PARTITION}:s3:::{_BUCKET}"),
+        _allow(_ON_TABLES, _named("dynamodb", f"table/{_STACK}")),
+        _allow(_ON_FUNCTIONS, functions),
+        _allow(_ON_MAPPINGS, "*", {"ArnLike": {"lambda:FunctionArn": functions}}),
+        _allow(_ON_ROLES, _role()),
+        _allow(
+            ["iam:PassRole"],
+            _role(),
+            {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
+        ),
+        _allow(_ON_LOG_GROUPS, _named("logs", f"log-group:{_STACK}")),
+        _allow(_ON_TOPICS, _named("sns", _STACK)),
+        _allow(_ON_QUEUES, _named("sqs", _STACK)),
+        _allow(_ON_KEYS, _named("kms", "key/*"), _BY_CLOUDFORMATION),
+        _allow(_WITHOUT_RESOURCES, "*"),
+        # The code of the functions lies where CDK put it; the template, where Service Catalog did.
+        _allow(
+            ["s3:GetObject"],
+            f"arn:{cdk.Aws.PARTITION}:s3:::{code}-{cdk.Aws.ACCOUNT_ID}-{cdk.Aws.REGION}/*.zip",
+        ),
+        _allow(
+            ["s3:GetObject"],
+            "*",
+            {"StringEquals": {"s3:ExistingObjectTag/servicecatalog:provisioning": "true"}},
+        ),
+    ]
+
+
+def _allow(
+    actions: list[str], resource: str, conditions: Mapping[str, object] | None = None
+) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=actions, resources=[resource], conditions=conditions)
+
+
+def _named(service: str, resource: str) -> str:
+    where = f"{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}"
+    return f"arn:{cdk.Aws.PARTITION}:{service}:{where}:{resource}"
+
+
+def _role() -> str:
+    return f"arn:{cdk.Aws.PARTITION}:iam::{cdk.Aws.ACCOUNT_ID}:role/{_STACK}"

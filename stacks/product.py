@@ -1,0 +1,86 @@
+"""What a portfolio offers: an encrypted bucket with its live catalog, as a template of its own."""
+
+from typing import cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_servicecatalog as servicecatalog
+from constructs import Construct, IConstruct
+
+from stacks.catalog import Catalog
+from stacks.settings import Settings
+
+PRODUCTION = "production"
+SUPERSEDED_DAYS = [1, 7, 30, 90, 365]
+LOG_DAYS = [7, 30, 90, 365, 731, 1827]
+"""Choices of whoever launches the product; CloudWatch Logs takes no other numbers than its own."""
+
+
+class EncryptedBucketProduct(servicecatalog.ProductStack):
+    """The construct `Catalog`, with parameters for what can be chosen without a synthesis.
+
+    Everything else is fixed, whatever the settings of the app say, so that the launch role need
+    not do more than this takes; only `laptop` is taken over. What was stored outlives the product:
+    bucket, tables, keys and logs stay when it is terminated.
+
+    Any number of them can be launched in an account: no name is fixed in the template.
+    """
+
+    def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
+        super().__init__(
+            scope, id, description="reinventure: an encrypted bucket with its live catalog"
+        )
+        stage = cdk.CfnParameter(
+            self,
+            "Stage",
+            allowed_values=["sandbox", PRODUCTION],
+            default=PRODUCTION,
+            description="In production the tables refuse to be deleted.",
+        )
+        superseded = cdk.CfnParameter(
+            self,
+            "SupersededVersionsDays",
+            type="Number",
+            allowed_values=[str(days) for days in SUPERSEDED_DAYS],
+            default="30",
+            description="Days that an overwritten or deleted version of an object is kept.",
+        )
+        log_days = cdk.CfnParameter(
+            self,
+            "LogRetentionDays",
+            type="Number",
+            allowed_values=[str(days) for days in LOG_DAYS],
+            default="365",
+            description="Days that the logs of the functions are kept.",
+        )
+        protected = cdk.CfnCondition(
+            self,
+            "Protected",
+            expression=cdk.Fn.condition_equals(stage.value_as_string, PRODUCTION),
+        )
+        # "Default" adds nothing to the logical ids of what is in it.
+        Catalog(self, "Default", settings.of_product())
+        for resource in self.node.find_all():
+            _choose(resource, protected, superseded, log_days)
+        cdk.Tags.of(self).add("stage", stage.value_as_string)
+
+
+def _choose(
+    resource: IConstruct,
+    protected: cdk.CfnCondition,
+    superseded: cdk.CfnParameter,
+    log_days: cdk.CfnParameter,
+) -> None:
+    if isinstance(resource, dynamodb.CfnTable):
+        resource.deletion_protection_enabled = cast(
+            "bool", cdk.Fn.condition_if(protected.logical_id, True, False)
+        )
+    elif isinstance(resource, logs.CfnLogGroup):
+        resource.retention_in_days = log_days.value_as_number
+    elif isinstance(resource, s3.CfnBucket):
+        resource.add_property_override(
+            "LifecycleConfiguration.Rules.0.NoncurrentVersionExpiration.NoncurrentDays",
+            superseded.value_as_number,
+        )

@@ -1,0 +1,104 @@
+"""The versions of the product that were released, in the folder portfolio/ of the repository.
+
+A version is a template and the code of its functions, and never changes: whoever launched it may
+have to rely on it for years. So both files are named after what is in them, which is checked each
+time they are read, and a portfolio can be deployed to a new account with all its versions.
+"""
+
+import json
+import re
+import zipfile
+from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+
+FOLDER = Path(__file__).parent.parent / "portfolio"
+
+_TEMPLATE = re.compile(r"(?P<number>[1-9][0-9]*)-(?P<digest>[0-9a-f]{64})\.template\.json")
+_CODE = re.compile(r"[0-9a-f]{64}\.zip")
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The oldest time that a zip file can tell; the same code then gives the same file."""
+
+
+class ChangedVersionError(Exception):
+    """A released version is not as it was released. Names the file and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The released version `number`: its template, and the code that the template names."""
+
+    number: int
+    template: Path
+    code: tuple[Path, ...]
+
+
+def released(folder: Path = FOLDER) -> list[Version]:
+    """Return all versions in `folder`, oldest first.
+
+    Raises ChangedVersionError when a file is missing or not what it was when it was released.
+    """
+    versions = []
+    for path in sorted(folder.glob("*.template.json")):
+        matched = _TEMPLATE.fullmatch(path.name)
+        if not matched or _digest(path.read_bytes()) != matched["digest"]:
+            raise ChangedVersionError(_complaint(path))
+        names = sorted(set(_CODE.findall(path.read_text())))
+        versions.append(
+            Version(int(matched["number"]), path, tuple(_code(folder, name) for name in names))
+        )
+    return sorted(versions, key=lambda version: version.number)
+
+
+def release(template: str, code: dict[str, Path], folder: Path = FOLDER) -> Version:
+    """Keep `template` in `folder` as the next version, and the code that it names.
+
+    `code` are the folders of code by the names of the zip files that `template` knows them by.
+    Returns the newest version as it is if nothing has changed since.
+    """
+    folder.mkdir(exist_ok=True)
+    known = released(folder)
+    for name, source in code.items():
+        content = _zipped(source)
+        renamed = f"{_digest(content)}.zip"
+        (folder / renamed).write_bytes(content)
+        template = template.replace(name, renamed)
+    # One property a line: what a version changes can be read in its commit.
+    text = json.dumps(json.loads(template), indent=1) + "\n"
+    digest = _digest(text.encode())
+    if known and known[-1].template.name.endswith(f"-{digest}.template.json"):
+        return known[-1]
+    number = known[-1].number + 1 if known else 1
+    (folder / f"{number}-{digest}.template.json").write_text(text)
+    return released(folder)[-1]
+
+
+def _code(folder: Path, name: str) -> Path:
+    path = folder / name
+    if not path.exists() or _digest(path.read_bytes()) != path.stem:
+        raise ChangedVersionError(_complaint(path))
+    return path
+
+
+def _complaint(path: Path) -> str:
+    return (
+        f"{path} is not what was released, or is missing: its name holds the SHA-256 of its "
+        f"content. Get it back with: git checkout -- {path.parent.name}"
+    )
+
+
+def _digest(content: bytes) -> str:
+    return sha256(content).hexdigest()
+
+
+def _zipped(source: Path) -> bytes:
+    """Return the files below `source` as a zip file that depends on nothing but them."""
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(path for path in source.rglob("*") if path.is_file()):
+            entry = zipfile.ZipInfo(path.relative_to(source).as_posix(), _EPOCH)
+            entry.external_attr = 0o644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, path.read_bytes())
+    return buffer.getvalue()

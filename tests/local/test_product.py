@@ -1,0 +1,74 @@
+"""The product of the portfolio, launched as plain CloudFormation launches it, works by itself."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from reinventure.deployed import DeployedCatalog
+from reinventure.laptop import launch as launching
+from reinventure.laptop.cloud import Cloud
+from stacks.portfolio_stack import PortfolioStack
+from tests import assembly
+
+NAME = "SC-000000000000-pp-first"
+"""As Service Catalog names stacks."""
+
+PATIENCE = 30
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template of the product for the laptop. The Catalog stack has brought the same code."""
+    folder = tmp_path_factory.mktemp("cdk.out")
+    assembly.write(PortfolioStack, "Portfolio", folder, laptop="true")
+    [path] = folder.glob("*.product.template.json")
+    return path
+
+
+@pytest.fixture
+def launch(
+    session: boto3.Session, cloud: Cloud, product: Path
+) -> Iterator[Callable[..., DeployedCatalog]]:
+    """A function that launches the product under a name, with parameters, and finds its catalog."""
+    launched = []
+
+    def make(name: str, **chosen: str) -> DeployedCatalog:
+        launched.append(name)
+        return launching.launch(session, cloud, product, name, **chosen)
+
+    yield make
+    for name in launched:
+        session.client("cloudformation").delete_stack(StackName=name)
+
+
+def test_a_put_appears_in_the_catalog_of_its_own_bucket_and_in_no_other(
+    launch: Callable[..., DeployedCatalog], catalog: DeployedCatalog
+) -> None:
+    one = launch(NAME, Stage="sandbox", SupersededVersionsDays="7", LogRetentionDays="30")
+    other = launch(f"{NAME}er")
+    assert len({catalog.bucket, one.bucket, other.bucket}) == 3
+    assert len({catalog.table, one.table, other.table}) == 3
+
+    one.s3.put_object(Bucket=one.bucket, Key="mine.txt", Body=b"of the first")
+    other.s3.put_object(Bucket=other.bucket, Key="theirs.txt", Body=b"of the second one")
+    for each in (one, other):
+        assert each.settle(PATIENCE) == []
+    assert [(row.key, row.size) for row in one.rows(consistent=True)] == [("mine.txt", 12)]
+    assert [(row.key, row.size) for row in other.rows(consistent=True)] == [("theirs.txt", 17)]
+
+
+def test_what_was_chosen_is_what_there_is(
+    launch: Callable[..., DeployedCatalog],
+) -> None:
+    for stage, protected in (("sandbox", False), ("production", True)):
+        chosen = launch(f"{NAME}-{stage}", Stage=stage)
+        described = chosen.dynamodb.describe_table(TableName=chosen.table)["Table"]
+        assert described["DeletionProtectionEnabled"] is protected
+
+
+def test_a_choice_that_is_none_is_refused(launch: Callable[..., DeployedCatalog]) -> None:
+    with pytest.raises(ClientError, match=r"SupersededVersionsDays.*AllowedValues"):
+        launch(NAME, SupersededVersionsDays="2")

@@ -1,0 +1,41 @@
+"""The smoke test tells a catalog that works from one that does not, and leaves nothing."""
+
+from dataclasses import replace
+
+import pytest
+
+from reinventure.deployed import DeployedCatalog
+from reinventure.laptop.cloud import Cloud
+from reinventure.smoke import MOST, PREFIX, LateError, smoke
+from tests import empty_table
+from tests.local.command import run
+
+
+def left(catalog: DeployedCatalog) -> list[object]:
+    page = catalog.s3.list_object_versions(Bucket=catalog.bucket, Prefix=PREFIX)
+    return [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+
+
+def test_an_object_comes_and_goes_and_so_does_its_row(
+    cloud: Cloud, catalog: DeployedCatalog
+) -> None:
+    done = run("smoke", environment=cloud.environment)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(PREFIX)
+    assert "its row came in" in done.stdout
+    assert left(catalog) == []
+
+
+def test_a_catalog_that_never_hears_of_it_is_late(catalog: DeployedCatalog) -> None:
+    deaf = replace(catalog, table=empty_table.new_table(catalog.dynamodb))
+    with pytest.raises(LateError, match=r"no row of .* after 1 s, but None"):
+        smoke(deaf, 1)
+    assert left(catalog) == []
+
+
+def test_small_objects_that_are_not_catalogued_are_not_put(catalog: DeployedCatalog) -> None:
+    large = replace(catalog, minimum_size=MOST + 1)
+    with pytest.raises(Exception, match="too much to put for a smoke test"):
+        smoke(large, 1)
+    sized = replace(catalog, minimum_size=1000)
+    assert smoke(sized, 30).key.startswith(PREFIX)

@@ -1,0 +1,255 @@
+"""What the templates promise of a new version of `ingest` on its way to events."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.stacks.conftest import (
+    Template,
+    arn,
+    catalog_table,
+    key,
+    properties,
+    read,
+    resources,
+    rights,
+)
+
+
+def test_the_alias_moves_through_codedeploy_and_both_hooks(variant: Template) -> None:
+    [alias] = resources(variant, "AWS::Lambda::Alias").values()
+    [group] = resources(variant, "AWS::CodeDeploy::DeploymentGroup")
+    [application] = resources(variant, "AWS::CodeDeploy::Application")
+    update = alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
+    assert update["ApplicationName"] == {"Ref": application}
+    assert update["DeploymentGroupName"] == {"Ref": group}
+    functions = resources(variant, "AWS::Lambda::Function")
+    for hook, entry in (("Before", "before_traffic"), ("After", "after_traffic")):
+        function = functions[update[f"{hook}AllowTrafficHook"]["Ref"]]["Properties"]
+        assert function["Handler"] == f"{entry}.handler"
+
+
+@pytest.mark.parametrize(
+    ("canary", "name"),
+    [
+        ("LambdaCanary10Percent5Minutes", "LambdaCanary10Percent5Minutes"),
+        ("LambdaLinear10PercentEvery3Minutes", "LambdaLinear10PercentEvery3Minutes"),
+        ("LambdaAllAtOnce", "LambdaAllAtOnce"),
+        ("linear:10%/1m", "LambdaLinear10PercentEvery1Minute"),
+    ],
+)
+def test_a_shift_of_codedeploy_is_named(
+    synthesise: Callable[..., Path], canary: str, name: str
+) -> None:
+    [group] = properties(read(synthesise(canary=canary)), "AWS::CodeDeploy::DeploymentGroup")
+    assert group["DeploymentConfigName"] == name
+
+
+@pytest.mark.parametrize(
+    ("canary", "kind", "percent", "minutes"),
+    [("canary:25%/7m", "Canary", 25, 7), ("linear:20%/2m", "Linear", 20, 2)],
+)
+def test_any_other_is_made(
+    synthesise: Callable[..., Path], canary: str, kind: str, percent: int, minutes: int
+) -> None:
+    template = read(synthesise(canary=canary))
+    [(name, made)] = resources(template, "AWS::CodeDeploy::DeploymentConfig").items()
+    assert made["Properties"]["ComputePlatform"] == "Lambda"
+    assert made["Properties"]["TrafficRoutingConfig"] == {
+        "Type": f"TimeBased{kind}",
+        f"TimeBased{kind}": {
+            f"{kind}Percentage": percent,
+            f"{kind}Interval": minutes,
+        },
+    }
+    [group] = properties(template, "AWS::CodeDeploy::DeploymentGroup")
+    assert group["DeploymentConfigName"] == {"Ref": name}
+
+
+@pytest.mark.parametrize("settings", [{"canary": "off"}, {"laptop": "true"}])
+def test_it_can_be_left_out(synthesise: Callable[..., Path], settings: dict[str, str]) -> None:
+    template = read(synthesise(**settings))
+    assert "odeDeploy" not in json.dumps(template)
+    assert "AlarmsTopicArn" not in template["Outputs"]
+    [alias] = resources(template, "AWS::Lambda::Alias").values()
+    assert "UpdatePolicy" not in alias
+
+
+def test_failure_alarm_and_stop_roll_back(variant: Template) -> None:
+    [group] = properties(variant, "AWS::CodeDeploy::DeploymentGroup")
+    assert group["AutoRollbackConfiguration"] == {
+        "Enabled": True,
+        "Events": [
+            "DEPLOYMENT_FAILURE",
+            "DEPLOYMENT_STOP_ON_REQUEST",
+            "DEPLOYMENT_STOP_ON_ALARM",
+        ],
+    }
+
+
+def alarms(template: Template) -> dict[str, Any]:
+    """The alarms that call a deployment off, by what they measure."""
+    [group] = properties(template, "AWS::CodeDeploy::DeploymentGroup")
+    named = [alarm["Name"]["Ref"] for alarm in group["AlarmConfiguration"]["Alarms"]]
+    every = resources(template, "AWS::CloudWatch::Alarm")
+    assert group["AlarmConfiguration"]["Enabled"] is True
+    return {name: every[name]["Properties"] for name in named}
+
+
+def measured(alarm: Any) -> Any:
+    """The metric, or the expression, that an alarm is about."""
+    if "MetricName" in alarm:
+        return alarm["MetricName"]
+    [expression] = [m["Expression"] for m in alarm["Metrics"] if "Expression" in m]
+    return expression
+
+
+def test_four_things_call_a_deployment_off(variant: Template) -> None:
+    found = list(alarms(variant).values())
+    assert [(measured(alarm), alarm["Threshold"]) for alarm in found] == [
+        ("100 * errors / calls", 1),
+        ("100 * throttles / (throttles + FILL(calls, 0))", 1),
+        ("DIFF(depth)", 0),
+        ("IteratorAge", 5 * 60 * 1000),
+        ("IteratorAge", 5 * 60 * 1000),
+    ]
+    readers = [
+        mapping["FunctionName"]
+        for mapping in properties(variant, "AWS::Lambda::EventSourceMapping")
+        if "StreamArn" in json.dumps(mapping["EventSourceArn"])
+    ]
+    assert [alarm["Dimensions"][0]["Value"] for alarm in found[3:]] == readers
+
+
+def test_errors_and_throttles_are_those_of_the_alias(variant: Template) -> None:
+    for alarm in list(alarms(variant).values())[:2]:
+        for metric in alarm["Metrics"]:
+            if "MetricStat" in metric:
+                dimensions = metric["MetricStat"]["Metric"]["Dimensions"]
+                [resource] = [d["Value"] for d in dimensions if d["Name"] == "Resource"]
+                assert json.dumps(resource).endswith('":live"]]}')
+
+
+def test_failures_that_wait_alarm_but_call_no_deployment_off(variant: Template) -> None:
+    """Else the version that mends what made them fail could not be deployed."""
+    [(name, waiting)] = [
+        (name, alarm["Properties"])
+        for name, alarm in resources(variant, "AWS::CloudWatch::Alarm").items()
+        if alarm["Properties"].get("MetricName") == "ApproximateNumberOfMessagesVisible"
+    ]
+    assert waiting["Threshold"] == 0
+    assert name not in alarms(variant)
+
+
+def test_every_alarm_tells_the_topic_and_is_silent_without_data(variant: Template) -> None:
+    told = variant["Outputs"]["AlarmsTopicArn"]["Value"]
+    for alarm in properties(variant, "AWS::CloudWatch::Alarm", least=6):
+        assert alarm["AlarmActions"] == [told]
+        assert alarm["TreatMissingData"] == "notBreaching"
+        assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+        assert alarm["AlarmDescription"]
+
+
+def test_only_alarms_of_this_account_may_tell_the_topic(variant: Template) -> None:
+    told = variant["Outputs"]["AlarmsTopicArn"]["Value"]
+    [policy] = [
+        p["PolicyDocument"]["Statement"]
+        for p in properties(variant, "AWS::SNS::TopicPolicy")
+        if p["Topics"] == [told]
+    ]
+    here = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    [allowed] = [statement for statement in policy if statement["Effect"] == "Allow"]
+    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert allowed["Condition"] == here
+    [data] = [k for k in properties(variant, "AWS::KMS::Key") if "objects" in k["Description"]]
+    [let_in] = [s for s in data["KeyPolicy"]["Statement"] if s["Sid"] == "LetSendCloudwatch"]
+    assert let_in["Condition"] == here
+
+
+def test_the_trial_may_call_the_new_version_and_touch_its_own_rows(template: Template) -> None:
+    version = {"Ref": arn(template, "AWS::Lambda::Version")["Fn::GetAtt"][0]}
+    table = catalog_table(template)
+    data = key(template, "objects, catalog rows")
+    assert rights(template, "CanaryBeforeRole")[:4] == [
+        (["lambda:InvokeFunction"], version),
+        (["dynamodb:DescribeTable"], table),
+        (["dynamodb:DeleteItem", "dynamodb:GetItem"], table),
+        (["kms:Decrypt"], data),
+    ]
+    [role] = [
+        r["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+        for name, r in resources(template, "AWS::IAM::Role").items()
+        if name.startswith("CanaryBeforeRole")
+    ]
+    [rows] = [s for s in role if "dynamodb:DeleteItem" in s["Action"]]
+    assert rows["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": "reinventure:probe#*"}
+    }
+    [function] = [
+        f
+        for f in properties(template, "AWS::Lambda::Function")
+        if f["Handler"] == "before_traffic.handler"
+    ]
+    assert function["Environment"]["Variables"] == {
+        "VERSION_ARN": version,
+        "TABLE_NAME": {"Ref": table["Fn::GetAtt"][0]},
+        "SHARDS": "16",
+        "KEY_ARN": data,
+    }
+
+
+def test_codedeploy_may_move_this_alias_and_call_its_hooks(template: Template) -> None:
+    allowed = rights(template, "CanaryRole")
+    assert [actions for actions, _ in allowed] == [
+        ["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"],
+        ["lambda:InvokeFunction"],
+        ["cloudwatch:DescribeAlarms"],
+    ]
+    ingest = arn(template, "AWS::Lambda::Function", "Ingest")
+    assert allowed[0][1] == [ingest, {"Fn::Join": ["", [ingest, ":*"]]}]
+    assert allowed[1][1] == [
+        arn(template, "AWS::Lambda::Function", "CanaryAfter"),
+        arn(template, "AWS::Lambda::Function", "CanaryBefore"),
+    ]
+
+
+def test_a_hook_has_one_attempt(template: Template) -> None:
+    hooks = [
+        p["MaximumRetryAttempts"]
+        for p in properties(template, "AWS::Lambda::EventInvokeConfig")
+        if "Canary" in json.dumps(p["FunctionName"])
+    ]
+    assert hooks == [0, 0]
+
+
+@mock_aws
+def test_codedeploy_takes_the_group_and_keeps_it(template: Template) -> None:
+    """The names of the template, against botocore's model of the service and moto's CodeDeploy."""
+    [group] = properties(template, "AWS::CodeDeploy::DeploymentGroup")
+
+    def small(value: Any) -> Any:
+        if isinstance(value, list):
+            return [small(each) for each in value]
+        if isinstance(value, dict):
+            return {name[0].lower() + name[1:]: small(each) for name, each in value.items()}
+        return value
+
+    request: Any = {
+        **small(group),
+        "applicationName": "catalog",
+        "deploymentGroupName": "live",
+        "serviceRoleArn": "arn:aws:iam::123456789012:role/codedeploy",
+        "alarmConfiguration": {"enabled": True, "alarms": [{"name": n} for n in alarms(template)]},
+    }
+    client = boto3.client("codedeploy", region_name="us-east-1")
+    client.create_application(applicationName="catalog", computePlatform="Lambda")
+    client.create_deployment_group(**request)
+    kept = client.get_deployment_group(applicationName="catalog", deploymentGroupName="live")
+    info = kept["deploymentGroupInfo"]
+    assert info["autoRollbackConfiguration"] == request["autoRollbackConfiguration"]
+    assert info["deploymentStyle"] == request["deploymentStyle"]

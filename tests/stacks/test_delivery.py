@@ -1,0 +1,309 @@
+"""What the Delivery stack promises."""
+
+import json
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reinventure.errors import UserError
+from reinventure.laptop import rehearsal
+from reinventure.smoke import PREFIX
+from stacks.delivery_stack import DeliveryStack
+from stacks.source import Source, parse
+from stacks.stages import SHIP, STAGES, Stage
+from tests import assembly
+from tests.stacks.conftest import Template, as_list, lint, properties, read, resources, rights
+
+CONNECTION = "arn:aws:codeconnections:eu-west-1:123456789012:connection/0f0e0d0c-1a2b"
+SOURCES = {
+    "created": "create:reinventure@main",
+    "existing": "codecommit:theirs@release/1",
+    "github": f"github:someone/reinventure@main+{CONNECTION}",
+}
+
+
+@pytest.fixture(scope="session")
+def delivery(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Template]:
+    """A function that returns the template for a source of `SOURCES`."""
+
+    @cache
+    def write(source: str) -> Template:
+        folder = tmp_path_factory.mktemp("cdk.out")
+        assembly.write(DeliveryStack, "Delivery", folder, source=SOURCES[source])
+        lint(folder / "Delivery.template.json")
+        return read(folder, "Delivery")
+
+    return write
+
+
+@pytest.fixture
+def template(delivery: Callable[[str], Template]) -> Template:
+    return delivery("created")
+
+
+@pytest.fixture(params=SOURCES)
+def any_template(request: pytest.FixtureRequest, delivery: Callable[[str], Template]) -> Template:
+    """The template for each source, which cfn-lint finds nothing in."""
+    return delivery(request.param)
+
+
+def build_spec(project: Any) -> Any:
+    """The build specification of a project, with references as their logical ids."""
+    told = project["Source"]["BuildSpec"]
+    if isinstance(told, dict):
+        told = "".join(
+            part if isinstance(part, str) else part["Fn::GetAtt"][0] for part in told["Fn::Join"][1]
+        )
+    return json.loads(told)
+
+
+def stages(template: Template) -> dict[str, Any]:
+    """The build specifications of the stages of the pipeline after the source, in its order."""
+    [pipeline] = properties(template, "AWS::CodePipeline::Pipeline")
+    projects = resources(template, "AWS::CodeBuild::Project", least=5)
+    found = {}
+    for stage in pipeline["Stages"][1:]:
+        [action] = stage["Actions"]
+        project = action["Configuration"]["ProjectName"]["Ref"]
+        found[stage["Name"]] = build_spec(projects[project]["Properties"])
+    return found
+
+
+# What a build runs
+
+
+def test_the_stages_are_those_that_are_rehearsed(any_template: Template) -> None:
+    assert {
+        name: tuple(spec["phases"]["build"]["commands"])
+        for name, spec in stages(any_template).items()
+    } == {stage.name: stage.commands for stage in STAGES}
+
+
+def test_a_build_is_the_makefile_and_nothing_else(any_template: Template) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (assembly.ROOT / "Makefile").read_text(), re.MULTILINE))
+    for spec in stages(any_template).values():
+        assert spec["phases"].keys() == {"install", "build"}
+        assert spec["phases"]["install"] == {"runtime-versions": {"python": "3.13"}}
+        assert spec["phases"]["build"].keys() == {"commands"}
+        for command in spec["phases"]["build"]["commands"]:
+            matched = re.fullmatch(r"make ([a-z]+)( [A-Z]+=[A-Za-z]+)?", command)
+            assert matched, command
+            assert matched[1] in targets
+
+
+def test_what_is_shipped_is_a_stack_of_the_app_and_can_be_rehearsed() -> None:
+    shipped = [c.removeprefix(SHIP) for s in STAGES for c in s.commands if c.startswith(SHIP)]
+    app = (assembly.ROOT / "app.py").read_text()
+    assert shipped
+    for stack in shipped:
+        assert f'(app, "{stack}", settings)' in app
+    assert rehearsal._SHIPPED.keys() == set(shipped)
+
+
+def test_a_rehearsal_stops_where_the_pipeline_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands = {"One": "true", "Two": "false", "Three": "true"}
+    monkeypatch.setattr(rehearsal, "_DIRECTORY", tmp_path)
+    monkeypatch.setattr(rehearsal, "STAGES", [Stage(n, (c,)) for n, c in commands.items()])
+    with pytest.raises(UserError, match="`false` failed with exit code 1; the pipeline stops here"):
+        rehearsal.main()
+    said = capsys.readouterr().out
+    assert "=== One: done" in said
+    assert "=== Two: false" in said
+    assert "Three" not in said
+
+
+def test_tests_and_coverage_are_reported(any_template: Template) -> None:
+    groups = resources(any_template, "AWS::CodeBuild::ReportGroup", least=2)
+    told = {
+        groups[name]["Properties"]["Type"]: (report["file-format"], report["files"])
+        for name, report in stages(any_template)["Build"]["reports"].items()
+    }
+    assert told == {
+        "TEST": ("JUNITXML", ["reports/junit.xml"]),
+        "CODE_COVERAGE": ("COBERTURAXML", ["reports/coverage.xml"]),
+    }
+
+
+def test_what_was_tested_is_what_is_deployed(any_template: Template) -> None:
+    [pipeline] = properties(any_template, "AWS::CodePipeline::Pipeline")
+    [source], [build], *later = (stage["Actions"] for stage in pipeline["Stages"])
+    assert build["InputArtifacts"] == source["OutputArtifacts"]
+    for [action] in later:
+        assert action["InputArtifacts"] == build["OutputArtifacts"]
+        assert "OutputArtifacts" not in action
+
+
+def test_builds_run_on_arm_without_privileges(any_template: Template) -> None:
+    for project in properties(any_template, "AWS::CodeBuild::Project", least=5):
+        environment = project["Environment"]
+        assert environment["Type"] == "ARM_CONTAINER"
+        assert environment["PrivilegedMode"] is False
+        assert "EnvironmentVariables" not in environment
+
+
+# The pipeline
+
+
+def test_commits_queue_and_a_new_pipeline_starts_over(any_template: Template) -> None:
+    [pipeline] = properties(any_template, "AWS::CodePipeline::Pipeline")
+    assert pipeline["PipelineType"] == "V2"
+    assert pipeline["ExecutionMode"] == "QUEUED"
+    assert pipeline["RestartExecutionOnUpdate"] is True
+    names = [stage["Name"] for stage in pipeline["Stages"]]
+    assert names == ["Source", "Build", "Update", "Deploy", "Smoke", "Publish"]
+
+
+def test_a_repository_that_is_made_is_encrypted_and_stays(template: Template) -> None:
+    [repository] = resources(template, "AWS::CodeCommit::Repository").values()
+    [key] = resources(template, "AWS::KMS::Key")
+    assert repository["Properties"]["RepositoryName"] == "reinventure"
+    assert repository["Properties"]["KmsKeyId"] == {"Fn::GetAtt": [key, "Arn"]}
+    assert repository["DeletionPolicy"] == "Retain"
+
+
+def test_a_repository_that_is_there_is_used(delivery: Callable[[str], Template]) -> None:
+    template = delivery("existing")
+    [pipeline] = properties(template, "AWS::CodePipeline::Pipeline")
+    configuration = pipeline["Stages"][0]["Actions"][0]["Configuration"]
+    assert configuration == {
+        "RepositoryName": "theirs",
+        "BranchName": "release/1",
+        "PollForSourceChanges": False,
+    }
+    assert "AWS::CodeCommit::Repository" not in json.dumps(template)
+    [rule] = properties(template, "AWS::Events::Rule")
+    assert rule["EventPattern"]["detail"]["referenceName"] == ["release/1"]
+
+
+def test_github_is_reached_by_the_connection_that_is_named(
+    delivery: Callable[[str], Template],
+) -> None:
+    template = delivery("github")
+    [pipeline] = properties(template, "AWS::CodePipeline::Pipeline")
+    configuration = pipeline["Stages"][0]["Actions"][0]["Configuration"]
+    assert configuration["ConnectionArn"] == CONNECTION
+    assert configuration["FullRepositoryId"] == "someone/reinventure"
+    assert configuration["BranchName"] == "main"
+    assert (["codeconnections:UseConnection"], CONNECTION) in rights(template, "PipelineRole")
+    assert "codecommit:" not in json.dumps(template["Resources"]["PipelineRoleD68726F7"])
+
+
+def test_artifacts_are_encrypted_forgotten_and_travel_by_tls(any_template: Template) -> None:
+    [bucket] = properties(any_template, "AWS::S3::Bucket")
+    [key] = resources(any_template, "AWS::KMS::Key")
+    arn = {"Fn::GetAtt": [key, "Arn"]}
+    [encryption] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"]["KMSMasterKeyID"] == arn
+    assert bucket["PublicAccessBlockConfiguration"]["RestrictPublicBuckets"] is True
+    [rule] = bucket["LifecycleConfiguration"]["Rules"]
+    assert rule["ExpirationInDays"] == 30
+    assert rule["Status"] == "Enabled"
+    [policy] = properties(any_template, "AWS::S3::BucketPolicy")
+    denied = [
+        s["Condition"] for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"
+    ]
+    assert {"Bool": {"aws:SecureTransport": "false"}} in denied
+    [pipeline] = properties(any_template, "AWS::CodePipeline::Pipeline")
+    assert pipeline["ArtifactStore"]["EncryptionKey"] == {"Id": arn, "Type": "KMS"}
+    for project in properties(any_template, "AWS::CodeBuild::Project", least=5):
+        assert project["EncryptionKey"] == arn
+    for group in properties(any_template, "AWS::Logs::LogGroup", least=5):
+        assert group["KmsKeyId"] == arn
+
+
+# Rights
+
+
+def statements(template: Template) -> list[Any]:
+    """Every statement of every policy of a role, but for CDK's own function."""
+    return [
+        statement
+        for name, role in resources(template, "AWS::IAM::Role", least=7).items()
+        if not name.startswith("CustomS3AutoDelete")
+        for policy in role["Properties"].get("Policies", [])
+        for statement in policy["PolicyDocument"]["Statement"]
+    ] + [
+        statement
+        for policy in properties(template, "AWS::IAM::Policy", least=0)
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+
+
+def test_every_right_names_what_it_is_for(any_template: Template) -> None:
+    for statement in statements(any_template):
+        assert "*" not in as_list(statement["Resource"])
+        assert not [action for action in as_list(statement["Action"]) if "*" in action]
+
+
+@pytest.mark.parametrize("stage", ["Update", "Deploy", "Publish"])
+def test_who_deploys_may_become_the_roles_of_cdk_and_nothing_else(
+    template: Template, stage: str
+) -> None:
+    own = [right for right in rights(template, f"Pipeline{stage}Role") if beyond_its_work(right)]
+    [(actions, roles)] = own
+    assert actions == ["sts:AssumeRole"]
+    assert [re.findall(r"cdk-hnb659fds-([a-z-]+)-role-", json.dumps(r)) for r in roles] == [
+        ["deploy"],
+        ["file-publishing"],
+    ]
+
+
+def test_who_builds_can_report_and_nothing_else(template: Template) -> None:
+    own = [right for right in rights(template, "PipelineBuildRole") if beyond_its_work(right)]
+    [(actions, _)] = own
+    assert {action.split(":")[0] for action in actions} == {"codebuild"}
+
+
+def test_the_smoke_test_may_touch_its_own_objects_only(template: Template) -> None:
+    own = [right for right in rights(template, "PipelineSmokeRole") if beyond_its_work(right)]
+    assert {a for actions, _ in own for a in actions} == {
+        "cloudformation:DescribeStacks",
+        "dynamodb:GetItem",
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "s3:DeleteObject",
+        "s3:DeleteObjectVersion",
+        "s3:ListBucketVersions",
+        "s3:PutObject",
+    }
+    [objects] = [resource for actions, resource in own if "s3:PutObject" in actions]
+    assert json.dumps(objects).endswith(f':s3:::catalog-*/{PREFIX}*"]]}}')
+
+
+def beyond_its_work(right: tuple[list[str], Any]) -> bool:
+    """Whether a right is other than to take artifacts and to log, which every stage has."""
+    resource = json.dumps(right[1])
+    return not any(word in resource for word in ("PipelineArtifacts", "PipelineKey", "Logs"))
+
+
+# The setting
+
+
+@pytest.mark.parametrize(
+    ("value", "source"),
+    [
+        ("create:reinventure@main", Source("create", "reinventure", "main")),
+        ("codecommit:a.b-c_d@feature/x", Source("codecommit", "a.b-c_d", "feature/x")),
+        (
+            f"github:o-1/r.2@main+{CONNECTION}",
+            Source("github", "r.2", "main", owner="o-1", connection=CONNECTION),
+        ),
+    ],
+)
+def test_a_setting_names_a_source(value: str, source: Source) -> None:
+    assert parse(value) == source
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "main", "create:reinventure", "create:a b@main", "github:o/r@main", "gitlab:o/r@main"],
+)
+def test_what_names_no_source_is_refused_with_the_choice(value: str) -> None:
+    with pytest.raises(ValueError, match=r"must be create:NAME@BRANCH, codecommit:NAME@BRANCH or"):
+        parse(value)

@@ -1,0 +1,378 @@
+"""What the Portfolio stack and its product promise."""
+
+import json
+import re
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacks import release, versions
+from stacks.portfolio_stack import PortfolioStack
+from stacks.versions import ChangedVersionError, Version, released
+from tests import assembly
+from tests.stacks.conftest import Template, as_list, lint, properties, read, resources
+
+LAUNCHER = "arn:aws:iam::123456789012:role/Launcher"
+
+
+@pytest.fixture(scope="session")
+def portfolio(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The assembly of the Portfolio stack for `LAUNCHER`."""
+    folder = tmp_path_factory.mktemp("cdk.out")
+    return assembly.write(PortfolioStack, "Portfolio", folder, portfolio_principal=LAUNCHER)
+
+
+@pytest.fixture(scope="session")
+def template(portfolio: Path) -> Template:
+    return read(portfolio, "Portfolio")
+
+
+@pytest.fixture(scope="session")
+def product(portfolio: Path) -> Template:
+    """The template of the product as it is now."""
+    [path] = portfolio.glob("*.product.template.json")
+    found: Template = json.loads(path.read_text())
+    return found
+
+
+# The product
+
+
+def test_the_product_is_the_catalog_stack_itself(
+    product: Template, synthesise: Callable[..., Path]
+) -> None:
+    catalog = read(synthesise(stage="production", canary="off"))
+
+    def kinds(template: Template) -> dict[str, str]:
+        return {
+            name: resource["Type"]
+            for name, resource in template["Resources"].items()
+            # Their names hold hashes, of what they are of and of the path to it.
+            if resource["Type"] not in ("AWS::Lambda::Version", "AWS::Lambda::Permission")
+        }
+
+    assert kinds(product) == kinds(catalog)
+    assert product["Outputs"].keys() == catalog["Outputs"].keys()
+
+
+def test_what_can_be_chosen(product: Template) -> None:
+    chosen = {name: p["AllowedValues"] for name, p in product["Parameters"].items()}
+    assert chosen == {
+        "Stage": ["sandbox", "production"],
+        "SupersededVersionsDays": ["1", "7", "30", "90", "365"],
+        "LogRetentionDays": ["7", "30", "90", "365", "731", "1827"],
+    }
+    assert all(p["Default"] in p["AllowedValues"] for p in product["Parameters"].values())
+
+
+def test_what_is_chosen_is_what_there_is(product: Template) -> None:
+    [bucket] = properties(product, "AWS::S3::Bucket")
+    rules = bucket["LifecycleConfiguration"]["Rules"]
+    assert [
+        r["NoncurrentVersionExpiration"] for r in rules if "NoncurrentVersionExpiration" in r
+    ] == [{"NoncurrentDays": {"Ref": "SupersededVersionsDays"}}]
+    for group in properties(product, "AWS::Logs::LogGroup"):
+        assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    assert product["Conditions"]["Protected"] == {"Fn::Equals": [{"Ref": "Stage"}, "production"]}
+    for table in properties(product, "AWS::DynamoDB::Table", least=2):
+        assert table["DeletionProtectionEnabled"] == {"Fn::If": ["Protected", True, False]}
+
+
+def test_two_products_have_no_name_in_common(product: Template) -> None:
+    names = re.compile("(Bucket|Table|Queue|Topic|Function|Role|LogGroup|Stream|Alias)Name")
+    for resource in product["Resources"].values():
+        for name, value in resource.get("Properties", {}).items():
+            if names.fullmatch(name) and resource["Type"] != "AWS::Lambda::Permission":
+                told = json.dumps(value)
+                assert "AWS::StackName" in told or '"Ref": ' in told
+    # Nor does anything depend on what the synthesis calls it.
+    assert "PortfolioNext" not in json.dumps(product).replace("NotificationsToPortfolioNext", "")
+
+
+def test_what_was_stored_outlives_the_product(product: Template) -> None:
+    for kind in RETAINED:
+        for resource in resources(product, kind).values():
+            assert resource["DeletionPolicy"] == "Retain"
+            assert resource["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_code_lies_where_the_portfolio_puts_it(product: Template, portfolio: Path) -> None:
+    manifest = json.loads((portfolio / "Portfolio.assets.json").read_text())["files"].values()
+    published = {
+        (target["bucketName"], target["objectKey"])
+        for file in manifest
+        for target in file["destinations"].values()
+    }
+    offered = [product, *(json.loads(v.template.read_text()) for v in released())]
+    for template in offered:
+        for function in properties(template, "AWS::Lambda::Function"):
+            if "ZipFile" not in function["Code"]:
+                bucket = function["Code"]["S3Bucket"]["Fn::Sub"]
+                assert (bucket, function["Code"]["S3Key"]) in published
+
+
+# The portfolio
+
+
+def test_every_released_version_is_offered_and_nothing_else(template: Template) -> None:
+    [offered] = properties(template, "AWS::ServiceCatalog::CloudFormationProduct")
+    names = [version["Name"] for version in offered["ProvisioningArtifactParameters"]]
+    assert names == [str(version.number) for version in released()]
+
+
+def test_who_is_named_has_access_and_nobody_else(template: Template) -> None:
+    [access] = properties(template, "AWS::ServiceCatalog::PortfolioPrincipalAssociation")
+    assert access["PrincipalARN"] == LAUNCHER
+    assert access["PrincipalType"] == "IAM"
+
+
+def test_nobody_is_named_unless_by_a_setting(tmp_path: Path) -> None:
+    folder = assembly.write(PortfolioStack, "Portfolio", tmp_path)
+    assert "PortfolioPrincipalAssociation" not in json.dumps(read(folder, "Portfolio"))
+
+
+def test_every_launch_is_tagged(template: Template) -> None:
+    options = properties(template, "AWS::ServiceCatalog::TagOption", least=3)
+    assert {o["Key"] for o in options} == {"confidentiality"}
+    assert len(options) == len(
+        properties(template, "AWS::ServiceCatalog::TagOptionAssociation", least=3)
+    )
+
+
+def verdicts(template: Template, **chosen: str) -> list[str]:
+    """What Service Catalog objects to in a launch with these parameters."""
+
+    def holds(function: Any) -> bool:
+        [(name, arguments)] = function.items()
+        first, second = arguments
+        if name == "Fn::Equals":
+            return bool(chosen[first["Ref"]] == second)
+        assert name == "Fn::Contains"
+        return chosen[second["Ref"]] in first
+
+    objections = []
+    for constraint in properties(template, "AWS::ServiceCatalog::LaunchTemplateConstraint", 2):
+        [rule] = json.loads(constraint["Rules"]).values()
+        if holds(rule["RuleCondition"]):
+            objections += [
+                a["AssertDescription"] for a in rule["Assertions"] if not holds(a["Assert"])
+            ]
+    return sorted(objections)
+
+
+def test_production_keeps_versions_for_a_month_and_logs_for_a_year(template: Template) -> None:
+    short = {"SupersededVersionsDays": "7", "LogRetentionDays": "90"}
+    long = {"SupersededVersionsDays": "30", "LogRetentionDays": "365"}
+    assert verdicts(template, Stage="sandbox", **short) == []
+    assert verdicts(template, Stage="production", **long) == []
+    assert verdicts(template, Stage="production", **short) == [
+        "In production LogRetentionDays must be 365 or more.",
+        "In production SupersededVersionsDays must be 30 or more.",
+    ]
+
+
+def test_the_defaults_of_the_product_meet_the_rules(template: Template, product: Template) -> None:
+    defaults = {name: p["Default"] for name, p in product["Parameters"].items()}
+    assert verdicts(template, **defaults) == []
+
+
+# The launch role
+
+RETAINED = {
+    "AWS::S3::Bucket",
+    "AWS::DynamoDB::Table",
+    "AWS::KMS::Key",
+    "AWS::SQS::Queue",
+    "AWS::Logs::LogGroup",
+}
+"""Types that the role need not, and cannot, delete."""
+
+NOT_USED = {
+    r"dynamodb:(.*Item|Query|Scan|.*Replica|.*Import.*|ImportTable)": "no data, replicas, imports",
+    r"dynamodb:(Enable|Disable|Update)(Kinesis.*|Contributor.*)": "neither is switched on",
+    r"dynamodb:(Put|Delete)ResourcePolicy": "the table has none",
+    r"(kinesis|firehose|ec2|elasticfilesystem|s3files|s3tables|codedeploy):.*": "not used",
+    r"iam:.*(User|Group)Policy|iam:.*(Attach|Detach).*Policy|iam:.*PermissionsBoundary": "not used",
+    r"iam:CreateServiceLinkedRole": "for replicas only",
+    r"kms:(Disable.*|RevokeGrant|ListAliases)": "keys stay on, and have no aliases",
+    r"lambda:(Put|Associate)(Runtime.*|.*Scaling.*)|lambda:GetLayerVersion": "not set",
+    r"lambda:(Put|Delete)(.*Concurrency.*|.*CodeSigning.*|FunctionRecursion.*)": "not set",
+    r"lambda:(GetCodeSigningConfig|PassCapacityProvider)": "not set",
+    r"logs:(.*LogDelivery|.*LogStream.*|PutLogEvents)": "no data",
+    r"logs:(Put|Delete)(Index|DataProtection|Resource)Policy": "the groups have none",
+    r"logs:(PutBearer.*|PutLogGroupDelet.*|DisassociateKmsKey)": "not set",
+    r"s3:(Put|Delete|Get|List)(Object.*|Bucket)": "no data; of objects only ours, see below",
+    r"s3:(Put|Delete)(Bucket)?(Accelerate|Analytics|Intelligent|Inventory|Metrics).*": "not set",
+    r"s3:(Put|Delete)Bucket(Abac|Acl|CORS|Cors|Logging|Notification|Website)": "not set",
+    r"s3:(Create|Update|Delete)BucketMetadata.*|s3:(Put|Delete)(Bucket)?Replication.*": "not set",
+    r"s3:PutBucketObjectLock.*|s3:REST.PUT.OBJECT|s3:DeleteBucket(?!Policy).*": "not set",
+    r"sns:(Subscribe|Unsubscribe|PutDataProtectionPolicy)": "the topic has neither",
+}
+"""Actions of the handlers of the product's resource types that the product needs not, and why."""
+
+BESIDE = {
+    "cloudformation:CreateStack": "Service Catalog's own, as its guide on launch roles lists them",
+    "cloudformation:DeleteStack": "",
+    "cloudformation:DescribeStackEvents": "",
+    "cloudformation:DescribeStacks": "",
+    "cloudformation:GetTemplateSummary": "",
+    "cloudformation:SetStackPolicy": "",
+    "cloudformation:TagResource": "",
+    "cloudformation:UntagResource": "",
+    "cloudformation:UpdateStack": "",
+    "cloudformation:ValidateTemplate": "",
+    "lambda:InvokeFunction": "the custom resource",
+    "s3:GetObject": "template and code",
+}
+"""Actions of the role that no handler needs."""
+
+
+@cache
+def handlers() -> dict[str, dict[str, Any]]:
+    """What CloudFormation's resource types say that they need, as cfn-lint brings it along."""
+    folder = files("cfnlint") / "data" / "schemas" / "resources"
+    schemas = (
+        json.loads(path.read_text()) for path in folder.iterdir() if path.name.endswith(".json")
+    )
+    return {s["typeName"]: s.get("handlers", {}) for s in schemas if "typeName" in s}
+
+
+def needed(product: Template) -> set[str]:
+    """What CloudFormation needs to make, read, change and remove what is in `product`."""
+    kinds = {r["Type"] for r in product["Resources"].values()}
+    return {
+        action
+        for kind in kinds
+        if not kind.startswith("Custom::")
+        for verb in ("create", "read", "update", "delete")
+        if verb != "delete" or kind not in RETAINED
+        for action in handlers()[kind].get(verb, {}).get("permissions", [])
+        if not any(re.fullmatch(pattern, action) for pattern in NOT_USED)
+    }
+
+
+def allowed(template: Template) -> list[Any]:
+    """The statements of the launch role."""
+    [role] = properties(template, "AWS::IAM::Role")
+    statements: list[Any] = role["Policies"][0]["PolicyDocument"]["Statement"]
+    return statements
+
+
+def test_the_launch_role_may_do_what_it_takes_and_no_more(
+    template: Template, product: Template
+) -> None:
+    granted = {action for s in allowed(template) for action in as_list(s["Action"])}
+    assert granted - needed(product) == BESIDE.keys()
+    for offered in [product, *(json.loads(v.template.read_text()) for v in released())]:
+        assert needed(offered) <= granted
+
+
+def test_the_launch_role_is_for_service_catalog_only(template: Template) -> None:
+    [role] = properties(template, "AWS::IAM::Role")
+    [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "servicecatalog.amazonaws.com"}
+
+
+def test_the_launch_role_touches_nothing_but_products(template: Template) -> None:
+    """By name; or on behalf of CloudFormation; or where there is nothing to name."""
+    for statement in allowed(template):
+        resource = json.dumps(statement["Resource"])
+        assert "Token" not in resource
+        condition = json.dumps(statement.get("Condition", {}))
+        assert (
+            '-pp-*"' in resource
+            or "-assets-" in resource
+            or "cloudformation." in condition
+            or '-pp-*"' in condition
+            or "servicecatalog:provisioning" in condition
+            or {a.split(":")[1] for a in as_list(statement["Action"])}
+            == {
+                "CreateKey",
+                "DescribeLogGroups",
+                "DescribeResourcePolicies",
+                "GetTemplateSummary",
+                "ValidateTemplate",
+            }
+        )
+
+
+def test_the_launch_role_cannot_remove_what_was_stored(template: Template) -> None:
+    granted = {action for s in allowed(template) for action in as_list(s["Action"])}
+    for action in (
+        "s3:DeleteBucket",
+        "s3:DeleteObject",
+        "dynamodb:DeleteTable",
+        "kms:ScheduleKeyDeletion",
+        "kms:DisableKey",
+        "logs:DeleteLogGroup",
+        "sqs:DeleteQueue",
+    ):
+        assert action not in granted
+
+
+# Released versions
+
+
+def test_a_version_is_kept_with_its_code(tmp_path: Path) -> None:
+    code = tmp_path / "asset.0f"
+    code.mkdir()
+    (code / "ingest.py").write_text("def handler(): ...\n")
+    name = f"{'0f' * 32}.zip"
+    first = versions.release(json.dumps({"S3Key": name}), {name: code}, tmp_path / "kept")
+    assert first.number == 1
+    [kept] = first.code
+    assert json.loads(first.template.read_text()) == {"S3Key": kept.name}
+    # Once more the same is no version; something else is.
+    assert versions.release(json.dumps({"S3Key": name}), {name: code}, tmp_path / "kept") == first
+    (code / "ingest.py").write_text("def handler(): pass\n")
+    second = versions.release(json.dumps({"S3Key": name}), {name: code}, tmp_path / "kept")
+    assert versions.released(tmp_path / "kept") == [first, second]
+    assert second.number == 2
+    assert second.code != first.code
+
+
+def spoil_template(version: Version) -> None:
+    version.template.write_text(version.template.read_text() + " ")
+
+
+def spoil_code(version: Version) -> None:
+    version.code[0].write_bytes(version.code[0].read_bytes() + b" ")
+
+
+def lose_code(version: Version) -> None:
+    version.code[0].unlink()
+
+
+@pytest.mark.parametrize("spoil", [spoil_template, spoil_code, lose_code])
+def test_a_released_version_never_changes(tmp_path: Path, spoil: Callable[[Version], None]) -> None:
+    for path in versions.FOLDER.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    spoil(versions.released(tmp_path)[0])
+    with pytest.raises(ChangedVersionError, match=r"is not what was released.*git checkout"):
+        versions.released(tmp_path)
+
+
+def test_what_is_synthesised_can_be_released(
+    portfolio: Path,
+    product: Template,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(versions.release, "__defaults__", (tmp_path,))
+    release.main(portfolio)
+    assert capsys.readouterr().out.startswith("Version 1 of the product is in")
+    [version] = versions.released(tmp_path)
+    kept = json.loads(version.template.read_text())
+    assert kept["Resources"].keys() == product["Resources"].keys()
+    assert version.code
+
+
+def test_cfn_lint_finds_nothing(portfolio: Path) -> None:
+    lint(portfolio / "Portfolio.template.json")
+    lint(*portfolio.glob("*.product.template.json"))
+    lint(*(version.template for version in released()))
