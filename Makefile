@@ -5,6 +5,9 @@ PYTHON ?= python3
 FILES ?= samples
 N ?= 100000
 
+# What is not deployed unless asked for, with all that it can have.
+OPTIONAL := config=create trail=create
+
 BIN := .venv/bin
 RUN := .venv/.installed
 DEV := .venv/.installed-dev
@@ -19,8 +22,8 @@ help: ## Say what can be done here
 demo: $(RUN) ## Show it all once, without an account: make demo [FILES=folder] [SET="transport=sqs"]
 	@reinventure demo --files "$(FILES)" $(SET:%=--set %)
 
-up: $(RUN) ## Start the laptop cloud with the catalog in it, and leave it running: make up [SET=...]
-	@reinventure up $(SET:%=--set %)
+up: $(RUN) ## Start the laptop cloud with the catalog in it, and leave it running: make up [SET=...] [WORKERS=1]
+	@reinventure up $(SET:%=--set %) $(if $(WORKERS),--workers)
 
 down: $(RUN) ## Stop the laptop cloud
 	@reinventure down
@@ -42,8 +45,8 @@ format: $(DEV) ## Put the code into shape
 	ruff check --fix .
 	ruff format .
 
-synth: $(RUN) ## Write the templates to cdk.out
-	cdk synth --quiet
+synth: $(RUN) ## Write the templates of all stacks to cdk.out, those too that must be asked for
+	cdk synth --quiet $(OPTIONAL:%=-c %)
 
 release: synth ## Keep what the product of the portfolio is now as its next version
 	@python -m stacks.release cdk.out

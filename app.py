@@ -1,15 +1,28 @@
 """The CDK app: which stacks exist and how they are wired; nothing else."""
 
+import os
+
 import aws_cdk as cdk
 
 from stacks.catalog_stack import CatalogStack
+from stacks.conformance_pack import ConformancePack
 from stacks.delivery_stack import DeliveryStack
+from stacks.governance_stack import GovernanceStack
 from stacks.portfolio_stack import PortfolioStack
+from stacks.promises import check_templates
 from stacks.settings import Settings
+from stacks.workers_stack import WorkersStack
 
 app = cdk.App()
-settings = Settings.from_context(app.node)
-CatalogStack(app, "Catalog", settings)
+check_templates(app)
+# The CLI knows where `cdk deploy` would go, if anywhere.
+settings = Settings.from_context(app.node, region=os.environ.get("CDK_DEFAULT_REGION"))
+catalog = CatalogStack(app, "Catalog", settings).catalog
+if settings.workers:
+    WorkersStack(app, "Workers", settings, catalog)
+if settings.governed:
+    GovernanceStack(app, "Governance", settings, keys=catalog.keys)
+    ConformancePack(app, "ConformancePack")
 PortfolioStack(app, "Portfolio", settings)
 DeliveryStack(app, "Delivery", settings)
 app.synth()

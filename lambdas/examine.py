@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger("examine")
 _log.setLevel(logging.INFO)
 
-BUDGET = 60
-"""Seconds for one object. The slowest content, deeply nested JSON, takes half of it for 64 MiB."""
+BUDGET = 150
+"""Seconds for one object. The slowest content, brackets within brackets, takes 100 for 64 MiB."""
 
 RESERVE = 15
 """Seconds that a look may take over its budget: until a read times out, and to write the row."""

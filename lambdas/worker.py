@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, cast
 
@@ -58,7 +59,10 @@ class LeavingError(Exception):
 
 
 class Worker:
-    """Takes changes from the queue at `queue_url` and looks inside the objects they are about."""
+    """Takes changes from the queue at `queue_url` and looks inside the objects they are about.
+
+    It reads ahead into the folder `scratch`.
+    """
 
     def __init__(
         self,
@@ -68,6 +72,7 @@ class Worker:
         store: Store,
         queue_url: str,
         bucket: str,
+        scratch: Path,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sqs = sqs
@@ -75,12 +80,16 @@ class Worker:
         self._store = store
         self._queue_url = queue_url
         self._bucket = bucket
+        self._scratch = scratch
         self._clock = clock
         self._leave_by: float | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Worker":
-        """Return the worker that `QUEUE_URL`, `BUCKET_NAME`, `TABLE_NAME`, `SHARDS` describe."""
+        """Return the worker that `QUEUE_URL`, `BUCKET_NAME`, `TABLE_NAME`, `SHARDS` describe.
+
+        It reads ahead into the folder `TMPDIR`.
+        """
         session = botocore.session.Session()
         return cls(
             sqs=cast("SQSClient", session.create_client("sqs", config=_CONFIG)),
@@ -88,6 +97,7 @@ class Worker:
             store=Store.from_environment(environment),
             queue_url=environment["QUEUE_URL"],
             bucket=environment["BUCKET_NAME"],
+            scratch=Path(environment["TMPDIR"]),
         )
 
     def leave(self, *_: object) -> None:
@@ -116,11 +126,18 @@ class Worker:
         try:
             with self._held(receipt):
                 key = key_in(message["Body"], self._bucket)
-                result = examine(self._store, self._s3, self._bucket, key, self._ticks())
+                result = examine(
+                    self._store,
+                    self._s3,
+                    self._bucket,
+                    key,
+                    self._ticks(),
+                    scratch=self._scratch,
+                )
         except LeavingError:
             _log.info("%s given back", name)
             self._hide(receipt, 0)
-        except (UnreadableError, ContendedError, ClientError, BotoCoreError) as error:
+        except (UnreadableError, ContendedError, ClientError, BotoCoreError, OSError) as error:
             # It comes back when its time is over, and after some tries goes to the failures.
             _log.error("%s failed: %s", name, error)
         else:
@@ -171,6 +188,8 @@ def main() -> None:
     logging.basicConfig(
         level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(levelname)s %(message)s"
     )
+    # Which tells at each start where it found credentials and endpoints.
+    logging.getLogger("botocore").setLevel(logging.WARNING)
     worker = Worker.from_environment(os.environ)
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, worker.leave)

@@ -1,5 +1,6 @@
 """Running the CDK CLI that the Makefile installed."""
 
+import json
 import os
 import subprocess
 import sys
@@ -51,6 +52,12 @@ def run_quietly(
     if status:
         ending = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
         raise UserError(f"`cdk {arguments[0]}` failed. The end of {log}:\n{ending}")
+
+
+def stacks(assembly: Path) -> list[str]:
+    """Return the names of the stacks in the folder `assembly` that `cdk synth` wrote."""
+    artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"]
+    return [name for name, each in artifacts.items() if each["type"] == "aws:cloudformation:stack"]
 
 
 def bootstrapped(session: "boto3.Session") -> bool:

@@ -67,6 +67,8 @@ class DeployedCatalog:
     """The ARN of the alias that events go to."""
     changes_topic: str
     """The ARN of the topic of the change feed."""
+    keys: dict[str, str]
+    """The ARNs of the customer keys, by name."""
     publish: str
     """The ARN of the function that feeds it."""
 
@@ -187,6 +189,7 @@ def find(session: boto3.Session, stack: str) -> DeployedCatalog:
             failure_queue_url=outputs["FailureQueueUrl"],
             ingest=outputs["IngestArn"],
             changes_topic=outputs["ChangesTopicArn"],
+            keys={"DATA": outputs["DataKeyArn"], "QUEUE": outputs["QueueKeyArn"]},
             publish=outputs["PublishArn"],
         )
     except KeyError as missing:

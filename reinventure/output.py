@@ -2,17 +2,22 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from rich import filesize
 
 from catalog.bucket import StoredObject, Version
 from catalog.difference import Difference
+from catalog.inspection import Inspection
 from catalog.row import Row
 from catalog.totals import Total
+from reinventure.audit import KeyUse
 from reinventure.deployed import MOST_VERSIONS, Known
+from reinventure.duplicates import Copies
 from reinventure.failures import Failure
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -52,7 +57,16 @@ def _fields(row: Row) -> dict[str, object]:
     }
     if row.deleted:
         fields["deleted"] = True
+    if row.inspected:
+        fields["inspected"] = dict(_found(row.inspected))
     return fields
+
+
+def _found(inspection: Inspection) -> Iterator[tuple[str, object]]:
+    """Yield name and value of what was found inside an object."""
+    for name, value in asdict(inspection).items():
+        if value is not None:
+            yield name, value
 
 
 def total_line(total: Total) -> str:
@@ -65,6 +79,34 @@ def total_as_json(total: Total) -> str:
     """Return `total` as one line of JSON."""
     return json.dumps(
         {"folder": total.folder, "objects": total.objects, "bytes": total.bytes},
+        ensure_ascii=False,
+    )
+
+
+_FEW = 10
+"""Keys of the same content that are shown to a person."""
+
+
+def copies_lines(copies: Copies) -> str:
+    """Return `copies` for a person: bytes wasted, how many of which size, SHA-256, keys."""
+    lost = filesize.decimal(copies.wasted)
+    lines = [f"{lost:>10} wasted: {copies.count:,} x {copies.size:,} bytes, {copies.sha256}"]
+    lines += [f"    {printable(key)}" for key in islice(copies.keys(), _FEW)]
+    if copies.count > _FEW:
+        lines.append(f"    and {copies.count - _FEW:,} more (--json names them all)")
+    return "\n".join(lines)
+
+
+def copies_as_json(copies: Copies) -> str:
+    """Return `copies` as one line of JSON, with every key."""
+    return json.dumps(
+        {
+            "sha256": copies.sha256,
+            "size": copies.size,
+            "count": copies.count,
+            "wasted": copies.wasted,
+            "keys": list(copies.keys()),
+        },
         ensure_ascii=False,
     )
 
@@ -94,6 +136,11 @@ def known_lines(known: Known) -> str:
         named.append(
             ("source", f"S3's answer, asked {_utc(asked)}" if asked else "the event itself")
         )
+        if row.inspected:
+            named.extend(
+                (name.replace("_", " "), f"{value:,}" if isinstance(value, int) else str(value))
+                for name, value in _found(row.inspected)
+            )
     width = max(len(name) for name, _ in named) + 2
     lines = [f"{name:<{width}}{printable(value)}" for name, value in named]
     heading = f", newest first, at most {MOST_VERSIONS}:" if known.versions else ": none"
@@ -225,6 +272,37 @@ def failure_as_json(failure: Failure) -> str:
             "reason": failure.reason,
             "keys": failure.keys,
             "payload": failure.payload,
+        },
+        ensure_ascii=False,
+    )
+
+
+def key_use_line(use: KeyUse) -> str:
+    """Return `use` for a person: time, key, call, who, via what, for what, and why if refused."""
+    via = f" via {use.via}" if use.via else ""
+    purpose = " ".join(f"{name}={value}" for name, value in use.purpose.items())
+    what = f" for {purpose}" if purpose else ""
+    refused = f" REFUSED {use.error}" if use.error else ""
+    names = "+".join(use.keys)
+    return printable(
+        f"{use.time.astimezone(UTC):%Y-%m-%d %H:%M:%S} {names:<5} {use.call:<17} "
+        f"{use.who}{via}{what}{refused}"
+    )
+
+
+def key_use_as_json(use: KeyUse) -> str:
+    """Return `use` as one line of JSON, the time in UTC."""
+    return json.dumps(
+        {
+            "id": use.id,
+            "time": use.time.astimezone(UTC).isoformat(),
+            "keys": use.keys,
+            "call": use.call,
+            "who": use.who,
+            "via": use.via,
+            "purpose": use.purpose,
+            "error": use.error,
+            "source": use.source,
         },
         ensure_ascii=False,
     )

@@ -26,7 +26,8 @@ class Catalog(Construct):
     The outputs `BucketName`, `TableName`, `Shards`, `MinimumSize`, `TotalsTableName` and
     `TotalsDepth` are what the `reinventure` command needs to know; `FailureQueueUrl` is where an
     event ends that could not be catalogued, and `IngestArn` is what it is given back to.
-    `ChangesTopicArn` is what to subscribe to, and `PublishArn` what feeds it.
+    `ChangesTopicArn` is what to subscribe to, and `PublishArn` what feeds it. `DataKeyArn` and
+    `QueueKeyArn` are the keys whose use `reinventure audit` shows.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
@@ -62,6 +63,8 @@ class Catalog(Construct):
             failures=self.failures,
         )
         outputs = {
+            "DataKeyArn": self.keys.data.key_arn,
+            "QueueKeyArn": self.keys.queue.key_arn,
             "BucketName": self.bucket.bucket.bucket_name,
             "TableName": self.table.table.table_name,
             "TotalsTableName": self.totals.table.table.table_name,

@@ -47,7 +47,7 @@ class Pipeline(Construct):
             services=["codecommit", "s3"],
             grants=[],
         )
-        let_logs_use(self.key)
+        let_logs_use(self.key, cdk.Aws.STACK_NAME, sid="EncryptLogsOfThisStack")
         self._artifacts = self._bucket()
         self._reports = {
             "junit": _report_group(self, "Tests", codebuild.ReportGroupType.TEST),

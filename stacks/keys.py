@@ -39,7 +39,7 @@ _USE = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*",
 
 
 class Keys(Construct):
-    """Two customer keys with yearly rotation: `data` for what is kept, `queue` for what waits.
+    """Two customer keys that rotate: `data` for what is kept, `queue` for what waits.
 
     Two, because a bucket's key and the key of a queue that the bucket reports to would otherwise
     depend on each other.
@@ -69,7 +69,7 @@ class Keys(Construct):
         self.queue = customer_key(
             self, "Queue", settings, purpose="messages in queues", services=["sqs"], grants=[]
         )
-        let_logs_use(self.data)
+        self.let_log(cdk.Stack.of(self), sid="EncryptLogsOfThisStack")
 
     def let_service(
         self,
@@ -93,6 +93,69 @@ class Keys(Construct):
             )
         )
 
+    def let_log(self, stack: cdk.Stack, *, sid: str) -> None:
+        """Let CloudWatch Logs put the log groups of `stack`, and no others, under the DATA key."""
+        # Its own stack may be a product's, which gets its name when it is launched.
+        own = stack is cdk.Stack.of(self)
+        let_logs_use(self.data, cdk.Aws.STACK_NAME if own else stack.stack_name, sid=sid)
+
+    def let_auto_scaling_make_volumes(self) -> None:
+        """Let EC2 Auto Scaling launch instances whose volumes are under the DATA key.
+
+        It does so in a role of its own, which no policy of ours can be attached to. The role is
+        named in a condition, because a principal of a key policy must exist, and Auto Scaling makes
+        its role when an account's first group is made. Role and actions: "Required AWS KMS key
+        policy for use with encrypted volumes" in the EC2 Auto Scaling User Guide. Through EC2 only,
+        as in the policy of AWS's own key for volumes, with which the same role works.
+        """
+        role = (
+            f"arn:{cdk.Aws.PARTITION}:iam::{cdk.Aws.ACCOUNT_ID}:role/aws-service-role/"
+            "autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+        )
+        only = {
+            "ArnEquals": {"aws:PrincipalArn": role},
+            "StringEquals": {"kms:ViaService": _endpoints(["ec2"])},
+        }
+        for sid, actions, conditions in (
+            ("LetAutoScalingUse", _USE, only),
+            (
+                "LetAutoScalingKeepUsing",
+                ["kms:CreateGrant"],
+                {**only, "Bool": {"kms:GrantIsForAWSResource": "true"}},
+            ),
+        ):
+            self.data.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid=sid,
+                    principals=[iam.AnyPrincipal()],
+                    actions=actions,
+                    resources=["*"],
+                    conditions=conditions,
+                )
+            )
+
+
+def let_logs_use(key: kms.Key, stack_name: str, *, sid: str) -> None:
+    """Let CloudWatch Logs put the log groups of a stack, and no others, under `key`."""
+    key.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid=sid,
+            principals=[iam.ServicePrincipal(f"logs.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}")],
+            actions=_USE,
+            resources=["*"],
+            conditions={
+                "ArnLike": {
+                    "kms:EncryptionContext:aws:logs:arn": cdk.Stack.of(key).format_arn(
+                        service="logs",
+                        resource="log-group",
+                        resource_name=f"{stack_name}-*",
+                        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+                    )
+                }
+            },
+        )
+    )
+
 
 def customer_key(
     scope: Construct,
@@ -105,7 +168,7 @@ def customer_key(
 ) -> kms.Key:
     """Return a key that the account may use through `services` only, and administer.
 
-    Those of `grants` may go on using it in somebody's name.
+    Those of `grants` may go on using it in somebody's name. It rotates as `settings` say.
     """
     account = iam.AccountRootPrincipal()
     statements = [
@@ -138,33 +201,10 @@ def customer_key(
         id,
         description=f"reinventure: {purpose}",
         enable_key_rotation=True,
-        rotation_period=cdk.Duration.days(365),
+        rotation_period=cdk.Duration.days(settings.key_rotation_days),
         pending_window=cdk.Duration.days(7 if settings.stage == "sandbox" else 30),
         removal_policy=settings.removal_policy,
         policy=iam.PolicyDocument(statements=statements),
-    )
-
-
-def let_logs_use(key: kms.Key) -> None:
-    """Let CloudWatch Logs encrypt the log groups of the stack of `key`, and no others."""
-    stack = cdk.Stack.of(key)
-    key.add_to_resource_policy(
-        iam.PolicyStatement(
-            sid="EncryptLogsOfThisStack",
-            principals=[iam.ServicePrincipal(f"logs.{stack.region}.{stack.url_suffix}")],
-            actions=_USE,
-            resources=["*"],
-            conditions={
-                "ArnLike": {
-                    "kms:EncryptionContext:aws:logs:arn": stack.format_arn(
-                        service="logs",
-                        resource="log-group",
-                        resource_name=f"{cdk.Aws.STACK_NAME}-*",
-                        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-                    )
-                }
-            },
-        )
     )
 
 

@@ -25,6 +25,10 @@ class Filter:
     `deleted` chooses tombstones, and otherwise the rows of objects that exist. `larger` and
     `smaller` are exclusive, in bytes; no tombstone has a size. `newer` is inclusive and `older` is
     not, both of the time of the last event.
+
+    The others are of what was found inside: an object that nobody has looked into is not wanted.
+    `content_type` is exact, or a beginning with an asterisk (`image/*`). `sha256` is hexadecimal,
+    in small letters. `wider` and `rows_over` are exclusive, in pixels and rows.
     """
 
     deleted: bool = False
@@ -32,6 +36,10 @@ class Filter:
     smaller: int | None = None
     newer: datetime | None = None
     older: datetime | None = None
+    content_type: str | None = None
+    sha256: str | None = None
+    wider: int | None = None
+    rows_over: int | None = None
 
 
 EXISTING = Filter()
@@ -121,9 +129,10 @@ def _query(
         "FilterExpression": chosen,
         "ConsistentRead": consistent,
     }
-    if "#size" in chosen:
-        # `size` is a function of the language; and a name that is given must be used.
-        query["ExpressionAttributeNames"] = {"#size": "size"}
+    # `size` and `rows` are words of the language; and a name that is given must be used.
+    names = {f"#{name}": name for name in ("size", "rows") if f"#{name}" in chosen}
+    if names:
+        query["ExpressionAttributeNames"] = names
     return query
 
 
@@ -144,4 +153,19 @@ def _expression(wanted: Filter) -> "tuple[str, dict[str, AttributeValueTypeDef]]
     if wanted.older is not None:
         terms.append("event_time < :older")
         values[":older"] = {"S": rows.timestamp(wanted.older)}
+    if wanted.content_type is not None:
+        start = wanted.content_type.removesuffix("*")
+        exact = start == wanted.content_type
+        name = "inspected.content_type"
+        terms.append(f"{name} = :type" if exact else f"begins_with({name}, :type)")
+        values[":type"] = {"S": start}
+    if wanted.sha256 is not None:
+        terms.append("inspected.sha256 = :sha256")
+        values[":sha256"] = {"S": wanted.sha256}
+    if wanted.wider is not None:
+        terms.append("inspected.width > :wider")
+        values[":wider"] = {"N": str(wanted.wider)}
+    if wanted.rows_over is not None:
+        terms.append("inspected.#rows > :rows_over")
+        values[":rows_over"] = {"N": str(wanted.rows_over)}
     return " AND ".join(terms), values

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog import row as rows
@@ -9,6 +10,7 @@ from catalog.bucket import utc_now
 from catalog.correction import ContendedError
 from catalog.inspection import Inspection
 from inspector.inspection import inspect
+from inspector.read_ahead import ReadAhead
 from inspector.stored_bytes import ArchivedError, GoneError, StoredBytes
 
 if TYPE_CHECKING:
@@ -45,14 +47,16 @@ def examine(
     tick: Callable[[], None],
     *,
     most: int | None = None,
+    scratch: Path | None = None,
 ) -> Result:
     """Look inside the object that the row of `key` is of, and record what was found.
 
     Whatever version made us look: the row's is the one to know. If it is a later one, its own
-    message will find it known. `most` is the largest size to look at, in bytes. What `tick` does
-    is said at `inspect`.
+    message will find it known. `most` is the largest size to look at, in bytes. `scratch` is a
+    folder to read ahead into, if there is one. What `tick` does is said at `inspect`.
 
-    Raises ContendedError, or botocore's ClientError or BotoCoreError; looking again is safe.
+    Raises ContendedError, botocore's ClientError or BotoCoreError, or OSError when `scratch` cannot
+    be written; looking again is safe.
     """
     for _ in range(ATTEMPTS):
         row = store.read(bucket, key)
@@ -63,7 +67,7 @@ def examine(
         if most is not None and (row.size or 0) > most:
             return Result.TOO_LARGE
         try:
-            found = _look(s3, row, tick)
+            found = _look(s3, row, tick, scratch)
         except GoneError:
             return Result.GONE
         if store.record(row, found):
@@ -71,9 +75,11 @@ def examine(
     raise ContendedError(f"the row of {key!r} changed {ATTEMPTS} times while it was looked at")
 
 
-def _look(s3: "S3Client", row: "Row", tick: Callable[[], None]) -> Inspection:
+def _look(s3: "S3Client", row: "Row", tick: Callable[[], None], scratch: Path | None) -> Inspection:
     now = rows.timestamp(utc_now())
+    stored = StoredBytes(s3, row)
+    source = ReadAhead(stored, scratch) if scratch else stored
     try:
-        return inspect(StoredBytes(s3, row), row.key, now, tick)
+        return inspect(source, row.key, now, tick)
     except ArchivedError:
         return Inspection(inspected_at=now, error="it is archived, and cannot be read")

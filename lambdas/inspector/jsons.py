@@ -39,6 +39,13 @@ def _value_pattern(depth: int) -> str:
 _shallow = re.compile(_value_pattern(3))
 """A value that is nested as little as a row usually is: it is passed in one step."""
 
+_scalars = re.compile(
+    rf'(?:{_S},{_S}(?:{_SCALAR}|"[^"\\,\x00-\x1f]*+"){_S}(?=[,\]]))++',
+)
+"""Elements after the first of an array, as many as are scalars: one step for each would take long.
+
+No comma is inside one of them, and what follows each shows that it is not cut off."""
+
 _LONGEST_ESCAPE = 6
 
 
@@ -75,7 +82,8 @@ class _Scan:
         while self._peek():
             self._value()
             while self._closers:
-                self._member()
+                if self._empty or self._closers[-1] == "}" or not self._run_of_scalars():
+                    self._member()
 
     def _member(self) -> None:
         """Read what may stand within the innermost array or object: its end, or one member."""
@@ -98,6 +106,16 @@ class _Scan:
         if not self._peek():
             raise self._broken()
         self._value()
+
+    def _run_of_scalars(self) -> bool:
+        """Read elements of the innermost array that are scalars; return whether there were any."""
+        run = _scalars.match(self._buffer, self._at)
+        if not run:
+            return False
+        self._at = run.end()
+        if len(self._closers) == 1 and not self.values:
+            self.elements += run.group().count(",")
+        return True
 
     def _value(self) -> None:
         """Read a scalar, a flat object, or the opening of an array or object."""

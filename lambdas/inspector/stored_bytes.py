@@ -1,7 +1,7 @@
 """The bytes of one version of an object in S3, read so that they are of one version."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -71,6 +71,10 @@ class StoredBytes:
         """Yield all bytes in order, in pieces of at most 1 MiB."""
         return self._read(0, self._size)
 
+    def between(self, start: int, end: int) -> Generator[bytes, None, None]:
+        """Yield the bytes from `start` up to `end`, in pieces of at most 1 MiB; for any thread."""
+        return self._read(start, end)
+
     def at(self, offset: int, length: int) -> bytes:
         """Return `length` bytes from `offset`, or as many as there are."""
         end = min(offset + length, self._size)
@@ -81,7 +85,7 @@ class StoredBytes:
             self._window = start, window
         return window[offset - start : max(end - start, 0)]
 
-    def _read(self, start: int, end: int) -> Iterator[bytes]:
+    def _read(self, start: int, end: int) -> Generator[bytes, None, None]:
         failures = 0
         while start < end:
             before = start
@@ -102,7 +106,7 @@ class StoredBytes:
     def _get(self, start: int, end: int) -> "StreamingBody":
         try:
             wanted: GetObjectRequestTypeDef = {**self._object, "Range": f"bytes={start}-{end - 1}"}
-            return self._client.get_object(**wanted)["Body"]
+            reply = self._client.get_object(**wanted)
         except ClientError as error:
             code = error.response["Error"].get("Code", "")
             if code in _GONE:
@@ -110,3 +114,9 @@ class StoredBytes:
             if code == "InvalidObjectState":
                 raise ArchivedError(code) from error
             raise
+        # Who answers may ignore a range, and send all: these would be the wrong bytes.
+        length = reply["ContentLength"]
+        if length != end - start:
+            reply["Body"].close()
+            raise IncompleteReadError(actual_bytes=length, expected_bytes=end - start)
+        return reply["Body"]

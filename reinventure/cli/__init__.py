@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from catalog.correction import ContendedError
 from reinventure import deployed
-from reinventure.cli import account, changes, laptop, questions, upkeep
+from reinventure.cli import account, audit, changes, contents, laptop, questions, upkeep
 from reinventure.cli.exits import EXIT_ERROR
 from reinventure.errors import UserError
 
@@ -31,11 +31,14 @@ for command in (
     questions.du,
     questions.find,
     questions.stat,
+    contents.duplicates,
+    contents.inspect,
     changes.watch,
     upkeep.verify,
     upkeep.repair,
     upkeep.failed,
     upkeep.redrive,
+    audit.audit,
     upkeep.smoke,
     laptop.up,
     laptop.down,

@@ -5,31 +5,32 @@ import os
 from reinventure import cdk, deployed
 from reinventure.cli.options import session
 from reinventure.errors import UserError
-from reinventure.laptop.deployment import STACK
 
 
 def deploy() -> None:
-    """Deploy the Catalog stack to the account and region of the current AWS profile.
+    """Deploy the stacks that are set to the account and region of the current AWS profile.
 
     Bootstraps the account for CDK first, if nobody has. CDK shows what permissions change and
-    asks before it goes on.
+    asks before it goes on. With workers=true their image is built on the way, which takes Docker,
+    or what CDK_DOCKER names.
     """
     account, region = _account()
-    print(f"Deploying stack {STACK} to account {account}, region {region}.", flush=True)
+    print(f"Deploying to account {account}, region {region}.", flush=True)
     if not cdk.bootstrapped(session()):
         cdk.run("bootstrap", f"aws://{account}/{region}", environment=os.environ)
-    cdk.run("deploy", STACK, environment=os.environ)
+    cdk.run("deploy", "--all", environment=os.environ)
 
 
 def destroy() -> None:
-    """Remove the Catalog stack from the account and region of the current AWS profile.
+    """Remove the stacks that are set from the account and region of the current AWS profile.
 
     CDK asks first. With stage=sandbox everything goes, objects too; with stage=production the
-    stack is protected, and bucket, table and keys would stay.
+    stacks are protected, and bucket, table and keys would stay. A stack that was set once and is
+    not now stays too: set it again to remove it.
     """
     account, region = _account()
-    print(f"Removing stack {STACK} from account {account}, region {region}.", flush=True)
-    cdk.run("destroy", STACK, environment=os.environ)
+    print(f"Removing from account {account}, region {region}.", flush=True)
+    cdk.run("destroy", "--all", environment=os.environ)
 
 
 def _account() -> tuple[str, str]:

@@ -12,6 +12,7 @@ from reinventure import cdk
 from reinventure.cli.exits import EXIT_DIFFERENT
 from reinventure.errors import UserError
 from reinventure.laptop import cloud as clouds
+from reinventure.laptop import companions, worker
 from reinventure.laptop import demo as demonstration
 from reinventure.laptop.deployment import enter, start_and_deploy
 from reinventure.laptop.lock import locked
@@ -26,7 +27,12 @@ Setting = Annotated[
 ]
 
 
-def up(settings: Setting = None) -> None:
+def up(
+    settings: Setting = None,
+    workers: Annotated[
+        bool, typer.Option("--workers", help="Also look inside objects, large ones by a worker.")
+    ] = False,
+) -> None:
     """Start the laptop cloud, deploy the catalog to it, and leave it running.
 
     It listens on a free port of 127.0.0.1 and keeps everything in memory: what is in it is lost
@@ -41,10 +47,15 @@ def up(settings: Setting = None) -> None:
             with suppress(UserError):
                 catalog = enter(cloud)
                 print(f"The laptop cloud is up already, at {cloud.endpoint}.")
+            if workers and not companions.running(LOCAL, worker.NAME):
+                raise UserError("it has no worker. Run `make down`, then `make up WORKERS=1`.")
         if not cloud or not catalog:
             with Steps() as steps:
-                cloud = start_and_deploy(LOCAL, steps, settings or [])
+                chosen = [*(settings or []), *(["workers=true"] if workers else [])]
+                cloud = start_and_deploy(LOCAL, steps, chosen)
             catalog = enter(cloud)
+            if workers:
+                worker.start(cloud, catalog.session)
             print(f"The laptop cloud is up, at {cloud.endpoint}.")
         env = clouds.write_environment_file(
             cloud, REINVENTURE_BUCKET=catalog.bucket, REINVENTURE_TABLE=catalog.table

@@ -1,5 +1,6 @@
 """Commands that ask the catalog."""
 
+import re
 import sys
 from datetime import datetime
 from itertools import islice
@@ -94,6 +95,19 @@ def find(
         str | None,
         typer.Option(metavar="WHEN", help="Only what has not changed since: 2026-01-31."),
     ] = None,
+    content_type: Annotated[
+        str | None,
+        typer.Option("--type", metavar="TYPE", help="Only this content: text/csv, 'image/*'."),
+    ] = None,
+    sha256: Annotated[
+        str | None, typer.Option(metavar="HEX", help="Only what has this SHA-256.")
+    ] = None,
+    wider: Annotated[
+        int | None, typer.Option(min=0, metavar="PIXELS", help="Only pictures that are wider.")
+    ] = None,
+    rows_over: Annotated[
+        int | None, typer.Option(min=0, metavar="ROWS", help="Only tables with more rows.")
+    ] = None,
     deleted: Annotated[
         bool, typer.Option("--deleted", help="Deleted objects, and when, instead of others.")
     ] = False,
@@ -110,6 +124,10 @@ def find(
     SIZE is in bytes, or has a unit: k, MB and GB count in thousands, KiB, MiB and GiB in 1024s.
     WHEN is a date or a date and time, in UTC if it names no zone, or an age: 90m, 24h, 7d, 2w.
 
+    --type, --sha256, --wider and --rows-over are about what was found inside (setting workers): an
+    object that nobody has looked into yet is not among the answers. TYPE is what the bytes say,
+    whatever the uploader said; it may end with an asterisk.
+
     Only PREFIX narrows what is read, and paid for; the other conditions choose from that. How much
     it was is said on stderr. A deleted object is remembered for 60 days.
     """
@@ -120,9 +138,18 @@ def find(
         smaller=_size("--smaller", smaller),
         newer=_instant("--newer", newer, now),
         older=_instant("--older", older, now),
+        content_type=_content_type(content_type),
+        sha256=_sha256(sha256),
+        wider=wider,
+        rows_over=rows_over,
     )
     if deleted and (larger or smaller):
         raise UserError("--deleted with --larger or --smaller: a deleted object has no size.")
+    if deleted and any(each is not None for each in (content_type, sha256, wider, rows_over)):
+        raise UserError(
+            "--deleted with --type, --sha256, --wider or --rows-over: "
+            "a deleted object has no content."
+        )
     catalog = deployed.find(session(profile, region), stack)
     show = output.as_json if json else output.as_line
     reading, found = Reading(), 0
@@ -173,3 +200,15 @@ def _instant(option: str, text: str | None, now: datetime) -> datetime | None:
         return None if text is None else measure.instant(text, now)
     except ValueError as error:
         raise UserError(f"{option}: {error}") from None
+
+
+def _content_type(text: str | None) -> str | None:
+    if text is not None and "*" in text[:-1]:
+        raise UserError(f"--type: {text!r} has an asterisk that is not its end. Try 'image/*'.")
+    return text
+
+
+def _sha256(text: str | None) -> str | None:
+    if text is not None and not re.fullmatch("[0-9a-fA-F]{64}", text):
+        raise UserError(f"--sha256: {text!r} is not 64 hexadecimal digits, as `sha256sum` prints.")
+    return text and text.lower()

@@ -22,6 +22,7 @@ from urllib.error import URLError
 import psutil
 
 from reinventure.errors import UserError
+from reinventure.laptop import companions
 
 REGION = "us-east-1"
 _HOST = "127.0.0.1"
@@ -128,10 +129,11 @@ def start(directory: Path) -> Cloud:
 
 
 def stop(directory: Path) -> bool:
-    """Stop the cloud of `directory`, in whatever state it is, and remove its files.
+    """Stop the cloud of `directory` and its companions, in whatever state, and remove its files.
 
     Returns whether a process of it was running. Other files in `directory` stay.
     """
+    companions.stop(directory)
     cloud = _recorded(directory)
     processes = cloud.processes() if cloud else []
     # Killed outright: the emulator has nothing to save, and would wait for idle connections.

@@ -23,7 +23,7 @@ _QUIET = ("--no-notices", "--no-version-reporting")
 
 
 def start_and_deploy(directory: Path, steps: Steps, settings: Sequence[str] = ()) -> Cloud:
-    """Start a cloud in `directory`, deploy the Catalog stack to it, and return it.
+    """Start a cloud in `directory`, deploy the stacks to it that `settings` ask for, and return it.
 
     `settings` are like `transport=sqs`. Reports to `steps`. The templates are synthesised while the
     cloud starts. Raises UserError when a step fails; the cloud is then stopped, and the logs of the
@@ -57,9 +57,18 @@ def start_and_deploy(directory: Path, steps: Steps, settings: Sequence[str] = ()
             )
             steps.begin("Synthesising the templates")
             synthesis.result()
-            steps.begin("Deploying the Catalog stack")
+            stacks = cdk.stacks(assembly)
+            steps.begin(f"Deploying {' and '.join(stacks)}")
             cdk.run_quietly(
-                *("deploy", STACK, "--app", str(assembly), "--require-approval", "never", *_QUIET),
+                *(
+                    "deploy",
+                    *stacks,
+                    "--app",
+                    str(assembly),
+                    "--require-approval",
+                    "never",
+                    *_QUIET,
+                ),
                 environment=environment,
                 log=directory / "deploy.log",
             )

@@ -6,6 +6,7 @@ from pathlib import Path
 import boto3
 import psutil
 import pytest
+from botocore.exceptions import ClientError
 
 from reinventure.laptop import cloud as clouds
 from reinventure.laptop.cloud import Cloud
@@ -107,6 +108,27 @@ def test_the_stream_tells_of_statements_too(bare: Cloud, monkeypatch: pytest.Mon
     assert [
         (image.get("OldImage", {}).get("n"), image.get("NewImage", {}).get("n")) for image in images
     ] == [(None, {"N": "1"}), ({"N": "1"}, {"N": "3"}), ({"N": "3"}, {"N": "5"})]
+
+
+def test_ranges_are_of_versions_too(bare: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in bare.environment.items():
+        monkeypatch.setenv(name, value)
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="ranges")
+    s3.put_bucket_versioning(Bucket="ranges", VersioningConfiguration={"Status": "Enabled"})
+    version = s3.put_object(Bucket="ranges", Key="k", Body=b"0123456789")["VersionId"]
+
+    def read(wanted: str) -> tuple[int, bytes]:
+        reply = s3.get_object(Bucket="ranges", Key="k", VersionId=version, Range=f"bytes={wanted}")
+        return reply["ContentLength"], reply["Body"].read()
+
+    assert read("3-5") == (3, b"345")
+    assert read("8-99") == (2, b"89")
+    assert read("-4") == (4, b"6789")
+    with pytest.raises(ClientError, match="InvalidRange"):
+        read("10-12")
+    whole = s3.get_object(Bucket="ranges", Key="k", VersionId=version)
+    assert whole["Body"].read() == b"0123456789"
 
 
 def test_its_private_key_is_private(bare: Cloud) -> None:

@@ -83,3 +83,10 @@ def test_a_key_that_nobody_knows_is_one_line(cloud: Cloud) -> None:
     assert shown.stdout == ""
     assert shown.stderr.startswith("reinventure: neither the catalog nor s3://")
     assert shown.stderr.count("\n") == 1
+
+
+def test_where_nobody_looks_inside_it_says_how_to_have_it(cloud: Cloud) -> None:
+    asked = run("inspect", environment=cloud.environment)
+    assert asked.returncode == 2
+    assert asked.stderr.startswith("reinventure: no stack 'Workers' in region us-east-1: nobody")
+    assert asked.stderr.count("\n") == 1

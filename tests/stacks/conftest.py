@@ -1,6 +1,8 @@
 """Templates, each synthesised once for all tests."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,10 +10,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
 
 from stacks.catalog_stack import CatalogStack
-from tests import assembly
+from stacks.settings import Settings
+from stacks.workers_stack import WorkersStack
 
 TRANSPORTS = ["lambda", "sqs", "sns", "eventbridge"]
 VARIANTS = [
@@ -19,9 +23,11 @@ VARIANTS = [
     {"transport": "eventbridge", "minimum_size": "1048576"},
     {"reconcile": "nightly"},
     {"kinesis": "true"},
+    {"workers": "true"},
 ]
 """Settings that change which resources there are."""
 
+ROOT = Path(__file__).parents[2]
 Template = dict[str, Any]
 
 
@@ -31,10 +37,53 @@ def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
     @cache
     def write(**settings: str) -> Path:
+        context = json.loads((ROOT / "cdk.json").read_text())["context"]
         folder = tmp_path_factory.mktemp("cdk.out")
-        return assembly.write(CatalogStack, "Catalog", folder, **settings)
+        app = cdk.App(context={**context, **settings}, outdir=str(folder))
+        chosen = Settings.from_context(app.node)
+        catalog = CatalogStack(app, "Catalog", chosen).catalog
+        if chosen.workers:
+            WorkersStack(app, "Workers", chosen, catalog)
+        app.synth()
+        return folder
 
     return write
+
+
+@pytest.fixture(scope="session")
+def all_stacks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of what `make synth` writes, validation and all, with a catalog that has all."""
+    folder = tmp_path_factory.mktemp("cdk.out")
+    makefile = (ROOT / "Makefile").read_text()
+    [optional] = re.findall(r"^OPTIONAL := (.*)$", makefile, re.MULTILINE)
+    run_app(
+        folder,
+        transport="sqs",
+        reconcile="nightly",
+        kinesis="true",
+        **dict(setting.split("=", 1) for setting in optional.split()),
+    )
+    return folder
+
+
+def run_app(folder: Path, **settings: str) -> None:
+    """Run app.py as the CDK CLI does."""
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    environment = {
+        **os.environ,
+        "CDK_OUTDIR": str(folder),
+        "CDK_CONTEXT_JSON": json.dumps({**context, **settings}),
+    }
+    environment.pop("CDK_VALIDATION", None)
+    done = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="session")
@@ -49,9 +98,8 @@ def variant(request: pytest.FixtureRequest, synthesise: Callable[..., Path]) -> 
     return read(synthesise(**request.param))
 
 
-def read(folder: Path, name: str = "Catalog") -> Template:
-    """The template of the stack `name` in the cloud assembly in `folder`."""
-    template: Template = json.loads((folder / f"{name}.template.json").read_text())
+def read(assembly: Path, stack: str = "Catalog") -> Template:
+    template: Template = json.loads((assembly / f"{stack}.template.json").read_text())
     return template
 
 

@@ -106,6 +106,11 @@ def test_keys_rotate_every_year(variant: Template) -> None:
         assert each["RotationPeriodInDays"] == 365
 
 
+def test_keys_rotate_as_often_as_they_are_told_to(synthesise: Callable[..., Path]) -> None:
+    for each in properties(read(synthesise(key_rotation_days="90")), "AWS::KMS::Key"):
+        assert each["RotationPeriodInDays"] == 90
+
+
 def test_a_key_is_used_through_services_only(variant: Template) -> None:
     use = re.compile(r"kms:(Decrypt|Encrypt|GenerateDataKey|ReEncrypt|CreateGrant|\*)")
     for each in properties(variant, "AWS::KMS::Key"):

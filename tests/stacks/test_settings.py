@@ -1,22 +1,33 @@
+import gzip
 import json
 import re
+from importlib.resources import files
 from pathlib import Path
 
 import aws_cdk as cdk
 import pytest
 
+from stacks import instances
 from stacks.settings import SettingError, Settings
 from stacks.shift import Shift
 from stacks.source import Source
 
 DEFAULTS = {
     "stage": "sandbox",
+    "key_rotation_days": 365,
     "shards": 16,
     "transport": "lambda",
     "minimum_size": 0,
     "reconcile": "off",
+    "config": "off",
+    "trail": "off",
     "kinesis": False,
     "totals_depth": 3,
+    "workers": False,
+    "inspect_max_mib": 64,
+    "worker_instance": "c7g.large",
+    "workers_max": 4,
+    "ebs": "gp3",
     "canary": "LambdaCanary10Percent5Minutes",
     "source": "create:reinventure@main",
     "portfolio_principal": "",
@@ -24,19 +35,31 @@ DEFAULTS = {
 }
 
 
+def read_for(region: str | None, **context: object) -> Settings:
+    return Settings.from_context(cdk.App(context={**DEFAULTS, **context}).node, region)
+
+
 def read(**context: object) -> Settings:
-    return Settings.from_context(cdk.App(context={**DEFAULTS, **context}).node)
+    return read_for(None, **context)
 
 
 def test_reads_json_values_and_what_the_command_line_gives() -> None:
     assert read() == Settings(
         stage="sandbox",
+        key_rotation_days=365,
         shards=16,
         transport="lambda",
         minimum_size=0,
         reconcile="off",
+        config="off",
+        trail="off",
         kinesis=False,
         totals_depth=3,
+        workers=False,
+        inspect_max_mib=64,
+        worker_instance="c7g.large",
+        workers_max=4,
+        ebs="gp3",
         canary=Shift("canary", 10, 5),
         source=Source("create", "reinventure", "main"),
         portfolio_principal="",
@@ -44,24 +67,40 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
     )
     assert read(
         stage="production",
+        key_rotation_days="90",
         shards="256",
         transport="eventbridge",
         minimum_size="5000000000",
         reconcile="nightly",
+        config="existing",
+        trail="create",
         kinesis="true",
         totals_depth="0",
+        workers="true",
+        inspect_max_mib="1",
+        worker_instance="c4.8xlarge",
+        workers_max="100",
+        ebs="io1-20000iops",
         canary="off",
         source="codecommit:theirs@next",
         portfolio_principal="arn:aws:iam::123456789012:group/launchers",
         laptop="true",
     ) == Settings(
         stage="production",
+        key_rotation_days=90,
         shards=256,
         transport="eventbridge",
         minimum_size=5_000_000_000,
         reconcile="nightly",
+        config="existing",
+        trail="create",
         kinesis=True,
         totals_depth=0,
+        workers=True,
+        inspect_max_mib=1,
+        worker_instance="c4.8xlarge",
+        workers_max=100,
+        ebs="io1-20000iops",
         canary=None,
         source=Source("codecommit", "theirs", "next"),
         portfolio_principal="arn:aws:iam::123456789012:group/launchers",
@@ -89,7 +128,16 @@ def test_the_defaults_of_cdk_json_are_these() -> None:
         ("minimum_size", "1", "must be 0, except with transport=eventbridge"),
         ("minimum_size", None, "must be 0, except with transport=eventbridge"),
         ("reconcile", "hourly", "must be one of off, nightly"),
+        ("key_rotation_days", "89", "must be a whole number from 90 to 2560"),
+        ("key_rotation_days", "2561", "must be a whole number from 90 to 2560"),
+        ("config", "on", "must be one of off, existing, create"),
+        ("trail", "existing", "must be one of off, create"),
         ("kinesis", "yes", "must be one of true, false"),
+        ("workers", "1", "must be one of true, false"),
+        ("inspect_max_mib", "65", "must be a whole number from 1 to 64"),
+        ("workers_max", "0", "must be a whole number from 1 to 100"),
+        ("worker_instance", "m5.large", "must be one of c4.large, c4.8xlarge, c7g.large"),
+        ("ebs", "gp2", "must be one of gp3, io2, gp2-16tb-10000iops, io1-20000iops"),
         ("canary", "on", "must be off, canary:PERCENT%/MINUTESm, linear:PERCENT%/MINUTESm, or one"),
         ("canary", "linear:1%/30m", "takes 2970 minutes; CodeDeploy gives up after 2880"),
         ("source", "github:o/r@main", "must be create:NAME@BRANCH, codecommit:NAME@BRANCH or"),
@@ -115,3 +163,65 @@ def test_a_size_is_one_that_event_bridge_can_compare_with(value: str) -> None:
 def test_only_event_bridge_can_tell_sizes(transport: str) -> None:
     with pytest.raises(SettingError, match="must be 0, except with transport=eventbridge"):
         read(transport=transport, minimum_size=1)
+
+
+@pytest.mark.parametrize(
+    ("instance", "ebs", "why"),
+    [
+        ("c4.large", "io1-20000iops", "it gives 20,000 IOPS, and c4.large can use 4,000 all day"),
+        ("c4.large", "gp2-16tb-10000iops", "it gives 10,000 IOPS, and c4.large can use 4,000"),
+        ("c4.large", "io2", "it gives 20,000 IOPS, and c4.large can use 4,000 all day"),
+        ("c7g.large", "io2", "it gives 20,000 IOPS, and c7g.large can use 3,600 all day"),
+    ],
+)
+def test_a_volume_that_an_instance_cannot_use_is_refused(instance: str, ebs: str, why: str) -> None:
+    with pytest.raises(SettingError) as refused:
+        read(worker_instance=instance, ebs=ebs)
+    assert f"setting ebs={ebs}: {why}" in str(refused.value)
+    assert "Choose worker_instance=c4.8xlarge or c7g.4xlarge, or ebs=gp3" in str(refused.value)
+
+
+@pytest.mark.parametrize("instance", ["c4.8xlarge", "c7g.4xlarge"])
+@pytest.mark.parametrize("ebs", instances.VOLUMES)
+def test_a_large_instance_can_use_any_volume(instance: str, ebs: str) -> None:
+    assert read(worker_instance=instance, ebs=ebs).ebs == ebs
+
+
+def test_c4_is_refused_where_aws_has_none() -> None:
+    where = (
+        "setting worker_instance=c4.large: AWS does not offer it in eu-north-1. Choose c7g.large"
+    )
+    with pytest.raises(SettingError, match=re.escape(where)):
+        read_for("eu-north-1", workers=True, worker_instance="c4.large")
+    for region in ("us-east-1", "eu-west-1", "eu-central-1", None):
+        assert read_for(region, workers=True, worker_instance="c4.large").workers
+    # Without workers, what they would run on does not matter.
+    assert read_for("me-central-1").worker_instance == "c7g.large"
+
+
+def test_the_instances_are_what_ec2_says_of_them() -> None:
+    kept = files("moto") / "ec2" / "resources" / "instance_types.json.gz"
+    described = json.loads(gzip.decompress(kept.read_bytes()))
+    for name, known in instances.INSTANCES.items():
+        theirs = described[name]
+        performance = theirs["EbsInfo"]["EbsOptimizedInfo"]
+        assert known.vcpus == theirs["VCpuInfo"]["DefaultVCpus"]
+        assert known.memory == theirs["MemoryInfo"]["SizeInMiB"]
+        assert known.arm == (theirs["ProcessorInfo"]["SupportedArchitectures"] == ["arm64"])
+        assert known.nitro == (theirs["Hypervisor"] == "nitro")
+        assert known.iops == performance["BaselineIops"]
+        assert known.mib_per_second == int(performance["BaselineThroughputInMBps"])
+
+
+def test_the_instances_are_offered_where_the_price_list_says() -> None:
+    schemas = files("cfnlint") / "data" / "schemas" / "extensions"
+    listed = json.loads((schemas / "aws_ec2_instance" / "instancetype_enum.json").read_text())
+    regions = {name: set(each["enum"]) for name, each in listed.items() if re.search(r"\d", name)}
+    assert len(regions) > 30
+    for name in instances.INSTANCES:
+        for region, offered in regions.items():
+            if name in offered:
+                instances.check_region(name, region)
+            else:
+                with pytest.raises(ValueError, match=f"AWS does not offer it in {region}"):
+                    instances.check_region(name, region)

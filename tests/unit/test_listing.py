@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from catalog import listing, merge, sequencer
 from catalog.event import Content, Event
+from catalog.inspection import Inspection
 from catalog.listing import Filter, matching_rows
 from catalog.merge import Reading
 from catalog.store import Store
@@ -129,6 +130,45 @@ def test_a_filter_chooses_by_what_the_rows_say(
     found = matching_rows(dynamodb, table, "bucket", SHARDS, wanted, reading=reading)
     assert [row.key for row in found] == keys
     assert reading.rows == 2 * len(SIZES)
+
+
+FOUND = {
+    "a.png": Inspection("now", "00" * 32, "image/png", width=640, height=480),
+    "b.jpg": Inspection("now", "11" * 32, "image/jpeg", width=641, height=480),
+    "c.csv": Inspection("now", "22" * 32, "text/csv", columns=3, rows=10),
+    "d.csv": Inspection("now", "00" * 32, "text/csv", columns=3, rows=11),
+    "e.txt": Inspection("now", error="gave up"),
+    "f.bin": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "keys"),
+    [
+        (Filter(content_type="image/png"), ["a.png"]),
+        (Filter(content_type="image/*"), ["a.png", "b.jpg"]),
+        (Filter(content_type="image/"), []),
+        (Filter(content_type="*"), ["a.png", "b.jpg", "c.csv", "d.csv"]),
+        (Filter(sha256="00" * 32), ["a.png", "d.csv"]),
+        (Filter(sha256="33" * 32), []),
+        (Filter(wider=640), ["b.jpg"]),
+        (Filter(wider=0), ["a.png", "b.jpg"]),
+        (Filter(rows_over=10), ["d.csv"]),
+        (Filter(rows_over=9, sha256="22" * 32, larger=0), ["c.csv"]),
+        (Filter(), list(FOUND)),
+    ],
+)
+def test_a_filter_chooses_by_what_was_found_inside(
+    dynamodb: "DynamoDBClient", store: Store, table: str, wanted: Filter, keys: list[str]
+) -> None:
+    fill(store, FOUND.keys())
+    for key, inspection in FOUND.items():
+        seen = store.read("bucket", key)
+        assert seen
+        if inspection:
+            assert store.record(seen, inspection)
+    found = matching_rows(dynamodb, table, "bucket", SHARDS, wanted)
+    assert [row.key for row in found] == keys
 
 
 def test_only_a_prefix_narrows_what_is_read(

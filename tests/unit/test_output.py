@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from catalog.bucket import Version
+from catalog.inspection import Inspection
 from catalog.row import Row
 from reinventure import output
 from reinventure.deployed import Known
+from reinventure.duplicates import Copies
 
 ROW = Row("b", "a\nb ü🚀", "0A", "2026-11-23T12:00:00.005Z", "ObjectCreated:Put", "v", 7, "e", None)
 
@@ -91,3 +93,42 @@ def test_no_key_can_control_the_terminal(control: str) -> None:
     shown = output.printable(f"safe{control}unsafe")
     assert control[0] not in shown
     assert shown.startswith("safe\\")
+
+
+FOUND = Inspection("2026-11-23T12:00:01.000Z", "ab" * 32, "text/csv", rows=1234, columns=3)
+
+
+def test_what_was_found_inside_is_shown() -> None:
+    row = replace(ROW, inspected=FOUND)
+    found = json.loads(output.as_json(row))["inspected"]
+    assert found == {
+        "inspected_at": "2026-11-23T12:00:01.000Z",
+        "sha256": "ab" * 32,
+        "content_type": "text/csv",
+        "rows": 1234,
+        "columns": 3,
+    }
+    known = Known("b", ROW.key, "b#4#1", row, VERSIONS[1:], agree=True)
+    shown = dict(
+        line.split("  ", 1) for line in output.known_lines(known).split("\n\n")[0].splitlines()
+    )
+    assert shown["content type"].strip() == "text/csv"
+    assert shown["rows"].strip() == "1,234"
+    assert "error" not in shown
+    assert json.loads(output.known_as_json(known))["row"]["inspected"] == found
+
+
+def test_copies_name_a_few_keys_to_a_person_and_all_to_a_program() -> None:
+    keys = [f"k\n{n:02}" for n in range(12)]
+    copies = Copies("ab" * 32, 1000, 12, lambda: iter(keys))
+    lines = output.copies_lines(copies).splitlines()
+    assert lines[0].split() == ["11.0", "kB", "wasted:", *f"12 x 1,000 bytes, {'ab' * 32}".split()]
+    assert lines[1:11] == [f"    k\\n{n:02}" for n in range(10)]
+    assert lines[11:] == ["    and 2 more (--json names them all)"]
+    assert json.loads(output.copies_as_json(copies)) == {
+        "sha256": "ab" * 32,
+        "size": 1000,
+        "count": 12,
+        "wasted": 11000,
+        "keys": keys,
+    }

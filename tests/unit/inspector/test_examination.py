@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
+from tempfile import gettempdir
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutError
 
 from catalog import batch, sequencer
 from catalog import row as rows
@@ -239,7 +241,8 @@ class Flaky:
     def get_object(self, **request: Any) -> Any:
         self.requests.append(request)
         start, end = map(int, request["Range"].removeprefix("bytes=").split("-"))
-        return {"Body": SimpleNamespace(close=never, iter_chunks=self._chunks(start, end + 1))}
+        body = SimpleNamespace(close=never, iter_chunks=self._chunks(start, end + 1))
+        return {"Body": body, "ContentLength": end + 1 - start}
 
     def _chunks(self, start: int, end: int) -> Callable[[int], Iterator[bytes]]:
         def chunks(_: int) -> Iterator[bytes]:
@@ -277,6 +280,25 @@ def test_a_broken_connection_is_continued_where_it_broke() -> None:
     dead = Flaky(content, most=1000, failures=99)
     with pytest.raises(ReadTimeoutError):
         list(StoredBytes(dead, flaky_row(content, None), pauses.append).chunks())  # type: ignore[arg-type]
+
+
+def test_an_answer_that_is_not_the_range_is_no_answer() -> None:
+    content = bytes(range(256)) * 40
+
+    class Whole(Flaky):
+        """Ignores which bytes are asked for."""
+
+        def get_object(self, **request: Any) -> Any:
+            return super().get_object(**{**request, "Range": f"bytes=0-{len(content) - 1}"})
+
+    source = StoredBytes(Whole(content, most=2**30), flaky_row(content, "v"), never_mind)  # type: ignore[arg-type]
+    assert b"".join(source.chunks()) == content
+    with pytest.raises(IncompleteReadError):
+        list(source.between(1, len(content)))
+
+
+def never_mind(_: float) -> None:
+    """Wait for nothing."""
 
 
 def test_what_is_archived_is_recorded_so(store: Store, bucket: str, writer: Writer) -> None:
@@ -365,9 +387,11 @@ def test_the_function_begins_nothing_that_it_could_not_end(
 ) -> None:
     writer.put("k", b"1")
     delivery = {"Records": [{"messageId": "1", "body": wish(bucket)}]}
-    failed = function.handler(delivery, Context(milliseconds=74_999))
+    least = 1000 * (function.BUDGET + function.RESERVE)
+    failed = function.handler(delivery, Context(least - 1))
     assert failed == {"batchItemFailures": [{"itemIdentifier": "1"}]}
     assert row_of(store, bucket).inspected is None
+    assert function.handler(delivery, Context(least)) == {"batchItemFailures": []}
 
 
 # The worker
@@ -407,7 +431,15 @@ class Queue:
 
 def worker(queue: Queue, s3: "S3Client", store: Store, bucket: str, clock: Clock) -> Worker:
     made: Any = queue
-    return Worker(sqs=made, s3=s3, store=store, queue_url="q", bucket=bucket, clock=clock)
+    return Worker(
+        sqs=made,
+        s3=s3,
+        store=store,
+        queue_url="q",
+        bucket=bucket,
+        scratch=Path(gettempdir()),
+        clock=clock,
+    )
 
 
 def test_the_worker_works_until_it_is_told_to_leave(
@@ -488,6 +520,23 @@ def test_a_worker_that_runs_out_of_time_records_it(
     assert "out of time" in str(row_of(store, bucket).inspected)
 
 
+def test_a_worker_without_its_volume_keeps_the_message(
+    s3: "S3Client",
+    store: Store,
+    bucket: str,
+    writer: Writer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(f"{__name__}.gettempdir", lambda: str(tmp_path / "gone"))
+    writer.put("k", b"1")
+    queue = Queue(wish(bucket))
+    worker(queue, s3, store, bucket, Clock()).turn()
+    assert queue.deleted == []
+    assert row_of(store, bucket).inspected is None
+
+
 def test_the_worker_is_made_from_its_environment() -> None:
     environment = {"QUEUE_URL": "q", "BUCKET_NAME": "b", "TABLE_NAME": "t", "SHARDS": "4"}
+    environment["TMPDIR"] = gettempdir()
     assert isinstance(Worker.from_environment(environment), Worker)

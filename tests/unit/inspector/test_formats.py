@@ -119,6 +119,24 @@ def test_json_has_the_rows_that_its_writer_wrote(
         assert found.content_type == "application/x-ndjson"
 
 
+scalars = st.none() | st.booleans() | st.integers() | st.sampled_from([0.5, 1e300, -1e-9])
+texts = st.text(st.sampled_from('a1,]["\\é\n'), max_size=5)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.lists(scalars | texts | st.lists(scalars | texts, max_size=5), max_size=30),
+    st.integers(1, 40),
+    st.sampled_from([None, 1]),
+)
+def test_runs_of_scalars_are_counted_one_by_one(
+    things: list[object], chunk: int, indent: int | None
+) -> None:
+    text = json.dumps(things, indent=indent).encode()
+    assert look(text, "t.json", chunk).rows == len(things)
+    assert look(b"[0, " + text + b", 1]", "t.json", chunk).rows == 3
+
+
 @settings(deadline=None, max_examples=500)
 @given(documents, st.data())
 def test_what_is_no_json_for_python_is_none_for_us(thing: object, data: st.DataObject) -> None:

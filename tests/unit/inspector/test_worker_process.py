@@ -57,6 +57,7 @@ class Site:
                     "BUCKET_NAME": self.bucket,
                     "TABLE_NAME": self.store.table,
                     "SHARDS": str(SHARDS),
+                    "TMPDIR": str(log.parent),
                     "PYTHONPATH": "lambdas",
                 },
                 stdout=output,

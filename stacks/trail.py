@@ -1,0 +1,96 @@
+"""The trail: who called what in this account, each use of a customer key among it."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudtrail as cloudtrail
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from stacks.evidence import evidence_bucket
+from stacks.settings import Settings
+
+
+class Trail(Construct):
+    """CloudTrail's management events of all regions, in a locked bucket under the key `key`.
+
+    The use of a key is a management event: those of KMS are not excluded. Each hour CloudTrail
+    signs a digest of what it wrote, which `aws cloudtrail validate-logs` checks.
+    """
+
+    def __init__(self, scope: Construct, id: str, settings: Settings, key: kms.Key) -> None:
+        super().__init__(scope, id)
+        self.bucket = evidence_bucket(self, "Bucket", settings, key, locked=True)
+        stack = cdk.Stack.of(self)
+        name = f"{stack.stack_name}-trail"
+        # By its name: the policies must be there before the trail is, and are for it only.
+        arn = stack.format_arn(service="cloudtrail", resource="trail", resource_name=name)
+        cloud_trail = iam.ServicePrincipal("cloudtrail.amazonaws.com")
+        this_trail = {"StringEquals": {"aws:SourceArn": arn}}
+        for statement in (
+            iam.PolicyStatement(
+                sid="LetTrailLook",
+                principals=[cloud_trail],
+                actions=["s3:GetBucketAcl"],
+                resources=[self.bucket.bucket_arn],
+                conditions=this_trail,
+            ),
+            iam.PolicyStatement(
+                sid="LetTrailWrite",
+                principals=[cloud_trail],
+                actions=["s3:PutObject"],
+                resources=[self.bucket.arn_for_objects(f"AWSLogs/{cdk.Aws.ACCOUNT_ID}/*")],
+                conditions={
+                    "StringEquals": {
+                        "aws:SourceArn": arn,
+                        "s3:x-amz-acl": "bucket-owner-full-control",
+                    }
+                },
+            ),
+        ):
+            self.bucket.add_to_resource_policy(statement)
+        for statement in (
+            iam.PolicyStatement(
+                sid="LetTrailEncrypt",
+                principals=[cloud_trail],
+                actions=["kms:GenerateDataKey*"],
+                resources=["*"],
+                conditions={
+                    **this_trail,
+                    "StringLike": {
+                        "kms:EncryptionContext:aws:cloudtrail:arn": stack.format_arn(
+                            service="cloudtrail",
+                            region="*",
+                            resource="trail",
+                            resource_name="*",
+                        )
+                    },
+                },
+            ),
+            iam.PolicyStatement(
+                sid="LetTrailFindKey",
+                principals=[cloud_trail],
+                actions=["kms:DescribeKey"],
+                resources=["*"],
+                conditions=this_trail,
+            ),
+        ):
+            key.add_to_resource_policy(statement)
+        trail = cloudtrail.CfnTrail(
+            self,
+            "Trail",
+            trail_name=name,
+            is_logging=True,
+            is_multi_region_trail=True,
+            include_global_service_events=True,
+            enable_log_file_validation=True,
+            kms_key_id=key.key_arn,
+            s3_bucket_name=self.bucket.bucket_name,
+            event_selectors=[
+                cloudtrail.CfnTrail.EventSelectorProperty(
+                    include_management_events=True,
+                    read_write_type="All",
+                    exclude_management_event_sources=[],
+                )
+            ],
+        )
+        trail.node.add_dependency(self.bucket)

@@ -1,0 +1,354 @@
+"""What the Governance stack promises, and that our own templates keep every promise."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from stacks.catalog_stack import CatalogStack
+from stacks.conformance_pack import ConformancePack
+from stacks.governance_stack import GovernanceStack
+from stacks.promises import PROMISES, SAME_TEXT
+from stacks.settings import Settings
+from tests.stacks.conftest import (
+    ROOT,
+    Template,
+    as_list,
+    properties,
+    resources,
+    rights,
+    run_app,
+)
+
+VARIANTS = [
+    {"config": "existing"},
+    {"trail": "create"},
+    {"config": "create", "trail": "create"},
+    {"config": "create", "trail": "create", "stage": "production"},
+]
+
+
+@pytest.fixture(scope="session")
+def govern(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """A function that writes the cloud assembly for given settings and returns its folder."""
+
+    @cache
+    def write(**settings: str) -> Path:
+        context = json.loads((ROOT / "cdk.json").read_text())["context"]
+        folder = tmp_path_factory.mktemp("cdk.out")
+        app = cdk.App(context={**context, **settings}, outdir=str(folder))
+        read = Settings.from_context(app.node)
+        catalog = CatalogStack(app, "Catalog", read)
+        GovernanceStack(app, "Governance", read, keys=catalog.catalog.keys)
+        ConformancePack(app, "ConformancePack")
+        app.synth()
+        return folder
+
+    return write
+
+
+def read(assembly: Path, stack: str = "Governance") -> Template:
+    template: Template = json.loads((assembly / f"{stack}.template.json").read_text())
+    return template
+
+
+@pytest.fixture
+def everything(govern: Callable[..., Path]) -> Template:
+    return read(govern(config="create", trail="create"))
+
+
+@pytest.fixture(params=VARIANTS, ids=lambda settings: "-".join(settings.values()))
+def variant(request: pytest.FixtureRequest, govern: Callable[..., Path]) -> Template:
+    return read(govern(**request.param))
+
+
+# What CDK checks
+
+
+def test_our_own_templates_keep_every_promise(all_stacks: Path) -> None:
+    report = json.loads((all_stacks / "validation-report.json").read_text())
+    assert [v for plugin in report["pluginReports"] for v in plugin["violations"]] == []
+    manifest = json.loads((all_stacks / "manifest.json").read_text())
+    stacks = {
+        name
+        for name, artifact in manifest["artifacts"].items()
+        if artifact["type"] == "aws:cloudformation:stack"
+    }
+    assert stacks >= {"Catalog", "Governance", "ConformancePack"}
+
+
+def test_who_asks_for_nothing_gets_nothing(tmp_path: Path) -> None:
+    run_app(tmp_path)
+    assert not list(tmp_path.glob("Governance.*"))
+    outputs = read(tmp_path, "Catalog")["Outputs"]
+    assert not [name for name in outputs if name.startswith("Publish") and name != "PublishArn"]
+
+
+# What Config checks
+
+
+def test_config_has_a_rule_for_every_promise_that_it_can_check(govern: Callable[..., Path]) -> None:
+    rules = properties(read(govern(config="existing")), "AWS::Config::ConfigRule")
+    by_sentence = {rule["Description"]: rule for rule in rules}
+    assert by_sentence.keys() == {p.says for p in PROMISES if p.afterwards}
+    for promise in PROMISES:
+        if promise.afterwards is None:
+            continue
+        rule = by_sentence[promise.says]
+        if promise.afterwards != SAME_TEXT:
+            assert rule["Source"] == {"Owner": "AWS", "SourceIdentifier": promise.afterwards}
+            continue
+        details = rule["Source"]["CustomPolicyDetails"]
+        file = ROOT / "stacks" / "guard" / f"{promise.name}.guard"
+        assert details["PolicyText"] == file.read_text()
+        assert details["PolicyRuntime"] == "guard-2.x.x"
+        assert rule["Source"]["Owner"] == "CUSTOM_POLICY"
+        assert rule["Scope"] == {"ComplianceResourceTypes": [promise.kind]}
+        assert {d["MessageType"] for d in rule["Source"]["SourceDetails"]} == {
+            "ConfigurationItemChangeNotification",
+            "OversizedConfigurationItemChangeNotification",
+        }
+
+
+def test_an_existing_recorder_is_left_alone(govern: Callable[..., Path]) -> None:
+    kinds = {r["Type"] for r in read(govern(config="existing"))["Resources"].values()}
+    assert not kinds & {
+        "AWS::Config::ConfigurationRecorder",
+        "AWS::Config::DeliveryChannel",
+        "AWS::S3::Bucket",
+    }
+
+
+def test_without_config_there_is_no_rule_of_it(govern: Callable[..., Path]) -> None:
+    assert "AWS::Config::" not in json.dumps(read(govern(trail="create")))
+
+
+def test_recorder_and_channel_do_not_wait_for_each_other_but_rules_for_both(
+    everything: Template,
+) -> None:
+    [(recorder, recording)] = resources(everything, "AWS::Config::ConfigurationRecorder").items()
+    [(channel, delivering)] = resources(everything, "AWS::Config::DeliveryChannel").items()
+    assert channel not in recording.get("DependsOn", [])
+    assert recorder not in delivering.get("DependsOn", [])
+    for rule in resources(everything, "AWS::Config::ConfigRule").values():
+        assert {recorder, channel} <= set(rule["DependsOn"])
+
+
+def test_the_recorder_records_what_is_judged_and_nothing_else(everything: Template) -> None:
+    [recorder] = properties(everything, "AWS::Config::ConfigurationRecorder")
+    group = recorder["RecordingGroup"]
+    assert group["AllSupported"] is False
+    assert set(group["ResourceTypes"]) == {p.kind for p in PROMISES} - {"AWS::Logs::LogGroup"}
+
+
+def test_the_recorder_may_deliver_to_its_bucket_and_nothing_else(everything: Template) -> None:
+    actions = [actions for actions, _ in rights(everything, "RecorderRole")]
+    assert actions == [
+        ["s3:GetBucketAcl", "s3:ListBucket"],
+        ["s3:PutObject"],
+        ["kms:Decrypt", "kms:GenerateDataKey"],
+    ]
+    [role] = properties(everything, "AWS::IAM::Role")
+    [managed] = role["ManagedPolicyArns"]
+    assert json.dumps(managed).endswith(':iam::aws:policy/service-role/AWS_ConfigRole"]]}')
+    [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "config.amazonaws.com"}
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_a_conformance_pack_is_rules_and_nothing_else(govern: Callable[..., Path]) -> None:
+    assembly = govern(config="existing")
+    pack = read(assembly, "ConformancePack")
+    assert pack.keys() == {"Resources"}
+    assert properties(pack, "AWS::Config::ConfigRule") == properties(
+        read(assembly), "AWS::Config::ConfigRule"
+    )
+    assert len(pack["Resources"]) == len(properties(pack, "AWS::Config::ConfigRule"))
+    # TemplateBody of PutConformancePack, Config API reference
+    assert (assembly / "ConformancePack.template.json").stat().st_size <= 51_200
+
+
+# The trail
+
+
+def test_the_trail_records_every_use_of_a_key_and_is_sealed(everything: Template) -> None:
+    [trail] = properties(everything, "AWS::CloudTrail::Trail")
+    assert trail["IsLogging"] is True
+    assert trail["IsMultiRegionTrail"] is True
+    assert trail["EnableLogFileValidation"] is True
+    assert trail["KMSKeyId"] == audit_key(everything)
+    [selector] = trail["EventSelectors"]
+    assert selector["IncludeManagementEvents"] is True
+    assert selector["ReadWriteType"] == "All"
+    assert "kms.amazonaws.com" not in selector.get("ExcludeManagementEventSources", [])
+
+
+@pytest.mark.parametrize(
+    ("stage", "mode", "days"), [("sandbox", "GOVERNANCE", 30), ("production", "COMPLIANCE", 365)]
+)
+def test_what_was_recorded_is_locked_until_it_is_forgotten(
+    govern: Callable[..., Path], stage: str, mode: str, days: int
+) -> None:
+    template = read(govern(config="create", trail="create", stage=stage))
+    [bucket] = [
+        r["Properties"]
+        for name, r in resources(template, "AWS::S3::Bucket").items()
+        if name.startswith("Trail")
+    ]
+    assert bucket["ObjectLockEnabled"] is True
+    assert bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"] == {
+        "Mode": mode,
+        "Days": days,
+    }
+    [forget] = [r for r in bucket["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in r]
+    assert forget["ExpirationInDays"] > days
+
+
+def test_config_gets_a_bucket_that_it_can_deliver_to(everything: Template) -> None:
+    [history] = [
+        r["Properties"]
+        for name, r in resources(everything, "AWS::S3::Bucket").items()
+        if name.startswith("Recorder")
+    ]
+    assert "ObjectLockConfiguration" not in history
+
+
+def test_cloudtrail_may_write_for_this_trail_only(everything: Template) -> None:
+    [trail] = properties(everything, "AWS::CloudTrail::Trail")
+    policies = [
+        *(p["PolicyDocument"] for p in properties(everything, "AWS::S3::BucketPolicy")),
+        *(k["KeyPolicy"] for k in properties(everything, "AWS::KMS::Key")),
+    ]
+    let_in = [
+        statement
+        for policy in policies
+        for statement in policy["Statement"]
+        if statement["Principal"] == {"Service": "cloudtrail.amazonaws.com"}
+    ]
+    assert {a for s in let_in for a in as_list(s["Action"])} == {
+        "s3:GetBucketAcl",
+        "s3:PutObject",
+        "kms:GenerateDataKey*",
+        "kms:DescribeKey",
+    }
+    for statement in let_in:
+        source = statement["Condition"]["StringEquals"]["aws:SourceArn"]
+        assert json.dumps(source).endswith(f':trail/{trail["TrailName"]}"]]}}')
+
+
+# What is collected, and notices
+
+
+def audit_key(template: Template) -> Any:
+    [name] = resources(template, "AWS::KMS::Key")
+    return {"Fn::GetAtt": [name, "Arn"]}
+
+
+def test_everything_collected_is_under_the_audit_key_and_outlives_the_stack(
+    variant: Template,
+) -> None:
+    audit = audit_key(variant)
+    for bucket in properties(variant, "AWS::S3::Bucket", least=0):
+        [encryption] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert encryption["ServerSideEncryptionByDefault"]["KMSMasterKeyID"] == audit
+    for topic in properties(variant, "AWS::SNS::Topic"):
+        assert topic["KmsMasterKeyId"] == audit
+    for kind in ("AWS::S3::Bucket", "AWS::KMS::Key"):
+        for resource in resources(variant, kind, least=0).values():
+            assert resource["DeletionPolicy"] == "Retain"
+
+
+def test_the_audit_key_is_used_through_services_only(variant: Template) -> None:
+    [audit] = properties(variant, "AWS::KMS::Key")
+    for statement in audit["KeyPolicy"]["Statement"]:
+        if any(
+            re.match(r"kms:(Decrypt|Generate|Encrypt)", a) for a in as_list(statement["Action"])
+        ):
+            conditions = json.dumps(statement["Condition"])
+            assert "kms:ViaService" in conditions or "aws:Source" in conditions
+
+
+def rule(template: Template, word: str) -> Any:
+    [found] = [p for p in properties(template, "AWS::Events::Rule") if word in p["Description"]]
+    return found
+
+
+def test_somebody_is_told_of_every_rule_that_is_broken(everything: Template) -> None:
+    pattern = rule(everything, "AWS Config")["EventPattern"]
+    assert pattern["source"] == ["aws.config"]
+    assert pattern["detail-type"] == ["Config Rules Compliance Change"]
+    assert pattern["detail"]["configRuleName"] == [
+        {"Ref": name} for name in resources(everything, "AWS::Config::ConfigRule")
+    ]
+
+
+def test_somebody_is_told_of_tampering_and_of_refusals(variant: Template) -> None:
+    tampering = rule(variant, "disabled")["EventPattern"]["detail"]
+    assert {"DisableKey", "ScheduleKeyDeletion"} <= set(tampering["eventName"])
+    denied = rule(variant, "not allowed")["EventPattern"]["detail"]
+    assert denied["errorCode"] == [{"prefix": "AccessDenied"}]
+    # Both keys of the catalog, whether KMS names the key or its message does.
+    assert len(tampering["resources"]["ARN"]) == 2
+    by_resource, by_message = denied["$or"]
+    assert by_resource == {"resources": tampering["resources"]}
+    assert [
+        wildcard["wildcard"]["Fn::Join"][1][1] for wildcard in by_message["errorMessage"]
+    ] == tampering["resources"]["ARN"]
+    for each in (rule(variant, "disabled"), rule(variant, "not allowed")):
+        # Otherwise nothing that only reads, such as Decrypt, is let through.
+        assert each["State"] == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+
+
+def test_only_these_rules_publish_and_by_tls_only(variant: Template) -> None:
+    rules = resources(variant, "AWS::Events::Rule")
+    [topic] = resources(variant, "AWS::SNS::Topic")
+    [policy] = properties(variant, "AWS::SNS::TopicPolicy")
+    allowed = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+    sources = [as_list(s["Condition"]["ArnEquals"]["aws:SourceArn"]) for s in allowed]
+    assert [source for each in sources for source in each] == [
+        {"Fn::GetAtt": [name, "Arn"]} for name in rules
+    ]
+    [denied] = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    for each in rules.values():
+        assert [t["Arn"] for t in each["Properties"]["Targets"]] == [{"Ref": topic}]
+
+
+# Where it can be deployed
+
+
+@pytest.mark.parametrize("settings", VARIANTS, ids=lambda settings: "-".join(settings.values()))
+def test_cfn_lint_finds_nothing(govern: Callable[..., Path], settings: dict[str, str]) -> None:
+    assembly = govern(**settings)
+    linted = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("cfn-lint")),
+            *("--non-zero-exit-code", "informational"),
+            # A trail waits for its bucket's policy, and CDK has it wait for the bucket as well.
+            *("--ignore-checks", "W3005"),
+            *("--regions", "us-east-1", "eu-west-1", "eu-central-1", "--"),
+            str(assembly / "Governance.template.json"),
+            str(assembly / "ConformancePack.template.json"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert linted.returncode == 0, linted.stdout + linted.stderr
+
+
+def test_the_stack_is_for_any_account_and_protected_in_production(
+    govern: Callable[..., Path],
+) -> None:
+    assembly = govern(config="create", trail="create", stage="production")
+    manifest = json.loads((assembly / "manifest.json").read_text())
+    governance = manifest["artifacts"]["Governance"]
+    assert governance["environment"] == "aws://unknown-account/unknown-region"
+    assert governance["properties"]["terminationProtection"] is True

@@ -1,0 +1,99 @@
+"""That docs/security.md says of every role what it may do, and of every promise who checks it."""
+
+import json
+import re
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from stacks.promises import PROMISES, SAME_TEXT
+from tests.stacks.conftest import ROOT, Template, as_list, resources
+
+COMMON = {
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+"""What every function may do, which the page says once."""
+
+PAGE = (ROOT / "docs" / "security.md").read_text()
+
+
+def table(heading: str) -> dict[str, list[str]]:
+    """The rows of the table under `heading`: by what is in the first cell, the others."""
+    section = PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("| `")]
+    return {cells[0].strip(" `"): [cell.strip() for cell in cells[1:]] for cells in rows}
+
+
+def roles(template: Template) -> dict[str, set[str]]:
+    """By the name of each role what it may do by its policies, and by the buckets' policies."""
+    allowed: dict[str, set[str]] = defaultdict(set)
+    names = {}
+    for name, role in resources(template, "AWS::IAM::Role", least=0).items():
+        names[name] = re.sub(r"[0-9A-F]{8}$", "", name)
+        properties = role["Properties"]
+        allowed[names[name]] |= {
+            action
+            for policy in properties.get("Policies", [])
+            for statement in policy["PolicyDocument"]["Statement"]
+            for action in as_list(statement["Action"])
+        }
+        for managed in properties.get("ManagedPolicyArns", []):
+            [policy] = re.findall(r"service-role/(\w+)", json.dumps(managed))
+            allowed[names[name]].add(policy)
+    for policy in resources(template, "AWS::IAM::Policy", least=0).values():
+        for role in policy["Properties"]["Roles"]:
+            for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+                allowed[names[role["Ref"]]] |= set(as_list(statement["Action"]))
+    for policy in resources(template, "AWS::S3::BucketPolicy", least=0).values():
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+            principal = statement["Principal"]
+            if isinstance(principal, dict) and isinstance(principal.get("AWS"), dict):
+                name = principal["AWS"]["Fn::GetAtt"][0]
+                allowed[names[name]] |= set(as_list(statement["Action"]))
+    return allowed
+
+
+@pytest.fixture(scope="module")
+def deployed(all_stacks: Path) -> dict[str, set[str]]:
+    """What each role of any stack may do."""
+    found: dict[str, set[str]] = {}
+    for template in all_stacks.glob("*.template.json"):
+        # A product is the Catalog stack once more.
+        if not template.name.endswith(".product.template.json"):
+            found |= roles(json.loads(template.read_text()))
+    assert "IngestRole" in found
+    # One action for each that CloudFormation needs: test_portfolio.py has them all.
+    del found["ReactiveLaunchRole"]
+    return found
+
+
+def test_every_role_has_a_row_that_says_what_it_may_do(deployed: dict[str, set[str]]) -> None:
+    documented = {
+        name: set(re.findall(r"`([^`]+)`", cells[0]))
+        for name, cells in table("What an attacker could do").items()
+    }
+    assert documented == {name: allowed - COMMON for name, allowed in deployed.items()}
+
+
+def test_every_row_says_what_an_attacker_could_and_could_not_do() -> None:
+    for cells in table("What an attacker could do").values():
+        assert len(cells) == 3
+        assert all(cells)
+
+
+def test_every_promise_has_a_row_that_says_who_checks_it() -> None:
+    rows = table("What is promised, and who checks it")
+    assert rows.keys() == {promise.name for promise in PROMISES}
+    for promise in PROMISES:
+        before, afterwards = rows[promise.name]
+        assert before.startswith("Guard" if promise.before else "nobody")
+        if promise.afterwards == SAME_TEXT:
+            assert afterwards == "the same text"
+        else:
+            assert afterwards.startswith(
+                f"`{promise.afterwards}`" if promise.afterwards else "nobody"
+            )

@@ -1,0 +1,267 @@
+"""Reading who used the keys from CloudTrail, in each shape that an event has there."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+from typer.testing import CliRunner
+
+from reinventure import audit, deployed, output
+from reinventure.audit import KeyUse, Page, looked_up
+from reinventure.cli import app
+
+DATA = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+QUEUE = "arn:aws:kms:eu-west-1:123456789012:key/66666666-7777-8888-9999-000000000000"
+KEYS = {"DATA": DATA, "QUEUE": QUEUE}
+WHEN = datetime(2026, 11, 24, 9, 30, 12, tzinfo=UTC)
+SINCE = datetime(2026, 11, 23, tzinfo=UTC)
+EVE = "arn:aws:sts::123456789012:assumed-role/Admin/eve"
+ROLE = "arn:aws:sts::123456789012:assumed-role/Catalog-IngestRole/ingest"
+
+
+def event(**fields: Any) -> dict[str, Any]:
+    """An event as CloudTrail writes it: `ingest` reads a row, and DynamoDB opens its key."""
+    return {
+        "eventVersion": "1.11",
+        "userIdentity": {
+            "type": "AssumedRole",
+            "arn": ROLE,
+            "accountId": "123456789012",
+            "invokedBy": "dynamodb.amazonaws.com",
+        },
+        "eventTime": "2026-11-24T09:30:12Z",
+        "eventSource": "kms.amazonaws.com",
+        "eventName": "Decrypt",
+        "awsRegion": "eu-west-1",
+        "sourceIPAddress": "dynamodb.amazonaws.com",
+        "requestParameters": {
+            "encryptionAlgorithm": "SYMMETRIC_DEFAULT",
+            "encryptionContext": {"aws:dynamodb:tableName": "Catalog-Table"},
+        },
+        "responseElements": None,
+        "eventID": "e1",
+        "resources": [{"accountId": "123456789012", "type": "AWS::KMS::Key", "ARN": DATA}],
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        **fields,
+    }
+
+
+REFUSED = event(
+    eventID="e2",
+    userIdentity={
+        "type": "AssumedRole",
+        "arn": EVE,
+    },
+    sourceIPAddress="203.0.113.7",
+    requestParameters=None,
+    resources=None,
+    errorCode="AccessDenied",
+    errorMessage=f"User: eve is not authorized to perform: kms:Decrypt on resource: {DATA}",
+)
+"""Here KMS names the key in the message only."""
+
+OF_OTHERS = event(eventID="e3", resources=[{"ARN": DATA.replace("1111", "abcd")}])
+
+
+def reply(*events: dict[str, Any], following: str | None = None) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "Events": [
+            {"EventId": e["eventID"], "EventTime": WHEN, "CloudTrailEvent": json.dumps(e)}
+            for e in events
+        ]
+    }
+    return {**found, "NextToken": following} if following else found
+
+
+def expected(**more: Any) -> dict[str, Any]:
+    return {
+        "LookupAttributes": [
+            {"AttributeKey": "EventSource", "AttributeValue": "kms.amazonaws.com"}
+        ],
+        "StartTime": SINCE,
+        "MaxResults": 50,
+        **more,
+    }
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long is waited between look-ups, which here take no time."""
+    waited: list[float] = []
+    clock = SimpleNamespace(sleep=waited.append, monotonic=lambda: 100.0)
+    monkeypatch.setattr("reinventure.audit.time", clock)
+    return waited
+
+
+@pytest.fixture
+def stub() -> Iterator[tuple[Any, Stubber]]:
+    client = boto3.client("cloudtrail")
+    with Stubber(client) as stubber:
+        yield client, stubber
+        stubber.assert_no_pending_responses()
+
+
+def test_says_who_used_which_key_for_what_and_through_whom(
+    stub: tuple[Any, Stubber], pauses: list[float]
+) -> None:
+    client, stubber = stub
+    stubber.add_response("lookup_events", reply(event()), expected())
+    assert list(looked_up(client, KEYS, SINCE)) == [
+        Page(
+            calls=1,
+            uses=[
+                KeyUse(
+                    id="e1",
+                    time=WHEN,
+                    keys=["DATA"],
+                    call="Decrypt",
+                    who=ROLE,
+                    via="dynamodb.amazonaws.com",
+                    purpose={"aws:dynamodb:tableName": "Catalog-Table"},
+                    error=None,
+                    source="dynamodb.amazonaws.com",
+                )
+            ],
+        )
+    ]
+    assert pauses == []
+
+
+def test_a_refused_call_is_found_by_its_message(
+    stub: tuple[Any, Stubber], pauses: list[float]
+) -> None:
+    client, stubber = stub
+    stubber.add_response("lookup_events", reply(REFUSED), expected())
+    [page] = looked_up(client, KEYS, SINCE)
+    [use] = page.uses
+    assert (use.keys, use.via, use.purpose) == (["DATA"], None, {})
+    assert use.error == f"AccessDenied: {REFUSED['errorMessage']}"
+
+
+def test_calls_about_other_keys_are_counted_and_left_out(
+    stub: tuple[Any, Stubber], pauses: list[float]
+) -> None:
+    client, stubber = stub
+    stubber.add_response("lookup_events", reply(OF_OTHERS, event()), expected())
+    [page] = looked_up(client, KEYS, SINCE)
+    assert (page.calls, [use.id for use in page.uses]) == (2, ["e1"])
+
+
+@pytest.mark.parametrize(
+    ("identity", "who", "via"),
+    [
+        ({"type": "AWSService", "invokedBy": "sns.amazonaws.com"}, "sns.amazonaws.com", None),
+        ({"type": "Root", "arn": "arn:aws:iam::1:root"}, "arn:aws:iam::1:root", None),
+        ({"type": "AWSAccount", "principalId": "AIDA:eve", "accountId": "2"}, "AIDA:eve", None),
+        ({"type": "AWSAccount", "accountId": "2"}, "2", None),
+        (None, "unknown", None),
+    ],
+)
+def test_whoever_it_was_is_named(
+    stub: tuple[Any, Stubber], pauses: list[float], identity: Any, who: str, via: str | None
+) -> None:
+    client, stubber = stub
+    stubber.add_response("lookup_events", reply(event(userIdentity=identity)), expected())
+    [page] = looked_up(client, KEYS, SINCE)
+    [use] = page.uses
+    assert (use.who, use.via) == (who, via)
+
+
+def test_all_pages_are_read_two_a_second(stub: tuple[Any, Stubber], pauses: list[float]) -> None:
+    client, stubber = stub
+    stubber.add_response("lookup_events", reply(event(), following="2"), expected())
+    stubber.add_response("lookup_events", reply(following="3"), expected(NextToken="2"))
+    stubber.add_response("lookup_events", reply(REFUSED), expected(NextToken="3"))
+    pages = list(looked_up(client, KEYS, SINCE))
+    assert [[use.id for use in page.uses] for page in pages] == [["e1"], [], ["e2"]]
+    assert pauses == [0.5, 0.5]
+
+
+def test_a_call_about_both_keys_names_both(stub: tuple[Any, Stubber], pauses: list[float]) -> None:
+    client, stubber = stub
+    both = event(resources=[{"ARN": DATA}, {"ARN": QUEUE}])
+    stubber.add_response("lookup_events", reply(both), expected())
+    [page] = looked_up(client, KEYS, SINCE)
+    assert page.uses[0].keys == ["DATA", "QUEUE"]
+
+
+def test_what_cloudtrail_refuses_is_raised(stub: tuple[Any, Stubber], pauses: list[float]) -> None:
+    client, stubber = stub
+    stubber.add_client_error("lookup_events", "AccessDeniedException")
+    with pytest.raises(ClientError):
+        list(looked_up(client, KEYS, SINCE))
+
+
+# The command
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
+    """Since when the command asks; there is one use of a key and one refusal."""
+    since: list[datetime] = []
+
+    class Catalog:
+        keys = KEYS
+        session = boto3.Session()
+
+    def look_up(_client: object, keys: dict[str, str], start: datetime) -> Iterator[Page]:
+        assert keys == KEYS
+        since.append(start)
+        yield Page(50, [audit._use(WHEN, ["DATA"], event())])
+        yield Page(7, [audit._use(WHEN, ["DATA"], REFUSED)])
+
+    monkeypatch.setattr(deployed, "find", lambda *_: Catalog)
+    monkeypatch.setattr("reinventure.cli.audit.looked_up", look_up)
+    return since
+
+
+def test_the_command_prints_a_line_for_each_use(asked: list[datetime]) -> None:
+    result = CliRunner().invoke(app, ["audit"])
+    assert result.exit_code == 0
+    when = "2026-11-24 09:30:12 DATA  Decrypt          "
+    table = "aws:dynamodb:tableName=Catalog-Table"
+    assert result.stdout.splitlines() == [
+        f"{when} {ROLE} via dynamodb.amazonaws.com for {table}",
+        f"{when} {EVE} REFUSED AccessDenied: {REFUSED['errorMessage']}",
+    ]
+    assert "2 of 57 calls to KMS" in result.stderr
+    [start] = asked
+    assert abs(datetime.now(UTC) - start - timedelta(hours=24)) < timedelta(minutes=1)
+
+
+def test_the_command_prints_json(asked: list[datetime]) -> None:
+    result = CliRunner().invoke(app, ["audit", "--json", "--since", "89d"])
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [line["id"] for line in lines] == ["e1", "e2"]
+    assert lines[0] == {
+        "id": "e1",
+        "time": "2026-11-24T09:30:12+00:00",
+        "keys": ["DATA"],
+        "call": "Decrypt",
+        "who": ROLE,
+        "via": "dynamodb.amazonaws.com",
+        "purpose": {"aws:dynamodb:tableName": "Catalog-Table"},
+        "error": None,
+        "source": "dynamodb.amazonaws.com",
+    }
+
+
+@pytest.mark.parametrize(
+    ("since", "why"), [("91d", "CloudTrail remembers 90 days"), ("soon", "'soon' is no time")]
+)
+def test_the_command_says_what_it_cannot_know(asked: list[datetime], since: str, why: str) -> None:
+    result = CliRunner().invoke(app, ["audit", "--since", since])
+    assert why in str(result.exception)
+    assert asked == []
+
+
+def test_a_caller_cannot_move_the_cursor() -> None:
+    use = audit._use(WHEN, ["DATA"], event(errorCode="X", errorMessage="\x1b[2J"))
+    assert "\x1b" not in output.key_use_line(use)

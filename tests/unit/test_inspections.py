@@ -1,0 +1,57 @@
+"""Asking for a look: once for each object, at the door for its size."""
+
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.row import Row
+from inspector.wish import key_in
+from reinventure.errors import UserError
+from reinventure.inspections import Doors
+
+ROW = Row("b", "k", "0A", "2026-11-23T12:00:00.005Z", "n", "v", 7, "e", None)
+DOORS = Doors(small="small", large="large", most=100)
+
+
+class Queues:
+    def __init__(self) -> None:
+        self.sent: dict[str, list[str]] = {"small": [], "large": []}
+
+    def send_message_batch(self, **request: Any) -> Any:
+        entries = request["Entries"]
+        assert 1 <= len(entries) <= 10
+        assert len({entry["Id"] for entry in entries}) == len(entries)
+        self.sent[request["QueueUrl"]] += [entry["MessageBody"] for entry in entries]
+        return {"Successful": [{"Id": entry["Id"]} for entry in entries]}
+
+
+@given(st.lists(st.sampled_from([0, 99, 100, 101, 10**12]), max_size=60))
+def test_each_is_asked_for_once_at_its_door(sizes: list[int]) -> None:
+    queues: Any = Queues()
+    rows = [replace(ROW, key=f"ü\n{n}", size=size) for n, size in enumerate(sizes)]
+    assert DOORS.ask(queues, rows) == len(rows)
+    for door, wanted in (
+        ("small", [row.key for row in rows if (row.size or 0) <= 100]),
+        ("large", [row.key for row in rows if (row.size or 0) > 100]),
+    ):
+        # As the function and the worker read them.
+        assert [key_in(body, "b") for body in queues.sent[door]] == wanted
+
+
+def test_the_longest_keys_fit_a_request() -> None:
+    queues: Any = Queues()
+    DOORS.ask(queues, [replace(ROW, key="\x01" * 1024) for _ in range(10)])
+    assert sum(map(len, queues.sent["small"])) < 256 * 1024
+    assert json.loads(queues.sent["small"][0])["key"] == "\x01" * 1024
+
+
+def test_a_refusal_is_said() -> None:
+    refused = {"Failed": [{"Id": "0", "Code": "KMS.AccessDenied", "Message": "no"}]}
+    sqs: Any = SimpleNamespace(send_message_batch=lambda **_: refused)
+    with pytest.raises(UserError, match=r"refused a message: KMS.AccessDenied no\. Asking again"):
+        DOORS.ask(sqs, [ROW])
