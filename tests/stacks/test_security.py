@@ -63,8 +63,12 @@ def deployed(all_stacks: Path) -> dict[str, set[str]]:
     """What each role of any stack may do."""
     found: dict[str, set[str]] = {}
     for template in all_stacks.glob("*.template.json"):
-        found |= roles(json.loads(template.read_text()))
+        # A product is the Catalog stack once more.
+        if not template.name.endswith(".product.template.json"):
+            found |= roles(json.loads(template.read_text()))
     assert "IngestRole" in found
+    # One action for each that CloudFormation needs: test_portfolio.py has them all.
+    del found["ReactiveLaunchRole"]
     return found
 
 
