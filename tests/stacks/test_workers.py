@@ -527,7 +527,7 @@ def test_the_image_is_our_code_on_an_exact_base(synthesise: Callable[..., Path])
     assert "lambdas/worker.py" in files
     rest = {file for file in files if not file.startswith("lambdas/")}
     assert rest == {"worker/Dockerfile", "worker/requirements.txt", "constraints.txt"}
-    assert {Path(file).suffix for file in files - rest} == {".py"}
+    assert {Path(file).suffix for file in files - rest} == {".py", ".sql"}  # Migrations, too.
     dockerfile = (image / "worker" / "Dockerfile").read_text()
     assert re.search(r"^FROM \S+:3\.13\.\d+-slim-\w+$", dockerfile, re.MULTILINE)
     assert re.search(r"^USER 10001:10001$", dockerfile, re.MULTILINE)
