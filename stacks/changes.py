@@ -7,7 +7,7 @@ from constructs import Construct
 
 from stacks.failures import FailureQueue
 from stacks.handler import Handler
-from stacks.keys import Keys
+from stacks.keys import Keys, use_through
 from stacks.settings import Settings
 from stacks.stream import feed
 from stacks.table import EncryptedTable
@@ -66,15 +66,7 @@ class Changes(Construct):
                     resources=[self.topic.topic_arn],
                 ),
                 # SNS opens the topic's key in the name of who publishes.
-                iam.PolicyStatement(
-                    actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                    resources=[keys.data.key_arn],
-                    conditions={
-                        "StringEquals": {
-                            "kms:ViaService": f"sns.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"
-                        }
-                    },
-                ),
+                use_through(keys.data, "sns", "kms:Decrypt", "kms:GenerateDataKey"),
             ],
             memory_size=256,
             timeout=cdk.Duration.seconds(60),

@@ -9,7 +9,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.failures import FailureQueue
-from stacks.keys import Keys
+from stacks.keys import Keys, use_through
 from stacks.settings import Settings
 
 
@@ -78,12 +78,5 @@ class ChangesQueue(Construct):
                 actions=["sqs:DeleteMessage", "sqs:ReceiveMessage", *more],
                 resources=[self.queue.queue_arn],
             ),
-            # SQS opens the queue's key in the name of who reads.
-            iam.PolicyStatement(
-                actions=["kms:Decrypt"],
-                resources=[self._key.key_arn],
-                conditions={
-                    "StringEquals": {"kms:ViaService": f"sqs.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"}
-                },
-            ),
+            use_through(self._key, "sqs", "kms:Decrypt"),
         ]

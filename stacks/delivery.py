@@ -16,7 +16,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from reinventure.smoke import PREFIX
-from stacks.keys import customer_key, let_logs_use
+from stacks.keys import customer_key, endpoint, let_logs_use, use_through
 from stacks.logs import EncryptedLogs
 from stacks.settings import Settings
 from stacks.source import Source
@@ -169,7 +169,7 @@ class Pipeline(Construct):
                 ],
                 resources=[repository.repository_arn],
             ),
-            *([self._open_key("codecommit")] if source.kind == "create" else []),
+            *([use_through(self.key, "codecommit", *_OPEN)] if source.kind == "create" else []),
         ]
 
     def _project(self, stage: Stage) -> codebuild.PipelineProject:
@@ -266,15 +266,8 @@ class Pipeline(Construct):
                 actions=["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"],
                 resources=[bucket.bucket_arn],
             ),
-            self._open_key("s3"),
+            use_through(self.key, "s3", *_OPEN),
         ]
-
-    def _open_key(self, service: str) -> iam.PolicyStatement:
-        return iam.PolicyStatement(
-            actions=_OPEN,
-            resources=[self.key.key_arn],
-            conditions={"StringEquals": {"kms:ViaService": _endpoint(service)}},
-        )
 
 
 def _report_group(
@@ -338,11 +331,7 @@ def _use_keys(
         actions=allowed,
         resources=[keys],
         conditions={
-            "StringEquals": {"kms:ViaService": _endpoint(service)},
+            "StringEquals": {"kms:ViaService": endpoint(service)},
             "StringLike": {f"kms:EncryptionContext:{context}": of},
         },
     )
-
-
-def _endpoint(service: str) -> str:
-    return f"{service}.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"

@@ -1,9 +1,9 @@
 """What whoever looks inside objects is told, and may do: the same for the function and workers."""
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from stacks.catalog import Catalog
+from stacks.keys import use_through
 from stacks.settings import Settings
 
 
@@ -27,12 +27,6 @@ def rights(catalog: Catalog) -> list[iam.PolicyStatement]:
         iam.PolicyStatement(
             actions=["s3:ListBucket", "s3:ListBucketVersions"], resources=[bucket.bucket_arn]
         ),
-        iam.PolicyStatement(
-            actions=["kms:Decrypt"],
-            resources=[catalog.keys.data.key_arn],
-            conditions={
-                "StringEquals": {"kms:ViaService": f"s3.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"}
-            },
-        ),
+        use_through(catalog.keys.data, "s3", "kms:Decrypt"),
         *catalog.table.access_statements("dynamodb:GetItem", "dynamodb:UpdateItem"),
     ]

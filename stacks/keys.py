@@ -213,5 +213,22 @@ def let_logs_use(
     )
 
 
+def use_through(key: kms.IKey, service: str, *actions: str) -> iam.PolicyStatement:
+    """Return the right to do `actions` with `key` through the AWS service `service` only.
+
+    Most services open a key in the name of who calls them.
+    """
+    return iam.PolicyStatement(
+        actions=list(actions),
+        resources=[key.key_arn],
+        conditions={"StringEquals": {"kms:ViaService": endpoint(service)}},
+    )
+
+
+def endpoint(service: str) -> str:
+    """Return what KMS calls the AWS service `service` in the region of the stack."""
+    return f"{service}.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"
+
+
 def _endpoints(services: list[str]) -> list[str]:
-    return [f"{service}.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}" for service in services]
+    return [endpoint(service) for service in services]

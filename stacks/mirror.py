@@ -9,6 +9,7 @@ from stacks.catalog import Catalog
 from stacks.changes_queue import ChangesQueue
 from stacks.failures import FailureQueue
 from stacks.handler import Handler
+from stacks.keys import use_through
 from stacks.settings import Settings
 
 WRITERS = 5
@@ -83,17 +84,7 @@ class Mirror(Construct):
                     actions=["secretsmanager:GetSecretValue"],
                     resources=[database.owner_arn, reader.arn],
                 ),
-                iam.PolicyStatement(
-                    actions=["kms:Decrypt"],
-                    resources=[keys.data.key_arn],
-                    conditions={
-                        "StringEquals": {
-                            "kms:ViaService": (
-                                f"secretsmanager.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"
-                            )
-                        }
-                    },
-                ),
+                use_through(keys.data, "secretsmanager", "kms:Decrypt"),
                 *changes.receive_statements("sqs:GetQueueAttributes"),
             ],
             memory_size=256,

@@ -8,6 +8,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from stacks.evidence import evidence_bucket
+from stacks.keys import use_through
 from stacks.promises import PROMISES
 from stacks.settings import Settings
 
@@ -70,11 +71,5 @@ def _deliver_statements(bucket: s3.IBucket, key: kms.IKey) -> list[iam.PolicySta
             actions=["s3:PutObject"],
             resources=[bucket.arn_for_objects(f"AWSLogs/{cdk.Aws.ACCOUNT_ID}/Config/*")],
         ),
-        iam.PolicyStatement(
-            actions=["kms:Decrypt", "kms:GenerateDataKey"],
-            resources=[key.key_arn],
-            conditions={
-                "StringEquals": {"kms:ViaService": f"s3.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"}
-            },
-        ),
+        use_through(key, "s3", "kms:Decrypt", "kms:GenerateDataKey"),
     ]

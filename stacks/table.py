@@ -1,12 +1,12 @@
 """Tables."""
 
-import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from catalog.row import PROBE
+from stacks.keys import use_through
 from stacks.settings import Settings
 
 
@@ -80,12 +80,4 @@ class EncryptedTable(Construct):
     def _open_key(self) -> iam.PolicyStatement:
         # DynamoDB opens the table's key in the name of the caller. Through DynamoDB only: the same
         # key protects the objects, which no function of ours must read.
-        return iam.PolicyStatement(
-            actions=["kms:Decrypt"],
-            resources=[self._key.key_arn],
-            conditions={
-                "StringEquals": {
-                    "kms:ViaService": f"dynamodb.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"
-                }
-            },
-        )
+        return use_through(self._key, "dynamodb", "kms:Decrypt")
