@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.failures import FailureQueue
 from stacks.keys import Keys, use_through
+from stacks.queues import WorkQueue, subscribe
 from stacks.settings import Settings
 
 
@@ -36,40 +36,16 @@ class ChangesQueue(Construct):
     ) -> None:
         super().__init__(scope, id)
         self._key = keys.queue
-        self.queue = sqs.Queue(
+        self.queue = WorkQueue(
             self,
             "Queue",
-            encryption=sqs.QueueEncryption.KMS,
-            encryption_master_key=keys.queue,
-            enforce_ssl=True,
-            retention_period=cdk.Duration.days(14),
-            visibility_timeout=visibility,
-            dead_letter_queue=sqs.DeadLetterQueue(queue=failures, max_receive_count=tries),
-            removal_policy=settings.removal_policy,
+            settings,
+            keys=keys,
+            failures=failures,
+            visibility=visibility,
+            tries=tries,
         )
-        subscription = sns.CfnSubscription(
-            self,
-            "Subscription",
-            topic_arn=topic.topic_arn,
-            protocol="sqs",
-            endpoint=self.queue.queue_arn,
-            raw_message_delivery=True,
-            filter_policy=wanted,
-            redrive_policy={"deadLetterTargetArn": failures.queue_arn},
-        )
-        sender = iam.ServicePrincipal("sns.amazonaws.com")
-        this_topic = {"ArnEquals": {"aws:SourceArn": topic.topic_arn}}
-        for queue in (self.queue, failures):
-            added = queue.add_to_resource_policy(
-                iam.PolicyStatement(
-                    principals=[sender],
-                    actions=["sqs:SendMessage"],
-                    resources=[queue.queue_arn],
-                    conditions=this_topic,
-                )
-            )
-            if added.policy_dependable:
-                subscription.node.add_dependency(added.policy_dependable)
+        subscribe(self, topic, self.queue, failures, wanted=wanted)
 
     def receive_statements(self, *more: str) -> list[iam.PolicyStatement]:
         """Return what a reader needs to take messages from here, and to do `more` with them."""

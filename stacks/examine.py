@@ -8,6 +8,7 @@ from stacks.catalog import Catalog
 from stacks.changes_queue import ChangesQueue
 from stacks.failures import FailureQueue
 from stacks.handler import Handler
+from stacks.queues import visibility_of
 from stacks.settings import Settings
 
 _AT_ONCE = 50
@@ -39,8 +40,7 @@ class Examine(Construct):
                 "size_mib": [{"numeric": ["<=", settings.inspect_max_mib]}],
             },
             failures=failures,
-            # What AWS asks for: time for a batch, and for the retries of one that was throttled.
-            visibility=cdk.Duration.seconds(6 * timeout.to_seconds()),
+            visibility=visibility_of(timeout),
             tries=5,
         )
         handler = Handler(

@@ -10,6 +10,7 @@ from stacks.changes_queue import ChangesQueue
 from stacks.failures import FailureQueue
 from stacks.handler import Handler
 from stacks.keys import use_through
+from stacks.queues import visibility_of
 from stacks.settings import Settings
 
 WRITERS = 5
@@ -48,8 +49,7 @@ class Mirror(Construct):
             topic=catalog.changes.topic,
             wanted=None,
             failures=self.failures,
-            # What AWS asks for: time for a batch, and for the retries of one that was throttled.
-            visibility=cdk.Duration.seconds(6 * timeout.to_seconds()),
+            visibility=visibility_of(timeout),
             tries=TRIES,
         )
         environment = {

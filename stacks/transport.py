@@ -4,7 +4,6 @@ CDK would let S3, SNS and EventBridge use a key without saying for whom, and sen
 account. So the policies are written out here: which service may send what, for whose sake.
 """
 
-from collections.abc import Mapping
 from typing import cast
 
 import aws_cdk as cdk
@@ -16,12 +15,12 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_notifications as notifications
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct, IConstruct
 
 from stacks.bucket import CataloguedBucket
 from stacks.ingest import Ingest
 from stacks.keys import Keys
+from stacks.queues import WorkQueue, let_send, subscribe, visibility_of
 from stacks.settings import Settings
 
 _THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
@@ -63,7 +62,7 @@ class ThroughQueue(Construct):
         super().__init__(scope, id)
         events_queue = EventsQueue(self, "Events", settings, keys=keys, ingest=ingest)
         this_bucket = {**_THIS_ACCOUNT, "ArnEquals": {"aws:SourceArn": bucket.bucket.bucket_arn}}
-        _let_send(events_queue.queue, "s3", this_bucket)
+        let_send(events_queue.queue, "s3", this_bucket)
         keys.let_service(keys.queue, "s3", this_bucket)
         bucket.notify(
             cast(
@@ -113,17 +112,7 @@ class ThroughTopic(Construct):
         # The account is part of a topic's name, which is all that SNS is known to tell KMS.
         this_topic = {"ArnEquals": {"aws:SourceArn": topic.topic_arn}}
         keys.let_service(keys.queue, "sns", this_topic)
-        subscription = sns.CfnSubscription(
-            self,
-            "Subscription",
-            topic_arn=topic.topic_arn,
-            protocol="sqs",
-            endpoint=events_queue.queue.queue_arn,
-            raw_message_delivery=True,
-            redrive_policy={"deadLetterTargetArn": ingest.failures.queue_arn},
-        )
-        for queue in (events_queue.queue, ingest.failures):
-            subscription.node.add_dependency(_let_send(queue, "sns", this_topic))
+        subscribe(self, topic, events_queue.queue, ingest.failures)
         bucket.notify(
             cast(
                 "s3.IBucketNotificationDestination",
@@ -186,17 +175,14 @@ class EventsQueue(Construct):
         self, scope: Construct, id: str, settings: Settings, keys: Keys, ingest: Ingest
     ) -> None:
         super().__init__(scope, id)
-        self.queue = sqs.Queue(
+        self.queue = WorkQueue(
             self,
             "Queue",
-            encryption=sqs.QueueEncryption.KMS,
-            encryption_master_key=keys.queue,
-            enforce_ssl=True,
-            retention_period=cdk.Duration.days(14),
-            # What AWS asks for: time for a batch, and for the retries of one that was throttled.
-            visibility_timeout=cdk.Duration.seconds(6 * ingest.timeout.to_seconds()),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=ingest.failures, max_receive_count=5),
-            removal_policy=settings.removal_policy,
+            settings,
+            keys=keys,
+            failures=ingest.failures,
+            visibility=visibility_of(ingest.timeout),
+            tries=5,
         )
         ingest.let_receive(self.queue)
         ingest.alias.add_event_source_mapping(
@@ -226,19 +212,6 @@ class _Prepared:
         self, _scope: Construct, _bucket: s3.IBucket
     ) -> s3.BucketNotificationDestinationConfig:
         return self._config
-
-
-def _let_send(queue: sqs.Queue, service: str, conditions: Mapping[str, object]) -> IConstruct:
-    """Let `service` send to `queue` under `conditions` only; return the policy that says so."""
-    added = queue.add_to_resource_policy(
-        iam.PolicyStatement(
-            principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
-            actions=["sqs:SendMessage"],
-            resources=[queue.queue_arn],
-            conditions=conditions,
-        )
-    )
-    return cast("IConstruct", added.policy_dependable)
 
 
 def _at_least(size: int) -> list[dict[str, object]]:
