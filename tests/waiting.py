@@ -3,9 +3,14 @@
 import time
 from collections.abc import Callable
 
+PATIENCE = 60
+"""Seconds after which what the laptop cloud has not done is taken never to come."""
+
 
 def wait_until(
-    done: Callable[[], bool], patience: float, left: Callable[[], object] = lambda: "nothing came"
+    done: Callable[[], bool],
+    patience: float = PATIENCE,
+    left: Callable[[], object] = lambda: "nothing came",
 ) -> None:
     """Return when `done` says so; fail with what `left` says after `patience` seconds."""
     deadline = time.monotonic() + patience

@@ -22,7 +22,7 @@ from reinventure.laptop.cloud import Cloud
 from tests.local.command import run
 from tests.local.storm import storm
 from tests.local.test_convergence import waiting
-from tests.local.until import PATIENCE, until
+from tests.waiting import PATIENCE, wait_until
 
 Message = dict[str, Any]
 
@@ -40,7 +40,7 @@ class Watcher:
                 stdout=out,
                 stderr=err,
             )
-        until(lambda: "Listening" in self.said or self.process.poll() is not None)
+        wait_until(lambda: "Listening" in self.said or self.process.poll() is not None)
         assert self.process.poll() is None, self.said
 
     @property
@@ -154,7 +154,7 @@ def test_a_watcher_of_a_storm_sees_each_change_once_and_in_order(
     assert catalog.settle(PATIENCE) == []
     expected = stream.changes("storm/")
     assert len(expected) > 100
-    until(lambda: len(watcher.lines) >= len(expected))
+    wait_until(lambda: len(watcher.lines) >= len(expected))
 
     messages = watcher.messages
     seen = [said(message) for message in messages]
@@ -181,7 +181,7 @@ def test_a_watcher_shows_lines_of_its_prefix_only(
         catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=b"123")
         assert catalog.settle(PATIENCE) == []
     catalog.s3.delete_object(Bucket=catalog.bucket, Key='seen/"quoted" 1')
-    until(lambda: len(watcher.lines) >= 3)
+    wait_until(lambda: len(watcher.lines) >= 3)
     assert [line.split(maxsplit=2)[2].split(maxsplit=2) for line in watcher.lines] == [
         ["created", "3", 'seen/"quoted" 1'],
         ["created", "3", 'seen/"quoted" 2\\n'],
@@ -342,10 +342,10 @@ def test_what_publish_failed_to_do_for_a_while_is_not_lost(
         for n in range(25):
             catalog.s3.put_object(Bucket=catalog.bucket, Key=f"late/{n % 12}", Body=b"." * n)
         assert catalog.settle(PATIENCE) == []
-        until(lambda: mapping(catalog)["LastProcessingResult"] == "FAILED")
+        wait_until(lambda: mapping(catalog)["LastProcessingResult"] == "FAILED")
         assert watcher.lines == []
     expected = stream.changes("late/")
-    until(lambda: len(watcher.lines) >= len(expected))
+    wait_until(lambda: len(watcher.lines) >= len(expected))
     assert by_key([said(message) for message in watcher.messages]) == by_key(expected)
 
 
@@ -360,7 +360,7 @@ def test_what_publish_gave_up_on_is_redriven_from_the_stream(
         for n in range(5):
             catalog.s3.put_object(Bucket=catalog.bucket, Key=f"given-up/{n}", Body=b"." * n)
         assert catalog.settle(PATIENCE) == []
-        until(lambda: all_is_named(catalog, stream))
+        wait_until(lambda: all_is_named(catalog, stream))
         functions.update_event_source_mapping(UUID=uuid, MaximumRecordAgeInSeconds=6 * 3600)
         listed = run("failed", "--json", environment=cloud.environment).stdout.splitlines()
         told = [json.loads(line) for line in listed]
@@ -377,7 +377,7 @@ def test_what_publish_gave_up_on_is_redriven_from_the_stream(
     assert redriven.stdout == f"{len(told)} redriven, 0 failed again.\n"
     expected = stream.changes("given-up/")
     assert len(expected) == 5
-    until(lambda: len(watcher.lines) >= len(expected))
+    wait_until(lambda: len(watcher.lines) >= len(expected))
     assert sorted(map(said, watcher.messages), key=str) == sorted(expected, key=str)
 
 

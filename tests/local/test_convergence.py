@@ -16,7 +16,7 @@ from reinventure.steps import Steps
 from tests.local.command import run
 from tests.local.storm import storm
 from tests.local.totals import expect_totals
-from tests.local.until import PATIENCE, until
+from tests.waiting import PATIENCE, wait_until
 
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
@@ -51,7 +51,7 @@ def test_what_failed_for_a_while_is_redriven(catalog: DeployedCatalog, cloud: Cl
         for n in range(5):
             catalog.s3.put_object(Bucket=catalog.bucket, Key=f"failing/{n}", Body=b"x")
         catalog.s3.delete_object(Bucket=catalog.bucket, Key="failing/0")
-        until(lambda: waiting(catalog) == 6)
+        wait_until(lambda: waiting(catalog) == 6)
 
         listed = run("failed", "--json", environment=cloud.environment).stdout.splitlines()
         told = [json.loads(line) for line in listed]
@@ -177,7 +177,7 @@ def test_the_nightly_state_machine_repairs(
     steps = catalog.session.client("stepfunctions")
     [machine] = steps.list_state_machines()["stateMachines"]
     execution = steps.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
-    until(lambda: steps.describe_execution(executionArn=execution)["status"] != "RUNNING")
+    wait_until(lambda: steps.describe_execution(executionArn=execution)["status"] != "RUNNING")
     ended = steps.describe_execution(executionArn=execution)
     assert ended["status"] == "SUCCEEDED", ended
     assert list(catalog.differences()) == []

@@ -16,9 +16,7 @@ from reinventure.sql import DeployedMirror
 from reinventure.steps import Steps
 from tests.local.command import run
 from tests.local.storm import storm
-from tests.waiting import wait_until
-
-PATIENCE = 60
+from tests.waiting import PATIENCE, wait_until
 
 Objects = dict[str, tuple[object, ...]]
 

@@ -12,7 +12,7 @@ from reinventure.laptop.cloud import Cloud
 from tests.local.command import run
 from tests.local.storm import storm
 from tests.local.totals import expect_totals
-from tests.local.until import PATIENCE
+from tests.waiting import PATIENCE
 
 KEYS = ("du/a/b/c/d/e", "du/a/b/c/2", "du/a/b/2", "du/2", "du//3", "/4", "dust/5", "du/Zürich 🚀/6")
 

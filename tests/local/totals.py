@@ -4,7 +4,7 @@ from collections import Counter
 
 from catalog.totals import Total, folders
 from reinventure.deployed import DeployedCatalog
-from tests.local.until import until
+from tests.waiting import wait_until
 
 
 def expect_totals(catalog: DeployedCatalog) -> set[Total]:
@@ -19,7 +19,7 @@ def expect_totals(catalog: DeployedCatalog) -> set[Total]:
         found.update(totals.below(catalog.bucket, "", catalog.totals_depth))
         return found == expected
 
-    until(settled, lambda: f"{found ^ expected}")
+    wait_until(settled, left=lambda: found ^ expected)
     return found
 
 

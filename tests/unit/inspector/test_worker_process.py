@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -20,6 +19,7 @@ from catalog.row import Row
 from catalog.store import Store
 from reinventure.laptop.cloud import Cloud
 from tests.empty_table import new_table
+from tests.waiting import wait_until
 
 SHARDS = 4
 PATIENCE = 120
@@ -88,12 +88,14 @@ def site(laptop: Cloud, tmp_path: Path) -> Iterator[Site]:
     made.process.wait()
 
 
-def wait_until(done: Callable[[], object], process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not done():
+def wait_for(done: Callable[[], object], process: "subprocess.Popen[bytes]") -> None:
+    """Return when `done` says so, as long as the worker lives."""
+
+    def done_alive() -> bool:
         assert process.poll() is None, "the worker has ended"
-        assert time.monotonic() < deadline, "nothing came of it"
-        time.sleep(0.05)
+        return bool(done())
+
+    wait_until(done_alive, PATIENCE)
 
 
 def peak(pid: int) -> int:
@@ -109,7 +111,7 @@ def peak(pid: int) -> int:
 def test_a_large_object_is_looked_at_in_little_memory(site: Site) -> None:
     body = LINE * (200 * 10**6 // len(LINE) + 1)
     site.put("large.jsonl", body)
-    wait_until(lambda: site.row("large.jsonl").inspected, site.process)
+    wait_for(lambda: site.row("large.jsonl").inspected, site.process)
     found = site.row("large.jsonl").inspected
     assert found
     assert (found.rows, found.error) == (len(body) // len(LINE), None)
@@ -121,7 +123,7 @@ def test_a_large_object_is_looked_at_in_little_memory(site: Site) -> None:
 
 def test_it_leaves_when_it_is_told_to_with_exit_code_0(site: Site, tmp_path: Path) -> None:
     site.put("a", b"1")
-    wait_until(lambda: site.row("a").inspected, site.process)
+    wait_for(lambda: site.row("a").inspected, site.process)
     site.process.send_signal(signal.SIGTERM)
     assert site.process.wait(timeout=PATIENCE) == 0
     assert (tmp_path / "worker.log").read_text().splitlines()[-1].endswith("left")
@@ -129,6 +131,6 @@ def test_it_leaves_when_it_is_told_to_with_exit_code_0(site: Site, tmp_path: Pat
 
 def test_without_its_queue_it_fails(site: Site) -> None:
     site.put("a", b"1")
-    wait_until(lambda: site.row("a").inspected, site.process)
+    wait_for(lambda: site.row("a").inspected, site.process)
     site.sqs.delete_queue(QueueUrl=site.queue_url)
     assert site.process.wait(timeout=PATIENCE) == 1
