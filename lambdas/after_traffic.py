@@ -2,11 +2,12 @@
 
 import logging
 import os
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 
 from catalog.client import CONFIG
+from invocation import Context
 from rollout.comparison import calls, compare
 from rollout.verdict import verdict
 
@@ -19,13 +20,6 @@ logging.getLogger("rollout").setLevel(logging.INFO)
 _session = botocore.session.Session()
 _codedeploy = cast("CodeDeployClient", _session.create_client("codedeploy", config=CONFIG))
 _cloudwatch = cast("CloudWatchClient", _session.create_client("cloudwatch", config=CONFIG))
-
-
-class Context(Protocol):
-    """What Lambda tells a function of its invocation."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the milliseconds until Lambda ends the invocation."""
 
 
 def handler(hook: dict[str, Any], context: Context) -> None:

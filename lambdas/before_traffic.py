@@ -2,12 +2,13 @@
 
 import logging
 import os
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from botocore.config import Config
 
 from catalog.client import CONFIG
+from invocation import Context
 from rollout.trial import Trial
 from rollout.verdict import verdict
 
@@ -24,13 +25,6 @@ _dynamodb = cast("DynamoDBClient", _session.create_client("dynamodb", config=CON
 # Once, and for as long as `ingest` itself may take: a second call would change what is found.
 _ONCE = Config(connect_timeout=2, read_timeout=35, retries={"total_max_attempts": 1})
 _functions = cast("LambdaClient", _session.create_client("lambda", config=_ONCE))
-
-
-class Context(Protocol):
-    """What Lambda tells a function of its invocation."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the milliseconds until Lambda ends the invocation."""
 
 
 def handler(hook: dict[str, Any], context: Context) -> None:

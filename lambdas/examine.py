@@ -4,7 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,6 +15,7 @@ from catalog.store import Store
 from inspector.examination import examine
 from inspector.inspection import OutOfTimeError
 from inspector.wish import UnreadableError, key_in
+from invocation import Context
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -32,13 +33,6 @@ _store = Store.from_environment(os.environ)
 _s3 = cast("S3Client", botocore.session.Session().create_client("s3", config=CONFIG))
 _bucket = os.environ["BUCKET_NAME"]
 _most = int(os.environ["MOST_MIB"]) * 2**20
-
-
-class Context(Protocol):
-    """What Lambda tells a function of its invocation."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the milliseconds until Lambda ends the invocation."""
 
 
 def handler(delivery: dict[str, Any], context: Context) -> dict[str, Any]:

@@ -4,8 +4,9 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
+from invocation import Context
 from relational.mirror import Mirror, OutOfTimeError
 
 _log = logging.getLogger("mirror")
@@ -19,13 +20,6 @@ POLL = 1
 
 RESERVE = 60_000
 """Milliseconds that a statement may take once the database is awake."""
-
-
-class Context(Protocol):
-    """What Lambda tells a function of its invocation."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the milliseconds until Lambda ends the invocation."""
 
 
 def handler(delivery: dict[str, Any], context: Context) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from typing import Protocol, TypedDict
+from typing import TypedDict
 
 import botocore.session
 
@@ -12,19 +12,13 @@ from catalog.client import CONFIG
 from catalog.ranges import Range
 from catalog.reconcile import reconcile
 from catalog.store import Store
+from invocation import Context
 
 _log = logging.getLogger("reconcile")
 _log.setLevel(logging.INFO)
 
 _RESERVE = 60_000
 """Milliseconds: a stride of a thousand repairs must fit into what is left."""
-
-
-class Context(Protocol):
-    """What Lambda tells a function of its invocation."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the milliseconds until Lambda ends the invocation."""
 
 
 class Plan(TypedDict):

@@ -1,0 +1,10 @@
+"""What Lambda tells a function of its invocation, as far as our functions ask."""
+
+from typing import Protocol
+
+
+class Context(Protocol):
+    """The second argument of a handler."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds until Lambda ends the invocation."""
