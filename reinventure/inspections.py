@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore.exceptions import ClientError
 
 from catalog.row import Row
-from reinventure.deployed import CONFIG
+from reinventure.deployed import CONFIG, stack_outputs
 from reinventure.errors import UserError
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
+
+_ADVICE = (
+    "Nobody looks inside objects: set workers=true and deploy it with `make deploy` (an account), "
+    "or `make up WORKERS=1` (this laptop)."
+)
 
 _BATCH = 10
 """Messages a request, SQS's most. Ten of the longest keys are 62 KB."""
@@ -48,20 +52,8 @@ def find(session: boto3.Session, stack: str) -> Doors:
 
     Raises UserError when there is no such stack, or it is not one of ours.
     """
-    try:
-        reply = session.client("cloudformation", config=CONFIG).describe_stacks(StackName=stack)
-    except ClientError as error:
-        if "does not exist" not in error.response["Error"].get("Message", ""):
-            raise
-        raise UserError(
-            f"no stack {stack!r} in region {session.region_name}: nobody looks inside objects. "
-            "Set workers=true and deploy it with `make deploy` (an account), or "
-            "`make up WORKERS=1` (this laptop)."
-        ) from None
-    outputs = {
-        output["OutputKey"]: output["OutputValue"]
-        for output in reply["Stacks"][0].get("Outputs", [])
-    }
+    client = session.client("cloudformation", config=CONFIG)
+    outputs = stack_outputs(client, stack, _ADVICE)
     try:
         return Doors(
             small=outputs["ExamineQueueUrl"],

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import boto3
 
 from reinventure import cdk
+from reinventure.deployed import stack_outputs
 from reinventure.laptop import companions
 from reinventure.laptop.cloud import Cloud
 
@@ -25,7 +26,7 @@ STACK = "Workers"
 def start(cloud: Cloud, session: boto3.Session) -> None:
     """Start a worker for what is deployed in `cloud`, which `session` talks to; it ends with it.
 
-    Raises botocore's ClientError when the stack of the workers is not there.
+    Raises UserError when the stack of the workers is not there.
     """
     task = _task(session)
     [container] = task["containerDefinitions"]
@@ -50,13 +51,9 @@ def start(cloud: Cloud, session: boto3.Session) -> None:
 
 
 def _task(session: boto3.Session) -> "TaskDefinitionTypeDef":
-    [stack] = session.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
-    [arn] = [
-        output["OutputValue"]
-        for output in stack["Outputs"]
-        if output["OutputKey"] == "WorkerTaskArn"
-    ]
-    reply = session.client("ecs").describe_task_definition(taskDefinition=arn)
+    advice = "It was not among the stacks that were deployed."
+    outputs = stack_outputs(session.client("cloudformation"), STACK, advice)
+    reply = session.client("ecs").describe_task_definition(taskDefinition=outputs["WorkerTaskArn"])
     return reply["taskDefinition"]
 
 
