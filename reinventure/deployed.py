@@ -168,8 +168,8 @@ def find(session: boto3.Session, stack: str) -> DeployedCatalog:
     outputs = stack_outputs(
         session.client("cloudformation", config=CONFIG),
         stack,
-        "Deploy it with `make deploy` (an account) or `make up` (this laptop), or name another one "
-        "with --stack.",
+        ". Deploy it with `make deploy` (an account) or `make up` (this laptop), or name another "
+        "one with --stack.",
     )
     try:
         return DeployedCatalog(
@@ -196,7 +196,7 @@ def find(session: boto3.Session, stack: str) -> DeployedCatalog:
 def stack_outputs(client: "CloudFormationClient", stack: str, advice: str) -> dict[str, str]:
     """Return the outputs of `stack` by their names.
 
-    Raises UserError, with `advice` on what to do, when there is no such stack.
+    Raises UserError when there is no such stack; `advice` ends its sentence, and says what to do.
     """
     try:
         reply = client.describe_stacks(StackName=stack)
@@ -204,7 +204,7 @@ def stack_outputs(client: "CloudFormationClient", stack: str, advice: str) -> di
         if "does not exist" not in error.response["Error"].get("Message", ""):
             raise
         region = client.meta.region_name
-        raise UserError(f"no stack {stack!r} in region {region}. {advice}") from None
+        raise UserError(f"no stack {stack!r} in region {region}{advice}") from None
     return {
         output["OutputKey"]: output["OutputValue"]
         for output in reply["Stacks"][0].get("Outputs", [])

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
 _ADVICE = (
-    "Nobody looks inside objects: set workers=true and deploy it with `make deploy` (an account), "
-    "or `make up WORKERS=1` (this laptop)."
+    ": nobody looks inside objects. Set workers=true and deploy it with `make deploy` (an "
+    "account), or `make up WORKERS=1` (this laptop)."
 )
 
 _BATCH = 10

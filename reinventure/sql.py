@@ -21,7 +21,7 @@ STACK = "Sql"
 Cell = str | int | float | bool | None
 
 _ADVICE = (
-    "Deploy it with sql=true in cdk.json and `make deploy` (an account), or with `make up SQL=1` "
+    ". Deploy it with sql=true in cdk.json and `make deploy` (an account), or with `make up SQL=1` "
     "(this laptop), or name another one with --stack."
 )
 _TOO_MUCH = "size limit"

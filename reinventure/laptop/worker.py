@@ -51,7 +51,7 @@ def start(cloud: Cloud, session: boto3.Session) -> None:
 
 
 def _task(session: boto3.Session) -> "TaskDefinitionTypeDef":
-    advice = "It was not among the stacks that were deployed."
+    advice = ": it was not among the stacks that were deployed."
     outputs = stack_outputs(session.client("cloudformation"), STACK, advice)
     reply = session.client("ecs").describe_task_definition(taskDefinition=outputs["WorkerTaskArn"])
     return reply["taskDefinition"]
