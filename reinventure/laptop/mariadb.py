@@ -12,8 +12,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pymysql
-
 from reinventure.errors import UserError
 from reinventure.laptop import companions
 
@@ -96,6 +94,8 @@ def connect(path: Path, user: str, password: str, database: str) -> "Connection[
 
     Raises pymysql's OperationalError when there is none, or it does not let the user in.
     """
+    import pymysql  # noqa: PLC0415 (no other command than those of a mirror starts with it)
+
     return pymysql.connect(
         unix_socket=str(path),
         user=user,
