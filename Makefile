@@ -4,8 +4,9 @@
 PYTHON ?= python3
 FILES ?= samples
 N ?= 100000
+STACKS ?= Catalog Workers Sql
 
-# What is not deployed unless asked for, with all that it can have.
+# What is not deployed unless cdk.json asks for it, with all that it can have.
 OPTIONAL := workers=true sql=true config=create trail=create
 
 BIN := .venv/bin
@@ -14,7 +15,7 @@ DEV := .venv/.installed-dev
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down setup test soak lint format synth release ship smoke pipeline deploy destroy clean
+.PHONY: help demo up down setup mariadb test soak lint format synth release ship smoke pipeline deploy destroy clean
 
 help: ## Say what can be done here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -29,6 +30,17 @@ down: $(RUN) ## Stop the laptop cloud
 	@reinventure down
 
 setup: $(DEV) ## Install everything, and do nothing else
+
+mariadb: ## Install MariaDB's server, unless it is there: the SQL mirror and the tests run on it
+	@PATH="$$PATH:/usr/sbin:/usr/libexec"; has() { command -v "$$1" >/dev/null; }; \
+	has sudo && [ "$$(id -u)" != 0 ] && sudo=sudo; \
+	if has mariadbd; then exit; \
+	elif has brew; then brew install mariadb; \
+	elif has apt-get; then $$sudo apt-get update -qq && \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mariadb-server; \
+	elif grep -q '^ID="amzn"' /etc/os-release; then $$sudo dnf install -y -q --allowerasing mariadb1011-server; \
+	elif has dnf; then $$sudo dnf install -y -q mariadb-server; \
+	else echo "Install MariaDB's server (mariadbd): there is no brew, apt-get or dnf to do it with." >&2; exit 1; fi
 
 test: $(DEV) ## Run all tests: make test [REPORTS=folder]
 	pytest $(if $(REPORTS),--junitxml=$(REPORTS)/junit.xml --cov --cov-report=xml:$(REPORTS)/coverage.xml)
@@ -45,14 +57,15 @@ format: $(DEV) ## Put the code into shape
 	ruff check --fix .
 	ruff format .
 
-synth: $(RUN) ## Write the templates of all stacks to cdk.out, those too that must be asked for
-	cdk synth --quiet $(OPTIONAL:%=-c %)
+synth: $(RUN) ## Write the templates that cdk.json asks for to cdk.out, and those of all stacks to cdk.all
+	cdk synth --quiet
+	cdk synth --quiet --output cdk.all $(OPTIONAL:%=-c %)
 
 release: synth ## Keep what the product of the portfolio is now as its next version
 	@python -m stacks.release cdk.out
 
-ship: $(RUN) ## Deploy a stack from cdk.out, without asking: make ship STACK=Catalog
-	cdk deploy $(STACK) --app cdk.out --exclusively --require-approval never
+ship: $(RUN) ## Deploy from cdk.out without asking, as far as they are in it: make ship [STACKS="Catalog Workers Sql"]
+	cdk deploy $(STACKS) --app cdk.out --exclusively --require-approval never
 
 smoke: $(RUN) ## Put an object into the bucket, and wait for its row
 	@reinventure smoke
@@ -67,7 +80,7 @@ destroy: $(RUN) ## Remove it from there, objects too
 	@reinventure destroy
 
 clean: ## Remove everything that was installed or made here
-	rm -rf .venv node_modules cdk.out .local reports .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules cdk.out cdk.all .local reports .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # The CDK CLI and jsii need Node.js. A wheel brings it, and links put `node` and `cdk` next to
 # `python3`, so that `source .venv/bin/activate` is all that `cdk synth` takes.

@@ -16,6 +16,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from reinventure.smoke import PREFIX
+from stacks.instances import INSTANCES
 from stacks.keys import customer_key, endpoint, let_logs_use, use_through
 from stacks.logs import EncryptedLogs
 from stacks.settings import Settings
@@ -26,6 +27,8 @@ CATALOG = "Catalog"
 """The name of the stack that is tried after it was deployed."""
 
 _PYTHON = "3.13"
+_ARM = codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0
+_X86 = codebuild.LinuxBuildImage.AMAZON_LINUX_2023_5
 _KEEP = cdk.Duration.days(30)
 _OPEN = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
 
@@ -174,6 +177,8 @@ class Pipeline(Construct):
 
     def _project(self, stage: Stage) -> codebuild.PipelineProject:
         builds = stage is STAGES[0]
+        docker = self._builds_image(stage)
+        arm = not docker or INSTANCES[self._settings.worker_instance].arm
         log_group = EncryptedLogs(self, f"{stage.name}Logs", self._settings, self.key)
         role = iam.Role(
             self,
@@ -195,7 +200,8 @@ class Pipeline(Construct):
             description=f"reinventure: {', '.join(stage.commands)}",
             build_spec=codebuild.BuildSpec.from_object(self._build_spec(stage)),
             environment=codebuild.BuildEnvironment(
-                build_image=codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0,
+                build_image=_ARM if arm else _X86,
+                privileged=docker,
                 compute_type=codebuild.ComputeType.LARGE if builds else codebuild.ComputeType.SMALL,
             ),
             encryption_key=self.key,
@@ -207,6 +213,10 @@ class Pipeline(Construct):
             timeout=cdk.Duration.hours(2),
             queued_timeout=cdk.Duration.hours(8),
         )
+
+    def _builds_image(self, stage: Stage) -> bool:
+        """Whether the workers' image is built in `stage`: where they are deployed, if they are."""
+        return self._settings.workers and SHIP in stage.commands
 
     def _build_spec(self, stage: Stage) -> dict[str, object]:
         spec: dict[str, object] = {
@@ -248,7 +258,7 @@ class Pipeline(Construct):
                 )
             ]
         if any(command.startswith(SHIP) for command in stage.commands):
-            return [_ship()]
+            return [_ship(images=self._builds_image(stage))]
         return _try_catalog()
 
     def _artifact_rights(self, *, write: bool) -> list[iam.PolicyStatement]:
@@ -278,8 +288,8 @@ def _report_group(
     )
 
 
-def _ship() -> iam.PolicyStatement:
-    """Let `cdk deploy` become the roles that bootstrapping made: to publish files, and to deploy.
+def _ship(*, images: bool) -> iam.PolicyStatement:
+    """Let `cdk deploy` become the roles that bootstrapping made: to publish, and to deploy.
 
     What these may do is the account's choice, when it is bootstrapped; by default, everything.
     """
@@ -289,7 +299,7 @@ def _ship() -> iam.PolicyStatement:
         resources=[
             f"arn:{cdk.Aws.PARTITION}:iam::{cdk.Aws.ACCOUNT_ID}:role/"
             f"cdk-{qualifier}-{role}-role-{cdk.Aws.ACCOUNT_ID}-{cdk.Aws.REGION}"
-            for role in ("deploy", "file-publishing")
+            for role in ("deploy", "file-publishing", *(["image-publishing"] if images else []))
         ],
     )
 

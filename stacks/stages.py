@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-SHIP = "make ship STACK="
-"""What a command begins with that deploys a stack of the assembly, whose name follows."""
+SHIP = "make ship"
+"""What a command begins with that deploys stacks of the assembly: those named, or a catalog's."""
 
 REPORTS = "reports"
 """Where `make test` leaves junit.xml and coverage.xml."""
@@ -21,10 +21,10 @@ class Stage:
 
 
 STAGES = (
-    Stage("Build", ("make lint", f"make test REPORTS={REPORTS}", "make synth")),
+    Stage("Build", ("make mariadb", "make lint", f"make test REPORTS={REPORTS}", "make synth")),
     # The pipeline itself comes first: if that changes, the same commit starts again in the new one.
-    Stage("Update", (f"{SHIP}Delivery",)),
-    Stage("Deploy", (f"{SHIP}Catalog",)),
+    Stage("Update", (f"{SHIP} STACKS=Delivery",)),
+    Stage("Deploy", (SHIP,)),
     Stage("Smoke", ("make smoke",)),
-    Stage("Publish", (f"{SHIP}Portfolio",)),
+    Stage("Publish", (f"{SHIP} STACKS=Portfolio",)),
 )

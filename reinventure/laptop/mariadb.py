@@ -1,4 +1,4 @@
-"""MariaDB on this machine, in Aurora's place: Debian's server as an ordinary process.
+"""MariaDB on this machine, in Aurora's place: the system's server as an ordinary process.
 
 Its files are in a folder of its own, and it listens on a socket in there: not on the network.
 """
@@ -123,13 +123,13 @@ def _listens(path: Path) -> bool:
 
 
 def _program(name: str) -> str:
-    # Debian keeps servers where only root looks.
-    found = shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}{os.pathsep}/usr/sbin")
+    # Debian and Fedora keep servers where only root looks, or nobody.
+    places = (os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/libexec")
+    found = shutil.which(name, path=os.pathsep.join(places))
     if not found:
         raise UserError(
             f"{name} is not installed: the SQL mirror needs MariaDB's server in Aurora's place. "
-            "Install it: `sudo apt-get install mariadb-server` (Debian, Ubuntu) or "
-            "`brew install mariadb` (macOS)."
+            "Install it: `make mariadb`."
         )
     return found
 

@@ -46,7 +46,7 @@ def main() -> None:
 
 def _run(command: str) -> None:
     if command.startswith(SHIP):
-        _SHIPPED[command.removeprefix(SHIP)]()
+        _SHIPPED[command]()
         return
     status = subprocess.run(command.split(), cwd=cdk.ROOT, check=False).returncode
     if status:
@@ -75,9 +75,9 @@ def _ship_portfolio() -> None:
 
 
 _SHIPPED = {
-    "Delivery": _ship_delivery,
-    "Catalog": _ship_catalog,
-    "Portfolio": _ship_portfolio,
+    f"{SHIP} STACKS=Delivery": _ship_delivery,
+    SHIP: _ship_catalog,
+    f"{SHIP} STACKS=Portfolio": _ship_portfolio,
 }
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from reinventure import cdk
 from reinventure.errors import UserError
 from reinventure.laptop import rehearsal
 from reinventure.smoke import PREFIX
@@ -95,13 +97,42 @@ def test_a_build_is_the_makefile_and_nothing_else(any_template: Template) -> Non
             assert matched[1] in targets
 
 
-def test_what_is_shipped_is_a_stack_of_the_app_and_can_be_rehearsed() -> None:
-    shipped = [c.removeprefix(SHIP) for s in STAGES for c in s.commands if c.startswith(SHIP)]
-    app = (assembly.ROOT / "app.py").read_text()
-    assert shipped
-    for stack in shipped:
-        assert f'(app, "{stack}", settings)' in app
+def test_what_is_shipped_are_stacks_of_the_app_and_can_be_rehearsed() -> None:
+    shipped = [command for s in STAGES for command in s.commands if command.startswith(SHIP)]
     assert rehearsal._SHIPPED.keys() == set(shipped)
+    app = (assembly.ROOT / "app.py").read_text()
+    for command in shipped:
+        [*_, line] = dry_run(*command.split()[1:])
+        deployed = re.fullmatch(
+            "cdk deploy ([A-Za-z ]+) --app cdk.out --exclusively --require-approval never", line
+        )
+        assert deployed, line
+        for stack in deployed[1].split():
+            assert f'(app, "{stack}", settings' in app
+
+
+def test_what_belongs_to_a_catalog_is_shipped_with_it() -> None:
+    [*_, line] = dry_run("ship")
+    assert line.startswith(f"cdk deploy {' '.join(cdk.OF_A_CATALOG)} ")
+
+
+def test_what_is_shipped_is_what_the_commit_asks_for() -> None:
+    """Settings are the commit's: all that could be asked for is written elsewhere, to be read."""
+    *_, asked, everything = dry_run("synth")
+    assert asked == "cdk synth --quiet"
+    assert everything.startswith("cdk synth --quiet --output cdk.all -c workers=true")
+
+
+def dry_run(*arguments: str) -> list[str]:
+    """What `make` would run."""
+    done = subprocess.run(
+        ["make", "--dry-run", "--no-print-directory", *arguments],  # noqa: S607 (whichever is used)
+        cwd=assembly.ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.splitlines()
 
 
 def test_a_rehearsal_stops_where_the_pipeline_would(
@@ -139,12 +170,40 @@ def test_what_was_tested_is_what_is_deployed(any_template: Template) -> None:
         assert "OutputArtifacts" not in action
 
 
+def environments(template: Template) -> dict[str, Any]:
+    """Where builds run, by the stage."""
+    projects = resources(template, "AWS::CodeBuild::Project", least=5)
+    return {
+        re.sub("^Pipeline|Project.*$", "", name): project["Properties"]["Environment"]
+        for name, project in projects.items()
+    }
+
+
 def test_builds_run_on_arm_without_privileges(any_template: Template) -> None:
-    for project in properties(any_template, "AWS::CodeBuild::Project", least=5):
-        environment = project["Environment"]
+    for environment in environments(any_template).values():
         assert environment["Type"] == "ARM_CONTAINER"
         assert environment["PrivilegedMode"] is False
         assert "EnvironmentVariables" not in environment
+
+
+@pytest.mark.parametrize(
+    ("instance", "kind"), [("c7g.large", "ARM_CONTAINER"), ("c4.large", "LINUX_CONTAINER")]
+)
+def test_the_image_of_the_workers_is_built_for_their_processor_where_they_are_deployed(
+    tmp_path: Path, instance: str, kind: str
+) -> None:
+    assembly.write(DeliveryStack, "Delivery", tmp_path, workers="true", worker_instance=instance)
+    lint(tmp_path / "Delivery.template.json")
+    template = read(tmp_path, "Delivery")
+    found = environments(template)
+    assert [stage for stage, each in found.items() if each["PrivilegedMode"]] == ["Deploy"]
+    assert found.pop("Deploy")["Type"] == kind
+    assert {each["Type"] for each in found.values()} == {"ARM_CONTAINER"}
+    published = {
+        stage: "image-publishing" in json.dumps(rights(template, f"Pipeline{stage}Role"))
+        for stage in ("Build", "Update", "Deploy", "Publish")
+    }
+    assert published == {"Build": False, "Update": False, "Deploy": True, "Publish": False}
 
 
 # The pipeline
