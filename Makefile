@@ -62,7 +62,7 @@ synth: $(RUN) ## Write the templates that cdk.json asks for to cdk.out, and thos
 	cdk synth --quiet --output cdk.all $(OPTIONAL:%=-c %)
 
 release: synth ## Keep what the product of the portfolio is now as its next version
-	@python -m stacks.release cdk.out
+	@python -m stacks.portfolio.release cdk.out
 
 ship: $(RUN) ## Deploy from cdk.out without asking, as far as they are in it: make ship [STACKS="Catalog Workers Sql"]
 	cdk deploy $(STACKS) --app cdk.out --exclusively --require-approval never

@@ -5,11 +5,11 @@ import os
 import aws_cdk as cdk
 
 from stacks.catalog_stack import CatalogStack
-from stacks.conformance_pack import ConformancePack
+from stacks.conformance_pack_stack import ConformancePackStack
 from stacks.delivery_stack import DeliveryStack
+from stacks.governance.promises import check_templates
 from stacks.governance_stack import GovernanceStack
 from stacks.portfolio_stack import PortfolioStack
-from stacks.promises import check_templates
 from stacks.settings import Settings
 from stacks.sql_stack import SqlStack
 from stacks.workers_stack import WorkersStack
@@ -25,7 +25,7 @@ if settings.sql:
     SqlStack(app, "Sql", settings, catalog)
 if settings.governed:
     GovernanceStack(app, "Governance", settings, keys=catalog.keys)
-    ConformancePack(app, "ConformancePack")
+    ConformancePackStack(app, "ConformancePack")
 if not settings.laptop:  # Which has neither of their services.
     PortfolioStack(app, "Portfolio", settings)
     DeliveryStack(app, "Delivery", settings)

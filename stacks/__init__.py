@@ -1,1 +1,1 @@
-"""What AWS should look like: a module for each stack, a construct for each capability."""
+"""What AWS should look like: a module for each stack, a folder for the constructs in it."""

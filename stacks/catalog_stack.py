@@ -3,7 +3,7 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from stacks.catalog import Catalog
+from stacks.catalog.catalog import Catalog
 from stacks.settings import Settings
 
 

@@ -3,7 +3,7 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from stacks.delivery import Pipeline
+from stacks.delivery.pipeline import Pipeline
 from stacks.settings import Settings
 
 

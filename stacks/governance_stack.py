@@ -3,12 +3,12 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from stacks.config_rules import ConfigRules
+from stacks.governance.config_rules import ConfigRules
+from stacks.governance.notices import Notices
+from stacks.governance.recorder import Recorder
+from stacks.governance.trail import Trail
 from stacks.keys import Keys, customer_key
-from stacks.notices import Notices
-from stacks.recorder import Recorder
 from stacks.settings import Settings
-from stacks.trail import Trail
 
 
 class GovernanceStack(cdk.Stack):

@@ -3,10 +3,10 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from stacks.portfolio import Portfolio
-from stacks.product import EncryptedBucketProduct
+from stacks.portfolio.portfolio import Portfolio
+from stacks.portfolio.product import EncryptedBucketProduct
+from stacks.portfolio.versions import released
 from stacks.settings import Settings
-from stacks.versions import released
 
 
 class PortfolioStack(cdk.Stack):

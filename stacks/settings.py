@@ -8,9 +8,11 @@ from typing import TypeVar
 import aws_cdk as cdk
 from constructs import Node
 
-from stacks import instances, shift, source
-from stacks.shift import Shift
-from stacks.source import Source
+from stacks.catalog import shift
+from stacks.catalog.shift import Shift
+from stacks.delivery import source
+from stacks.delivery.source import Source
+from stacks.workers import instances
 
 MAX_SHARDS = 256
 """A listing asks every shard, so each one costs every listing a query."""
@@ -117,11 +119,11 @@ class Settings:
     """Instances of the mirror besides the one that is written to and that answers the Data API, 0
     to `MAX_READERS`. The first takes over when that one fails."""
     canary: Shift | None
-    """How events are shifted to a new version of `ingest` (stacks/shift.py), or None: at once and
+    """How events are shifted to a new version of `ingest` (catalog/shift.py), or None: at once and
     without a trial."""
 
     source: Source
-    """Where the pipeline takes commits from (stacks/source.py)."""
+    """Where the pipeline takes commits from (stacks/delivery/source.py)."""
 
     portfolio_principal: str
     """The ARN of the role, user or group that may launch products of the portfolio, or nothing."""

@@ -4,10 +4,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from stacks.aurora import READER, Aurora, AuroraStandIn, UserSecret
-from stacks.catalog import Catalog
-from stacks.mirror import Mirror
+from stacks.catalog.catalog import Catalog
 from stacks.settings import Settings
+from stacks.sql.aurora import READER, Aurora, AuroraStandIn, UserSecret
+from stacks.sql.mirror import Mirror
 
 
 class SqlStack(cdk.Stack):

@@ -3,11 +3,11 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from stacks.catalog import Catalog
-from stacks.examine import Examine
-from stacks.failures import FailureQueue
+from stacks.catalog.catalog import Catalog
+from stacks.catalog.failures import FailureQueue
 from stacks.settings import Settings
-from stacks.workers import Workers
+from stacks.workers.examine import Examine
+from stacks.workers.workers import Workers
 
 
 class WorkersStack(cdk.Stack):

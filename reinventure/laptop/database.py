@@ -14,7 +14,7 @@ from relational.database import NAME as DATABASE
 NAME = "data-api"
 
 CLUSTER = f"arn:aws:rds:{REGION}:000000000000:cluster:laptop"
-"""What stacks/aurora.py calls it where it cannot make one."""
+"""What stacks/sql/aurora.py calls it where it cannot make one."""
 
 
 def start(cloud: Cloud) -> str:

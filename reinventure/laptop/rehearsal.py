@@ -19,7 +19,7 @@ from reinventure.laptop.launch import launch
 from reinventure.laptop.lock import locked
 from reinventure.smoke import smoke
 from reinventure.steps import Steps
-from stacks.stages import SHIP, STAGES
+from stacks.delivery.stages import SHIP, STAGES
 
 _DIRECTORY = cdk.ROOT / ".local" / "pipeline"
 _PRODUCT = "SC-000000000000-pp-rehearsal"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stacks.stream import READERS
+from stacks.catalog.stream import READERS
 from tests.stacks.conftest import (
     Template,
     arn,

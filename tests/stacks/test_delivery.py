@@ -14,9 +14,9 @@ from reinventure import cdk
 from reinventure.errors import UserError
 from reinventure.laptop import rehearsal
 from reinventure.smoke import PREFIX
+from stacks.delivery.source import Source, parse
+from stacks.delivery.stages import SHIP, STAGES, Stage
 from stacks.delivery_stack import DeliveryStack
-from stacks.source import Source, parse
-from stacks.stages import SHIP, STAGES, Stage
 from tests import assembly
 from tests.stacks.conftest import Template, as_list, lint, properties, read, resources, rights
 

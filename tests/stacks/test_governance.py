@@ -13,9 +13,9 @@ import aws_cdk as cdk
 import pytest
 
 from stacks.catalog_stack import CatalogStack
-from stacks.conformance_pack import ConformancePack
+from stacks.conformance_pack_stack import ConformancePackStack
+from stacks.governance.promises import PROMISES, SAME_TEXT
 from stacks.governance_stack import GovernanceStack
-from stacks.promises import PROMISES, SAME_TEXT
 from stacks.settings import Settings
 from tests.assembly import ROOT
 from tests.stacks.conftest import (
@@ -47,7 +47,7 @@ def govern(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         read = Settings.from_context(app.node)
         catalog = CatalogStack(app, "Catalog", read)
         GovernanceStack(app, "Governance", read, keys=catalog.catalog.keys)
-        ConformancePack(app, "ConformancePack")
+        ConformancePackStack(app, "ConformancePack")
         app.synth()
         return folder
 

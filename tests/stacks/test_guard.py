@@ -9,7 +9,7 @@ import jsii
 import pytest
 from aws_cdk import aws_config as config
 
-from stacks.promises import PROMISES, SAME_TEXT, Promise, check_templates
+from stacks.governance.promises import PROMISES, SAME_TEXT, Promise, check_templates
 
 KEY = {"Fn::Sub": "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/ours"}
 
@@ -330,7 +330,7 @@ def test_every_rule_is_broken_by_some_scratch_stack() -> None:
 
 
 def test_every_file_is_the_rule_of_a_promise() -> None:
-    files = (Path(__file__).parents[2] / "stacks" / "guard").iterdir()
+    files = (Path(__file__).parents[2] / "stacks" / "governance" / "guard").iterdir()
     assert {file.stem for file in files} == {p.name for p in PROMISES if p.before}
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from stacks import release, versions
+from stacks.portfolio import release, versions
+from stacks.portfolio.versions import ChangedVersionError, Version, released
 from stacks.portfolio_stack import PortfolioStack
-from stacks.versions import ChangedVersionError, Version, released
 from tests import assembly
 from tests.stacks.conftest import Template, as_list, lint, properties, read, resources
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import aws_cdk as cdk
 import pytest
 
-from stacks import instances
+from stacks.catalog.shift import Shift
+from stacks.delivery.source import Source
 from stacks.settings import SettingError, Settings
-from stacks.shift import Shift
-from stacks.source import Source
+from stacks.workers import instances
 
 DEFAULTS = {
     "stage": "sandbox",

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from stacks.shift import Shift, parse
+from stacks.catalog.shift import Shift, parse
 
 
 @pytest.mark.parametrize(

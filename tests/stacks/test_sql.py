@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from relational import database, schema
-from stacks import aurora
+from stacks.sql import aurora
 from tests.stacks.conftest import (
     Template,
     arn,

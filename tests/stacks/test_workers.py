@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacks.instances import INSTANCES, VOLUMES
+from stacks.workers.instances import INSTANCES, VOLUMES
 from tests.assembly import ROOT
 from tests.stacks.conftest import (
     Template,

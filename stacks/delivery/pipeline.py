@@ -16,12 +16,12 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from reinventure.smoke import PREFIX
-from stacks.instances import INSTANCES
+from stacks.delivery.source import Source
+from stacks.delivery.stages import REPORTS, SHIP, STAGES, Stage
 from stacks.keys import customer_key, endpoint, let_logs_use, use_through
 from stacks.logs import EncryptedLogs
 from stacks.settings import Settings
-from stacks.source import Source
-from stacks.stages import REPORTS, SHIP, STAGES, Stage
+from stacks.workers.instances import INSTANCES
 
 CATALOG = "Catalog"
 """The name of the stack that is tried after it was deployed."""

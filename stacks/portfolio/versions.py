@@ -13,7 +13,7 @@ from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
-FOLDER = Path(__file__).parent.parent / "portfolio"
+FOLDER = Path(__file__).parents[2] / "portfolio"
 
 _TEMPLATE = re.compile(r"(?P<number>[1-9][0-9]*)-(?P<digest>[0-9a-f]{64})\.template\.json")
 _CODE = re.compile(r"[0-9a-f]{64}\.zip")

@@ -11,10 +11,10 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+from stacks.catalog.table import EncryptedTable
 from stacks.handler import Handler
 from stacks.logs import EncryptedLogs
 from stacks.settings import Settings
-from stacks.table import EncryptedTable
 
 _WORKERS = 40
 """Ranges that are compared at the same time. Each asks every shard, so with 16 shards 40 workers

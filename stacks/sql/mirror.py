@@ -4,14 +4,14 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks.aurora import Aurora, AuroraStandIn, UserSecret
-from stacks.catalog import Catalog
-from stacks.changes_queue import ChangesQueue
-from stacks.failures import FailureQueue
+from stacks.catalog.catalog import Catalog
+from stacks.catalog.changes_queue import ChangesQueue
+from stacks.catalog.failures import FailureQueue
 from stacks.handler import Handler
 from stacks.keys import use_through
 from stacks.queues import visibility_of
 from stacks.settings import Settings
+from stacks.sql.aurora import Aurora, AuroraStandIn, UserSecret
 
 WRITERS = 5
 """Invocations at once, at most: more would only wait for each other in a small database."""

@@ -3,18 +3,18 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from stacks import transport
-from stacks.bucket import CataloguedBucket
-from stacks.canary import Canary
-from stacks.changes import Changes
-from stacks.failures import FailureQueue
-from stacks.ingest import Ingest
+from stacks.catalog import transport
+from stacks.catalog.bucket import CataloguedBucket
+from stacks.catalog.canary import Canary
+from stacks.catalog.changes import Changes
+from stacks.catalog.failures import FailureQueue
+from stacks.catalog.ingest import Ingest
+from stacks.catalog.kinesis import KinesisFeed
+from stacks.catalog.reconcile import Reconcile
+from stacks.catalog.table import EncryptedTable
+from stacks.catalog.totals import Totals
 from stacks.keys import Keys
-from stacks.kinesis import KinesisFeed
-from stacks.reconcile import Reconcile
 from stacks.settings import Settings
-from stacks.table import EncryptedTable
-from stacks.totals import Totals
 
 
 class Catalog(Construct):

@@ -11,16 +11,16 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks import inspection
-from stacks.catalog import Catalog
-from stacks.changes_queue import ChangesQueue
-from stacks.failures import FailureQueue
-from stacks.fleet import SCRATCH, Fleet
-from stacks.instances import INSTANCES
+from stacks.catalog.catalog import Catalog
+from stacks.catalog.changes_queue import ChangesQueue
+from stacks.catalog.failures import FailureQueue
 from stacks.logs import EncryptedLogs
 from stacks.settings import Settings
+from stacks.workers import inspection
+from stacks.workers.fleet import SCRATCH, Fleet
+from stacks.workers.instances import INSTANCES
 
-_ROOT = Path(__file__).parent.parent
+_ROOT = Path(__file__).parents[2]
 _IN_IMAGE = {"constraints.txt", "lambdas", "worker"}
 
 _MEMORY = 512

@@ -9,7 +9,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_servicecatalog as servicecatalog
 from constructs import Construct, IConstruct
 
-from stacks.catalog import Catalog
+from stacks.catalog.catalog import Catalog
 from stacks.settings import Settings
 
 PRODUCTION = "production"

@@ -1,8 +1,8 @@
 """What is promised of everything that is deployed, and who checks it, before and afterwards.
 
-Before: CDK evaluates the rule of stacks/guard/ against each template, and a broken one fails the
-synth. Afterwards: AWS Config judges what is there, by a rule of its own or, where it has none that
-says as much, by the very same text.
+Before: CDK evaluates the rule of guard/ against each template, and a broken one fails the synth.
+Afterwards: AWS Config judges what is there, by a rule of its own or, where it has none that says as
+much, by the very same text.
 """
 
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
-SAME_TEXT = "the rule of stacks/guard/"
+SAME_TEXT = "the rule of stacks/governance/guard/"
 """AWS Config is given the Guard rule: it says there what it means for a configuration item."""
 
 _GUARD = Path(__file__).parent / "guard"
@@ -21,7 +21,7 @@ _GUARD = Path(__file__).parent / "guard"
 class Promise:
     """A sentence that is true of every resource of CloudFormation type `kind`.
 
-    `before`: whether CDK checks it, by the rule `name` of stacks/guard/. `afterwards`: what AWS
+    `before`: whether CDK checks it, by the rule `name` of guard/. `afterwards`: what AWS
     Config checks it by: the identifier of a managed rule, or `SAME_TEXT`, or None if it cannot.
     """
 
@@ -148,7 +148,7 @@ PROMISES = (
 
 
 def check_templates(app: cdk.App) -> None:
-    """Have the synth of `app` fail if a template breaks a rule of CDK, or one of stacks/guard/.
+    """Have the synth of `app` fail if a template breaks a rule of CDK, or one of guard/.
 
     `CDK_VALIDATION=false` in the environment has CDK validate nothing; making the rules ready,
     which takes a second, is left out then as well.

@@ -17,8 +17,8 @@ from aws_cdk import aws_s3_notifications as notifications
 from aws_cdk import aws_sns as sns
 from constructs import Construct, IConstruct
 
-from stacks.bucket import CataloguedBucket
-from stacks.ingest import Ingest
+from stacks.catalog.bucket import CataloguedBucket
+from stacks.catalog.ingest import Ingest
 from stacks.keys import Keys
 from stacks.queues import WorkQueue, let_send, subscribe, visibility_of
 from stacks.settings import Settings

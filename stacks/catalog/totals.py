@@ -3,12 +3,12 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from stacks import stream
-from stacks.failures import FailureQueue
+from stacks.catalog import stream
+from stacks.catalog.failures import FailureQueue
+from stacks.catalog.table import EncryptedTable
 from stacks.handler import Handler
 from stacks.keys import Keys
 from stacks.settings import Settings
-from stacks.table import EncryptedTable
 
 
 class Totals(Construct):

@@ -3,10 +3,10 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from stacks.config_rules import ConfigRules
+from stacks.governance.config_rules import ConfigRules
 
 
-class ConformancePack(cdk.Stack):
+class ConformancePackStack(cdk.Stack):
     """Nothing but rules: its template is a conformance pack for any account and region.
 
     `aws configservice put-conformance-pack` takes the file as it is. A conformance pack may have no

@@ -5,12 +5,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from stacks.failures import FailureQueue
+from stacks.catalog.failures import FailureQueue
+from stacks.catalog.stream import feed
+from stacks.catalog.table import EncryptedTable
 from stacks.handler import Handler
 from stacks.keys import Keys, use_through
 from stacks.settings import Settings
-from stacks.stream import feed
-from stacks.table import EncryptedTable
 
 
 class Changes(Construct):

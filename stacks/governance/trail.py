@@ -6,7 +6,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from stacks.evidence import evidence_bucket
+from stacks.governance.evidence import evidence_bucket
 from stacks.settings import Settings
 
 

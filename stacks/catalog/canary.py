@@ -8,14 +8,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from stacks.alarms import Alarms
-from stacks.failures import FailureQueue
+from stacks.catalog.alarms import Alarms
+from stacks.catalog.failures import FailureQueue
+from stacks.catalog.ingest import Ingest
+from stacks.catalog.shift import Shift
+from stacks.catalog.table import EncryptedTable
 from stacks.handler import Handler
-from stacks.ingest import Ingest
 from stacks.keys import Keys
 from stacks.settings import Settings
-from stacks.shift import Shift
-from stacks.table import EncryptedTable
 
 
 class Canary(Construct):

@@ -7,9 +7,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from stacks.evidence import evidence_bucket
+from stacks.governance.evidence import evidence_bucket
+from stacks.governance.promises import PROMISES
 from stacks.keys import use_through
-from stacks.promises import PROMISES
 from stacks.settings import Settings
 
 _NOT_RECORDED = {"AWS::Logs::LogGroup"}

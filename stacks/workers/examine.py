@@ -3,13 +3,13 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from stacks import inspection
-from stacks.catalog import Catalog
-from stacks.changes_queue import ChangesQueue
-from stacks.failures import FailureQueue
+from stacks.catalog.catalog import Catalog
+from stacks.catalog.changes_queue import ChangesQueue
+from stacks.catalog.failures import FailureQueue
 from stacks.handler import Handler
 from stacks.queues import visibility_of
 from stacks.settings import Settings
+from stacks.workers import inspection
 
 _AT_ONCE = 50
 """Invocations. A million new objects must not take from `ingest` what the account has of them."""

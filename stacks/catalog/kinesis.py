@@ -7,9 +7,9 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kinesis as kinesis
 from constructs import Construct
 
+from stacks.catalog.table import EncryptedTable
 from stacks.keys import Keys
 from stacks.settings import Settings
-from stacks.table import EncryptedTable
 
 
 class KinesisFeed(Construct):

@@ -2,7 +2,7 @@
 
 from aws_cdk import aws_iam as iam
 
-from stacks.catalog import Catalog
+from stacks.catalog.catalog import Catalog
 from stacks.keys import use_through
 from stacks.settings import Settings
 

@@ -9,9 +9,9 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks.instances import INSTANCES, VOLUMES
 from stacks.keys import Keys
 from stacks.settings import Settings
+from stacks.workers.instances import INSTANCES, VOLUMES
 
 SCRATCH = "/scratch"
 """Where the scratch volume of an instance is mounted."""

@@ -8,11 +8,11 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from stacks.failures import FailureQueue
+from stacks.catalog.failures import FailureQueue
+from stacks.catalog.table import EncryptedTable
 from stacks.handler import Handler
 from stacks.keys import Keys
 from stacks.settings import Settings
-from stacks.table import EncryptedTable
 
 
 class Ingest(Construct):

@@ -1,0 +1,1 @@
+"""Judging and recording what is deployed: what the stack Governance consists of."""

@@ -1,0 +1,1 @@
+"""Catalogs for others to launch: what the stack Portfolio consists of."""

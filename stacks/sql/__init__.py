@@ -1,0 +1,1 @@
+"""The mirror that answers SQL: what the stack Sql consists of."""

@@ -1,0 +1,1 @@
+"""Looking inside objects: what the stack Workers consists of."""
