@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
 
+STACK = "Catalog"
+"""What the stack is called that has the catalog, unless somebody chose another name."""
+
 CONFIG = Config(
     connect_timeout=5,
     max_pool_connections=32,
@@ -32,9 +35,7 @@ CONFIG = Config(
 )
 """For a person who waits: a wrong endpoint is said within seconds, not minutes."""
 
-
 _POLL_SECONDS = 0.1
-
 
 MOST_VERSIONS = 10
 """Versions of a key that S3 is asked for."""

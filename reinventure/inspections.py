@@ -14,6 +14,9 @@ from reinventure.errors import UserError
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
+STACK = "Workers"
+"""What the stack is called that looks inside objects, unless somebody chose another name."""
+
 _ADVICE = (
     ": nobody looks inside objects. Set workers=true and deploy it with `make deploy` (an "
     "account), or `make up WORKERS=1` (this laptop)."

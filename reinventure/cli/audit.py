@@ -10,7 +10,6 @@ from reinventure import deployed, measure, output
 from reinventure.audit import MEMORY, PATIENT, looked_up
 from reinventure.cli.options import Json, Profile, Region, Stack, session
 from reinventure.errors import UserError
-from reinventure.laptop.deployment import STACK
 from reinventure.steps import Steps
 
 
@@ -19,7 +18,7 @@ def audit(
         str, typer.Option(metavar="WHEN", help="Since then: a date, or an age up to 90d.")
     ] = "24h",
     json: Json = False,
-    stack: Stack = STACK,
+    stack: Stack = deployed.STACK,
     profile: Profile = None,
     region: Region = None,
 ) -> None:

@@ -4,14 +4,13 @@ import sys
 
 from reinventure import deployed, output
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, session
-from reinventure.laptop.deployment import STACK
 from reinventure.watch import Watch
 
 
 def watch(
     prefix: Prefix = "",
     json: Json = False,
-    stack: Stack = STACK,
+    stack: Stack = deployed.STACK,
     profile: Profile = None,
     region: Region = None,
 ) -> None:

@@ -10,17 +10,15 @@ from catalog.merge import Reading
 from reinventure import deployed, inspections, output
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, session
 from reinventure.duplicates import Contents
-from reinventure.laptop.deployment import STACK
-from reinventure.laptop.worker import STACK as WORKERS
 from reinventure.steps import Steps
 
 
 def inspect(
     prefix: Prefix = "",
-    stack: Stack = STACK,
+    stack: Stack = deployed.STACK,
     workers_stack: Annotated[
         str, typer.Option(help="The CloudFormation stack of those who look inside.")
-    ] = WORKERS,
+    ] = inspections.STACK,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -45,7 +43,7 @@ def inspect(
 def duplicates(
     prefix: Prefix = "",
     json: Json = False,
-    stack: Stack = STACK,
+    stack: Stack = deployed.STACK,
     profile: Profile = None,
     region: Region = None,
 ) -> None:

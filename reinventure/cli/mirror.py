@@ -17,7 +17,6 @@ from reinventure import sql as mirrors
 from reinventure.backfill import backfill
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, session
 from reinventure.errors import UserError
-from reinventure.laptop.deployment import STACK
 from reinventure.output import printable
 from reinventure.sql import Answer, Cell
 from reinventure.steps import Steps
@@ -56,7 +55,7 @@ def sql(
 
 def sql_backfill(
     prefix: Prefix = "",
-    stack: Stack = STACK,
+    stack: Stack = deployed.STACK,
     mirror: MirrorStack = mirrors.STACK,
     profile: Profile = None,
     region: Region = None,

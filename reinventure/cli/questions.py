@@ -17,14 +17,13 @@ from reinventure import deployed, measure, output
 from reinventure.cli.exits import EXIT_DIFFERENT
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, session
 from reinventure.errors import UserError
-from reinventure.laptop.deployment import STACK
 from reinventure.steps import Steps
 
 
 def ls(
     prefix: Prefix = "",
     json: Json = False,
-    stack: Stack = STACK,
+    stack: Stack = deployed.STACK,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -46,7 +45,7 @@ def du(
         int, typer.Option(min=0, help="How many levels of folders below PREFIX to show.")
     ] = 1,
     json: Json = False,
-    stack: Stack = STACK,
+    stack: Stack = deployed.STACK,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -115,7 +114,7 @@ def find(
         int | None, typer.Option(min=1, help="Stop reading after that many were found.")
     ] = None,
     json: Json = False,
-    stack: Stack = STACK,
+    stack: Stack = deployed.STACK,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -164,7 +163,7 @@ def find(
 def stat(
     key: Annotated[str, typer.Argument(help="The key, exactly.")],
     json: Json = False,
-    stack: Stack = STACK,
+    stack: Stack = deployed.STACK,
     profile: Profile = None,
     region: Region = None,
 ) -> None:

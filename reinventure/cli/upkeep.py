@@ -14,7 +14,6 @@ from reinventure import smoke as smoke_test
 from reinventure.cli.exits import EXIT_DIFFERENT
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, session
 from reinventure.errors import UserError
-from reinventure.laptop.deployment import STACK
 from reinventure.steps import Steps
 
 SOON = 3
@@ -24,7 +23,7 @@ SOON = 3
 def verify(
     prefix: Prefix = "",
     json: Json = False,
-    stack: Stack = STACK,
+    stack: Stack = deployed.STACK,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -56,7 +55,7 @@ def repair(
     restart: Annotated[
         bool, typer.Option("--restart", help="Begin anew, not where the last run was stopped.")
     ] = False,
-    stack: Stack = STACK,
+    stack: Stack = deployed.STACK,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -115,7 +114,7 @@ def repair(
 
 def failed(
     json: Json = False,
-    stack: Stack = STACK,
+    stack: Stack = deployed.STACK,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -137,7 +136,7 @@ def redrive(
         list[str] | None, typer.Argument(help="Which ones: ids, or beginnings of ids.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
-    stack: Stack = STACK,
+    stack: Stack = deployed.STACK,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -176,7 +175,7 @@ def smoke(
     patience: Annotated[
         float, typer.Option(min=1, metavar="SECONDS", help="How long a row may take.")
     ] = 60,
-    stack: Stack = STACK,
+    stack: Stack = deployed.STACK,
     profile: Profile = None,
     region: Region = None,
 ) -> None:

@@ -17,7 +17,6 @@ from reinventure.laptop import database
 from reinventure.laptop.cloud import Cloud
 from reinventure.steps import Steps
 
-STACK = "Catalog"
 _ACCOUNT = "000000000000"
 _ASSEMBLY = "cdk.out-"
 _QUIET = ("--no-notices", "--no-version-reporting")
@@ -94,7 +93,7 @@ def enter(cloud: Cloud) -> DeployedCatalog:
     """
     os.environ.pop("AWS_PROFILE", None)
     os.environ.update(cloud.environment)
-    return deployed.find(boto3.Session(), STACK)
+    return deployed.find(boto3.Session(), deployed.STACK)
 
 
 def make_topics_fifo(cloud: Cloud) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from reinventure import cdk
+from reinventure import cdk, inspections
 from reinventure.deployed import stack_outputs
 from reinventure.laptop import companions
 from reinventure.laptop.cloud import Cloud
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from types_boto3_ecs.type_defs import TaskDefinitionTypeDef
 
 NAME = "worker"
-STACK = "Workers"
 
 
 def start(cloud: Cloud, session: boto3.Session) -> None:
@@ -52,7 +51,7 @@ def start(cloud: Cloud, session: boto3.Session) -> None:
 
 def _task(session: boto3.Session) -> "TaskDefinitionTypeDef":
     advice = ": it was not among the stacks that were deployed."
-    outputs = stack_outputs(session.client("cloudformation"), STACK, advice)
+    outputs = stack_outputs(session.client("cloudformation"), inspections.STACK, advice)
     reply = session.client("ecs").describe_task_definition(taskDefinition=outputs["WorkerTaskArn"])
     return reply["taskDefinition"]
 

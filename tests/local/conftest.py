@@ -9,7 +9,7 @@ from reinventure import deployed
 from reinventure.deployed import DeployedCatalog
 from reinventure.laptop import cloud as clouds
 from reinventure.laptop.cloud import Cloud
-from reinventure.laptop.deployment import STACK, start_and_deploy
+from reinventure.laptop.deployment import start_and_deploy
 from reinventure.steps import Steps
 
 
@@ -33,4 +33,4 @@ def session(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> boto3.Session:
 
 @pytest.fixture
 def catalog(session: boto3.Session) -> DeployedCatalog:
-    return deployed.find(session, STACK)
+    return deployed.find(session, deployed.STACK)

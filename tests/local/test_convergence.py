@@ -11,7 +11,7 @@ from reinventure import deployed
 from reinventure.deployed import DeployedCatalog
 from reinventure.laptop import cloud as clouds
 from reinventure.laptop.cloud import Cloud
-from reinventure.laptop.deployment import STACK, start_and_deploy
+from reinventure.laptop.deployment import start_and_deploy
 from reinventure.steps import Steps
 from tests.local.command import run
 from tests.local.storm import storm
@@ -147,7 +147,7 @@ def deployed_with(
 def point_at(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> DeployedCatalog:
     for name, value in cloud.environment.items():
         monkeypatch.setenv(name, value)
-    return deployed.find(boto3.Session(), STACK)
+    return deployed.find(boto3.Session(), deployed.STACK)
 
 
 @pytest.mark.parametrize("way", OTHER_WAYS)

@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from catalog.row import Row
-from reinventure import cdk
-from reinventure.deployed import DeployedCatalog
+from reinventure import cdk, inspections
+from reinventure.deployed import DeployedCatalog, stack_outputs
 from reinventure.laptop import cloud as clouds
 from reinventure.laptop import companions, worker
 from reinventure.laptop.cloud import Cloud
@@ -240,5 +240,4 @@ def test_what_is_no_change_ends_with_the_failures(
 
 
 def outputs(session: boto3.Session) -> dict[str, str]:
-    [stack] = session.client("cloudformation").describe_stacks(StackName=worker.STACK)["Stacks"]
-    return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+    return stack_outputs(session.client("cloudformation"), inspections.STACK, "")
