@@ -1,7 +1,7 @@
 """Reading several partitions of a table as one, in the order of the sort key, page by page."""
 
 import heapq
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -71,8 +71,9 @@ def merged(
             yield last["sk"]["S"], None
 
     try:
-        # All first pages are asked for before the merge waits for any of them.
         first_pages = [pool.submit(fetch, query) for query in queries]
+        # The first item of the whole may be on any of them: a further page would be in their way.
+        wait(first_pages, return_when=FIRST_EXCEPTION)
         yield from heapq.merge(*map(partition, queries, first_pages), key=lambda found: found[0])
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

@@ -1,12 +1,14 @@
+import threading
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from catalog import key as object_key
 from catalog import listing, merge, sequencer
 from catalog.event import Content, Event
 from catalog.inspection import Inspection
@@ -72,6 +74,27 @@ def test_another_bucket_in_the_same_table_is_not_listed(
 ) -> None:
     fill(store, {"a"})
     assert not list(listing.live_rows(dynamodb, table, "other", SHARDS))
+
+
+def test_no_further_page_is_in_the_way_of_the_first_item(
+    dynamodb: "DynamoDBClient", store: Store, table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merge, "FIRST_PAGE", 1)
+    fill(store, {f"{n:03}" for n in range(20 * SHARDS)})
+    further = threading.Event()
+
+    class LateClient:
+        def query(self, **query: Any) -> Any:
+            if "ExclusiveStartKey" in query:
+                further.set()
+            elif query["ExpressionAttributeValues"][":partition"] == last:
+                assert not further.wait(0.5)
+            return dynamodb.query(**query)
+
+    last = {"S": object_key.partitions("bucket", SHARDS)[-1]}
+    late = cast("DynamoDBClient", LateClient())
+    assert next(listing.live_rows(late, table, "bucket", SHARDS)).key == "000"
+    assert further.wait(10)
 
 
 def test_stopping_early_is_quiet(dynamodb: "DynamoDBClient", store: Store, table: str) -> None:
