@@ -30,6 +30,11 @@ _PYTHON = "3.13"
 _ARM = codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0
 _X86 = codebuild.LinuxBuildImage.AMAZON_LINUX_2023_5
 _KEEP = cdk.Duration.days(30)
+_LEFT_BEHIND = (
+    *(".hypothesis", ".local", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv"),
+    *("cdk.all", "node_modules", "reports"),
+)
+"""Folders that Build makes and no later stage reads: more than a gigabyte."""
 _OPEN = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
 
 
@@ -239,7 +244,7 @@ class Pipeline(Construct):
             }
             spec["artifacts"] = {
                 "files": ["**/*"],
-                "exclude-paths": [".venv/**/*", "node_modules/**/*", ".local/**/*"],
+                "exclude-paths": [f"{folder}/**/*" for folder in _LEFT_BEHIND],
             }
         return spec
 

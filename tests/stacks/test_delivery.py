@@ -179,6 +179,15 @@ def environments(template: Template) -> dict[str, Any]:
     }
 
 
+def test_of_what_a_build_made_only_the_assembly_travels_on(any_template: Template) -> None:
+    made = re.findall("^([a-z._]+)/$", (assembly.ROOT / ".gitignore").read_text(), re.MULTILINE)
+    artifact = stages(any_template)["Build"]["artifacts"]
+    assert artifact["files"] == ["**/*"]
+    left = {path.removesuffix("/**/*") for path in artifact["exclude-paths"]}
+    assert set(made) - left == {"__pycache__", "cdk.out"}
+    assert left < set(made)
+
+
 def test_builds_run_on_arm_without_privileges(any_template: Template) -> None:
     for environment in environments(any_template).values():
         assert environment["Type"] == "ARM_CONTAINER"
