@@ -33,6 +33,8 @@ class Watcher:
     def __init__(self, cloud: Cloud, folder: Path, *arguments: str) -> None:
         name = uuid4().hex
         self._out, self._err = folder / f"{name}.out", folder / f"{name}.err"
+        # `nohup make test` has hang-ups ignored; a process inherits that, and a watcher goes by it.
+        before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "reinventure", "watch", *arguments],
@@ -40,6 +42,7 @@ class Watcher:
                 stdout=out,
                 stderr=err,
             )
+        signal.signal(signal.SIGHUP, before)
         wait_until(lambda: "Listening" in self.said or self.process.poll() is not None)
         assert self.process.poll() is None, self.said
 
