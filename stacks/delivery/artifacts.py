@@ -1,0 +1,59 @@
+"""What the stages of the pipeline hand on to each other."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from stacks.keys import use_through
+
+OPEN = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
+"""What it takes of the pipeline's key to read what is under it, and to add to that."""
+
+_KEEP = cdk.Duration.days(30)
+
+
+class Artifacts(s3.Bucket):
+    """A bucket under `key`, reached by TLS only. What is in it is forgotten after 30 days."""
+
+    def __init__(self, scope: Construct, id: str, key: kms.Key) -> None:
+        super().__init__(
+            scope,
+            id,
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            bucket_key_enabled=True,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="forget-artifacts",
+                    expiration=_KEEP,
+                    abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
+                )
+            ],
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+            auto_delete_objects=True,
+        )
+        self._key = key
+
+    def rights(self, *, write: bool) -> list[iam.PolicyStatement]:
+        """Return what it takes to read artifacts, and to `write` them as well."""
+        return [
+            iam.PolicyStatement(
+                actions=[
+                    "s3:GetObject",
+                    "s3:GetObjectVersion",
+                    *(["s3:PutObject"] if write else []),
+                ],
+                resources=[self.arn_for_objects("*")],
+            ),
+            iam.PolicyStatement(
+                actions=["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"],
+                resources=[self.bucket_arn],
+            ),
+            use_through(self._key, "s3", *OPEN),
+        ]
