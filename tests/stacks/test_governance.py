@@ -106,7 +106,7 @@ def test_config_has_a_rule_for_every_promise_that_it_can_check(govern: Callable[
             assert rule["Source"] == {"Owner": "AWS", "SourceIdentifier": promise.afterwards}
             continue
         details = rule["Source"]["CustomPolicyDetails"]
-        file = ROOT / "stacks" / "guard" / f"{promise.name}.guard"
+        file = ROOT / "stacks" / "governance" / "guard" / f"{promise.name}.guard"
         assert details["PolicyText"] == file.read_text()
         assert details["PolicyRuntime"] == "guard-2.x.x"
         assert rule["Source"]["Owner"] == "CUSTOM_POLICY"
