@@ -1,4 +1,5 @@
-# Everything below sets up what it needs, in this folder only: .venv, node_modules, .local.
+# Everything below sets up what it needs in this folder: .venv, node_modules, .local. Only `mariadb`,
+# and `pipeline`, which begins with it, install a package of the system if it is not there.
 # It takes Python 3.11 or newer, make and a network for the first run; neither Docker nor Node.js.
 
 PYTHON ?= python3
@@ -45,8 +46,8 @@ mariadb: ## Install MariaDB's server, unless it is there: the SQL mirror and the
 test: $(DEV) ## Run all tests: make test [REPORTS=folder]
 	pytest $(if $(REPORTS),--junitxml=$(REPORTS)/junit.xml --cov --cov-report=xml:$(REPORTS)/coverage.xml)
 
-soak: $(DEV) ## Play random histories of events, faults and retries: make soak [N=100000]
-	PYTHONPATH=.:lambdas python -m tests.simulator.soak "$(N)"
+soak: $(DEV) ## Play random histories of events, faults and retries: make soak [N=100000] [SEED=...]
+	PYTHONPATH=.:lambdas python -m tests.simulator.soak "$(N)" $(SEED)
 
 lint: $(DEV) ## Check style, types and formatting
 	ruff check .
@@ -58,13 +59,15 @@ format: $(DEV) ## Put the code into shape
 	ruff format .
 
 synth: $(RUN) ## Write the templates that cdk.json asks for to cdk.out, and those of all stacks to cdk.all
-	cdk synth --quiet
+	@rm -rf cdk.out cdk.all
+	cdk synth --quiet || { rm -rf cdk.out; exit 1; }
 	cdk synth --quiet --output cdk.all $(OPTIONAL:%=-c %)
 
 release: synth ## Keep what the product of the portfolio is now as its next version
 	@python -m stacks.portfolio.release cdk.out
 
-ship: $(RUN) ## Deploy from cdk.out without asking, as far as they are in it: make ship [STACKS="Catalog Workers Sql"]
+ship: $(RUN) ## Deploy what `make synth` left in cdk.out, without asking: make ship [STACKS="Catalog Workers Sql"]
+	@test -d cdk.out || { echo "There is no cdk.out to deploy from: run make synth first." >&2; exit 1; }
 	cdk deploy $(STACKS) --app cdk.out --exclusively --require-approval never
 
 smoke: $(RUN) ## Put an object into the bucket, and wait for its row
@@ -76,7 +79,7 @@ pipeline: $(DEV) ## Rehearse the pipeline: its stages in order, with a laptop cl
 deploy: $(RUN) ## Deploy to the account of the current AWS profile
 	@reinventure deploy
 
-destroy: $(RUN) ## Remove it from there, objects too
+destroy: $(RUN) ## Remove it from there; in a sandbox objects too
 	@reinventure destroy
 
 clean: ## Remove everything that was installed or made here

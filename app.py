@@ -26,7 +26,7 @@ if settings.sql:
 if settings.governed:
     GovernanceStack(app, "Governance", settings, keys=catalog.keys)
     ConformancePackStack(app, "ConformancePack")
-if not settings.laptop:  # Which has neither of their services.
-    PortfolioStack(app, "Portfolio", settings)
+PortfolioStack(app, "Portfolio", settings)
+if not settings.laptop:  # Which has no pipelines; a rehearsal of one launches the product.
     DeliveryStack(app, "Delivery", settings)
 app.synth()
