@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _HIDDEN_SECONDS = 120
 """How long a message is hidden from other readers while it is looked at or tried."""
 
-_RECOUNT = "totals cannot be redriven: run `reinventure repair`, which recounts them"
+_RECOUNT = "totals cannot be redriven: `reinventure repair` recounts them, and removes this"
 _FORGOTTEN = (
     "the table's stream has forgotten these changes, as it does after 24 hours. The catalog has "
     "them: `reinventure find --newer {since}` lists what subscribers may have missed"
@@ -51,6 +51,10 @@ class Failure:
     payload: Any
     function: str = ""
     batch: StreamBatch | None = None
+
+    def uncounted(self, catalog: DeployedCatalog) -> bool:
+        """Whether these are changes that the totals of `catalog` lack for good."""
+        return self.batch is not None and self.function != catalog.publish
 
 
 def failures(catalog: DeployedCatalog) -> Iterator[Failure]:
@@ -91,6 +95,26 @@ def show(catalog: DeployedCatalog, staying: Iterable[Failure]) -> None:
             )
 
 
+def uncounted(catalog: DeployedCatalog) -> set[str]:
+    """Return the ids of the failures that a recount of the whole bucket makes good."""
+    waiting = list(failures(catalog))
+    show(catalog, waiting)
+    return {failure.id for failure in waiting if failure.uncounted(catalog)}
+
+
+def remove(catalog: DeployedCatalog, ids: set[str]) -> int:
+    """Remove the failures of `ids` that are still there, and return how many these were."""
+    removed, staying = 0, []
+    for failure in failures(catalog):
+        if failure.id in ids:
+            _delete(catalog, failure)
+            removed += 1
+        else:
+            staying.append(failure)
+    show(catalog, staying)
+    return removed
+
+
 def redrive(catalog: DeployedCatalog, failure: Failure) -> str | None:
     """Give `failure` to the function that it is for, and remove it if that succeeds.
 
@@ -109,7 +133,7 @@ def redrive(catalog: DeployedCatalog, failure: Failure) -> str | None:
         except stream.ForgottenError:
             return _FORGOTTEN.format(since=failure.batch.since if failure.batch else "")
         payload = {"Records": records, "redriven": True}
-    elif failure.batch:
+    elif failure.uncounted(catalog):
         return _RECOUNT
     reply = catalog.session.client("lambda", config=_PATIENT).invoke(
         FunctionName=function, Payload=json.dumps(payload).encode()
@@ -119,10 +143,14 @@ def redrive(catalog: DeployedCatalog, failure: Failure) -> str | None:
         return _reason(answer)
     if isinstance(answer, dict) and answer.get("batchItemFailures"):
         return "; ".join(answer.get("errors", [])) or "the function refused it again"
+    _delete(catalog, failure)
+    return None
+
+
+def _delete(catalog: DeployedCatalog, failure: Failure) -> None:
     catalog.session.client("sqs", config=CONFIG).delete_message(
         QueueUrl=catalog.failure_queue_url, ReceiptHandle=failure.receipt
     )
-    return None
 
 
 def _failure(message: "MessageTypeDef") -> Failure:

@@ -66,7 +66,9 @@ def repair(
     it is stopped, the next run goes on where it was.
 
     Then it counts the rows, and corrects the totals of the folders under PREFIX that differ. That
-    takes half a minute more, so as not to count twice what is just being counted.
+    takes half a minute more, so as not to count twice what is just being counted. Without PREFIX it
+    also removes the failures that this makes good: what `totals` could not count. Exits with 1 if
+    folders changed all the while.
     """
     catalog = deployed.find(session(profile, region), stack)
     path = checkpoint.path_for(catalog.table, prefix)
@@ -91,6 +93,8 @@ def repair(
             steps.begin(f"Waiting {seconds:.0f} s for what is on its way to be counted")
             time.sleep(seconds)
 
+        # Only those from before: what is given up from now on, the recount may not have seen.
+        uncounted = set() if prefix else failures.uncounted(catalog)
         if progress.repaired:
             pause(SOON)
         steps.begin("Comparing the totals with the rows")
@@ -110,6 +114,9 @@ def repair(
             file=sys.stderr,
         )
         raise typer.Exit(EXIT_DIFFERENT)
+    if uncounted:
+        removed = failures.remove(catalog, uncounted)
+        print(f"Removed {removed:,} failures of totals, which this has made good.")
 
 
 def failed(
@@ -133,14 +140,15 @@ def failed(
 
 def redrive(
     ids: Annotated[
-        list[str] | None, typer.Argument(help="Which ones: ids, or beginnings of ids.")
+        list[str] | None,
+        typer.Argument(metavar="ID", help="Which ones: ids, or beginnings of ids."),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
     stack: Stack = deployed.STACK,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Try failed events again, and remove those that succeed from the failure queue.
+    """Try failed events again, --all or those named, and remove from the queue what succeeds.
 
     They go through the same function as all events; one that a later event has overtaken changes
     nothing. Changes that could not be published are read from the table's stream again, which
@@ -167,6 +175,10 @@ def redrive(
                 print(f"{failure.id} failed again: {output.printable(reason)}", file=sys.stderr)
     finally:
         failures.show(catalog, staying)
+    if ids and not done and not again:
+        raise UserError(
+            f"no failure has an id that begins with {' or '.join(ids)}: see `reinventure failed`."
+        )
     print(f"{done:,} redriven, {again:,} failed again.")
     raise typer.Exit(EXIT_DIFFERENT if again else 0)
 

@@ -16,7 +16,7 @@ from uuid import uuid4
 import boto3
 import pytest
 
-from reinventure import watch
+from reinventure import failures, watch
 from reinventure.deployed import DeployedCatalog
 from reinventure.laptop.cloud import Cloud
 from tests.local.command import run
@@ -398,13 +398,45 @@ def all_is_named(catalog: DeployedCatalog, stream: Stream) -> bool:
     ("function", "reason"),
     [
         ("publish", "has forgotten these changes"),
-        ("Catalog-TotalsFunction", "run `reinventure repair`, which recounts them"),
+        ("Catalog-TotalsFunction", "`reinventure repair` recounts them, and removes this"),
     ],
 )
 def test_what_cannot_be_redriven_says_why_and_what_to_do(
     catalog: DeployedCatalog, cloud: Cloud, function: str, reason: str
 ) -> None:
-    sqs = catalog.session.client("sqs")
+    give_up(catalog, function)
+    try:
+        redriven = run("redrive", "--all", environment=cloud.environment)
+        assert (redriven.returncode, redriven.stdout) == (1, "0 redriven, 1 failed again.\n")
+        assert reason in redriven.stderr
+        listed = run("failed", environment=cloud.environment).stdout
+        assert "RetryAttemptsExhausted: 2 changes of the table since 2026-11-23" in listed
+    finally:
+        forget(catalog)
+
+
+def test_a_recount_of_all_removes_what_totals_gave_up_on(
+    catalog: DeployedCatalog, cloud: Cloud
+) -> None:
+    give_up(catalog, "publish")
+    give_up(catalog, "Catalog-TotalsFunction")
+    try:
+        nothing = run("redrive", "nothing", environment=cloud.environment)
+        assert (nothing.returncode, nothing.stdout) == (2, "")
+        assert "no failure has an id that begins with nothing" in nothing.stderr
+        assert run("repair", "given-up/", environment=cloud.environment).returncode == 0
+        assert len(failures.uncounted(catalog)) == 1
+        repaired = run("repair", environment=cloud.environment)
+        assert repaired.returncode == 0, repaired.stderr
+        assert "Removed 1 failures of totals" in repaired.stdout
+        [left] = failures.failures(catalog)
+        assert left.function == catalog.publish
+    finally:
+        forget(catalog)
+
+
+def give_up(catalog: DeployedCatalog, function: str) -> None:
+    """Put what Lambda does into the failure queue when `function` has given up a batch."""
     stream = Stream(catalog)
     arn = catalog.publish if function == "publish" else f"arn:aws:lambda:::function:{function}"
     failure = {
@@ -418,12 +450,9 @@ def test_what_cannot_be_redriven_says_why_and_what_to_do(
             "streamArn": stream.arn,
         },
     }
+    sqs = catalog.session.client("sqs")
     sqs.send_message(QueueUrl=catalog.failure_queue_url, MessageBody=json.dumps(failure))
-    try:
-        redriven = run("redrive", "--all", environment=cloud.environment)
-        assert (redriven.returncode, redriven.stdout) == (1, "0 redriven, 1 failed again.\n")
-        assert reason in redriven.stderr
-        listed = run("failed", environment=cloud.environment).stdout
-        assert "RetryAttemptsExhausted: 2 changes of the table since 2026-11-23" in listed
-    finally:
-        sqs.purge_queue(QueueUrl=catalog.failure_queue_url)
+
+
+def forget(catalog: DeployedCatalog) -> None:
+    catalog.session.client("sqs").purge_queue(QueueUrl=catalog.failure_queue_url)
