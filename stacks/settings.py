@@ -118,9 +118,10 @@ class Settings:
     sql_readers: int
     """Instances of the mirror besides the one that is written to and that answers the Data API, 0
     to `MAX_READERS`. The first takes over when that one fails."""
+
     canary: Shift | None
-    """How events are shifted to a new version of `ingest` (catalog/shift.py), or None: at once and
-    without a trial."""
+    """How events are shifted to a new version of `ingest` (stacks/catalog/shift.py), or None: at
+    once and without a trial."""
 
     source: Source
     """Where the pipeline takes commits from (stacks/delivery/source.py)."""

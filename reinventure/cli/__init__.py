@@ -15,11 +15,12 @@ from reinventure.errors import UserError
 app = typer.Typer(
     help="""An encrypted, always-correct, live catalog of an S3 bucket.
 
-    Commands that read talk to whatever AWS the environment points at: an account (AWS_PROFILE,
-    AWS_REGION, ...) or the laptop cloud (`source .local/env` after `make up`).
+    Commands talk to whatever AWS the environment points at: an account (AWS_PROFILE, AWS_REGION,
+    ...) or the laptop cloud (`source .local/env` after `make up`).
 
-    Exit codes: 0 done; 1 bucket and catalog differ, a key that neither knows, or events failed
-    again; 2 an error that is said on stderr.""",
+    Exit codes: 0 done; 1 bucket and catalog differ, neither knows a key, events failed again, a row
+    came too late, or totals changed all the while they were recounted; 2 an error that is said on
+    stderr.""",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",

@@ -50,10 +50,14 @@ def up(
             with suppress(UserError):
                 catalog = enter(cloud)
                 print(f"The laptop cloud is up already, at {cloud.endpoint}.")
+        if catalog:
+            anew = "Run `make down`, which loses what is in it, then"
+            if settings:
+                raise UserError(f"it keeps the settings it has. {anew} `make up SET=...`.")
             if workers and not companions.running(LOCAL, worker.NAME):
-                raise UserError("it has no worker. Run `make down`, then `make up WORKERS=1`.")
+                raise UserError(f"it has no worker. {anew} `make up WORKERS=1`.")
             if sql and not companions.running(LOCAL, database.NAME):
-                raise UserError("it has no database. Run `make down`, then `make up SQL=1`.")
+                raise UserError(f"it has no database. {anew} `make up SQL=1`.")
         if not cloud or not catalog:
             with Steps() as steps:
                 optional = {"workers": workers, "sql": sql}

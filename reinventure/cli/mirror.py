@@ -28,7 +28,9 @@ MirrorStack = Annotated[str, typer.Option(help="The CloudFormation stack of the 
 
 
 def sql(
-    query: Annotated[str, typer.Argument(help="One statement of SQL, quoted for your shell.")],
+    query: Annotated[
+        str, typer.Argument(metavar="QUERY", help="One statement of SQL, quoted for your shell.")
+    ],
     json: Json = False,
     stack: MirrorStack = mirrors.STACK,
     profile: Profile = None,

@@ -6,7 +6,7 @@ from typing import Annotated
 import boto3
 import typer
 
-Prefix = Annotated[str, typer.Argument(help="Only keys that begin with this.")]
+Prefix = Annotated[str, typer.Argument(metavar="PREFIX", help="Only keys that begin with this.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 Stack = Annotated[str, typer.Option(help="The CloudFormation stack of the catalog.")]
 Profile = Annotated[str | None, typer.Option(help="A profile of your AWS configuration.")]

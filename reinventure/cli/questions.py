@@ -161,7 +161,7 @@ def find(
 
 
 def stat(
-    key: Annotated[str, typer.Argument(help="The key, exactly.")],
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The key, exactly.")],
     json: Json = False,
     stack: Stack = deployed.STACK,
     profile: Profile = None,

@@ -82,6 +82,8 @@ def test_our_own_templates_keep_every_promise(all_stacks: Path) -> None:
         if artifact["type"] == "aws:cloudformation:stack"
     }
     assert stacks >= {"Catalog", "Governance", "ConformancePack"}
+    # A report without violations does not say which rules were asked.
+    assert "\ncheck_templates(app)\n" in (ROOT / "app.py").read_text()
 
 
 def test_who_asks_for_nothing_gets_nothing(tmp_path: Path) -> None:

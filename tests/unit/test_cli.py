@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.models import CommandInfo
+from typer.testing import CliRunner
 
 from reinventure import cli
 
@@ -76,30 +78,26 @@ def test_a_mistake_is_one_line_and_exit_code_2(
     assert result.returncode == 2
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        [],
-        ["ls"],
-        ["find"],
-        ["stat"],
-        ["duplicates"],
-        ["inspect"],
-        ["sql"],
-        ["sql-backfill"],
-        ["watch"],
-        ["smoke"],
-        ["up"],
-        ["down"],
-        ["demo"],
-        ["deploy"],
-        ["destroy"],
-    ],
-)
-def test_help_explains(command: list[str]) -> None:
-    result = run(*command, "--help")
+def name(command: CommandInfo) -> str:
+    assert command.callback
+    return command.name or command.callback.__name__.replace("_", "-")
+
+
+@pytest.mark.parametrize("command", cli.app.registered_commands, ids=name)
+def test_help_explains(command: CommandInfo) -> None:
+    result = CliRunner().invoke(cli.app, [name(command), "--help"])
+    assert result.exit_code == 0
+    assert command.callback
+    assert command.callback.__doc__
+    first = command.callback.__doc__.splitlines()[0]
+    assert first.replace("`", "") in " ".join(result.stdout.split())
+
+
+def test_help_without_a_command_lists_them_all() -> None:
+    result = run("--help")
     assert result.returncode == 0
-    assert "Usage: " in result.stdout
+    for command in cli.app.registered_commands:
+        assert f" {name(command)} " in result.stdout
 
 
 def test_an_empty_folder_is_refused_before_anything_starts(tmp_path: Path) -> None:
