@@ -20,4 +20,6 @@ class ConformancePackStack(cdk.Stack):
             analytics_reporting=False,
             synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
+        # The CDK CLI would have it name the construct of each rule.
+        self.node.set_context("aws:cdk:enable-path-metadata", False)
         ConfigRules(self, "Rules")

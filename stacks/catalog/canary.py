@@ -63,7 +63,9 @@ class Canary(Construct):
             },
             rights=[
                 iam.PolicyStatement(
-                    actions=["lambda:InvokeFunction"], resources=[version.function_arn]
+                    actions=["lambda:InvokeFunction"],
+                    # Not the new version only: IAM might not know of it yet when it is tried.
+                    resources=[f"{ingest.function.function_arn}:*"],
                 ),
                 *table.probe_statements(),
                 report,

@@ -22,6 +22,12 @@ class Shift:
     minutes: int
 
     @property
+    def lasts(self) -> int:
+        """Minutes until all events go to the new version."""
+        rounds = -(-100 // self.percent) - 1 if self.kind == "linear" else 1
+        return rounds * self.minutes
+
+    @property
     def predefined(self) -> str | None:
         """The name of CodeDeploy's own configuration for this, if it has one."""
         return _NAMES.get(self)
@@ -61,9 +67,6 @@ def parse(value: str) -> Shift | None:
             f"or one of {', '.join(PREDEFINED)}"
         )
     shift = Shift(custom[1], int(custom[2]), int(custom[3]))
-    rounds = 1 if shift.kind == "canary" else -(-100 // shift.percent) - 1
-    if rounds * shift.minutes > MOST_MINUTES:
-        raise ValueError(
-            f"takes {rounds * shift.minutes} minutes; CodeDeploy gives up after {MOST_MINUTES}"
-        )
+    if shift.lasts > MOST_MINUTES:
+        raise ValueError(f"takes {shift.lasts} minutes; CodeDeploy gives up after {MOST_MINUTES}")
     return shift

@@ -1,5 +1,7 @@
 """A stage of the pipeline as a build: what it runs, where, and as whom."""
 
+import json
+from hashlib import sha256
 from typing import cast
 
 import aws_cdk as cdk
@@ -18,6 +20,9 @@ from stacks.workers.instances import INSTANCES
 _PYTHON = "3.13"
 _ARM = codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0
 _X86 = codebuild.LinuxBuildImage.AMAZON_LINUX_2023_5
+_BUILD_MINUTES = 120
+_MOST_MINUTES = 2160
+"""CodeBuild's longest, 36 hours."""
 _LEFT_BEHIND = (
     *(".hypothesis", ".local", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv"),
     *("cdk.all", "node_modules", "reports"),
@@ -63,13 +68,14 @@ class Build(Construct):
                 )
             },
         )
+        image = _ARM if arm else _X86
         project = codebuild.PipelineProject(
             self,
             "Project",
             description=f"reinventure: {', '.join(stage.commands)}",
             build_spec=codebuild.BuildSpec.from_object(_build_spec(stage, reports)),
             environment=codebuild.BuildEnvironment(
-                build_image=_ARM if arm else _X86,
+                build_image=image,
                 privileged=docker,
                 compute_type=codebuild.ComputeType.LARGE if first else codebuild.ComputeType.SMALL,
             ),
@@ -79,10 +85,15 @@ class Build(Construct):
             ),
             # Closed to CDK: what a stage may do is the list above and nothing besides.
             role=role.without_policy_updates(),
-            timeout=cdk.Duration.hours(2),
+            timeout=_timeout(settings, stage),
             queued_timeout=cdk.Duration.hours(8),
         )
         self.project = cast("codebuild.IProject", project)
+        # The ARNs of groups are known when they are made, and do not change.
+        named = {str(n): report for n, report in enumerate(reports.values())}
+        told = [_build_spec(stage, named), image.image_id, docker]
+        self.digest = sha256(json.dumps(told).encode()).hexdigest()
+        """Of what it runs and where: another one if that changes."""
 
     def _report_groups(self) -> dict[str, dict[str, object]]:
         """Return what is reported, by the ARN of the group that it is reported to."""
@@ -98,6 +109,12 @@ class Build(Construct):
             self, id, type=kind, removal_policy=cdk.RemovalPolicy.DESTROY, delete_reports=True
         )
         return group.report_group_arn
+
+
+def _timeout(settings: Settings, stage: Stage) -> cdk.Duration:
+    """Return how long a build of `stage` may take: longer where it waits for a canary."""
+    shift = settings.canary.lasts if settings.canary and SHIP in stage.commands else 0
+    return cdk.Duration.minutes(min(_BUILD_MINUTES + shift, _MOST_MINUTES))
 
 
 def _build_spec(stage: Stage, reports: dict[str, dict[str, object]]) -> dict[str, object]:

@@ -7,6 +7,7 @@ rights. Here a build runs the Makefile of the commit and nothing else, in a role
 from typing import cast
 
 import aws_cdk as cdk
+from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_codecommit as codecommit
 from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_codepipeline_actions as actions
@@ -41,17 +42,15 @@ class Pipeline(Construct):
         self._artifacts = Artifacts(self, "Artifacts", self.key)
         source, built = codepipeline.Artifact("Source"), codepipeline.Artifact("Built")
         take, source_rights = self._source(settings.source, source)
-        projects = [
-            Build(
-                self, stage.name, settings, stage, key=self.key, artifacts=self._artifacts
-            ).project
+        builds = [
+            Build(self, stage.name, settings, stage, key=self.key, artifacts=self._artifacts)
             for stage in STAGES
         ]
         rights = [
             *self._artifacts.rights(write=True),
             iam.PolicyStatement(
                 actions=["codebuild:BatchGetBuilds", "codebuild:StartBuild"],
-                resources=[project.project_arn for project in projects],
+                resources=[build.project.project_arn for build in builds],
             ),
             *source_rights,
         ]
@@ -73,11 +72,15 @@ class Pipeline(Construct):
             use_pipeline_role_for_actions=True,
         )
         self.pipeline.add_stage(stage_name="Source", actions=[take])
-        for stage, project in zip(STAGES, projects, strict=True):
+        for stage, build in zip(STAGES, builds, strict=True):
             first = stage is STAGES[0]
             action = actions.CodeBuildAction(
                 action_name=stage.name,
-                project=project,
+                project=build.project,
+                # The pipeline starts over when it changes itself; a project is no part of it.
+                environment_variables={
+                    "BUILD_DIGEST": codebuild.BuildEnvironmentVariable(value=build.digest)
+                },
                 # What was tested is what is deployed: the later stages get what the first one left.
                 input=source if first else built,
                 outputs=[built] if first else [],
@@ -120,8 +123,10 @@ class Pipeline(Construct):
                     kms_key=self.key,
                 ),
             )
-            created = repository.node.default_child
-            cast("cdk.CfnResource", created).apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+            # The source outlives the pipeline, and could not be read without its key.
+            for kept in (repository, self.key):
+                resource = cast("cdk.CfnResource", kept.node.default_child)
+                resource.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
         else:
             repository = codecommit.Repository.from_repository_name(self, "Repository", source.name)
         action = actions.CodeCommitSourceAction(

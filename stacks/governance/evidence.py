@@ -32,7 +32,9 @@ def evidence_bucket(
         id,
         encryption=s3.BucketEncryption.KMS,
         encryption_key=key,
-        bucket_key_enabled=True,
+        # With a bucket key CloudTrail would need to decrypt as well, and KMS would be told of the
+        # bucket instead of the trail. CloudTrail User Guide, "Configure KMS key policies".
+        bucket_key_enabled=not locked,
         versioned=True,
         object_lock_enabled=locked or None,
         object_lock_default_retention=retention,

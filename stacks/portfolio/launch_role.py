@@ -119,6 +119,7 @@ _ON_MAPPINGS = [
     "lambda:GetEventSourceMapping",
     "lambda:UpdateEventSourceMapping",
 ]
+_ON_TAGS_OF_MAPPINGS = ["lambda:ListTags", "lambda:TagResource", "lambda:UntagResource"]
 _ON_ROLES = [
     "iam:CreateRole",
     "iam:DeleteRole",
@@ -214,6 +215,8 @@ def _statements() -> list[iam.PolicyStatement]:
         _allow(_ON_TABLES, _named("dynamodb", f"table/{_STACK}")),
         _allow(_ON_FUNCTIONS, functions),
         _allow(_ON_MAPPINGS, "*", {"ArnLike": {"lambda:FunctionArn": functions}}),
+        # A mapping has no name of ours, and whose it is cannot be asked of who tags it.
+        _allow(_ON_TAGS_OF_MAPPINGS, _named("lambda", "event-source-mapping:*")),
         _allow(_ON_ROLES, _role()),
         _allow(
             ["iam:PassRole"],

@@ -173,10 +173,11 @@ def test_only_alarms_of_this_account_may_tell_the_topic(variant: Template) -> No
 
 def test_the_trial_may_call_the_new_version_and_touch_its_own_rows(template: Template) -> None:
     version = {"Ref": arn(template, "AWS::Lambda::Version")["Fn::GetAtt"][0]}
+    ingest = arn(template, "AWS::Lambda::Function", "Ingest")
     table = catalog_table(template)
     data = key(template, "objects, catalog rows")
     assert rights(template, "CanaryBeforeRole")[:4] == [
-        (["lambda:InvokeFunction"], version),
+        (["lambda:InvokeFunction"], {"Fn::Join": ["", [ingest, ":*"]]}),
         (["dynamodb:DescribeTable"], table),
         (["dynamodb:DeleteItem", "dynamodb:GetItem"], table),
         (["kms:Decrypt"], data),

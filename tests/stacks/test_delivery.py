@@ -14,6 +14,7 @@ from reinventure import cdk
 from reinventure.errors import UserError
 from reinventure.laptop import rehearsal
 from reinventure.smoke import PREFIX
+from stacks.delivery import build
 from stacks.delivery.source import Source, parse
 from stacks.delivery.stages import SHIP, STAGES, Stage
 from stacks.delivery_stack import DeliveryStack
@@ -241,12 +242,50 @@ def test_commits_queue_and_a_new_pipeline_starts_over(any_template: Template) ->
     assert names == ["Source", "Build", "Update", "Deploy", "Smoke", "Publish"]
 
 
+def digests(template: Template) -> dict[str, str]:
+    """What the pipeline knows of its builds, by the stage."""
+    [pipeline] = properties(template, "AWS::CodePipeline::Pipeline")
+    return {
+        stage["Name"]: json.loads(action["Configuration"]["EnvironmentVariables"])[0]["value"]
+        for stage in pipeline["Stages"][1:]
+        for action in stage["Actions"]
+    }
+
+
+def test_a_build_that_changes_changes_the_pipeline(
+    template: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only then does it start over."""
+    monkeypatch.setattr(build, "_PYTHON", "3.14")
+    monkeypatch.setattr(build, "_ARM", build._X86)
+    assembly.write(DeliveryStack, "Delivery", tmp_path, source=SOURCES["created"])
+    before, after = digests(template), digests(read(tmp_path, "Delivery"))
+    assert before.keys() == after.keys() == {stage.name for stage in STAGES}
+    assert len({*before.values(), *after.values()}) == 2 * len(STAGES)
+
+
+@pytest.mark.parametrize(
+    ("canary", "minutes"),
+    [("off", 120), ("canary:10%/30m", 150), ("linear:20%/60m", 360), ("canary:10%/2880m", 2160)],
+)
+def test_who_deploys_waits_for_the_canary(tmp_path: Path, canary: str, minutes: int) -> None:
+    assembly.write(DeliveryStack, "Delivery", tmp_path, canary=canary)
+    projects = resources(read(tmp_path, "Delivery"), "AWS::CodeBuild::Project")
+    timeouts = {
+        re.sub("^Pipeline|Project.*$", "", name): project["Properties"]["TimeoutInMinutes"]
+        for name, project in projects.items()
+    }
+    assert timeouts.pop("Deploy") == minutes
+    assert set(timeouts.values()) == {120}
+
+
 def test_a_repository_that_is_made_is_encrypted_and_stays(template: Template) -> None:
     [repository] = resources(template, "AWS::CodeCommit::Repository").values()
     [key] = resources(template, "AWS::KMS::Key")
     assert repository["Properties"]["RepositoryName"] == "reinventure"
     assert repository["Properties"]["KmsKeyId"] == {"Fn::GetAtt": [key, "Arn"]}
     assert repository["DeletionPolicy"] == "Retain"
+    assert resources(template, "AWS::KMS::Key")[key]["DeletionPolicy"] == "Retain"
 
 
 def test_a_repository_that_is_there_is_used(delivery: Callable[[str], Template]) -> None:

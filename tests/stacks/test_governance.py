@@ -27,6 +27,7 @@ from tests.stacks.conftest import (
     run_app,
 )
 
+EVENT_BRIDGE = {"Service": "events.amazonaws.com"}
 VARIANTS = [
     {"config": "existing"},
     {"trail": "create"},
@@ -273,8 +274,13 @@ def test_the_audit_key_is_used_through_services_only(variant: Template) -> None:
         if any(
             re.match(r"kms:(Decrypt|Generate|Encrypt)", a) for a in as_list(statement["Action"])
         ):
-            conditions = json.dumps(statement["Condition"])
-            assert "kms:ViaService" in conditions or "aws:Source" in conditions
+            conditions = json.dumps(statement.get("Condition"))
+            assert (
+                "kms:ViaService" in conditions
+                or "aws:Source" in conditions
+                # It says nothing that could be asked for.
+                or statement["Principal"] == EVENT_BRIDGE
+            )
 
 
 def rule(template: Template, word: str) -> Any:
@@ -308,19 +314,29 @@ def test_somebody_is_told_of_tampering_and_of_refusals(variant: Template) -> Non
         assert each["State"] == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 
 
-def test_only_these_rules_publish_and_by_tls_only(variant: Template) -> None:
+def test_event_bridge_publishes_without_conditions_and_by_tls_only(variant: Template) -> None:
+    """It tells SNS and KMS nothing of its rules: whatever is asked for would drop all notices."""
     rules = resources(variant, "AWS::Events::Rule")
     [topic] = resources(variant, "AWS::SNS::Topic")
     [policy] = properties(variant, "AWS::SNS::TopicPolicy")
-    allowed = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
-    sources = [as_list(s["Condition"]["ArnEquals"]["aws:SourceArn"]) for s in allowed]
-    assert [source for each in sources for source in each] == [
-        {"Fn::GetAtt": [name, "Arn"]} for name in rules
-    ]
+    [allowed] = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+    assert allowed["Principal"] == EVENT_BRIDGE
+    assert allowed["Resource"] == {"Ref": topic}
+    assert "Condition" not in allowed
+    [audit] = properties(variant, "AWS::KMS::Key")
+    [use] = [s for s in audit["KeyPolicy"]["Statement"] if s["Principal"] == EVENT_BRIDGE]
+    assert use["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert "Condition" not in use
     [denied] = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
     assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     for each in rules.values():
         assert [t["Arn"] for t in each["Properties"]["Targets"]] == [{"Ref": topic}]
+
+
+def test_the_pack_is_rules_and_nothing_else_as_the_cli_writes_it(tmp_path: Path) -> None:
+    run_app(tmp_path, config="create", **{"aws:cdk:enable-path-metadata": "true"})
+    assert "Metadata" in json.dumps(read(tmp_path, "Governance"))
+    assert "Metadata" not in json.dumps(read(tmp_path, "ConformancePack"))
 
 
 # Where it can be deployed

@@ -271,6 +271,28 @@ def test_the_launch_role_may_do_what_it_takes_and_no_more(
         assert needed(offered) <= granted
 
 
+def test_the_launch_role_may_tag_what_is_no_function_too(
+    template: Template, product: Template
+) -> None:
+    """Of the product's resource types, only Lambda's are named in more ways than one."""
+    mapping = handlers()["AWS::Lambda::EventSourceMapping"]
+    needed = {
+        action
+        for verb in ("create", "read", "update", "delete")
+        for action in mapping[verb]["permissions"]
+        if action.startswith("lambda:")
+    }
+    granted = {
+        action
+        for statement in allowed(template)
+        if statement["Resource"] == "*" or "event-source-mapping:" in str(statement["Resource"])
+        for action in as_list(statement["Action"])
+    }
+    assert needed <= granted
+    for made in properties(product, "AWS::Lambda::EventSourceMapping", least=2):
+        assert made["Tags"]
+
+
 def test_the_launch_role_is_for_service_catalog_only(template: Template) -> None:
     [role] = properties(template, "AWS::IAM::Role")
     [trust] = role["AssumeRolePolicyDocument"]["Statement"]
@@ -289,6 +311,8 @@ def test_the_launch_role_touches_nothing_but_products(template: Template) -> Non
             or "cloudformation." in condition
             or '-pp-*"' in condition
             or "servicecatalog:provisioning" in condition
+            or {a.split(":")[1] for a in as_list(statement["Action"])}
+            == {"ListTags", "TagResource", "UntagResource"}
             or {a.split(":")[1] for a in as_list(statement["Action"])}
             == {
                 "CreateKey",
