@@ -134,7 +134,12 @@ class DeployedCatalog:
 
     def compared(self, prefix: str = "") -> Iterator[tuple[StoredObject | None, Row | None]]:
         """Yield each key under `prefix` as the bucket's own listing and the catalog have it."""
-        return side_by_side(self.objects(prefix), self.rows(prefix, consistent=True))
+        listing = self.stored().listing(prefix=prefix)
+        return (
+            (thing, row)
+            for _, thing, row in side_by_side(listing, self.rows(prefix, consistent=True))
+            if thing or row
+        )
 
     def objects(self, prefix: str = "") -> Iterator[StoredObject]:
         """Yield every object that S3 lists under `prefix`, in key order."""
@@ -142,7 +147,7 @@ class DeployedCatalog:
 
     def differences(self) -> Iterator[Difference]:
         """Yield every key that bucket and catalog disagree about at this moment."""
-        return differences(self.objects(), self.rows(consistent=True))
+        return differences(self.stored().listing(), self.rows(consistent=True))
 
     def settle(self, patience: float) -> list[Difference]:
         """Wait until bucket and catalog agree, and return what they still disagree about.

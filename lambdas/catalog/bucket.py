@@ -129,14 +129,21 @@ class Bucket:
         # only the place of the latest among the two kinds is certain.
         return sorted(found, key=lambda version: (version.latest, version.modified), reverse=True)
 
-    def objects(
-        self, *, prefix: str = "", after: str = "", until: str | None = None
-    ) -> Iterator[StoredObject]:
-        """Yield every object under `prefix` in the order of S3's listing: by the keys' UTF-8 bytes.
+    def objects(self, *, prefix: str = "") -> Iterator[StoredObject]:
+        """Yield every object under `prefix`, as `listing` does."""
+        return (stored for _, stored in self.listing(prefix=prefix) if stored)
 
-        Only keys greater than `after` and, if it is given, not greater than `until`. A thousand
-        versions a request. Raises botocore's ClientError or BotoCoreError when the bucket cannot
-        be listed.
+    def listing(
+        self, *, prefix: str = "", after: str = "", until: str | None = None
+    ) -> Iterator[tuple[str, StoredObject | None]]:
+        """Yield the key of every object under `prefix`, and the object, in S3's order.
+
+        That is the order of the keys' UTF-8 bytes. Only keys greater than `after` and, if it is
+        given, not greater than `until`. A thousand versions a request; where a page ends, the last
+        key comes once more, with None: there may be no object for many pages, when all there are
+        versions of a key or deleted.
+
+        Raises botocore's ClientError or BotoCoreError when the bucket cannot be listed.
         """
         request: ListObjectVersionsRequestTypeDef = {"Bucket": self.name, "Prefix": prefix}
         if after:
@@ -148,14 +155,19 @@ class Bucket:
                 if until is not None and version["Key"] > until:
                     return
                 if self._counts(version):
-                    yield _stored(version, asked_at)
+                    yield version["Key"], _stored(version, asked_at)
             if not page.get("IsTruncated"):
                 return
-            request["KeyMarker"] = page["NextKeyMarker"]
-            # Absent when the page ended with a key's last version.
-            request["VersionIdMarker"] = page.get("NextVersionIdMarker", "")
-            if not request["VersionIdMarker"]:
-                del request["VersionIdMarker"]
+            # S3 lists the versions of a key newest first: what is left of this one is superseded,
+            # however much it is, and is passed over by naming no version to go on from.
+            last = page["NextKeyMarker"]
+            if last == request.get("KeyMarker"):
+                # It was not passed over, which AWS nowhere promises: then by versions.
+                request["VersionIdMarker"] = page["NextVersionIdMarker"]
+            else:
+                request.pop("VersionIdMarker", None)
+            request["KeyMarker"] = last
+            yield last, None
 
     def _counts(self, version: "ObjectVersionTypeDef") -> bool:
         return version["IsLatest"] and version["Size"] >= self.minimum_size

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from itertools import starmap
 
 from catalog.bucket import StoredObject
 from catalog.row import Row
@@ -45,29 +44,32 @@ def agree(row: Row | None, stored: StoredObject | None) -> bool:
 
 
 def side_by_side(
-    stored: Iterable[StoredObject], rows: Iterable[Row]
-) -> Iterator[tuple[StoredObject | None, Row | None]]:
-    """Pair what a bucket's listing and the catalog's live rows, both in key order, say of a key.
+    listing: Iterable[tuple[str, StoredObject | None]], rows: Iterable[Row]
+) -> Iterator[tuple[str, StoredObject | None, Row | None]]:
+    """Yield each key with what a bucket's listing and the catalog's live rows say of it.
 
-    One of a pair is None where only the other knows the key. Holds one of each at a time, whatever
-    the size of the bucket.
+    Both are in key order. None where only the other knows the key; both None where a page of the
+    listing ends (see `Bucket.listing`), all up to that key having been yielded. Holds one of each
+    at a time, whatever the size of the bucket.
     """
-    objects, catalog = iter(stored), iter(rows)
-    thing, row = next(objects, None), next(catalog, None)
-    while thing is not None or row is not None:
-        if row is None or (thing is not None and thing.key < row.key):
-            yield thing, None
-            thing = next(objects, None)
-        elif thing is None or row.key < thing.key:
-            yield None, row
+    catalog = iter(rows)
+    row = next(catalog, None)
+    for key, thing in listing:
+        while row is not None and (row.key < key or (thing is None and row.key == key)):
+            yield row.key, None, row
+            row = next(catalog, None)
+        if thing is not None and row is not None and row.key == key:
+            yield key, thing, row
             row = next(catalog, None)
         else:
-            yield thing, row
-            thing, row = next(objects, None), next(catalog, None)
+            yield key, thing, None
+    while row is not None:
+        yield row.key, None, row
+        row = next(catalog, None)
 
 
 def difference(thing: StoredObject | None, row: Row | None) -> Difference | None:
-    """Return how a pair of `side_by_side` differs, or None if it does not."""
+    """Return how object and row of a key differ, or None if they do not."""
     if agree(row, thing):
         return None
     if thing is None:
@@ -76,6 +78,8 @@ def difference(thing: StoredObject | None, row: Row | None) -> Difference | None
     return Difference(kind, thing.key, thing, row)
 
 
-def differences(stored: Iterable[StoredObject], rows: Iterable[Row]) -> Iterator[Difference]:
+def differences(
+    listing: Iterable[tuple[str, StoredObject | None]], rows: Iterable[Row]
+) -> Iterator[Difference]:
     """Yield every difference between a bucket's listing and the catalog, both in key order."""
-    return filter(None, starmap(difference, side_by_side(stored, rows)))
+    return filter(None, (difference(thing, row) for _, thing, row in side_by_side(listing, rows)))

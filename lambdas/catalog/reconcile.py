@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from catalog.store import Store
 
 STRIDE = 1000
-"""Keys between two checkpoints: a page of S3's listing."""
+"""Most keys between two checkpoints. There is one where a page of S3's listing ends, too: its
+thousand versions may all be of a few keys, or of none that exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def reconcile(
     Raises botocore's ClientError or BotoCoreError, or ContendedError; then go on after the key of
     the last checkpoint.
     """
-    stored = bucket.objects(prefix=prefix, after=after, until=until)
+    listing = bucket.listing(prefix=prefix, after=after, until=until)
     known = live_rows(
         store.client,
         store.table,
@@ -65,15 +66,15 @@ def reconcile(
         until=until,
         consistent=True,
     )
-    compared, found, key = 0, list["Difference"](), after
-    for thing, row in side_by_side(stored, known):
+    compared, found, key, done = 0, list["Difference"](), after, after
+    for key, thing, row in side_by_side(listing, known):
         if wrong := difference(thing, row):
             found.append(wrong)
-        key = thing.key if thing else row.key if row else key
-        compared += 1
-        if compared == STRIDE:
+        page_ends = thing is None and row is None
+        compared += not page_ends
+        if compared == STRIDE or (page_ends and key != done):
             yield Checkpoint(key, compared, _repair(store, bucket, found))
-            compared, found = 0, []
+            compared, found, done = 0, [], key
     yield Checkpoint(key, compared, _repair(store, bucket, found))
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -6,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.bucket import StoredObject
-from catalog.difference import Kind, agree, differences
+from catalog.difference import Kind, agree, differences, side_by_side
 from catalog.row import Row
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -26,14 +27,22 @@ contents = st.dictionaries(
 )
 
 
-@given(contents, contents)
+def listing(
+    bucket: dict[str, tuple[int, str]], ends: set[str]
+) -> Iterator[tuple[str, StoredObject | None]]:
+    """A listing of `bucket` with the ends of pages at some keys, objects or not."""
+    for key in sorted(bucket.keys() | ends):
+        if key in bucket:
+            yield key, thing(key, *bucket[key])
+        if key in ends:
+            yield key, None
+
+
+@given(contents, contents, st.sets(st.text("abé🚀/", min_size=1, max_size=3)))
 def test_finds_every_difference_and_no_other(
-    bucket: dict[str, tuple[int, str]], catalog: dict[str, tuple[int, str]]
+    bucket: dict[str, tuple[int, str]], catalog: dict[str, tuple[int, str]], ends: set[str]
 ) -> None:
-    found = differences(
-        (thing(key, *bucket[key]) for key in sorted(bucket)),
-        (row(key, *catalog[key]) for key in sorted(catalog)),
-    )
+    found = differences(listing(bucket, ends), (row(key, *catalog[key]) for key in sorted(catalog)))
     expected = {}
     for key in bucket.keys() | catalog.keys():
         if key not in catalog:
@@ -43,6 +52,23 @@ def test_finds_every_difference_and_no_other(
         elif bucket[key] != catalog[key]:
             expected[key] = Kind.STALE
     assert {difference.key: difference.kind for difference in found} == expected
+
+
+@given(contents, contents, st.sets(st.text("abé🚀/", min_size=1, max_size=3)))
+def test_where_a_page_ends_all_before_has_been_yielded_and_nothing_after(
+    bucket: dict[str, tuple[int, str]], catalog: dict[str, tuple[int, str]], ends: set[str]
+) -> None:
+    rows = (row(key, *catalog[key]) for key in sorted(catalog))
+    left = sorted(bucket.keys() | catalog.keys())
+    marks = []
+    for key, stored, known in side_by_side(listing(bucket, ends), rows):
+        if stored or known:
+            assert left.pop(0) == key
+        else:
+            marks.append(key)
+            assert not left or left[0] > key
+    assert left == []
+    assert marks == sorted(ends)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import pytest
@@ -62,7 +62,7 @@ def know(store: Store, bucket: Bucket, key: str, *, deleted: bool = False) -> No
 
 def wrong(store: Store, bucket: Bucket) -> list[tuple[str, str]]:
     known = live_rows(store.client, store.table, bucket.name, store.shards, consistent=True)
-    return [(d.kind.value, d.key) for d in differences(bucket.objects(), known)]
+    return [(d.kind.value, d.key) for d in differences(bucket.listing(), known)]
 
 
 def repaired(store: Store, bucket: Bucket, **within: str) -> int:
@@ -118,6 +118,36 @@ def test_old_versions_and_markers_are_not_objects(
     fill(s3, bucket, ["k", "k", "k", "gone"])
     s3.delete_object(Bucket=bucket.name, Key="gone")
     assert repaired(store, bucket) == 1
+    assert wrong(store, bucket) == []
+
+
+class SmallPages:
+    """S3 with pages of three versions."""
+
+    def __init__(self, s3: "S3Client") -> None:
+        self._s3 = s3
+
+    def list_object_versions(self, **request: Any) -> Any:
+        return self._s3.list_object_versions(**{"MaxKeys": 3, **request})
+
+
+@batches
+def test_it_says_how_far_it_came_where_nothing_exists_any_more(
+    s3: "S3Client", bucket: Bucket, store: Store
+) -> None:
+    gone = [f"gone/{n:02}" for n in range(12)]
+    fill(s3, bucket, gone)
+    for key in gone:
+        s3.delete_object(Bucket=bucket.name, Key=key)
+    know(store, bucket, "gone/05")
+    small = Bucket(lambda: cast("S3Client", SmallPages(s3)), bucket.name)
+    checkpoints = list(reconcile(store, small))
+    assert len(checkpoints) >= 6
+    keys = [checkpoint.key for checkpoint in checkpoints]
+    assert keys == sorted(keys)
+    [busy] = [checkpoint for checkpoint in checkpoints if checkpoint.compared]
+    assert (busy.compared, busy.repaired) == (1, 1)
+    assert busy.key >= "gone/05"
     assert wrong(store, bucket) == []
 
 

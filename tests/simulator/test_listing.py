@@ -1,0 +1,26 @@
+"""Listing a bucket, on the model S3: moto does not pass over the versions of a key."""
+
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING, cast
+
+from catalog.bucket import Bucket
+from tests.simulator.clock import Clock
+from tests.simulator.network import Network
+from tests.simulator.s3 import PAGE, FakeS3
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+
+def test_superseded_versions_are_passed_over() -> None:
+    clock = Clock()
+    s3 = FakeS3("b", Network(lambda *_: None, Counter()), clock, timedelta(), versioned=True)
+    for key in ["a", *["busy"] * 20 * PAGE, *["gone"] * 20 * PAGE, "z"]:
+        s3.put(key, "Put", 1, "e")
+    s3.delete("gone")
+    bucket = Bucket(lambda: cast("S3Client", s3), "b")
+    listed = list(bucket.listing())
+    assert [key for key, stored in listed if stored] == ["a", "busy", "z"]
+    # One page ends in each of the two, and none besides.
+    assert [key for key, stored in listed if not stored] == ["busy", "gone"]
