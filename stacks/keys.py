@@ -65,7 +65,7 @@ class Keys(Construct):
                 *(["kinesis"] if settings.kinesis else []),
                 *(["rds", "secretsmanager"] if settings.sql else []),
             ],
-            grants=["dynamodb", "lambda", *(["rds"] if settings.sql else [])],
+            grants=["dynamodb", "lambda", *(["rds", "secretsmanager"] if settings.sql else [])],
         )
         self.queue = customer_key(
             self, "Queue", settings, purpose="messages in queues", services=["sqs"], grants=[]

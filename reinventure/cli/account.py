@@ -1,10 +1,17 @@
 """Commands for an AWS account."""
 
 import os
+from typing import TYPE_CHECKING
 
 from reinventure import cdk, deployed
 from reinventure.cli.options import session
 from reinventure.errors import UserError
+
+if TYPE_CHECKING:
+    import boto3
+
+ENOUGH = 200
+"""Functions at once that leave room for `ingest` while all others are at work."""
 
 
 def deploy() -> None:
@@ -16,10 +23,24 @@ def deploy() -> None:
     """
     account, region = _account()
     print(f"Deploying to account {account}, region {region}.", flush=True)
+    if advice := concurrency_advice(session()):
+        print(advice, flush=True)
     if not cdk.bootstrapped(session()):
         cdk.run("bootstrap", f"aws://{account}/{region}", environment=os.environ)
     # CDK passes over names of stacks that are not set.
     cdk.run("deploy", *cdk.OF_A_CATALOG, environment=os.environ)
+
+
+def concurrency_advice(here: "boto3.Session") -> str | None:
+    """Return what to do if the account may run few functions at once, as new ones may; or None."""
+    limits = here.client("lambda", config=deployed.CONFIG).get_account_settings()["AccountLimit"]
+    at_once = limits["ConcurrentExecutions"]
+    if at_once >= ENOUGH:
+        return None
+    return (
+        f"Lambda runs at most {at_once:,} functions of this account at once: events will wait for "
+        'each other. Ask for 1,000 in Service Quotas, "Concurrent executions" of AWS Lambda.'
+    )
 
 
 def destroy() -> None:
@@ -28,7 +49,8 @@ def destroy() -> None:
     From the account and region of the current AWS profile. CDK asks first. With stage=sandbox
     everything goes, objects too; with stage=production the stacks are protected, and bucket, table
     and keys would stay. A stack that was set once and is not now stays too: set it again to remove
-    it.
+    it. While a machine of the workers is up, some 20 minutes after their last work, removing them
+    may take an hour.
     """
     account, region = _account()
     print(f"Removing from account {account}, region {region}.", flush=True)

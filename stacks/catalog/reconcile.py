@@ -18,7 +18,7 @@ from stacks.settings import Settings
 
 _WORKERS = 40
 """Ranges that are compared at the same time. Each asks every shard, so with 16 shards 40 workers
-make 640 queries at once; and of the 1,000 functions that an account may run, 960 are left."""
+make 640 queries at once; and of the 1,000 functions that most accounts may run, 960 are left."""
 
 
 class Reconcile(Construct):

@@ -168,7 +168,9 @@ class ThroughEventBridge(Construct):
 class EventsQueue(Construct):
     """A queue of which `ingest` gets 100 messages at a time, or as many as a second brings.
 
-    A message that failed five times goes to the failure queue; the others of its batch do not.
+    A message that was taken 20 times in vain, for an hour at least, goes to the failure queue; the
+    others of its batch do not. A function that may not run just now, as others have used up what
+    the account may run at once, is such a time, too.
     """
 
     def __init__(
@@ -182,7 +184,7 @@ class EventsQueue(Construct):
             keys=keys,
             failures=ingest.failures,
             visibility=visibility_of(ingest.timeout),
-            tries=5,
+            tries=20,
         )
         ingest.let_receive(self.queue)
         ingest.alias.add_event_source_mapping(

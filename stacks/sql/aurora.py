@@ -1,7 +1,6 @@
 """The database that answers SQL."""
 
 import json
-import string
 from typing import cast
 
 import aws_cdk as cdk
@@ -136,7 +135,8 @@ class UserSecret(secretsmanager.Secret):
                 secret_string_template=json.dumps({"username": user}),
                 generate_string_key="password",
                 password_length=32,
-                exclude_characters=string.punctuation,
+                # To exclude the same as characters is refused: of each type one is required.
+                exclude_punctuation=True,
             ),
             removal_policy=settings.removal_policy,
         )

@@ -103,6 +103,9 @@ class Fleet(Construct):
             min_capacity=0,
             max_capacity=math.ceil(settings.workers_max / instance.vcpus),
         )
+        for subnet in vpc.public_subnets:
+            # What is destroyed leaves in the opposite order: machines need the way out until then.
+            group.node.add_dependency(subnet.internet_connectivity_established)
         self.provider = ecs.AsgCapacityProvider(
             self,
             "Provider",

@@ -209,14 +209,14 @@ def test_the_alias_takes_batches_and_says_which_messages_failed(
 
 
 @pytest.mark.parametrize("transport", QUEUED)
-def test_a_message_waits_14_days_and_fails_five_times(
+def test_a_message_waits_14_days_and_is_tried_for_an_hour(
     synthesise: Synthesise, transport: str
 ) -> None:
     template = read(synthesise(transport=transport))
     queue = events_queue(template)
     assert queue["RedrivePolicy"] == {
         "deadLetterTargetArn": arn(template, "AWS::SQS::Queue", "Failures"),
-        "maxReceiveCount": 5,
+        "maxReceiveCount": 20,
     }
     assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
     [function] = [

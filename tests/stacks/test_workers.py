@@ -321,6 +321,16 @@ def test_nothing_runs_and_nothing_costs_by_the_hour_while_there_is_nothing_to_do
         assert endpoint["VpcEndpointType"] == "Gateway"
 
 
+def test_a_machine_is_removed_before_its_way_out_is(workers: Template) -> None:
+    """CloudFormation removes in the opposite order: what is needed is what is depended on."""
+    [group] = resources(workers, "AWS::AutoScaling::AutoScalingGroup").values()
+    routes = resources(workers, "AWS::EC2::Route", least=2)
+    assert routes.keys() <= set(group["DependsOn"])
+    [attachment] = resources(workers, "AWS::EC2::VPCGatewayAttachment")
+    for route in routes.values():
+        assert attachment in as_list(route["DependsOn"])
+
+
 @pytest.mark.parametrize(
     ("instance", "most", "instances"),
     [("c7g.large", 4, 2), ("c7g.large", 5, 3), ("c7g.large", 1, 1), ("c4.8xlarge", 37, 2)],

@@ -5,12 +5,17 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 from typer.models import CommandInfo
 from typer.testing import CliRunner
 
 from reinventure import cli
+from reinventure.cli import account
 
 LEAVING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 NOBODY = "https://127.0.0.1:9"  # The discard port: nothing listens there.
@@ -98,6 +103,22 @@ def test_help_without_a_command_lists_them_all() -> None:
     assert result.returncode == 0
     for command in cli.app.registered_commands:
         assert f" {name(command)} " in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("at_once", "advice"),
+    [(10, "Lambda runs at most 10 functions of this account at once"), (1_000, None)],
+)
+def test_an_account_that_can_run_few_functions_is_told_what_to_ask_for(
+    at_once: int, advice: str | None
+) -> None:
+    client = boto3.client("lambda", region_name="eu-west-1")
+    here = cast("boto3.Session", SimpleNamespace(client=lambda *_, **__: client))
+    with Stubber(client) as answers:
+        limits = {"AccountLimit": {"ConcurrentExecutions": at_once}}
+        answers.add_response("get_account_settings", limits)
+        said = account.concurrency_advice(here)
+    assert said == advice or (said and advice and said.startswith(advice))
 
 
 def test_an_empty_folder_is_refused_before_anything_starts(tmp_path: Path) -> None:
