@@ -6,5 +6,9 @@ from typing import Protocol
 class Context(Protocol):
     """The second argument of a handler."""
 
+    @property
+    def invoked_function_arn(self) -> str:
+        """The ARN that was invoked."""
+
     def get_remaining_time_in_millis(self) -> int:
         """Return the milliseconds until Lambda ends the invocation."""

@@ -2,9 +2,10 @@
 
 import logging
 import os
-from typing import Any, Protocol
+from typing import Any
 
 from catalog.publication import Publisher
+from invocation import Context
 
 _log = logging.getLogger("publish")
 _log.setLevel(logging.INFO)
@@ -17,14 +18,6 @@ _whole_batches = os.environ["WHOLE_BATCHES"] == "true"
 
 class PublishError(Exception):
     """Not all of a batch was published; the message says why."""
-
-
-class Context(Protocol):
-    """What Lambda tells a function of itself."""
-
-    @property
-    def invoked_function_arn(self) -> str:
-        """The ARN that was invoked."""
 
 
 def handler(batch: dict[str, Any], context: Context) -> dict[str, Any]:

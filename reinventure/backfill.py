@@ -1,14 +1,14 @@
 """Telling the mirror what the catalog knows already: what changed before there was a mirror."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain, islice
-from typing import TypeVar
+from itertools import chain
 from uuid import uuid4
 
 from botocore.config import Config
 
+from catalog.batch import chunks
 from catalog.change import Change, Kind
 from catalog.listing import Filter
 from catalog.merge import Reading
@@ -26,8 +26,6 @@ CALLERS = 4
 
 _PATIENT = CONFIG.merge(Config(read_timeout=150))
 """The function may take two minutes, while the database wakes up."""
-
-_T = TypeVar("_T")
 
 
 def backfill(catalog: DeployedCatalog, mirror: DeployedMirror, prefix: str) -> Iterator[int]:
@@ -55,7 +53,7 @@ def backfill(catalog: DeployedCatalog, mirror: DeployedMirror, prefix: str) -> I
 
     rows = chain(catalog.rows(prefix), catalog.found(Filter(deleted=True), Reading(), prefix))
     with ThreadPoolExecutor(CALLERS) as pool:
-        for batches in _in_parts(_in_parts(rows, BATCH), CALLERS):
+        for batches in chunks(chunks(rows, BATCH), CALLERS):
             yield from pool.map(write, batches)
 
 
@@ -72,9 +70,3 @@ def _body(row: Row) -> str:
         new=row,
     )
     return json.dumps(message(change, kind))
-
-
-def _in_parts(things: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    iterator = iter(things)
-    while part := list(islice(iterator, size)):
-        yield part

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reinventure.errors import UserError
+from reinventure.log import ending
 
 if TYPE_CHECKING:
     import boto3
@@ -23,15 +24,13 @@ OF_A_CATALOG = ("Catalog", "Workers", "Sql")
 _CLI = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
 
 
-def run(*arguments: str, environment: Mapping[str, str], directory: Path = ROOT) -> None:
-    """Run `cdk` with `arguments` in `directory`, talking to the terminal.
+def run(*arguments: str, environment: Mapping[str, str]) -> None:
+    """Run `cdk` with `arguments` in the checkout, talking to the terminal.
 
     Raises UserError when it fails; by then it has said why.
     """
     command = _command(arguments)
-    status = subprocess.run(
-        command, env=_with_tools(environment), cwd=directory, check=False
-    ).returncode
+    status = subprocess.run(command, env=_with_tools(environment), cwd=ROOT, check=False).returncode
     if status:
         raise UserError(f"`cdk {arguments[0]}` failed with exit code {status}; see above.")
 
@@ -54,8 +53,7 @@ def run_quietly(
             check=False,
         ).returncode
     if status:
-        ending = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
-        raise UserError(f"`cdk {arguments[0]}` failed. The end of {log}:\n{ending}")
+        raise UserError(f"`cdk {arguments[0]}` failed. The end of {log}:\n{ending(log)}")
 
 
 def stacks(assembly: Path) -> list[str]:

@@ -10,7 +10,10 @@ import typer
 
 @dataclass
 class Progress:
-    """How far a repair has come: all keys up to `after` are done."""
+    """How far a repair has come: all keys up to `after` are done.
+
+    So many have been `compared`, and `repaired`, since it began.
+    """
 
     after: str = ""
     compared: int = 0

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from catalog import key as object_key
 from catalog.bucket import Bucket, StoredObject, Version
 from catalog.difference import Difference, agree, differences, side_by_side
-from catalog.listing import Filter, live_rows, matching_rows
+from catalog.listing import Filter, matching_rows
 from catalog.merge import Reading
 from catalog.row import Row
 from catalog.store import Store
@@ -69,10 +69,10 @@ class DeployedCatalog:
     """The ARN of the alias that events go to."""
     changes_topic: str
     """The ARN of the topic of the change feed."""
-    keys: dict[str, str]
-    """The ARNs of the customer keys, by name."""
     publish: str
     """The ARN of the function that feeds it."""
+    keys: dict[str, str]
+    """The ARNs of the customer keys, by name."""
 
     @cached_property
     def s3(self) -> "S3Client":
@@ -98,7 +98,7 @@ class DeployedCatalog:
 
     def rows(self, prefix: str = "", *, consistent: bool = False) -> Iterator[Row]:
         """Yield the row of every object under `prefix`, in key order."""
-        return live_rows(
+        return matching_rows(
             self.dynamodb,
             self.table,
             self.bucket,
@@ -132,7 +132,7 @@ class DeployedCatalog:
             agree=agree(row, stored.current(key)),
         )
 
-    def compared(self, prefix: str = "") -> Iterator[tuple[StoredObject | None, Row | None]]:
+    def compared(self, prefix: str) -> Iterator[tuple[StoredObject | None, Row | None]]:
         """Yield each key under `prefix` as the bucket's own listing and the catalog have it."""
         listing = self.stored().listing(prefix=prefix)
         return (
@@ -140,10 +140,6 @@ class DeployedCatalog:
             for _, thing, row in side_by_side(listing, self.rows(prefix, consistent=True))
             if thing or row
         )
-
-    def objects(self, prefix: str = "") -> Iterator[StoredObject]:
-        """Yield every object that S3 lists under `prefix`, in key order."""
-        return self.stored().objects(prefix=prefix)
 
     def differences(self) -> Iterator[Difference]:
         """Yield every key that bucket and catalog disagree about at this moment."""

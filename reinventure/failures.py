@@ -1,4 +1,4 @@
-"""The failure queue: what could not be catalogued or published, why, and trying it again."""
+"""The failure queue: what could not be catalogued, counted or published; trying it again."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -28,7 +28,7 @@ _FORGOTTEN = (
 )
 
 _PATIENT = CONFIG.merge(Config(read_timeout=120))
-"""The function itself may take 30 s, and the first call of a day some more."""
+"""The function itself may take a minute, and the first call of a day some more."""
 
 
 @dataclass(frozen=True)

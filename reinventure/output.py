@@ -1,4 +1,4 @@
-"""How rows are shown: to a person, and to a program."""
+"""How what the commands found is shown: to a person, and to a program."""
 
 import json
 import re
@@ -32,14 +32,14 @@ def printable(text: str) -> str:
     return _CONTROL.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
 
 
-def as_line(row: Row) -> str:
+def row_line(row: Row) -> str:
     """Return `row` as `aws s3 ls` shows an object: time, size in bytes or "deleted", key."""
     time = row.event_time[:19].replace("T", " ")
     size = "deleted" if row.deleted else row.size
     return f"{time} {size:>14} {printable(row.key)}"
 
 
-def as_json(row: Row) -> str:
+def row_as_json(row: Row) -> str:
     """Return `row` as one line of JSON, keys of objects unchanged; a tombstone says `deleted`."""
     return json.dumps(_fields(row), ensure_ascii=False)
 
@@ -83,7 +83,7 @@ def total_as_json(total: Total) -> str:
     )
 
 
-_FEW = 10
+_COPIES_SHOWN = 10
 """Keys of the same content that are shown to a person."""
 
 
@@ -91,9 +91,9 @@ def copies_lines(copies: Copies) -> str:
     """Return `copies` for a person: bytes wasted, how many of which size, SHA-256, keys."""
     lost = filesize.decimal(copies.wasted)
     lines = [f"{lost:>10} wasted: {copies.count:,} x {copies.size:,} bytes, {copies.sha256}"]
-    lines += [f"    {printable(key)}" for key in islice(copies.keys(), _FEW)]
-    if copies.count > _FEW:
-        lines.append(f"    and {copies.count - _FEW:,} more (--json names them all)")
+    lines += [f"    {printable(key)}" for key in islice(copies.keys(), _COPIES_SHOWN)]
+    if copies.count > _COPIES_SHOWN:
+        lines.append(f"    and {copies.count - _COPIES_SHOWN:,} more (--json names them all)")
     return "\n".join(lines)
 
 
@@ -247,14 +247,14 @@ def change_as_json(message: Mapping[str, Any]) -> str:
     return json.dumps(message, ensure_ascii=False)
 
 
-_MANY = 5
+_KEYS_SHOWN = 5
 """Keys of a failed event that are shown to a person."""
 
 
 def failure_lines(failure: Failure) -> str:
     """Return `failure` for a person, in a few lines."""
-    keys = ", ".join(map(printable, failure.keys[:_MANY])) or "none that can be read"
-    more = f" and {len(failure.keys) - _MANY} more" if len(failure.keys) > _MANY else ""
+    keys = ", ".join(map(printable, failure.keys[:_KEYS_SHOWN])) or "none that can be read"
+    more = f" and {len(failure.keys) - _KEYS_SHOWN} more" if len(failure.keys) > _KEYS_SHOWN else ""
     return (
         f"{failure.id}  {failure.failed_at:%Y-%m-%d %H:%M:%S}  {printable(failure.where)}\n"
         f"  why:  {printable(failure.reason)}\n"

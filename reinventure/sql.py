@@ -83,7 +83,7 @@ class DeployedMirror:
         )
 
 
-def find(session: boto3.Session, stack: str = STACK) -> DeployedMirror:
+def find(session: boto3.Session, stack: str) -> DeployedMirror:
     """Return the mirror that the stack named `stack` made.
 
     Raises UserError when there is no such stack, or it is not one of ours.

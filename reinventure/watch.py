@@ -57,7 +57,7 @@ class Order:
 
 
 class Watch:
-    """The temporary queue named `name`, subscribed to what changes under `prefix`."""
+    """A temporary queue of its own, subscribed to what changes under `prefix` in `catalog`."""
 
     def __init__(self, catalog: DeployedCatalog, stack: str, prefix: str) -> None:
         self._sqs = catalog.session.client("sqs", config=CONFIG)

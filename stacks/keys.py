@@ -46,7 +46,8 @@ class Keys(Construct):
 
     The key policies delegate to IAM, as AWS does by default, but only what is used: the account's
     administrators may manage a key, and nobody may use it except through the services named here.
-    A service that sends events of its own, not in somebody's name, is let in by the transport.
+    A service that sends of its own, not in somebody's name, is let in by what it sends to: a
+    transport, the change feed, the alarms.
     Not even an administrator can call `kms:Decrypt` directly on a catalogued object's data key.
     """
 
@@ -71,28 +72,6 @@ class Keys(Construct):
             self, "Queue", settings, purpose="messages in queues", services=["sqs"], grants=[]
         )
         let_logs_use(self.data)
-
-    def let_service(
-        self,
-        key: kms.Key,
-        service: str,
-        conditions: Mapping[str, object],
-        *,
-        sid: str | None = None,
-    ) -> None:
-        """Let the AWS service `service` put messages under `key`, under `conditions` only.
-
-        A service that is let in twice needs a `sid` of its own for the second time.
-        """
-        key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid=sid or f"LetSend{service.capitalize()}",
-                principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
-                actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                resources=["*"],
-                conditions=conditions,
-            )
-        )
 
     def let_log(self, stack: cdk.Stack, *, sid: str) -> None:
         """Let CloudWatch Logs put the log groups of another `stack` under the DATA key."""
@@ -182,6 +161,24 @@ def customer_key(
         pending_window=cdk.Duration.days(7 if settings.stage == "sandbox" else 30),
         removal_policy=settings.removal_policy,
         policy=iam.PolicyDocument(statements=statements),
+    )
+
+
+def let_service_use(
+    key: kms.Key, service: str, conditions: Mapping[str, object], *, sid: str | None = None
+) -> None:
+    """Let the AWS service `service` put messages under `key`, under `conditions` only.
+
+    A service that is let in twice needs a `sid` of its own for the second time.
+    """
+    key.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid=sid or f"LetSend{service.capitalize()}",
+            principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+            actions=["kms:Decrypt", "kms:GenerateDataKey"],
+            resources=["*"],
+            conditions=conditions,
+        )
     )
 
 

@@ -9,7 +9,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct, IConstruct
 
-from stacks.catalog.failures import FailureQueue
+from stacks.failures import FailureQueue
 from stacks.keys import Keys
 from stacks.settings import Settings
 

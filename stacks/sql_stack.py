@@ -4,9 +4,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from relational.schema import READER
 from stacks.catalog.catalog import Catalog
 from stacks.settings import Settings
-from stacks.sql.aurora import READER, Aurora, AuroraStandIn, UserSecret
+from stacks.sql.aurora import Aurora, AuroraStandIn, UserSecret
 from stacks.sql.mirror import Mirror
 
 

@@ -4,7 +4,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from stacks.catalog.catalog import Catalog
-from stacks.catalog.failures import FailureQueue
+from stacks.failures import FailureQueue
 from stacks.settings import Settings
 from stacks.workers.examine import Examine
 from stacks.workers.workers import Workers

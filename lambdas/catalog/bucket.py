@@ -129,19 +129,15 @@ class Bucket:
         # only the place of the latest among the two kinds is certain.
         return sorted(found, key=lambda version: (version.latest, version.modified), reverse=True)
 
-    def objects(self, *, prefix: str = "") -> Iterator[StoredObject]:
-        """Yield every object under `prefix`, as `listing` does."""
-        return (stored for _, stored in self.listing(prefix=prefix) if stored)
-
     def listing(
         self, *, prefix: str = "", after: str = "", until: str | None = None
     ) -> Iterator[tuple[str, StoredObject | None]]:
         """Yield the key of every object under `prefix`, and the object, in S3's order.
 
         That is the order of the keys' UTF-8 bytes. Only keys greater than `after` and, if it is
-        given, not greater than `until`. A thousand versions a request; where a page ends, the last
-        key comes once more, with None: there may be no object for many pages, when all there are
-        versions of a key or deleted.
+        given, not greater than `until`. A thousand versions a request; where a page ends, the key
+        that it ends at comes with None, whether or not it came with an object: there may be none
+        for many pages, when all there are versions of a key or deleted.
 
         Raises botocore's ClientError or BotoCoreError when the bucket cannot be listed.
         """

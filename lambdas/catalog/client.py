@@ -7,4 +7,4 @@ CONFIG = Config(
     read_timeout=5,
     retries={"mode": "standard", "total_max_attempts": 4},
 )
-"""Short time-outs: a function has 30 s, and a second try is worth more than a long wait."""
+"""Short time-outs: `ingest` has 30 s, and a second try is worth more than a long wait."""

@@ -46,40 +46,12 @@ EXISTING = Filter()
 """Every object that exists."""
 
 
-def live_rows(
-    client: "DynamoDBClient",
-    table: str,
-    bucket: str,
-    shards: int,
-    *,
-    prefix: str = "",
-    after: str = "",
-    until: str | None = None,
-    consistent: bool = False,
-) -> Iterator[Row]:
-    """Yield the row of every object that exists under `prefix`, in the order of S3's listing.
-
-    It is `matching_rows`, which says more, for rows of any size and time.
-    """
-    return matching_rows(
-        client,
-        table,
-        bucket,
-        shards,
-        EXISTING,
-        prefix=prefix,
-        after=after,
-        until=until,
-        consistent=consistent,
-    )
-
-
 def matching_rows(
     client: "DynamoDBClient",
     table: str,
     bucket: str,
     shards: int,
-    wanted: Filter,
+    wanted: Filter = EXISTING,
     *,
     prefix: str = "",
     after: str = "",

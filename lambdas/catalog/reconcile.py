@@ -11,7 +11,7 @@ from catalog import batch
 from catalog import row as rows
 from catalog.correction import correct
 from catalog.difference import Kind, difference, side_by_side
-from catalog.listing import live_rows
+from catalog.listing import matching_rows
 from catalog.store import Outcome
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def reconcile(
     the last checkpoint.
     """
     listing = bucket.listing(prefix=prefix, after=after, until=until)
-    known = live_rows(
+    known = matching_rows(
         store.client,
         store.table,
         bucket.name,

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from catalog.bucket import utc_now
-from reinventure import deployed, measure, output
+from reinventure import deployed, output
 from reinventure.audit import MEMORY, PATIENT, looked_up
-from reinventure.cli.options import Json, Profile, Region, Stack, session
+from reinventure.cli.options import Json, Profile, Region, Stack, instant, session
 from reinventure.errors import UserError
 from reinventure.steps import Steps
 
@@ -32,10 +32,7 @@ def audit(
     keep a key for some minutes once they used it, so there are fewer calls than objects.
     """
     now = utc_now()
-    try:
-        start = measure.instant(since, now)
-    except ValueError as error:
-        raise UserError(f"--since: {error}") from None
+    start = instant("--since", since, now)
     if start < now - MEMORY:
         raise UserError(
             f"--since: CloudTrail remembers {MEMORY.days} days. What is older is in the bucket of "

@@ -2,7 +2,6 @@
 
 import re
 import sys
-from datetime import datetime
 from itertools import islice
 from typing import Annotated
 
@@ -15,7 +14,7 @@ from catalog.merge import Reading
 from catalog.totals import level, sums
 from reinventure import deployed, measure, output
 from reinventure.cli.exits import EXIT_DIFFERENT
-from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, session
+from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, instant, session
 from reinventure.errors import UserError
 from reinventure.steps import Steps
 
@@ -33,7 +32,7 @@ def ls(
     spelled out; --json gives every key exactly, with ETag, version and sequencer.
     """
     catalog = deployed.find(session(profile, region), stack)
-    show = output.as_json if json else output.as_line
+    show = output.row_as_json if json else output.row_line
     for row in catalog.rows(prefix):
         print(show(row))
 
@@ -135,8 +134,8 @@ def find(
         deleted=deleted,
         larger=_size("--larger", larger),
         smaller=_size("--smaller", smaller),
-        newer=_instant("--newer", newer, now),
-        older=_instant("--older", older, now),
+        newer=instant("--newer", newer, now) if newer is not None else None,
+        older=instant("--older", older, now) if older is not None else None,
         content_type=_content_type(content_type),
         sha256=_sha256(sha256),
         wider=wider,
@@ -150,7 +149,7 @@ def find(
             "a deleted object has no content."
         )
     catalog = deployed.find(session(profile, region), stack)
-    show = output.as_json if json else output.as_line
+    show = output.row_as_json if json else output.row_line
     reading, found = Reading(), 0
     matching = (row for row in catalog.found(wanted, reading, prefix) if row.key.endswith(suffix))
     for row in islice(matching, limit):
@@ -190,13 +189,6 @@ def stat(
 def _size(option: str, text: str | None) -> int | None:
     try:
         return None if text is None else measure.size(text)
-    except ValueError as error:
-        raise UserError(f"{option}: {error}") from None
-
-
-def _instant(option: str, text: str | None, now: datetime) -> datetime | None:
-    try:
-        return None if text is None else measure.instant(text, now)
     except ValueError as error:
         raise UserError(f"{option}: {error}") from None
 

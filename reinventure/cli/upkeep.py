@@ -125,9 +125,10 @@ def failed(
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """List what could not be catalogued or published: when, where, why, and which keys.
+    """List what could not be catalogued, counted or published: when, where, why, and which keys.
 
-    They wait in the failure queue for 14 days. `reinventure redrive` tries them again.
+    They wait in the failure queue for 14 days. `reinventure redrive` tries them again; what could
+    not be counted, `reinventure repair` makes good.
     """
     catalog = deployed.find(session(profile, region), stack)
     waiting = list(failures.failures(catalog))

@@ -24,6 +24,7 @@ import psutil
 
 from reinventure.errors import UserError
 from reinventure.laptop import companions
+from reinventure.log import ending
 
 REGION = "us-east-1"
 _HOST = "127.0.0.1"
@@ -138,9 +139,9 @@ def start(directory: Path) -> Cloud:
     deadline = time.monotonic() + _START_SECONDS
     while not cloud.answers():
         if process.poll() is not None or time.monotonic() > deadline:
-            ending = "\n".join(cloud.log.read_text(errors="replace").splitlines()[-15:])
+            said = ending(cloud.log)
             stop(directory)
-            raise UserError(f"the laptop cloud did not start. The end of its log:\n{ending}")
+            raise UserError(f"the laptop cloud did not start. The end of its log:\n{said}")
         time.sleep(0.05)
     return cloud
 

@@ -108,8 +108,8 @@ def _each(steps: Steps, step: str, do: Callable[[str], None], keys: list[str]) -
 
 def _prove(catalog: DeployedCatalog, changes: str, console: Console) -> bool:
     """Print the catalog beside the bucket's own listing; return whether they are equal."""
-    objects, rows = list(catalog.objects()), list(catalog.rows(consistent=True))
-    listing = ((stored.key, stored) for stored in objects)
+    listing, rows = list(catalog.stored().listing()), list(catalog.rows(consistent=True))
+    objects = [stored for _, stored in listing if stored]
     wrong = {difference.key: difference for difference in differences(listing, rows)}
 
     table = Table(title=f"The catalog of {catalog.bucket}", title_justify="left")

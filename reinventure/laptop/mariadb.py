@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from reinventure.errors import UserError
 from reinventure.laptop import companions
+from reinventure.log import ending
 
 if TYPE_CHECKING:
     from pymysql.connections import Connection
@@ -65,7 +66,7 @@ def start(directory: Path) -> Path:
             check=False,
         ).returncode
     if status:
-        raise UserError(f"MariaDB could not be set up. The end of {log}:\n{_end(log)}")
+        raise UserError(f"MariaDB could not be set up. The end of {log}:\n{ending(log)}")
     companions.start(
         directory,
         NAME,
@@ -84,7 +85,7 @@ def start(directory: Path) -> Path:
     while not _listens(path):
         if not companions.running(directory, NAME) or time.monotonic() > deadline:
             companions.stop(directory)
-            raise UserError(f"MariaDB did not start. The end of {log}:\n{_end(log)}")
+            raise UserError(f"MariaDB did not start. The end of {log}:\n{ending(log)}")
         time.sleep(0.05)
     return path
 
@@ -132,7 +133,3 @@ def _program(name: str) -> str:
             "Install it: `make mariadb`."
         )
     return found
-
-
-def _end(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-15:])

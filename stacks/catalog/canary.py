@@ -9,10 +9,10 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks.catalog.alarms import Alarms
-from stacks.catalog.failures import FailureQueue
 from stacks.catalog.ingest import Ingest
 from stacks.catalog.shift import Shift
 from stacks.catalog.table import EncryptedTable
+from stacks.failures import FailureQueue
 from stacks.handler import Handler
 from stacks.keys import Keys
 from stacks.settings import Settings

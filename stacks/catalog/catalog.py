@@ -7,12 +7,12 @@ from stacks.catalog import transport
 from stacks.catalog.bucket import CataloguedBucket
 from stacks.catalog.canary import Canary
 from stacks.catalog.changes import Changes
-from stacks.catalog.failures import FailureQueue
 from stacks.catalog.ingest import Ingest
 from stacks.catalog.kinesis import KinesisFeed
 from stacks.catalog.reconcile import Reconcile
 from stacks.catalog.table import EncryptedTable
 from stacks.catalog.totals import Totals
+from stacks.failures import FailureQueue
 from stacks.keys import Keys
 from stacks.settings import Settings
 

@@ -5,11 +5,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from stacks.catalog.failures import FailureQueue
 from stacks.catalog.stream import feed
 from stacks.catalog.table import EncryptedTable
+from stacks.failures import FailureQueue
 from stacks.handler import Handler
-from stacks.keys import Keys, use_through
+from stacks.keys import Keys, let_service_use, use_through
 from stacks.settings import Settings
 
 
@@ -42,7 +42,7 @@ class Changes(Construct):
             enforce_ssl=True,
         )
         # The account is part of a topic's name, which is all that SNS is known to tell KMS.
-        keys.let_service(
+        let_service_use(
             keys.queue,
             "sns",
             {"ArnEquals": {"aws:SourceArn": self.topic.topic_arn}},

@@ -8,8 +8,8 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from stacks.catalog.failures import FailureQueue
 from stacks.catalog.table import EncryptedTable
+from stacks.failures import FailureQueue
 from stacks.handler import Handler
 from stacks.keys import Keys
 from stacks.settings import Settings

@@ -4,12 +4,9 @@ import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 
-from stacks.catalog.failures import FailureQueue
 from stacks.catalog.table import EncryptedTable
+from stacks.failures import FailureQueue
 from stacks.handler import Handler
-
-READERS = 2
-"""How many may read a shard of the stream at once: beyond that DynamoDB throttles all of them."""
 
 
 def feed(

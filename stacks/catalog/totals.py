@@ -4,8 +4,8 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from stacks.catalog import stream
-from stacks.catalog.failures import FailureQueue
 from stacks.catalog.table import EncryptedTable
+from stacks.failures import FailureQueue
 from stacks.handler import Handler
 from stacks.keys import Keys
 from stacks.settings import Settings

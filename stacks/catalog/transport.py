@@ -19,7 +19,7 @@ from constructs import Construct, IConstruct
 
 from stacks.catalog.bucket import CataloguedBucket
 from stacks.catalog.ingest import Ingest
-from stacks.keys import Keys
+from stacks.keys import Keys, let_service_use
 from stacks.queues import WorkQueue, let_send, subscribe, visibility_of
 from stacks.settings import Settings
 
@@ -63,7 +63,7 @@ class ThroughQueue(Construct):
         events_queue = EventsQueue(self, "Events", settings, keys=keys, ingest=ingest)
         this_bucket = {**_THIS_ACCOUNT, "ArnEquals": {"aws:SourceArn": bucket.bucket.bucket_arn}}
         let_send(events_queue.queue, "s3", this_bucket)
-        keys.let_service(keys.queue, "s3", this_bucket)
+        let_service_use(keys.queue, "s3", this_bucket)
         bucket.notify(
             cast(
                 "s3.IBucketNotificationDestination",
@@ -106,12 +106,12 @@ class ThroughTopic(Construct):
             )
         )
         # Not for this bucket only: it is under the same key, which would then depend on it.
-        keys.let_service(keys.data, "s3", _THIS_ACCOUNT)
+        let_service_use(keys.data, "s3", _THIS_ACCOUNT)
 
         events_queue = EventsQueue(self, "Events", settings, keys=keys, ingest=ingest)
         # The account is part of a topic's name, which is all that SNS is known to tell KMS.
         this_topic = {"ArnEquals": {"aws:SourceArn": topic.topic_arn}}
-        keys.let_service(keys.queue, "sns", this_topic)
+        let_service_use(keys.queue, "sns", this_topic)
         subscribe(self, topic, events_queue.queue, ingest.failures)
         bucket.notify(
             cast(
@@ -157,7 +157,7 @@ class ThroughEventBridge(Construct):
         bucket.notify_event_bridge(ready=rule)
         # Not for this rule only: its target needs the queue, the queue the key, and the key would
         # need the rule. CDK has the queue itself accept this rule only.
-        keys.let_service(keys.queue, "events", _THIS_ACCOUNT)
+        let_service_use(keys.queue, "events", _THIS_ACCOUNT)
         rule.add_target(
             targets.LambdaFunction(
                 cast("lambda_.IFunction", ingest.alias), dead_letter_queue=ingest.failures

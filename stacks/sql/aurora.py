@@ -1,6 +1,7 @@
 """The database that answers SQL."""
 
 import json
+import string
 from typing import cast
 
 import aws_cdk as cdk
@@ -10,12 +11,11 @@ from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from relational.database import NAME as DATABASE
 from stacks.settings import Settings
 
-DATABASE = "catalog"
 OWNER = "admin"
-READER = "reader"
-"""Names that lambdas/relational/ knows, too: the database, and who may read in it."""
+"""Who owns the database."""
 
 _ZONES = 3
 
@@ -135,8 +135,9 @@ class UserSecret(secretsmanager.Secret):
                 secret_string_template=json.dumps({"username": user}),
                 generate_string_key="password",
                 password_length=32,
-                # To exclude the same as characters is refused: of each type one is required.
-                exclude_punctuation=True,
+                exclude_characters=string.punctuation,
+                # By default one of each type is required, of those too that are excluded: refused.
+                require_each_included_type=False,
             ),
             removal_policy=settings.removal_policy,
         )

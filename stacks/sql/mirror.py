@@ -5,8 +5,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.catalog.catalog import Catalog
-from stacks.catalog.changes_queue import ChangesQueue
-from stacks.catalog.failures import FailureQueue
+from stacks.changes_queue import ChangesQueue
+from stacks.failures import FailureQueue
 from stacks.handler import Handler
 from stacks.keys import use_through
 from stacks.queues import visibility_of

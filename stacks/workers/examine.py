@@ -4,8 +4,8 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from stacks.catalog.catalog import Catalog
-from stacks.catalog.changes_queue import ChangesQueue
-from stacks.catalog.failures import FailureQueue
+from stacks.changes_queue import ChangesQueue
+from stacks.failures import FailureQueue
 from stacks.handler import Handler
 from stacks.queues import visibility_of
 from stacks.settings import Settings

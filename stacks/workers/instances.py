@@ -23,17 +23,15 @@ _C4_REGIONS = frozenset(
 class Instance:
     """An EC2 instance type.
 
-    `iops` and `mib_per_second` are what its way to EBS takes all day; some take more for half an
-    hour a day. `memory` is MiB. It is offered `only_in` these regions, if any are named, and
+    `iops` are what its way to EBS takes all day; some take more for half an hour a day. `memory` is
+    MiB. It is offered `only_in` these regions, if any are named, and
     not in those that it is `missing_from`.
     """
 
     vcpus: int
     memory: int
     arm: bool
-    nitro: bool
     iops: int
-    mib_per_second: int
     only_in: frozenset[str] = frozenset()
     missing_from: frozenset[str] = frozenset()
 
@@ -42,11 +40,11 @@ _NOT_C7G = frozenset({"ap-southeast-4", "me-central-1"})
 _NOT_C7I = frozenset({"cn-north-1", "cn-northwest-1", "me-south-1"})
 
 INSTANCES = {
-    "c4.large": Instance(2, 3_840, False, False, 4_000, 62, only_in=_C4_REGIONS),
-    "c4.8xlarge": Instance(36, 61_440, False, False, 32_000, 500, only_in=_C4_REGIONS),
-    "c7g.large": Instance(2, 4_096, True, True, 3_600, 78, missing_from=_NOT_C7G),
-    "c7g.4xlarge": Instance(16, 32_768, True, True, 20_000, 625, missing_from=_NOT_C7G),
-    "c7i.large": Instance(2, 4_096, False, True, 3_600, 81, missing_from=_NOT_C7I),
+    "c4.large": Instance(2, 3_840, False, 4_000, only_in=_C4_REGIONS),
+    "c4.8xlarge": Instance(36, 61_440, False, 32_000, only_in=_C4_REGIONS),
+    "c7g.large": Instance(2, 4_096, True, 3_600, missing_from=_NOT_C7G),
+    "c7g.4xlarge": Instance(16, 32_768, True, 20_000, missing_from=_NOT_C7G),
+    "c7i.large": Instance(2, 4_096, False, 3_600, missing_from=_NOT_C7I),
 }
 """The two of 2014's announcement, and today's. `c4` needs x86 images, and has no Nitro."""
 

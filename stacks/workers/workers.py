@@ -12,8 +12,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.catalog.catalog import Catalog
-from stacks.catalog.changes_queue import ChangesQueue
-from stacks.catalog.failures import FailureQueue
+from stacks.changes_queue import ChangesQueue
+from stacks.failures import FailureQueue
 from stacks.logs import EncryptedLogs
 from stacks.settings import Settings
 from stacks.workers import inspection

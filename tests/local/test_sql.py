@@ -34,7 +34,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture
 def mirror(session: boto3.Session) -> DeployedMirror:
-    return sql.find(session)
+    return sql.find(session, sql.STACK)
 
 
 def never() -> None:

@@ -12,7 +12,7 @@ from catalog import batch
 from catalog import reconcile as reconciling
 from catalog.bucket import Bucket
 from catalog.correction import ATTEMPTS, ContendedError
-from catalog.listing import live_rows
+from catalog.listing import matching_rows
 from catalog.row import Row
 from catalog.store import Outcome, Store
 from tests.simulator import function
@@ -135,7 +135,7 @@ class World:
     def rows(self) -> Iterator[Row]:
         """Yield the catalog's live rows."""
         client = cast("Any", self.table)
-        return live_rows(client, self.table.name, NAME, SHARDS, consistent=True)
+        return matching_rows(client, self.table.name, NAME, SHARDS, consistent=True)
 
     def reconcile(self) -> None:
         """Compare bucket and catalog, and repair the catalog."""

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from stacks.catalog.stream import READERS
 from tests.stacks.conftest import (
     Template,
     arn,
@@ -18,6 +17,9 @@ from tests.stacks.conftest import (
     resources,
     rights,
 )
+
+READERS = 2
+"""How many may read a shard of the stream at once: beyond that DynamoDB throttles all of them."""
 
 
 def topic(template: Template) -> tuple[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import string
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,7 +12,6 @@ from typing import Any
 import pytest
 
 from relational import database, schema
-from stacks.sql import aurora
 from tests.stacks.conftest import (
     Template,
     arn,
@@ -107,16 +107,15 @@ def test_nobody_connects_without_tls(sql: Template) -> None:
 def test_it_answers_the_data_api_by_the_name_that_the_code_knows(sql: Template) -> None:
     assert cluster(sql)["EnableHttpEndpoint"] is True
     assert cluster(sql)["DatabaseName"] == database.NAME
-    assert aurora.READER == schema.READER
 
 
 def test_the_readers_password_can_be_quoted(sql: Template) -> None:
     [secret] = properties(sql, "AWS::SecretsManager::Secret")
     generated = secret["GenerateSecretString"]
     assert json.loads(generated["SecretStringTemplate"]) == {"username": schema.READER}
-    # With "ExcludeCharacters" for the same, Secrets Manager would still require one of each type.
-    assert generated["ExcludePunctuation"] is True
-    assert "ExcludeCharacters" not in generated
+    assert set(generated["ExcludeCharacters"]) == set(string.punctuation)
+    # Or else Secrets Manager wants one character of those that it must leave out.
+    assert generated["RequireEachIncludedType"] is False
     assert generated["PasswordLength"] == 32
 
 

@@ -15,7 +15,7 @@ ROW = Row("b", "a\nb ü🚀", "0A", "2026-11-23T12:00:00.005Z", "ObjectCreated:P
 
 
 def test_json_gives_the_key_exactly_and_every_field() -> None:
-    line = output.as_json(ROW)
+    line = output.row_as_json(ROW)
     assert "\n" not in line
     assert json.loads(line) == {
         "bucket": "b",
@@ -30,15 +30,15 @@ def test_json_gives_the_key_exactly_and_every_field() -> None:
 
 
 def test_a_line_shows_time_size_and_key() -> None:
-    assert output.as_line(ROW) == "2026-11-23 12:00:00              7 a\\nb ü🚀"
+    assert output.row_line(ROW) == "2026-11-23 12:00:00              7 a\\nb ü🚀"
 
 
 def test_a_tombstone_says_that_it_is_one() -> None:
     tombstone = replace(ROW, size=None, etag=None, expires_at=1)
-    assert output.as_line(tombstone) == "2026-11-23 12:00:00        deleted a\\nb ü🚀"
-    shown = json.loads(output.as_json(tombstone))
+    assert output.row_line(tombstone) == "2026-11-23 12:00:00        deleted a\\nb ü🚀"
+    shown = json.loads(output.row_as_json(tombstone))
     assert (shown["deleted"], shown["size"], shown["etag"]) == (True, None, None)
-    assert shown.keys() == {*json.loads(output.as_json(ROW)), "deleted"}
+    assert shown.keys() == {*json.loads(output.row_as_json(ROW)), "deleted"}
 
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -100,7 +100,7 @@ FOUND = Inspection("2026-11-23T12:00:01.000Z", "ab" * 32, "text/csv", rows=1234,
 
 def test_what_was_found_inside_is_shown() -> None:
     row = replace(ROW, inspected=FOUND)
-    found = json.loads(output.as_json(row))["inspected"]
+    found = json.loads(output.row_as_json(row))["inspected"]
     assert found == {
         "inspected_at": "2026-11-23T12:00:01.000Z",
         "sha256": "ab" * 32,

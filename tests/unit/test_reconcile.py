@@ -13,7 +13,7 @@ from catalog import sequencer
 from catalog.bucket import Bucket
 from catalog.difference import differences
 from catalog.event import Content, Event
-from catalog.listing import live_rows
+from catalog.listing import matching_rows
 from catalog.ranges import MOST, split
 from catalog.reconcile import reconcile
 from catalog.store import Store
@@ -36,7 +36,7 @@ def bucket(s3: "S3Client") -> Bucket:
 
 
 @pytest.fixture(autouse=True)
-def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_strides(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reconciling, "STRIDE", 4)
 
 
@@ -61,7 +61,7 @@ def know(store: Store, bucket: Bucket, key: str, *, deleted: bool = False) -> No
 
 
 def wrong(store: Store, bucket: Bucket) -> list[tuple[str, str]]:
-    known = live_rows(store.client, store.table, bucket.name, store.shards, consistent=True)
+    known = matching_rows(store.client, store.table, bucket.name, store.shards, consistent=True)
     return [(d.kind.value, d.key) for d in differences(bucket.listing(), known)]
 
 

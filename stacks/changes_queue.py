@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from stacks.catalog.failures import FailureQueue
+from stacks.failures import FailureQueue
 from stacks.keys import Keys, use_through
 from stacks.queues import WorkQueue, subscribe
 from stacks.settings import Settings
