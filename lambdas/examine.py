@@ -11,10 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from catalog.client import CONFIG
 from catalog.correction import ContendedError
+from catalog.notification import UnreadableError, read
 from catalog.store import Store
 from inspector.examination import examine
 from inspector.inspection import OutOfTimeError
-from inspector.wish import UnreadableError, key_in
 from invocation import Context
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def handler(delivery: dict[str, Any], context: Context) -> dict[str, Any]:
         try:
             if context.get_remaining_time_in_millis() < (BUDGET + RESERVE) * 1000:
                 raise TimeoutError("no time left in this invocation")
-            key = key_in(message["body"], _bucket)
+            key = read(message["body"], _bucket)["key"]
             result = examine(_store, _s3, _bucket, key, _within(BUDGET), most=_most)
             _log.info("examined", extra={"result": result.value})
         except (

@@ -20,10 +20,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from catalog.correction import ContendedError
+from catalog.notification import UnreadableError, read
 from catalog.store import Store
 from inspector.examination import examine
 from inspector.inspection import OutOfTimeError
-from inspector.wish import UnreadableError, key_in
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -125,7 +125,7 @@ class Worker:
         receipt, name = message["ReceiptHandle"], message["MessageId"]
         try:
             with self._held(receipt):
-                key = key_in(message["Body"], self._bucket)
+                key = read(message["Body"], self._bucket)["key"]
                 result = examine(
                     self._store,
                     self._s3,

@@ -1,4 +1,4 @@
-"""What subscribers are told of a change: the message, what they can filter by, and its order.
+"""What subscribers are told of a change, how ours read it, what they can filter by, its order.
 
 docs/changes.md describes it for them, docs/change.schema.json exactly.
 """
@@ -6,7 +6,9 @@ docs/changes.md describes it for them, docs/change.schema.json exactly.
 import json
 import re
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from catalog import key as object_key
 
 if TYPE_CHECKING:
     from types_boto3_sns.type_defs import (
@@ -26,6 +28,30 @@ _DECIMALS = 10**5
 
 _REFUSED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 has no place for, and so neither SNS nor SQS; object keys may have it."""
+
+
+class UnreadableError(Exception):
+    """A message that is not about an object of the bucket. Says why."""
+
+
+def read(body: str, bucket: str) -> dict[str, Any]:
+    """Return what the message `body` says, whose `key` is one that `bucket` can hold.
+
+    Raises UnreadableError when it is not about an object of `bucket`.
+    """
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableError(f"not JSON: {error}") from error
+    if not isinstance(told, dict) or not isinstance(told.get("key"), str):
+        raise UnreadableError("no change of the catalog: it names no key")
+    if told.get("bucket") != bucket:
+        raise UnreadableError(f"bucket {str(told.get('bucket'))[:200]!r} is not ours")
+    try:
+        object_key.check(told["key"])
+    except ValueError as error:
+        raise UnreadableError(str(error)) from error
+    return told
 
 
 def entry(change: "Change", kind: "Kind", id: str) -> "PublishBatchRequestEntryTypeDef":

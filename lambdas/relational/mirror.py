@@ -10,10 +10,11 @@ import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from catalog import client
+from catalog.notification import UnreadableError
 from catalog.row import TOMBSTONE_LIFE
 from relational import schema
 from relational.database import CONFIG, Database
-from relational.state import State, UnreadableError, parse
+from relational.state import State, parse
 from relational.upsert import upsert
 
 if TYPE_CHECKING:

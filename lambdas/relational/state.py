@@ -1,11 +1,10 @@
 """The state of one key, as a message of the change feed tells it (docs/change.schema.json)."""
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
-from catalog import key as object_key
+from catalog.notification import UnreadableError, read
 
 _SEQUENCER = re.compile(r"[0-9A-F]{32}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
@@ -17,10 +16,6 @@ MAX_EVENT = MAX_ETAG = 255
 MAX_VERSION = 1024
 MAX_SIZE = 2**63 - 1
 """What the columns hold. S3's own limits are lower, or not told."""
-
-
-class UnreadableError(Exception):
-    """A message that is no change of an object of this bucket. Says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +41,14 @@ def parse(body: str, bucket: str) -> State:
     Raises UnreadableError when it is not about an object of `bucket`, or no database could hold
     what it says.
     """
-    try:
-        message = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise UnreadableError(f"not JSON: {error}") from error
-    if not isinstance(message, dict) or "sequencer" not in message or "new" not in message:
+    message = read(body, bucket)
+    if "sequencer" not in message or "new" not in message:
         raise UnreadableError("no change of the catalog: it has no sequencer, or no new state")
-    if message.get("bucket") != bucket:
-        raise UnreadableError(f"bucket {str(message.get('bucket'))[:200]!r} is not ours")
     new = message["new"]
     if not isinstance(new, dict | None):
         raise UnreadableError("its new state is neither an object nor null")
-    try:
-        key = object_key.check(_text(message, "key"))
-    except ValueError as error:
-        raise UnreadableError(str(error)) from error
     return State(
-        key=key,
+        key=message["key"],
         size=_number(new, "size", MAX_SIZE) if new else None,
         etag=_token(new, "etag", MAX_ETAG) if new else None,
         version_id=_token(new, "version_id", MAX_VERSION)

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from reinventure.laptop import companions, data_api, mariadb
+from reinventure.laptop import background, data_api, mariadb
 from reinventure.laptop.data_api import DataApi, DataApiError, Login
 from relational import schema
 from relational.database import NAME, Database
@@ -81,7 +81,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         cursor.execute(f"CREATE USER owner@localhost IDENTIFIED BY '{PASSWORD}'")
         cursor.execute("GRANT ALL ON *.* TO owner@localhost WITH GRANT OPTION")
     yield path
-    companions.stop(directory)
+    background.stop(directory)
 
 
 @pytest.fixture(scope="session")

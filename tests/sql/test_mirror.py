@@ -212,7 +212,7 @@ def test_what_the_database_refuses_does_not_hold_up_the_rest(
         ({"key": ""}, "key has 0 bytes"),
         ({"key": "x" * 1025}, "key has 1025 bytes"),
         ({"key": "\ud800"}, "not valid Unicode"),
-        ({"key": 7}, "key is no text"),
+        ({"key": 7}, "it names no key"),
         ({"sequencer": "55AE"}, "sequencer '55AE' is none of a row"),
         ({"sequencer": "g" * 32}, "is none of a row"),
         ({"asked_at": -1}, "asked_at '-1' is no number"),

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.notification import read
 from catalog.row import Row
-from inspector.wish import key_in
 from reinventure.errors import UserError
 from reinventure.inspections import Doors
 
@@ -40,7 +40,7 @@ def test_each_is_asked_for_once_at_its_door(sizes: list[int]) -> None:
         ("large", [row.key for row in rows if (row.size or 0) > 100]),
     ):
         # As the function and the worker read them.
-        assert [key_in(body, "b") for body in queues.sent[door]] == wanted
+        assert [read(body, "b")["key"] for body in queues.sent[door]] == wanted
 
 
 def test_the_longest_keys_fit_a_request() -> None:

@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog import change as changes
-from catalog.notification import attributes, entry, filterable, mebibytes, message
+from catalog.notification import (
+    UnreadableError,
+    attributes,
+    entry,
+    filterable,
+    mebibytes,
+    message,
+    read,
+)
 from catalog.row import Row
 from tests.unit.stream_records import GONE, LIVE, record
 
@@ -200,3 +208,17 @@ def test_ten_of_the_longest_messages_fit_a_request(character: str) -> None:
         texts += [name, value["DataType"], value["StringValue"]]
     assert 10 * sum(len(text.encode()) for text in texts) < 256 * 1024
     assert texts[0].isascii()
+
+
+def test_what_is_read_is_about_an_object_of_the_bucket_or_says_why_not() -> None:
+    assert read('{"bucket": "b", "key": "k/ü"}', "b")["key"] == "k/ü"
+    for body, why in (
+        ("{", "not JSON"),
+        ("[" * 10_000, "not JSON"),
+        ("[]", "names no key"),
+        ('{"bucket": "b"}', "names no key"),
+        ('{"bucket": "c", "key": "k"}', "is not ours"),
+        ('{"bucket": "b", "key": ""}', "key has 0 bytes"),
+    ):
+        with pytest.raises(UnreadableError, match=why):
+            read(body, "b")

@@ -28,7 +28,6 @@ from inspector import examination
 from inspector.examination import Result, examine
 from inspector.inspection import OutOfTimeError
 from inspector.stored_bytes import StoredBytes
-from inspector.wish import UnreadableError, key_in
 from tests.unit.conftest import SHARDS
 from worker import BUDGET, GRACE, Worker
 
@@ -325,20 +324,6 @@ def test_being_out_of_time_is_recorded(
 
     assert examine(store, s3, bucket, "k", over) is Result.RECORDED
     assert "out of time" in str(row_of(store, bucket).inspected)
-
-
-def test_an_unreadable_wish_says_why() -> None:
-    assert key_in('{"bucket": "b", "key": "k/ü"}', "b") == "k/ü"
-    for body, why in (
-        ("{", "not JSON"),
-        ("[" * 10_000, "not JSON"),
-        ("[]", "names no key"),
-        ('{"bucket": "b"}', "names no key"),
-        ('{"bucket": "c", "key": "k"}', "is not ours"),
-        ('{"bucket": "b", "key": ""}', "key has 0 bytes"),
-    ):
-        with pytest.raises(UnreadableError, match=why):
-            key_in(body, "b")
 
 
 # The function
