@@ -11,8 +11,8 @@ import typer
 from reinventure import cdk
 from reinventure.cli.exits import EXIT_DIFFERENT
 from reinventure.errors import UserError
+from reinventure.laptop import background, database, worker
 from reinventure.laptop import cloud as clouds
-from reinventure.laptop import companions, database, worker
 from reinventure.laptop import demo as demonstration
 from reinventure.laptop.deployment import enter, start_and_deploy
 from reinventure.laptop.lock import locked
@@ -54,9 +54,9 @@ def up(
             anew = "Run `make down`, which loses what is in it, then"
             if settings:
                 raise UserError(f"it keeps the settings it has. {anew} `make up SET=...`.")
-            if workers and not companions.running(LOCAL, worker.NAME):
+            if workers and not background.running(LOCAL, worker.NAME):
                 raise UserError(f"it has no worker. {anew} `make up WORKERS=1`.")
-            if sql and not companions.running(LOCAL, database.NAME):
+            if sql and not background.running(LOCAL, database.NAME):
                 raise UserError(f"it has no database. {anew} `make up SQL=1`.")
         if not cloud or not catalog:
             with Steps() as steps:
@@ -71,7 +71,7 @@ def up(
             cloud, REINVENTURE_BUCKET=catalog.bucket, REINVENTURE_TABLE=catalog.table
         )
     asking = '\nAsk its mirror:           .venv/bin/reinventure sql "SELECT * FROM objects"'
-    asking = asking if companions.running(LOCAL, database.NAME) else ""
+    asking = asking if background.running(LOCAL, database.NAME) else ""
     print(
         f"""
 Point this shell at it:   source {shlex.quote(os.path.relpath(env))}

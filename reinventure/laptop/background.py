@@ -1,8 +1,8 @@
-"""Processes of ours that live as long as the laptop cloud whose files are in the same folder."""
+"""Processes in the background: the laptop cloud, and what is part of it, in one folder."""
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def stop(directory: Path) -> None:
     """Stop every process that was started here, outright: none has anything to save."""
     for path in directory.glob(f"*{_RECORD}"):
         process = _recorded(path)
-        processes = list(_family(process)) if process else []
+        processes = family(process) if process else []
         for each in processes:
             with suppress(psutil.NoSuchProcess):
                 each.kill()
@@ -63,10 +63,12 @@ def stop(directory: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _family(process: psutil.Process) -> Iterator[psutil.Process]:
-    with suppress(psutil.NoSuchProcess):
-        yield from process.children(recursive=True)
-    yield process
+def family(process: psutil.Process) -> list[psutil.Process]:
+    """Return `process`, if it is alive, and all that it has started, directly or not."""
+    try:
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _recorded(path: Path) -> psutil.Process | None:

@@ -10,12 +10,10 @@ import shlex
 import shutil
 import socket
 import ssl
-import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -23,27 +21,21 @@ from urllib.error import URLError
 import psutil
 
 from reinventure.errors import UserError
-from reinventure.laptop import companions
+from reinventure.laptop import background
 from reinventure.log import ending
 
 REGION = "us-east-1"
 _HOST = "127.0.0.1"
+_NAME = "cloud"
 _EMULATOR = "reinventure.laptop.emulator:app"
 _START_SECONDS = 60
-_STOP_SECONDS = 10
 
 
 @dataclass(frozen=True)
 class Cloud:
-    """A running laptop cloud, whose files are in `directory`.
-
-    `pid` and `created` (seconds since 1970, from the operating system) identify the process even
-    after its number has been given to another one.
-    """
+    """A laptop cloud at `port`, whose files are in `directory`."""
 
     directory: Path
-    pid: int
-    created: float
     port: int
 
     @property
@@ -54,7 +46,7 @@ class Cloud:
     @property
     def log(self) -> Path:
         """What the emulator and the functions in it print."""
-        return self.directory / "cloud.log"
+        return background.log(self.directory, _NAME)
 
     @property
     def tls(self) -> tuple[Path, Path]:
@@ -79,13 +71,8 @@ class Cloud:
 
     def processes(self) -> list[psutil.Process]:
         """Return the emulator, if it is alive, and the workers that it runs functions in."""
-        try:
-            process = psutil.Process(self.pid)
-            if process.create_time() != self.created or process.status() == psutil.STATUS_ZOMBIE:
-                return []
-            return [process, *process.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return []
+        process = background.running(self.directory, _NAME)
+        return background.family(process) if process else []
 
     def answers(self) -> bool:
         """Whether it is ready to serve requests."""
@@ -117,28 +104,25 @@ def start(directory: Path) -> Cloud:
     (directory / "tmp").mkdir(parents=True)
     _make_certificate(directory)
     # The port is bound here and handed on: between choosing and using it nobody can take it.
-    with socket.create_server((_HOST, 0)) as listener, (directory / "cloud.log").open("wb") as log:
+    with socket.create_server((_HOST, 0)) as listener:
         port = listener.getsockname()[1]
-        process = subprocess.Popen(
+        background.start(
+            directory,
+            _NAME,
             [
                 *(sys.executable, "-m", "hypercorn", "--workers", "0", _EMULATOR),
                 *("--bind", f"fd://{listener.fileno()}", "--keep-alive", "75"),
                 *("--certfile", str(_certificate(directory)), "--keyfile", str(_key(directory))),
             ],
-            env=_server_environment(directory, port),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            pass_fds=[listener.fileno()],
-            start_new_session=True,
+            environment=_server_environment(directory, port),
+            cwd=directory,
+            inherited=[listener.fileno()],
         )
-    created = psutil.Process(process.pid).create_time()
-    cloud = Cloud(directory=directory, pid=process.pid, created=created, port=port)
-    record = {**asdict(cloud), "directory": str(directory)}
-    _record(directory).write_text(json.dumps(record))
+    _record(directory).write_text(json.dumps({"port": port}))
+    cloud = Cloud(directory, port)
     deadline = time.monotonic() + _START_SECONDS
     while not cloud.answers():
-        if process.poll() is not None or time.monotonic() > deadline:
+        if not cloud.processes() or time.monotonic() > deadline:
             said = ending(cloud.log)
             stop(directory)
             raise UserError(f"the laptop cloud did not start. The end of its log:\n{said}")
@@ -147,23 +131,18 @@ def start(directory: Path) -> Cloud:
 
 
 def stop(directory: Path) -> bool:
-    """Stop the cloud of `directory` and its companions, in whatever state, and remove its files.
+    """Stop the cloud of `directory` and what is part of it, in whatever state; remove its files.
 
-    Returns whether a process of it was running. Other files in `directory` stay.
+    Returns whether it was running. Other files in `directory` stay.
     """
-    companions.stop(directory)
-    cloud = _recorded(directory)
-    processes = cloud.processes() if cloud else []
-    # Killed outright: the emulator has nothing to save, and would wait for idle connections.
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(processes, timeout=_STOP_SECONDS)
+    ran = background.running(directory, _NAME) is not None
+    # Outright: the emulator would wait for idle connections.
+    background.stop(directory)
     for name in ("tmp", "tls"):
         shutil.rmtree(directory / name, ignore_errors=True)
     for path in (_record(directory), directory / "env"):
         path.unlink(missing_ok=True)
-    return bool(processes)
+    return ran
 
 
 def write_environment_file(cloud: Cloud, **more: str) -> Path:
@@ -180,8 +159,7 @@ def write_environment_file(cloud: Cloud, **more: str) -> Path:
 
 def _recorded(directory: Path) -> Cloud | None:
     try:
-        record = json.loads(_record(directory).read_text())
-        return Cloud(**{**record, "directory": directory})
+        return Cloud(directory, **json.loads(_record(directory).read_text()))
     except (FileNotFoundError, json.JSONDecodeError, TypeError):
         # Never started, or the machine stopped while the file was being written.
         return None

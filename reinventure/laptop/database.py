@@ -7,7 +7,7 @@ import sys
 import boto3
 
 from reinventure import cdk, deployed, sql
-from reinventure.laptop import companions, mariadb
+from reinventure.laptop import background, mariadb
 from reinventure.laptop.cloud import REGION, Cloud
 from relational.database import NAME as DATABASE
 
@@ -27,7 +27,7 @@ def start(cloud: Cloud) -> str:
     certificate, key = cloud.tls
     # The port is bound here and handed on: between choosing and using it nobody can take it.
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        companions.start(
+        background.start(
             cloud.directory,
             NAME,
             [

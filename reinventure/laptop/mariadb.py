@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reinventure.errors import UserError
-from reinventure.laptop import companions
+from reinventure.laptop import background
 from reinventure.log import ending
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def socket_path(directory: Path) -> Path:
 
 
 def start(directory: Path) -> Path:
-    """Start a server with new data as a companion in `directory`; return its socket's path.
+    """Start a server with new data in `directory`, in the background; return its socket's path.
 
     It answers then. Whoever started it may do everything, without a password.
 
@@ -57,7 +57,7 @@ def start(directory: Path) -> Path:
         # Only root may choose, and must.
         *([f"--user={getpass.getuser()}"] if os.geteuid() == 0 else []),
     ]
-    log = companions.log(directory, NAME)
+    log = background.log(directory, NAME)
     with log.open("wb") as output:
         status = subprocess.run(
             [installer, *common, "--skip-test-db", "--auth-root-authentication-method=socket"],
@@ -67,7 +67,7 @@ def start(directory: Path) -> Path:
         ).returncode
     if status:
         raise UserError(f"MariaDB could not be set up. The end of {log}:\n{ending(log)}")
-    companions.start(
+    background.start(
         directory,
         NAME,
         [
@@ -83,8 +83,8 @@ def start(directory: Path) -> Path:
     )
     deadline = time.monotonic() + _START_SECONDS
     while not _listens(path):
-        if not companions.running(directory, NAME) or time.monotonic() > deadline:
-            companions.stop(directory)
+        if not background.running(directory, NAME) or time.monotonic() > deadline:
+            background.stop(directory)
             raise UserError(f"MariaDB did not start. The end of {log}:\n{ending(log)}")
         time.sleep(0.05)
     return path

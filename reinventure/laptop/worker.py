@@ -13,7 +13,7 @@ import boto3
 
 from reinventure import cdk, inspections
 from reinventure.deployed import stack_outputs
-from reinventure.laptop import companions
+from reinventure.laptop import background
 from reinventure.laptop.cloud import Cloud
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def start(cloud: Cloud, session: boto3.Session) -> None:
     program, *arguments = container["command"]
     scratch = cloud.directory / "tmp" / "scratch"
     scratch.mkdir(exist_ok=True)
-    companions.start(
+    background.start(
         cloud.directory,
         NAME,
         # The image's Python is ours.

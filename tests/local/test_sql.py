@@ -8,8 +8,8 @@ import pytest
 
 from reinventure import sql
 from reinventure.deployed import DeployedCatalog
+from reinventure.laptop import background, database, mariadb
 from reinventure.laptop import cloud as clouds
-from reinventure.laptop import companions, database, mariadb
 from reinventure.laptop.cloud import Cloud
 from reinventure.laptop.deployment import start_and_deploy
 from reinventure.sql import DeployedMirror
@@ -28,8 +28,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         cloud = start_and_deploy(directory, steps, ["sql=true"])
     yield cloud
     clouds.stop(directory)
-    assert not companions.running(directory, mariadb.NAME)
-    assert not companions.running(directory, database.NAME)
+    assert not background.running(directory, mariadb.NAME)
+    assert not background.running(directory, database.NAME)
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ import pytest
 from catalog.row import Row
 from reinventure import cdk, inspections
 from reinventure.deployed import DeployedCatalog, stack_outputs
+from reinventure.laptop import background, worker
 from reinventure.laptop import cloud as clouds
-from reinventure.laptop import companions, worker
 from reinventure.laptop.cloud import Cloud
 from reinventure.laptop.deployment import start_and_deploy
 from reinventure.steps import Steps
@@ -43,8 +43,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 
 def process(cloud: Cloud) -> psutil.Process:
-    found = companions.running(cloud.directory, worker.NAME)
-    assert found, companions.log(cloud.directory, worker.NAME).read_text()
+    found = background.running(cloud.directory, worker.NAME)
+    assert found, background.log(cloud.directory, worker.NAME).read_text()
     return found
 
 
@@ -97,7 +97,7 @@ def test_all_objects_are_looked_into_in_little_memory(
     assert found["samples/large.jsonl"].rows == len(large) // len(LINE)
 
     # The large one was the worker's, in its own role; the small ones were the function's.
-    log = companions.log(cloud.directory, worker.NAME).read_text()
+    log = background.log(cloud.directory, worker.NAME).read_text()
     assert [line.split()[-1] for line in log.splitlines()[1:]] == ["recorded"]
     used = peak(process(cloud).pid)
     print(f"peak memory of the worker: {used / 10**6:.0f} MB")

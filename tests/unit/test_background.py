@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from reinventure.laptop import companions
+from reinventure.laptop import background
 from tests.waiting import wait_until
 
 PATIENCE = 30
@@ -21,15 +21,15 @@ PARENT = (
 
 
 def start(directory: Path) -> psutil.Process:
-    companions.start(
+    background.start(
         directory,
         "sleeper",
         [sys.executable, "-c", PARENT],
         environment={"PATH": os.defpath, "NAME": "here"},
         cwd=directory,
     )
-    wait_until(lambda: companions.log(directory, "sleeper").read_text() == "here\n", PATIENCE)
-    found = companions.running(directory, "sleeper")
+    wait_until(lambda: background.log(directory, "sleeper").read_text() == "here\n", PATIENCE)
+    found = background.running(directory, "sleeper")
     assert found
     return found
 
@@ -38,11 +38,11 @@ def test_it_is_stopped_with_all_that_it_started(tmp_path: Path) -> None:
     process = start(tmp_path)
     family = [process, *process.children()]
     assert len(family) == 2
-    companions.stop(tmp_path)
+    background.stop(tmp_path)
     assert not [each for each in family if each.is_running() and each.status() != "zombie"]
-    assert companions.running(tmp_path, "sleeper") is None
+    assert background.running(tmp_path, "sleeper") is None
     assert [path.name for path in tmp_path.iterdir()] == ["sleeper.log"]
-    companions.stop(tmp_path)
+    background.stop(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_it_is_stopped_with_all_that_it_started(tmp_path: Path) -> None:
 )
 def test_a_record_of_something_else_stops_nobody(tmp_path: Path, record: str) -> None:
     (tmp_path / "sleeper.process.json").write_text(record)
-    assert companions.running(tmp_path, "sleeper") is None
-    companions.stop(tmp_path)
+    assert background.running(tmp_path, "sleeper") is None
+    background.stop(tmp_path)
     assert not list(tmp_path.iterdir())
 
 
@@ -65,5 +65,5 @@ def test_one_that_has_ended_is_not_running(tmp_path: Path) -> None:
     process = start(tmp_path)
     for each in (*process.children(), process):
         each.kill()
-    wait_until(lambda: companions.running(tmp_path, "sleeper") is None, PATIENCE)
-    companions.stop(tmp_path)
+    wait_until(lambda: background.running(tmp_path, "sleeper") is None, PATIENCE)
+    background.stop(tmp_path)
