@@ -95,11 +95,16 @@ def show(catalog: DeployedCatalog, staying: Iterable[Failure]) -> None:
             )
 
 
+def waiting(catalog: DeployedCatalog) -> list[Failure]:
+    """Return what is in the failure queue, and leave it to be seen by others."""
+    found = list(failures(catalog))
+    show(catalog, found)
+    return found
+
+
 def uncounted(catalog: DeployedCatalog) -> set[str]:
     """Return the ids of the failures that a recount of the whole bucket makes good."""
-    waiting = list(failures(catalog))
-    show(catalog, waiting)
-    return {failure.id for failure in waiting if failure.uncounted(catalog)}
+    return {failure.id for failure in waiting(catalog) if failure.uncounted(catalog)}
 
 
 def remove(catalog: DeployedCatalog, ids: set[str]) -> int:

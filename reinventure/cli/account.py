@@ -21,11 +21,11 @@ def deploy() -> None:
     nobody has. CDK shows what permissions change and asks before it goes on. With workers=true
     their image is built on the way, which takes Docker, or what CDK_DOCKER names.
     """
-    account, region = _account()
+    here, account, region = _account()
     print(f"Deploying to account {account}, region {region}.", flush=True)
-    if advice := concurrency_advice(session()):
+    if advice := concurrency_advice(here):
         print(advice, flush=True)
-    if not cdk.bootstrapped(session()):
+    if not cdk.bootstrapped(here):
         cdk.run("bootstrap", f"aws://{account}/{region}", environment=os.environ)
     # CDK passes over names of stacks that are not set.
     cdk.run("deploy", *cdk.OF_A_CATALOG, environment=os.environ)
@@ -52,12 +52,12 @@ def destroy() -> None:
     it. While a machine of the workers is up, some 20 minutes after their last work, removing them
     may take an hour.
     """
-    account, region = _account()
+    _, account, region = _account()
     print(f"Removing from account {account}, region {region}.", flush=True)
     cdk.run("destroy", *cdk.OF_A_CATALOG, environment=os.environ)
 
 
-def _account() -> tuple[str, str]:
+def _account() -> "tuple[boto3.Session, str, str]":
     if "AWS_ENDPOINT_URL" in os.environ:
         raise UserError(
             f"AWS_ENDPOINT_URL is {os.environ['AWS_ENDPOINT_URL']}: this shell points at a laptop "
@@ -65,4 +65,4 @@ def _account() -> tuple[str, str]:
         )
     here = session()
     identity = here.client("sts", config=deployed.CONFIG).get_caller_identity()
-    return identity["Account"], str(here.region_name)
+    return here, identity["Account"], str(here.region_name)

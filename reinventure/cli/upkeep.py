@@ -131,8 +131,7 @@ def failed(
     not be counted, `reinventure repair` makes good.
     """
     catalog = deployed.find(session(profile, region), stack)
-    waiting = list(failures.failures(catalog))
-    failures.show(catalog, waiting)
+    waiting = failures.waiting(catalog)
     for failure in waiting:
         print(output.failure_as_json(failure) if json else output.failure_lines(failure))
     if not waiting and not json:

@@ -90,7 +90,7 @@ class Cloud:
 def find(directory: Path) -> Cloud | None:
     """Return the cloud of `directory` if it runs and answers, else None."""
     cloud = _recorded(directory)
-    return cloud if cloud and cloud.processes() and cloud.answers() else None
+    return cloud if cloud and background.running(directory, _NAME) and cloud.answers() else None
 
 
 def start(directory: Path) -> Cloud:
@@ -122,7 +122,7 @@ def start(directory: Path) -> Cloud:
     cloud = Cloud(directory, port)
     deadline = time.monotonic() + _START_SECONDS
     while not cloud.answers():
-        if not cloud.processes() or time.monotonic() > deadline:
+        if not background.running(directory, _NAME) or time.monotonic() > deadline:
             said = ending(cloud.log)
             stop(directory)
             raise UserError(f"the laptop cloud did not start. The end of its log:\n{said}")

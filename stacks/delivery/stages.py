@@ -22,7 +22,7 @@ class Stage:
 
 STAGES = (
     Stage("Build", ("make mariadb", "make lint", f"make test REPORTS={REPORTS}", "make synth")),
-    # The pipeline itself comes first: if that changes, the same commit starts again in the new one.
+    # The pipeline itself comes first: if that changes, the newest commit starts again there.
     Stage("Update", (f"{SHIP} STACKS=Delivery",)),
     Stage("Deploy", (SHIP,)),
     Stage("Smoke", ("make smoke",)),

@@ -1,9 +1,9 @@
 """Instance types and volumes that workers may have: what AWS says of them, and which fit together.
 
-Processors, memory, baseline EBS performance and hypervisor are what EC2's DescribeInstanceTypes
-answers (moto 5.2.5 keeps a copy, and a test compares); regions are those of AWS's price list, as
-cfn-lint 1.58.0 has them (2026-10-20; a test compares). Volumes: the EBS User Guide, "Amazon EBS
-volume types", read in November 2026.
+Processors, memory and baseline EBS performance are what EC2's DescribeInstanceTypes answers (moto
+5.2.5 keeps a copy, and a test compares); regions are those of AWS's price list, as cfn-lint 1.58.0
+has them (2026-10-20; a test compares). Volumes: the EBS User Guide, "Amazon EBS volume types", read
+in November 2026.
 """
 
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ class Instance:
     """An EC2 instance type.
 
     `iops` are what its way to EBS takes all day; some take more for half an hour a day. `memory` is
-    MiB. It is offered `only_in` these regions, if any are named, and
-    not in those that it is `missing_from`.
+    MiB. It is offered `only_in` these regions, if any are named, and not in those that it is
+    `missing_from`.
     """
 
     vcpus: int

@@ -185,11 +185,11 @@ def test_what_was_tested_is_what_is_deployed(any_template: Template) -> None:
         assert "OutputArtifacts" not in action
 
 
-def environments(template: Template) -> dict[str, Any]:
-    """Where builds run, by the stage."""
+def of_builds(template: Template, what: str) -> dict[str, Any]:
+    """The property `what` of each build, by its stage."""
     projects = resources(template, "AWS::CodeBuild::Project", least=5)
     return {
-        re.sub("^Pipeline|Project.*$", "", name): project["Properties"]["Environment"]
+        re.sub("^Pipeline|Project.*$", "", name): project["Properties"][what]
         for name, project in projects.items()
     }
 
@@ -204,7 +204,7 @@ def test_of_what_a_build_made_only_the_assembly_travels_on(any_template: Templat
 
 
 def test_builds_run_on_arm_without_privileges(any_template: Template) -> None:
-    for environment in environments(any_template).values():
+    for environment in of_builds(any_template, "Environment").values():
         assert environment["Type"] == "ARM_CONTAINER"
         assert environment["PrivilegedMode"] is False
         assert "EnvironmentVariables" not in environment
@@ -219,7 +219,7 @@ def test_the_image_of_the_workers_is_built_for_their_processor_where_they_are_de
     assembly.write(DeliveryStack, "Delivery", tmp_path, workers="true", worker_instance=instance)
     lint(tmp_path / "Delivery.template.json")
     template = read(tmp_path, "Delivery")
-    found = environments(template)
+    found = of_builds(template, "Environment")
     assert [stage for stage, each in found.items() if each["PrivilegedMode"]] == ["Deploy"]
     assert found.pop("Deploy")["Type"] == kind
     assert {each["Type"] for each in found.values()} == {"ARM_CONTAINER"}
@@ -270,11 +270,7 @@ def test_a_build_that_changes_changes_the_pipeline(
 )
 def test_who_deploys_waits_for_the_canary(tmp_path: Path, canary: str, minutes: int) -> None:
     assembly.write(DeliveryStack, "Delivery", tmp_path, canary=canary)
-    projects = resources(read(tmp_path, "Delivery"), "AWS::CodeBuild::Project")
-    timeouts = {
-        re.sub("^Pipeline|Project.*$", "", name): project["Properties"]["TimeoutInMinutes"]
-        for name, project in projects.items()
-    }
+    timeouts = of_builds(read(tmp_path, "Delivery"), "TimeoutInMinutes")
     assert timeouts.pop("Deploy") == minutes
     assert set(timeouts.values()) == {120}
 
