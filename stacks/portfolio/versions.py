@@ -2,7 +2,8 @@
 
 A version is a template and the code of its functions, and never changes: whoever launched it may
 have to rely on it for years. So both files are named after what is in them, which is checked each
-time they are read, and a portfolio can be deployed to a new account with all its versions.
+time they are read, and a portfolio can be deployed to a new account with all its versions. The lock
+file `released.json` has the digest of every number; a test compares it with its own history.
 """
 
 import json
@@ -14,6 +15,8 @@ from io import BytesIO
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[2] / "portfolio"
+LOCK = "released.json"
+"""The lock file in `FOLDER`: the SHA-256 of each released template, by the version's number."""
 
 _TEMPLATE = re.compile(r"(?P<number>[1-9][0-9]*)-(?P<digest>[0-9a-f]{64})\.template\.json")
 _CODE = re.compile(r"[0-9a-f]{64}\.zip")
@@ -39,16 +42,27 @@ def released(folder: Path = FOLDER) -> list[Version]:
 
     Raises ChangedVersionError when a file is missing or not what it was when it was released.
     """
+    lock = locked(folder)
     versions = []
     for path in sorted(folder.glob("*.template.json")):
         matched = _TEMPLATE.fullmatch(path.name)
-        if not matched or _digest(path.read_bytes()) != matched["digest"]:
+        digest = _digest(path.read_bytes())
+        if not matched or {digest} != {matched["digest"], lock.pop(matched["number"], None)}:
             raise ChangedVersionError(_complaint(path))
         names = sorted(set(_CODE.findall(path.read_text())))
         versions.append(
             Version(int(matched["number"]), path, tuple(_code(folder, name) for name in names))
         )
+    for number, digest in lock.items():
+        raise ChangedVersionError(_complaint(folder / f"{number}-{digest}.template.json"))
     return sorted(versions, key=lambda version: version.number)
+
+
+def locked(folder: Path = FOLDER) -> dict[str, str]:
+    """Return the digest of every released template in `folder`, by the version's number."""
+    path = folder / LOCK
+    digests: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    return digests
 
 
 def release(template: str, code: dict[str, Path], folder: Path = FOLDER) -> Version:
@@ -71,6 +85,8 @@ def release(template: str, code: dict[str, Path], folder: Path = FOLDER) -> Vers
         return known[-1]
     number = known[-1].number + 1 if known else 1
     (folder / f"{number}-{digest}.template.json").write_text(text)
+    lock = {**locked(folder), str(number): digest}
+    (folder / LOCK).write_text(json.dumps(lock, indent=1) + "\n")
     return released(folder)[-1]
 
 
@@ -83,8 +99,8 @@ def _code(folder: Path, name: str) -> Path:
 
 def _complaint(path: Path) -> str:
     return (
-        f"{path} is not what was released, or is missing: its name holds the SHA-256 of its "
-        f"content. Get it back with: git checkout -- {path.parent.name}"
+        f"{path} is not what was released, or is missing: its name and {LOCK} hold the SHA-256 of "
+        f"its content. Get it back with: git checkout -- {path.parent.name}"
     )
 
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -371,7 +372,22 @@ def lose_code(version: Version) -> None:
     version.code[0].unlink()
 
 
-@pytest.mark.parametrize("spoil", [spoil_template, spoil_code, lose_code])
+def release_anew(version: Version) -> None:
+    """Another template under the same number, with a name that fits it."""
+    folder = version.template.parent
+    version.template.unlink()
+    content = b"{}"
+    name = f"{version.number}-{sha256(content).hexdigest()}.template.json"
+    (folder / name).write_bytes(content)
+
+
+def lose_version(version: Version) -> None:
+    version.template.unlink()
+
+
+@pytest.mark.parametrize(
+    "spoil", [spoil_template, spoil_code, lose_code, release_anew, lose_version]
+)
 def test_a_released_version_never_changes(tmp_path: Path, spoil: Callable[[Version], None]) -> None:
     for path in versions.FOLDER.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
