@@ -74,7 +74,7 @@ smoke: $(RUN) ## Put an object into the bucket, and wait for its row
 	@reinventure smoke
 
 pipeline: $(DEV) ## Rehearse the pipeline: its stages in order, with a laptop cloud for an account
-	@python -m reinventure.laptop.rehearsal
+	@python -m reinventure.local.pipeline_rehearsal
 
 deploy: $(RUN) ## Deploy to the account of the current AWS profile
 	@reinventure deploy

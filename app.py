@@ -4,15 +4,15 @@ import os
 
 import aws_cdk as cdk
 
-from stacks.catalog_stack import CatalogStack
-from stacks.conformance_pack_stack import ConformancePackStack
-from stacks.delivery_stack import DeliveryStack
-from stacks.governance.promises import check_templates
-from stacks.governance_stack import GovernanceStack
-from stacks.portfolio_stack import PortfolioStack
-from stacks.settings import Settings
-from stacks.sql_stack import SqlStack
-from stacks.workers_stack import WorkersStack
+from stacks.catalog.stack import CatalogStack
+from stacks.delivery.stack import DeliveryStack
+from stacks.governance.conformance_pack import ConformancePackStack
+from stacks.governance.controls import check_templates
+from stacks.governance.stack import GovernanceStack
+from stacks.inspection.stack import WorkersStack
+from stacks.portfolio.stack import PortfolioStack
+from stacks.settings.settings import Settings
+from stacks.sql.stack import SqlStack
 
 app = cdk.App()
 check_templates(app)

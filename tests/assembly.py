@@ -6,7 +6,7 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
-from stacks.settings import Settings
+from stacks.settings.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 

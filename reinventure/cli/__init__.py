@@ -6,11 +6,17 @@ import sys
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from catalog.correction import ContendedError
-from reinventure import deployed
-from reinventure.cli import account, audit, changes, contents, laptop, mirror, questions, upkeep
-from reinventure.cli.exits import EXIT_ERROR
+from reinventure.aws import deployed_catalog as deployed
+from reinventure.cli import account, audit
+from reinventure.cli import inspection as contents
+from reinventure.cli import local as laptop
+from reinventure.cli import maintenance as upkeep
+from reinventure.cli import query as questions
+from reinventure.cli import sql as mirror
+from reinventure.cli import watch as changes
+from reinventure.cli.exit_codes import EXIT_ERROR
 from reinventure.errors import UserError
+from s3_catalog.correction import ContendedError
 
 app = typer.Typer(
     help="""An encrypted, always-correct, live catalog of an S3 bucket.

@@ -3,7 +3,8 @@
 import os
 from typing import TYPE_CHECKING
 
-from reinventure import cdk, deployed
+from reinventure import cdk_cli as cdk
+from reinventure.aws import deployed_catalog as deployed
 from reinventure.cli.options import session
 from reinventure.errors import UserError
 

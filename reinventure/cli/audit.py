@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
-from catalog.bucket import utc_now
-from reinventure import deployed, output
-from reinventure.audit import MEMORY, PATIENT, looked_up
+from reinventure.aws import deployed_catalog as deployed
+from reinventure.aws.key_use import MEMORY, PATIENT, looked_up
+from reinventure.cli import output
 from reinventure.cli.options import Json, Profile, Region, Stack, instant, session
 from reinventure.errors import UserError
-from reinventure.steps import Steps
+from reinventure.progress import Steps
+from s3_catalog.model.timestamps import utc_now
 
 
 def audit(

@@ -7,7 +7,7 @@ from typing import Annotated
 import boto3
 import typer
 
-from reinventure import measure
+from reinventure.cli import values as measure
 from reinventure.errors import UserError
 
 Prefix = Annotated[str, typer.Argument(metavar="PREFIX", help="Only keys that begin with this.")]

@@ -9,13 +9,13 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks.catalog.alarms import Alarms
-from stacks.catalog.ingest import Ingest
-from stacks.catalog.shift import Shift
-from stacks.catalog.table import EncryptedTable
-from stacks.failures import FailureQueue
-from stacks.handler import Handler
-from stacks.keys import Keys
-from stacks.settings import Settings
+from stacks.catalog.encrypted_table import EncryptedTable
+from stacks.catalog.ingest_function import Ingest
+from stacks.constructs.dead_letter_queue import FailureQueue
+from stacks.constructs.keys import Keys
+from stacks.constructs.python_function import Handler
+from stacks.settings.settings import Settings
+from stacks.settings.traffic_shift import Shift
 
 
 class Canary(Construct):
@@ -53,7 +53,7 @@ class Canary(Construct):
             "Before",
             settings,
             key=keys.data,
-            entry="before_traffic.handler",
+            entry="handlers.pre_traffic.handler",
             description="Tries a new version of ingest before events reach it",
             environment={
                 "VERSION_ARN": version.function_arn,
@@ -78,7 +78,7 @@ class Canary(Construct):
             "After",
             settings,
             key=keys.data,
-            entry="after_traffic.handler",
+            entry="handlers.post_traffic.handler",
             description="Compares a new version of ingest with those before it",
             environment={
                 "FUNCTION_NAME": ingest.function.function_name,

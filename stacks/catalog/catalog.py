@@ -4,17 +4,17 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from stacks.catalog import transport
-from stacks.catalog.bucket import CataloguedBucket
 from stacks.catalog.canary import Canary
-from stacks.catalog.changes import Changes
-from stacks.catalog.ingest import Ingest
-from stacks.catalog.kinesis import KinesisFeed
-from stacks.catalog.reconcile import Reconcile
-from stacks.catalog.table import EncryptedTable
-from stacks.catalog.totals import Totals
-from stacks.failures import FailureQueue
-from stacks.keys import Keys
-from stacks.settings import Settings
+from stacks.catalog.catalogued_bucket import CataloguedBucket
+from stacks.catalog.change_feed import Changes
+from stacks.catalog.encrypted_table import EncryptedTable
+from stacks.catalog.ingest_function import Ingest
+from stacks.catalog.kinesis_stream import KinesisFeed
+from stacks.catalog.nightly_reconcile import Reconcile
+from stacks.catalog.totals_function import Totals
+from stacks.constructs.dead_letter_queue import FailureQueue
+from stacks.constructs.keys import Keys
+from stacks.settings.settings import Settings
 
 
 class Catalog(Construct):

@@ -17,11 +17,11 @@ from aws_cdk import aws_s3_notifications as notifications
 from aws_cdk import aws_sns as sns
 from constructs import Construct, IConstruct
 
-from stacks.catalog.bucket import CataloguedBucket
-from stacks.catalog.ingest import Ingest
-from stacks.keys import Keys, let_service_use
-from stacks.queues import WorkQueue, let_send, subscribe, visibility_of
-from stacks.settings import Settings
+from stacks.catalog.catalogued_bucket import CataloguedBucket
+from stacks.catalog.ingest_function import Ingest
+from stacks.constructs.keys import Keys, let_service_use
+from stacks.constructs.queues import WorkQueue, let_send, subscribe, visibility_of
+from stacks.settings.settings import Settings
 
 _THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
 

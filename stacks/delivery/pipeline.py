@@ -14,12 +14,12 @@ from aws_cdk import aws_codepipeline_actions as actions
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from stacks.constructs.keys import customer_key, let_logs_use, use_through
 from stacks.delivery.artifacts import OPEN, Artifacts
-from stacks.delivery.build import Build
-from stacks.delivery.source import Source
+from stacks.delivery.build_project import Build
 from stacks.delivery.stages import STAGES
-from stacks.keys import customer_key, let_logs_use, use_through
-from stacks.settings import Settings
+from stacks.settings.pipeline_source import Source
+from stacks.settings.settings import Settings
 
 
 class Pipeline(Construct):

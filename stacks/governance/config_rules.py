@@ -3,7 +3,7 @@
 from aws_cdk import aws_config as config
 from constructs import Construct
 
-from stacks.governance.promises import PROMISES, SAME_TEXT, Promise
+from stacks.governance.controls import PROMISES, SAME_TEXT, Promise
 
 _GUARD_RUNTIME = "guard-2.x.x"
 """The one that Config has (`PolicyRuntime` of CustomPolicyDetails, Config API reference)."""

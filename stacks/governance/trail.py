@@ -6,8 +6,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from stacks.governance.evidence import evidence_bucket
-from stacks.settings import Settings
+from stacks.governance.evidence_bucket import evidence_bucket
+from stacks.settings.settings import Settings
 
 
 class Trail(Construct):

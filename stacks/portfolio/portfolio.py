@@ -9,7 +9,7 @@ from constructs import Construct
 
 from stacks.portfolio.launch_role import LaunchRole
 from stacks.portfolio.product import LOG_DAYS, PRODUCTION, SUPERSEDED_DAYS
-from stacks.portfolio.versions import Version
+from stacks.portfolio.released_versions import Version
 
 CONFIDENTIALITY = ["internal", "confidential", "restricted"]
 """The choices for the tag of that name, which every launch must make."""

@@ -10,7 +10,7 @@ from aws_cdk import aws_servicecatalog as servicecatalog
 from constructs import Construct, IConstruct
 
 from stacks.catalog.catalog import Catalog
-from stacks.settings import Settings
+from stacks.settings.settings import Settings
 
 PRODUCTION = "production"
 SUPERSEDED_DAYS = [1, 7, 30, 90, 365]

@@ -4,7 +4,7 @@ import re
 import sys
 from pathlib import Path
 
-from stacks.portfolio.versions import FOLDER, release
+from stacks.portfolio.released_versions import FOLDER, release
 
 _CODE = re.compile(r"([0-9a-f]{64})\.zip")
 

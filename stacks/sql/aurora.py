@@ -11,8 +11,8 @@ from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from relational.database import NAME as DATABASE
-from stacks.settings import Settings
+from s3_catalog.sql_mirror.data_api import NAME as DATABASE
+from stacks.settings.settings import Settings
 
 OWNER = "admin"
 """Who owns the database."""

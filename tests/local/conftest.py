@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
-from reinventure import deployed
-from reinventure.deployed import DeployedCatalog
-from reinventure.laptop import cloud as clouds
-from reinventure.laptop.cloud import Cloud
-from reinventure.laptop.deployment import start_and_deploy
-from reinventure.steps import Steps
+from reinventure.aws import deployed_catalog as deployed
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.local import cloud as clouds
+from reinventure.local.cloud import Cloud
+from reinventure.local.deployment import start_and_deploy
+from reinventure.progress import Steps
 
 
 @pytest.fixture(scope="session")

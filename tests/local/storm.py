@@ -3,7 +3,7 @@
 import random
 from concurrent.futures import ThreadPoolExecutor
 
-from reinventure.deployed import DeployedCatalog
+from reinventure.aws.deployed_catalog import DeployedCatalog
 
 KEYS = [f"storm/{n} of 30 + ü.txt" for n in range(30)]
 WRITERS = 8

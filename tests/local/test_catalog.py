@@ -5,8 +5,8 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from reinventure.deployed import DeployedCatalog
-from reinventure.laptop.cloud import Cloud
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.local.cloud import Cloud
 from tests.local.command import run
 
 if TYPE_CHECKING:

@@ -16,9 +16,10 @@ from uuid import uuid4
 import boto3
 import pytest
 
-from reinventure import failures, watch
-from reinventure.deployed import DeployedCatalog
-from reinventure.laptop.cloud import Cloud
+from reinventure.aws import change_watcher as watch
+from reinventure.aws import dead_letters as failures
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.local.cloud import Cloud
 from tests.local.command import run
 from tests.local.storm import storm
 from tests.local.test_convergence import waiting

@@ -8,8 +8,8 @@ import psutil
 import pytest
 from botocore.exceptions import ClientError
 
-from reinventure.laptop import cloud as clouds
-from reinventure.laptop.cloud import Cloud
+from reinventure.local import cloud as clouds
+from reinventure.local.cloud import Cloud
 from tests.empty_table import new_table
 
 

@@ -7,10 +7,10 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from reinventure.deployed import DeployedCatalog
-from reinventure.laptop import launch as launching
-from reinventure.laptop.cloud import Cloud
-from stacks.portfolio_stack import PortfolioStack
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.local import product_launch as launching
+from reinventure.local.cloud import Cloud
+from stacks.portfolio.stack import PortfolioStack
 from tests import assembly
 
 NAME = "SC-000000000000-pp-first"

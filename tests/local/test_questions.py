@@ -2,8 +2,8 @@
 
 import json
 
-from reinventure.deployed import DeployedCatalog
-from reinventure.laptop.cloud import Cloud
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.local.cloud import Cloud
 from tests.local.command import run
 
 PATIENCE = 30

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from reinventure.deployed import DeployedCatalog
+from reinventure.aws.deployed_catalog import DeployedCatalog
 
 
 @pytest.fixture

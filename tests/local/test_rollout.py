@@ -10,9 +10,9 @@ from typing import Any
 import boto3
 import pytest
 
-from catalog.row import PROBE
-from reinventure.deployed import DeployedCatalog
-from rollout.trial import TrialError
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from s3_catalog.model.row import PROBE
+from s3_catalog.rollout.pre_traffic_test import TrialError
 
 LAMBDAS = Path(__file__).parents[2] / "lambdas"
 HOOK = {"DeploymentId": "d-ABCDEF", "LifecycleEventHookExecutionId": "eyJhbGciOi"}
@@ -45,7 +45,7 @@ def publish(
             FunctionName="ingest-on-trial",
             Runtime="python3.13",
             Role=deployed["Role"],
-            Handler="ingest.handler",
+            Handler="handlers.ingest.handler",
             Code={"ZipFile": packed(change)},
             Environment={"Variables": deployed["Environment"]["Variables"]},
             Timeout=30,
@@ -95,7 +95,7 @@ def judge(
 
     def ask(version: str) -> list[str]:
         monkeypatch.setenv("VERSION_ARN", version)
-        hook: Any = importlib.reload(importlib.import_module("before_traffic"))
+        hook: Any = importlib.reload(importlib.import_module("handlers.pre_traffic"))
         hook._codedeploy.meta.events.register("before-call.codedeploy", answer)
         try:
             hook.handler(HOOK, Context())

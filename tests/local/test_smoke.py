@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from reinventure.deployed import DeployedCatalog
-from reinventure.laptop.cloud import Cloud
-from reinventure.smoke import MOST, PREFIX, LateError, smoke
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.aws.smoke_test import MOST, PREFIX, LateError, smoke
+from reinventure.local.cloud import Cloud
 from tests import empty_table
 from tests.local.command import run
 

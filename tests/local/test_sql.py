@@ -6,14 +6,15 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
-from reinventure import sql
-from reinventure.deployed import DeployedCatalog
-from reinventure.laptop import background, database, mariadb
-from reinventure.laptop import cloud as clouds
-from reinventure.laptop.cloud import Cloud
-from reinventure.laptop.deployment import start_and_deploy
-from reinventure.sql import DeployedMirror
-from reinventure.steps import Steps
+from reinventure.aws import deployed_mirror as sql
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.aws.deployed_mirror import DeployedMirror
+from reinventure.local import background_process as background
+from reinventure.local import cloud as clouds
+from reinventure.local import database, mariadb
+from reinventure.local.cloud import Cloud
+from reinventure.local.deployment import start_and_deploy
+from reinventure.progress import Steps
 from tests.local.command import run
 from tests.local.storm import storm
 from tests.waiting import PATIENCE, wait_until

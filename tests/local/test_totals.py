@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from catalog.recount import recount
-from catalog.totals import Total
-from reinventure.deployed import DeployedCatalog
-from reinventure.laptop.cloud import Cloud
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.local.cloud import Cloud
+from s3_catalog.totals.recount import recount
+from s3_catalog.totals.tally import Total
 from tests.local.command import run
 from tests.local.storm import storm
 from tests.local.totals import expect_totals

@@ -11,14 +11,16 @@ import boto3
 import psutil
 import pytest
 
-from catalog.row import Row
-from reinventure import cdk, inspections
-from reinventure.deployed import DeployedCatalog, stack_outputs
-from reinventure.laptop import background, worker
-from reinventure.laptop import cloud as clouds
-from reinventure.laptop.cloud import Cloud
-from reinventure.laptop.deployment import start_and_deploy
-from reinventure.steps import Steps
+from reinventure import cdk_cli as cdk
+from reinventure.aws import inspection_queues as inspections
+from reinventure.aws.deployed_catalog import DeployedCatalog, stack_outputs
+from reinventure.local import background_process as background
+from reinventure.local import cloud as clouds
+from reinventure.local import worker_process as worker
+from reinventure.local.cloud import Cloud
+from reinventure.local.deployment import start_and_deploy
+from reinventure.progress import Steps
+from s3_catalog.model.row import Row
 from tests.local.command import run
 from tests.waiting import wait_until
 

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from catalog.totals import Total, folders
-from reinventure.deployed import DeployedCatalog
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from s3_catalog.totals.tally import Total, folders
 from tests.waiting import wait_until
 
 

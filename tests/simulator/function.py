@@ -20,9 +20,9 @@ _ENVIRONMENT = {
 @cache
 def load() -> ModuleType:
     """Return a copy of the module `ingest` that only the simulator knows."""
-    spec = importlib.util.find_spec("ingest")
+    spec = importlib.util.find_spec("handlers.ingest")
     if spec is None or spec.loader is None:
-        raise ImportError("ingest")
+        raise ImportError("handlers.ingest")
     module = importlib.util.module_from_spec(spec)
     with patch.dict(os.environ, _ENVIRONMENT):
         spec.loader.exec_module(module)

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from catalog.change import SEQUENCE_DIGITS, Change
-from catalog.recount import Recounted, recount
-from catalog.row import Row
-from catalog.totals_table import TotalsTable
+from s3_catalog.model.change import Change
+from s3_catalog.model.row import Row
+from s3_catalog.table.stream_record import SEQUENCE_DIGITS
+from s3_catalog.totals.recount import Recounted, recount
+from s3_catalog.totals.totals_table import TotalsTable
 from tests.simulator.network import Crash
 from tests.simulator.transactions import FakeTotalsTable
 

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
-from catalog.bucket import Bucket
+from s3_catalog.s3.bucket import Bucket
 from tests.simulator.clock import Clock
 from tests.simulator.network import Network
 from tests.simulator.s3 import PAGE, FakeS3

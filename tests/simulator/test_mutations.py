@@ -9,9 +9,15 @@ from urllib.parse import unquote_plus
 
 import pytest
 
-from catalog import batch, correction, envelope, event, ingestion, sequencer, store
-from catalog import key as object_key
-from catalog import row as rows
+from s3_catalog import correction
+from s3_catalog.ingestion import delivery as ingestion
+from s3_catalog.model import object_key, sequencer
+from s3_catalog.model import row as rows
+from s3_catalog.model.event import Event
+from s3_catalog.s3 import envelope
+from s3_catalog.table import batch_write as batch
+from s3_catalog.table import store
+from s3_catalog.table.item import to_item
 from tests.simulator import function, generator
 from tests.simulator.world import Violation, simulate
 
@@ -74,7 +80,7 @@ def shorten_the_tombstone_to_fifty_days(patch: Patch) -> None:
 
 def take_a_deleted_version_for_the_object(patch: Patch) -> None:
     conclusive = property(lambda self: self.sequencer is not None)
-    patch.setattr(event.Event, "conclusive", conclusive)
+    patch.setattr(Event, "conclusive", conclusive)
 
 
 def read_only_the_first_record(patch: Patch) -> None:
@@ -93,7 +99,7 @@ def report_failures_as_successes(patch: Patch) -> None:
 
 def replace_without_looking(patch: Patch) -> None:
     def put(self: store.Store, seen: rows.Row | None, row: rows.Row) -> bool:
-        self.client.put_item(TableName=self.table, Item=rows.to_item(row, self.shards))
+        self.client.put_item(TableName=self.table, Item=to_item(row, self.shards))
         return True
 
     patch.setattr(store.Store, "replace", put)

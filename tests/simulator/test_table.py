@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from catalog import batch, store
-from catalog.row import Row
-from catalog.store import Store
-from reinventure.laptop import cloud as clouds
+from reinventure.local import cloud as clouds
+from s3_catalog.model.row import Row
+from s3_catalog.table import batch_write as batch
+from s3_catalog.table import store
+from s3_catalog.table.store import Store
 from tests.empty_table import new_table
 from tests.simulator.expression import values_in
 from tests.simulator.network import Network

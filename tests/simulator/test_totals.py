@@ -12,10 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog import merge, recount, totals, totals_table
-from catalog.change import Change
-from catalog.totals import Part, Tally
-from catalog.totals_table import TotalsTable
+from s3_catalog.model.change import Change
+from s3_catalog.table import merged_query as merge
+from s3_catalog.totals import recount, totals_table
+from s3_catalog.totals import tally as totals
+from s3_catalog.totals.tally import Part, Tally
+from s3_catalog.totals.totals_table import TotalsTable
 from tests.simulator.stream import StreamWorld
 from tests.simulator.transactions import TROUBLES
 

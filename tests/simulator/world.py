@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from catalog import batch
-from catalog import reconcile as reconciling
-from catalog.bucket import Bucket
-from catalog.correction import ATTEMPTS, ContendedError
-from catalog.listing import matching_rows
-from catalog.row import Row
-from catalog.store import Outcome, Store
+from s3_catalog.correction import ATTEMPTS, ContendedError
+from s3_catalog.model.row import Row
+from s3_catalog.reconciliation import repair as reconciling
+from s3_catalog.s3.bucket import Bucket
+from s3_catalog.table import batch_write as batch
+from s3_catalog.table.row_query import matching_rows
+from s3_catalog.table.store import Outcome, Store
 from tests.simulator import function
 from tests.simulator.clock import Clock
 from tests.simulator.delivery import TRANSPORTS, Message, Post
@@ -26,7 +26,7 @@ from tests.simulator.s3 import FakeS3
 from tests.simulator.table import FakeTable
 
 if TYPE_CHECKING:
-    from catalog.event import Event
+    from s3_catalog.model.event import Event
 
 NAME = "simulated-bucket"
 SHARDS = 3

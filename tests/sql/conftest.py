@@ -11,10 +11,12 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from reinventure.laptop import background, data_api, mariadb
-from reinventure.laptop.data_api import DataApi, DataApiError, Login
-from relational import schema
-from relational.database import NAME, Database
+from reinventure.local import background_process as background
+from reinventure.local import data_api_server as data_api
+from reinventure.local import mariadb
+from reinventure.local.data_api_server import DataApi, DataApiError, Login
+from s3_catalog.sql_mirror import schema
+from s3_catalog.sql_mirror.data_api import NAME, Database
 
 if TYPE_CHECKING:
     from types_boto3_rds_data import RDSDataServiceClient

@@ -5,9 +5,9 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
-from reinventure.laptop.data_api import DataApiError
-from relational.database import Database, values
-from relational.mirror import Mirror
+from reinventure.local.data_api_server import DataApiError
+from s3_catalog.sql_mirror.data_api import Database, values
+from s3_catalog.sql_mirror.mirror_writer import Mirror
 from tests.sql.conftest import PASSWORD, Service, never
 
 BUCKET = "photos-example"

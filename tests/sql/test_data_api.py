@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from reinventure.laptop import data_api
-from reinventure.laptop.named import MissingError, by_position
-from relational.database import NAME, Database
+from reinventure.local import data_api_server as data_api
+from reinventure.local.named_parameters import MissingError, by_position
+from s3_catalog.sql_mirror.data_api import NAME, Database
 from tests.sql.conftest import CLUSTER, OWNER, READER
 
 if TYPE_CHECKING:

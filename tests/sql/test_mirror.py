@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from catalog.row import TOMBSTONE_LIFE
-from reinventure.laptop.data_api import DataApiError
-from relational import mirror as mirrors
-from relational import state, upsert
-from relational.database import Database, values
-from relational.mirror import Mirror, OutOfTimeError
+from reinventure.local.data_api_server import DataApiError
+from s3_catalog.model.row import TOMBSTONE_LIFE
+from s3_catalog.sql_mirror import mirror_writer as mirrors
+from s3_catalog.sql_mirror import state, upsert
+from s3_catalog.sql_mirror.data_api import Database, values
+from s3_catalog.sql_mirror.mirror_writer import Mirror, OutOfTimeError
 from tests.sql.conftest import CLUSTER, OWNER, PASSWORD, Service, never
 from tests.sql.schedule import BUCKET, KEYS, Message, history, message, mirrored, newest, play
 from tests.sql.schedule import schedule as make
@@ -332,7 +332,7 @@ def function(tables: Database, service: Service, monkeypatch: Patch) -> ModuleTy
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
-    module = importlib.reload(importlib.import_module("mirror"))
+    module = importlib.reload(importlib.import_module("handlers.mirror"))
     monkeypatch.setattr(module, "POLL", 0.01)
     return module
 

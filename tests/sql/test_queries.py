@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from relational import schema
-from relational.database import Database, values
-from relational.mirror import Mirror
+from s3_catalog.sql_mirror import schema
+from s3_catalog.sql_mirror.data_api import Database, values
+from s3_catalog.sql_mirror.mirror_writer import Mirror
 from tests.sql.conftest import PASSWORD, never
 from tests.sql.schedule import BUCKET, message
 

@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from relational.database import Database, values
+from s3_catalog.sql_mirror.data_api import Database, values
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from reinventure.laptop import mariadb
-from reinventure.laptop.data_api import DataApiError
-from relational import schema
-from relational.database import Database, values
+from reinventure.local import mariadb
+from reinventure.local.data_api_server import DataApiError
+from s3_catalog.sql_mirror import schema
+from s3_catalog.sql_mirror.data_api import Database, values
 from tests.sql.conftest import CLUSTER, OWNER, PASSWORD, Service, clear, never
 
 

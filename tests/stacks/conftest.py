@@ -13,10 +13,10 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from stacks.catalog_stack import CatalogStack
-from stacks.settings import Settings
-from stacks.sql_stack import SqlStack
-from stacks.workers_stack import WorkersStack
+from stacks.catalog.stack import CatalogStack
+from stacks.inspection.stack import WorkersStack
+from stacks.settings.settings import Settings
+from stacks.sql.stack import SqlStack
 from tests import assembly
 from tests.assembly import ROOT
 

@@ -29,9 +29,9 @@ def test_the_alias_moves_through_codedeploy_and_both_hooks(variant: Template) ->
     assert update["ApplicationName"] == {"Ref": application}
     assert update["DeploymentGroupName"] == {"Ref": group}
     functions = resources(variant, "AWS::Lambda::Function")
-    for hook, entry in (("Before", "before_traffic"), ("After", "after_traffic")):
+    for hook, entry in (("Before", "pre_traffic"), ("After", "post_traffic")):
         function = functions[update[f"{hook}AllowTrafficHook"]["Ref"]]["Properties"]
-        assert function["Handler"] == f"{entry}.handler"
+        assert function["Handler"] == f"handlers.{entry}.handler"
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_the_trial_may_call_the_new_version_and_touch_its_own_rows(template: Tem
     [function] = [
         f
         for f in properties(template, "AWS::Lambda::Function")
-        if f["Handler"] == "before_traffic.handler"
+        if f["Handler"] == "handlers.pre_traffic.handler"
     ]
     assert function["Environment"]["Variables"] == {
         "VERSION_ARN": version,

@@ -141,7 +141,7 @@ def test_only_on_the_laptop_a_batch_fails_as_a_whole(
     [function] = [
         f
         for f in properties(read(synthesise(laptop=laptop)), "AWS::Lambda::Function")
-        if f["Handler"] == "publish.handler"
+        if f["Handler"] == "handlers.publish.handler"
     ]
     variables = function["Environment"]["Variables"]
     assert variables.keys() == {"TOPIC_ARN", "FAILURE_QUEUE_URL", "WHOLE_BATCHES"}

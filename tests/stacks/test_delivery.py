@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from reinventure import cdk
+from reinventure import cdk_cli as cdk
+from reinventure.aws.smoke_test import PREFIX
 from reinventure.errors import UserError
-from reinventure.laptop import rehearsal
-from reinventure.smoke import PREFIX
-from stacks.delivery import build
-from stacks.delivery.source import Source, parse
+from reinventure.local import pipeline_rehearsal as rehearsal
+from stacks.delivery import build_project as build
+from stacks.delivery.stack import DeliveryStack
 from stacks.delivery.stages import SHIP, STAGES, Stage
-from stacks.delivery_stack import DeliveryStack
+from stacks.settings.pipeline_source import Source, parse
 from tests import assembly
 from tests.stacks.conftest import (
     Template,

@@ -12,11 +12,11 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from stacks.catalog_stack import CatalogStack
-from stacks.conformance_pack_stack import ConformancePackStack
-from stacks.governance.promises import PROMISES, SAME_TEXT
-from stacks.governance_stack import GovernanceStack
-from stacks.settings import Settings
+from stacks.catalog.stack import CatalogStack
+from stacks.governance.conformance_pack import ConformancePackStack
+from stacks.governance.controls import PROMISES, SAME_TEXT
+from stacks.governance.stack import GovernanceStack
+from stacks.settings.settings import Settings
 from tests.assembly import ROOT
 from tests.stacks.conftest import (
     Template,

@@ -9,7 +9,7 @@ import jsii
 import pytest
 from aws_cdk import aws_config as config
 
-from stacks.governance.promises import PROMISES, SAME_TEXT, Promise, check_templates
+from stacks.governance.controls import PROMISES, SAME_TEXT, Promise, check_templates
 
 KEY = {"Fn::Sub": "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/ours"}
 

@@ -9,8 +9,9 @@ import pytest
 from constructs import Construct
 
 from stacks.catalog import catalog as constructs
-from stacks.catalog_stack import CatalogStack
-from stacks.portfolio.versions import FOLDER, LOCK, locked
+from stacks.catalog.encrypted_table import EncryptedTable
+from stacks.catalog.stack import CatalogStack
+from stacks.portfolio.released_versions import FOLDER, LOCK, locked
 from tests import assembly
 from tests.assembly import ROOT
 from tests.stacks.conftest import TRANSPORTS
@@ -28,10 +29,8 @@ def test_every_resource_that_holds_data_is_pinned(
 
 
 def test_a_renamed_construct_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    table = constructs.EncryptedTable
-
     def renamed(scope: Construct, id: str, *args: object, **kwargs: object) -> object:
-        return table(scope, "Rows" if id == "Table" else id, *args, **kwargs)  # type: ignore[arg-type]
+        return EncryptedTable(scope, "Rows" if id == "Table" else id, *args, **kwargs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(constructs, "EncryptedTable", renamed)
     folder = assembly.write(CatalogStack, "Catalog", tmp_path)

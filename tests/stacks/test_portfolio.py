@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from stacks.portfolio import release, versions
-from stacks.portfolio.versions import ChangedVersionError, Version, released
-from stacks.portfolio_stack import PortfolioStack
+from stacks.portfolio import release
+from stacks.portfolio import released_versions as versions
+from stacks.portfolio.released_versions import ChangedVersionError, Version, released
+from stacks.portfolio.stack import PortfolioStack
 from tests import assembly
 from tests.stacks.conftest import Template, as_list, lint, properties, read, resources
 

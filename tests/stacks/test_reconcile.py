@@ -113,9 +113,11 @@ def test_it_is_a_standard_one_and_logs_under_the_data_key(nightly: Template) -> 
     )
 
 
-@pytest.mark.parametrize(("handler", "minutes"), [("reconcile.plan", 5), ("reconcile.work", 15)])
+@pytest.mark.parametrize(
+    ("handler", "minutes"), [("handlers.reconcile.plan", 5), ("handlers.reconcile.work", 15)]
+)
 def test_its_functions_run_as_ingest_does(nightly: Template, handler: str, minutes: int) -> None:
-    ours, ingest = function(nightly, handler), function(nightly, "ingest.handler")
+    ours, ingest = function(nightly, handler), function(nightly, "handlers.ingest.handler")
     for name in ("Runtime", "Architectures", "Code", "Environment", "KmsKeyArn", "TracingConfig"):
         assert ours[name] == ingest[name]
     assert ours["LoggingConfig"]["LogFormat"] == "JSON"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.governance.promises import PROMISES, SAME_TEXT
+from stacks.governance.controls import PROMISES, SAME_TEXT
 from tests.assembly import ROOT
 from tests.stacks.conftest import Template, as_list, resources
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import aws_cdk as cdk
 import pytest
 
-from stacks.catalog.shift import Shift
-from stacks.delivery.source import Source
-from stacks.settings import SettingError, Settings
-from stacks.workers import instances
+from stacks.settings import worker_instance as instances
+from stacks.settings.pipeline_source import Source
+from stacks.settings.settings import SettingError, Settings
+from stacks.settings.traffic_shift import Shift
 
 DEFAULTS = {
     "stage": "sandbox",

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from stacks.catalog.shift import Shift, parse
+from stacks.settings.traffic_shift import Shift, parse
 
 
 @pytest.mark.parametrize(

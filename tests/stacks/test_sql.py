@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from relational import database, schema
+from s3_catalog.sql_mirror import data_api as database
+from s3_catalog.sql_mirror import schema
 from tests.stacks.conftest import (
     Template,
     arn,

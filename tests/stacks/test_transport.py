@@ -220,7 +220,9 @@ def test_a_message_waits_14_days_and_is_tried_for_an_hour(
     }
     assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
     [function] = [
-        f for f in properties(template, "AWS::Lambda::Function") if f["Handler"] == "ingest.handler"
+        f
+        for f in properties(template, "AWS::Lambda::Function")
+        if f["Handler"] == "handlers.ingest.handler"
     ]
     assert queue["VisibilityTimeout"] == 6 * function["Timeout"]
 

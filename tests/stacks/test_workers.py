@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacks.workers.instances import INSTANCES, VOLUMES
+from stacks.settings.worker_instance import INSTANCES, VOLUMES
 from tests.assembly import ROOT
 from tests.stacks.conftest import (
     Template,
@@ -133,7 +133,7 @@ def test_the_function_gets_no_object_that_it_refuses(stacks: Both) -> None:
 
 
 def test_a_batch_of_the_slowest_content_is_done_before_it_is_given_up(workers: Template) -> None:
-    source = (ROOT / "lambdas/examine.py").read_text()
+    source = (ROOT / "lambdas/handlers/inspect.py").read_text()
     budget, reserve = (
         int(found) for found in re.findall(r"^(?:BUDGET|RESERVE) = (\d+)$", source, re.MULTILINE)
     )
@@ -472,9 +472,13 @@ def test_a_worker_is_told_what_it_reads(workers: Template) -> None:
     [container] = one(workers, "AWS::ECS::TaskDefinition")["ContainerDefinitions"]
     assert container["Command"] == ["python", "-m", "worker"]
     told = {each["Name"]: each["Value"] for each in container["Environment"]}
-    needed = set(re.findall(r'environment\["(\w+)"\]', (ROOT / "lambdas/worker.py").read_text()))
+    needed = set(
+        re.findall(r'environment\["(\w+)"\]', (ROOT / "worker/queue_worker.py").read_text())
+    )
     needed |= set(
-        re.findall(r'environment\["(\w+)"\]', (ROOT / "lambdas/catalog/store.py").read_text())
+        re.findall(
+            r'environment\["(\w+)"\]', (ROOT / "lambdas/s3_catalog/table/store.py").read_text()
+        )
     )
     assert needed | {"AWS_DEFAULT_REGION", "TMPDIR"} == told.keys()
     assert told["TMPDIR"] == "/scratch"
@@ -534,8 +538,8 @@ def test_the_image_is_our_code_on_an_exact_base(synthesise: Callable[..., Path])
     [image] = [d for d in assembly.glob("asset.*") if (d / "worker").is_dir()]
     files = {str(path.relative_to(image)) for path in image.rglob("*") if path.is_file()}
     assert {"worker/Dockerfile", "worker/requirements.txt", "constraints.txt"} <= files
-    assert "lambdas/worker.py" in files
-    rest = {file for file in files if not file.startswith("lambdas/")}
+    assert {"worker/__main__.py", "worker/queue_worker.py"} <= files
+    rest = {file for file in files if not file.endswith((".py", ".sql"))}
     assert rest == {"worker/Dockerfile", "worker/requirements.txt", "constraints.txt"}
     assert {Path(file).suffix for file in files - rest} == {".py", ".sql"}  # Migrations, too.
     dockerfile = (image / "worker" / "Dockerfile").read_text()

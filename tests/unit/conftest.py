@@ -12,12 +12,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from catalog import batch
-from catalog import row as rows
-from catalog.row import Row
-from catalog.store import Store
-from reinventure.laptop import cloud as clouds
-from reinventure.laptop.cloud import Cloud
+from reinventure.local import cloud as clouds
+from reinventure.local.cloud import Cloud
+from s3_catalog.model.row import Row
+from s3_catalog.table import batch_write as batch
+from s3_catalog.table.item import from_item
+from s3_catalog.table.store import Store
 from tests import empty_table
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def ingest(
     monkeypatch.setenv("SHARDS", str(SHARDS))
     monkeypatch.setenv("BUCKET_NAME", bucket)
     monkeypatch.setenv("MINIMUM_SIZE", "0")
-    module = importlib.reload(importlib.import_module("ingest"))
+    module = importlib.reload(importlib.import_module("handlers.ingest"))
     monkeypatch.setattr(module, "_store", store)
     if "amazonaws" in dynamodb.meta.endpoint_url:
         # moto's PartiQL knows no parameters in an INSERT.
@@ -123,7 +123,7 @@ def stored_rows(dynamodb: "DynamoDBClient", table: str) -> Callable[[], list[Row
 
     def read() -> list[Row]:
         items = dynamodb.scan(TableName=table)["Items"]
-        return sorted(map(rows.from_item, items), key=lambda row: row.key)
+        return sorted(map(from_item, items), key=lambda row: row.key)
 
     return read
 

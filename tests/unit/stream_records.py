@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from catalog import row as rows
-from catalog.row import Row
+from s3_catalog.model.row import Row
+from s3_catalog.table.item import to_item
 
 SHARDS = 4
 LIVE = Row(
@@ -34,7 +34,7 @@ def record(number: int, old: Row | None, new: Row | None) -> dict[str, Any]:
     """The record with which the stream tells that `old` became `new`."""
     row = new or old
     assert row
-    item = rows.to_item(row, SHARDS)
+    item = to_item(row, SHARDS)
     images = {"OldImage": old, "NewImage": new}
     name = "INSERT" if old is None else "REMOVE" if new is None else "MODIFY"
     return {
@@ -46,7 +46,7 @@ def record(number: int, old: Row | None, new: Row | None) -> dict[str, Any]:
         "dynamodb": {
             "ApproximateCreationDateTime": 1795428930.0,
             "Keys": {"pk": item["pk"], "sk": item["sk"]},
-            **{image: rows.to_item(row, SHARDS) for image, row in images.items() if row},
+            **{image: to_item(row, SHARDS) for image, row in images.items() if row},
             "SequenceNumber": f"{number}00000000000000000000",
             "SizeBytes": 300,
             "StreamViewType": "NEW_AND_OLD_IMAGES",

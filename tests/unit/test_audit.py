@@ -12,9 +12,10 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from typer.testing import CliRunner
 
-from reinventure import audit, deployed, output
-from reinventure.audit import KeyUse, Page, looked_up
-from reinventure.cli import app
+from reinventure.aws import deployed_catalog as deployed
+from reinventure.aws import key_use as audit
+from reinventure.aws.key_use import KeyUse, Page, looked_up
+from reinventure.cli import app, output
 
 DATA = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 QUEUE = "arn:aws:kms:eu-west-1:123456789012:key/66666666-7777-8888-9999-000000000000"
@@ -96,7 +97,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long is waited between look-ups, which here take no time."""
     waited: list[float] = []
     clock = SimpleNamespace(sleep=waited.append, monotonic=lambda: 100.0)
-    monkeypatch.setattr("reinventure.audit.time", clock)
+    monkeypatch.setattr("reinventure.aws.key_use.time", clock)
     return waited
 
 

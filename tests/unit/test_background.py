@@ -1,6 +1,5 @@
 """Processes that live as long as the laptop cloud: what is started is stopped, and nothing else."""
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from reinventure.laptop import background
+from reinventure.local import background_process as background
 from tests.waiting import wait_until
 
 PATIENCE = 30
@@ -48,14 +47,14 @@ def test_it_is_stopped_with_all_that_it_started(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "record",
     [
-        # The number of a process that is not the one that was started: of this one.
-        json.dumps({"pid": os.getpid(), "created": 1.0}),
+        # The number of a process that is not the one that was started: of the test's own.
+        '{"pid": %d, "created": 1.0}',
         "{",
         "{}",
     ],
 )
 def test_a_record_of_something_else_stops_nobody(tmp_path: Path, record: str) -> None:
-    (tmp_path / "sleeper.process.json").write_text(record)
+    (tmp_path / "sleeper.process.json").write_text(record.replace("%d", str(os.getpid())))
     assert background.running(tmp_path, "sleeper") is None
     background.stop(tmp_path)
     assert not list(tmp_path.iterdir())

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from catalog.bucket import Bucket
+from s3_catalog.s3.bucket import Bucket
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

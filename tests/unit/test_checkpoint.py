@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from reinventure import checkpoint
-from reinventure.checkpoint import Progress
+from reinventure.cli import repair_progress as checkpoint
+from reinventure.cli.repair_progress import Progress
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:

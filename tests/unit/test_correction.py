@@ -7,13 +7,15 @@ from uuid import uuid4
 
 import pytest
 
-from catalog import correction, sequencer
-from catalog import row as rows
-from catalog.bucket import Bucket
-from catalog.correction import ContendedError, correct
-from catalog.event import Content, Event
-from catalog.row import Row
-from catalog.store import Outcome, Store
+from s3_catalog import correction
+from s3_catalog.correction import ContendedError, correct
+from s3_catalog.model import row as rows
+from s3_catalog.model import sequencer
+from s3_catalog.model.event import Content, Event
+from s3_catalog.model.row import Row
+from s3_catalog.model.timestamps import microseconds
+from s3_catalog.s3.bucket import Bucket
+from s3_catalog.table.store import Outcome, Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +58,7 @@ def test_the_version_that_became_current_is_written_under_the_events_sequencer(
     assert row is not None
     assert (row.size, row.version_id) == (5, older["VersionId"])
     assert row.sequencer == sequencer.canonical("0C")
-    assert row.asked_at == rows.microseconds(NOW)
+    assert row.asked_at == microseconds(NOW)
 
 
 @pytest.mark.parametrize("marker", [False, True])
@@ -115,7 +117,7 @@ def test_every_answer_is_told_from_the_one_before(
         row = store.read(bucket.name, "k")
         assert row is not None
         asked.append((row.size, row.asked_at))
-    first = rows.microseconds(NOW)
+    first = microseconds(NOW)
     assert asked == [(1, first), (2, first + 1), (3, first + 2)]
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.bucket import StoredObject
-from catalog.difference import Kind, agree, differences, side_by_side
-from catalog.row import Row
+from s3_catalog.model.row import Row, agree
+from s3_catalog.model.stored_object import StoredObject
+from s3_catalog.reconciliation.difference import Kind, differences, side_by_side
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 

@@ -10,9 +10,9 @@ from hashlib import sha256
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.inspection import Inspection
-from catalog.row import Row
-from reinventure.duplicates import Contents
+from reinventure.cli.duplicate_contents import Contents
+from s3_catalog.model.inspection_result import Inspection
+from s3_catalog.model.row import Row
 from tests.unit.test_key import keys
 
 NOW = "2026-11-23T12:00:00.005Z"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.envelope import Message, messages
+from s3_catalog.s3.envelope import Message, messages
 from tests.unit.conftest import event
 
 PUT = event("put")

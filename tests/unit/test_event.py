@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from catalog.event import Content, Event, MalformedError, parse
+from s3_catalog.model.event import Content, Event
+from s3_catalog.s3.record import MalformedError, parse
 from tests.unit.conftest import event
 
 

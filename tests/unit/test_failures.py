@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reinventure.failures import Failure, _failure
-from reinventure.stream import StreamBatch
+from reinventure.aws.dead_letters import Failure, _failure
+from reinventure.aws.stream_reader import StreamBatch
 from tests.unit.conftest import event
 from tests.unit.stream_records import LIVE, record
 

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog import batch
-from catalog import row as rows
-from catalog.bucket import Bucket
-from catalog.event import Event
-from catalog.ingestion import ingest
-from catalog.row import Row
-from catalog.store import Outcome, Store
+from s3_catalog.ingestion.delivery import ingest
+from s3_catalog.model import row as rows
+from s3_catalog.model.event import Event
+from s3_catalog.model.row import Row
+from s3_catalog.s3.bucket import Bucket
+from s3_catalog.table import batch_write as batch
+from s3_catalog.table.item import from_item, to_item
+from s3_catalog.table.store import Outcome, Store
 from tests.unit.conftest import BUCKET, event
 
 
@@ -28,8 +29,8 @@ class Table:
         return None
 
     def replace(self, _seen: Row | None, row: Row) -> bool:
-        json.dumps(rows.to_item(row, 16)).encode()
-        assert rows.from_item(rows.to_item(row, 16)) == row
+        json.dumps(to_item(row, 16)).encode()
+        assert from_item(to_item(row, 16)) == row
         return True
 
 

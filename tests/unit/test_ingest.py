@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from catalog import batch
-from catalog.event import Event
-from catalog.row import Row
-from catalog.store import Store
+from s3_catalog.model.event import Event
+from s3_catalog.model.row import Row
+from s3_catalog.table import batch_write as batch
+from s3_catalog.table.store import Store
 from tests.unit.conftest import event
 
 Rows = Callable[[], list[Row]]

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.notification import read
-from catalog.row import Row
+from reinventure.aws.inspection_queues import Doors
 from reinventure.errors import UserError
-from reinventure.inspections import Doors
+from s3_catalog.feed.message import read
+from s3_catalog.model.row import Row
 
 ROW = Row("b", "k", "0A", "2026-11-23T12:00:00.005Z", "n", "v", 7, "e", None)
 DOORS = Doors(small="small", large="large", most=100)

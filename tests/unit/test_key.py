@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog import key
+from s3_catalog.model import object_key as key
 
 keys = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=256)
 

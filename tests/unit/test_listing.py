@@ -8,13 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog import key as object_key
-from catalog import merge, sequencer
-from catalog.event import Content, Event
-from catalog.inspection import Inspection
-from catalog.listing import Filter, matching_rows
-from catalog.merge import Reading
-from catalog.store import Store
+from s3_catalog.model import object_key, sequencer
+from s3_catalog.model.event import Content, Event
+from s3_catalog.model.inspection_result import Inspection
+from s3_catalog.table import merged_query as merge
+from s3_catalog.table.merged_query import Reading
+from s3_catalog.table.row_query import Filter, matching_rows
+from s3_catalog.table.store import Store
 from tests.unit.conftest import SHARDS
 from tests.unit.test_key import keys
 

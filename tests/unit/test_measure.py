@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reinventure import measure
+from reinventure.cli import values as measure
 
 NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
 

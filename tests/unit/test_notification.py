@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog import change as changes
-from catalog.notification import (
+from s3_catalog.feed.message import (
     UnreadableError,
     attributes,
     entry,
@@ -20,7 +19,8 @@ from catalog.notification import (
     message,
     read,
 )
-from catalog.row import Row
+from s3_catalog.model.row import Row
+from s3_catalog.table import stream_record
 from tests.unit.stream_records import GONE, LIVE, record
 
 SCHEMA_FILE = Path(__file__).parents[2] / "docs" / "change.schema.json"
@@ -32,7 +32,7 @@ LATER = replace(LIVE, sequencer="F" * 32, size=7, etag="other", asked_at=1_795_4
 
 def told(old: Row | None, new: Row | None) -> tuple[dict[str, Any], dict[str, str]]:
     """The message as it is read at the other end, and the attributes' values."""
-    change = changes.parse(record(1, old, new))
+    change = stream_record.parse(record(1, old, new))
     assert change.kind
     sent = entry(change, change.kind, "0")
     values = {name: each["StringValue"] for name, each in sent["MessageAttributes"].items()}
@@ -129,7 +129,7 @@ def test_a_message_says_what_was_what_is_and_where_it_stands_in_the_order() -> N
 
 def test_messages_of_a_key_form_a_group_and_a_record_is_published_once() -> None:
     def sent(number: int, row: Row) -> tuple[str, str]:
-        change = changes.parse(record(number, None, row))
+        change = stream_record.parse(record(number, None, row))
         assert change.kind
         made = entry(change, change.kind, "0")
         return made["MessageGroupId"], made["MessageDeduplicationId"]
@@ -201,7 +201,7 @@ def test_attributes_hold_what_xml_can_hold_and_are_never_empty() -> None:
 def test_ten_of_the_longest_messages_fit_a_request(character: str) -> None:
     key = character * (1024 // len(character.encode()))
     wide = replace(LATER, key=key, bucket="b" * 63, version_id='"' * 1024, etag="e" * 64)
-    change = changes.parse(record(1, wide, replace(wide, size=50 * 2**40)))
+    change = stream_record.parse(record(1, wide, replace(wide, size=50 * 2**40)))
     assert change.kind
     texts = [json.dumps(message(change, change.kind))]
     for name, value in attributes(change, change.kind).items():

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from catalog.bucket import Version
-from catalog.inspection import Inspection
-from catalog.row import Row
-from reinventure import output
-from reinventure.deployed import Known
-from reinventure.duplicates import Copies
+from reinventure.aws.deployed_catalog import Known
+from reinventure.cli import output
+from reinventure.cli.duplicate_contents import Copies
+from s3_catalog.model.inspection_result import Inspection
+from s3_catalog.model.row import Row
+from s3_catalog.model.stored_object import Version
 
 ROW = Row("b", "a\nb ü🚀", "0A", "2026-11-23T12:00:00.005Z", "ObjectCreated:Put", "v", 7, "e", None)
 

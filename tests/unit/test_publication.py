@@ -13,12 +13,13 @@ from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog import publication
-from catalog.change import Kind, parse
-from catalog.notification import entry
-from catalog.publication import Publisher
-from catalog.row import Row
-from reinventure.watch import Order
+from reinventure.aws.change_watcher import Order
+from s3_catalog.feed import publisher as publication
+from s3_catalog.feed.message import entry
+from s3_catalog.feed.publisher import Publisher
+from s3_catalog.model.change import Kind
+from s3_catalog.model.row import Row
+from s3_catalog.table.stream_record import parse
 from tests.unit.stream_records import GONE, LIVE, record
 
 if TYPE_CHECKING:
@@ -231,7 +232,7 @@ def function(monkeypatch: pytest.MonkeyPatch, topic: Topic, *, whole: bool) -> A
     monkeypatch.setenv("TOPIC_ARN", "topic")
     monkeypatch.setenv("FAILURE_QUEUE_URL", "failures")
     monkeypatch.setenv("WHOLE_BATCHES", "true" if whole else "false")
-    module = importlib.reload(importlib.import_module("publish"))
+    module = importlib.reload(importlib.import_module("handlers.publish"))
     monkeypatch.setattr(module, "_publisher", publisher(topic, Failures()))
     return module
 
@@ -401,7 +402,7 @@ def _report_the_record_after_it(patch: pytest.MonkeyPatch) -> None:
 
 
 def _publish_what_changes_nothing(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("catalog.change.Change.kind", property(lambda _: Kind.UPDATED))
+    patch.setattr("s3_catalog.model.change.Change.kind", property(lambda _: Kind.UPDATED))
 
 
 def _take_every_refusal_for_the_last_word(patch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Comparing and repairing, on moto's S3 and a table that runs the batches."""
 
+import importlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from types import ModuleType
@@ -8,15 +9,15 @@ from uuid import uuid4
 
 import pytest
 
-from catalog import reconcile as reconciling
-from catalog import sequencer
-from catalog.bucket import Bucket
-from catalog.difference import differences
-from catalog.event import Content, Event
-from catalog.listing import matching_rows
-from catalog.ranges import MOST, split
-from catalog.reconcile import reconcile
-from catalog.store import Store
+from s3_catalog.model import sequencer
+from s3_catalog.model.event import Content, Event
+from s3_catalog.reconciliation import repair as reconciling
+from s3_catalog.reconciliation.difference import differences
+from s3_catalog.reconciliation.key_ranges import MOST, split
+from s3_catalog.reconciliation.repair import reconcile
+from s3_catalog.s3.bucket import Bucket
+from s3_catalog.table.row_query import matching_rows
+from s3_catalog.table.store import Store
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -179,8 +180,7 @@ class Clock:
 def function(
     bucket: Bucket, store: Store, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
 ) -> ModuleType:
-    import reconcile as module  # noqa: PLC0415 (the function's own module, beside the package's)
-
+    module = importlib.import_module("handlers.reconcile")
     monkeypatch.setenv("BUCKET_NAME", bucket.name)
     monkeypatch.setattr(Store, "from_environment", lambda _: store)
     monkeypatch.setattr(Bucket, "from_environment", lambda _: bucket)

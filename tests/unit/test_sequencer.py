@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog import sequencer
+from s3_catalog.model import sequencer
 
 raw = st.text("0123456789abcdefABCDEF", min_size=1, max_size=sequencer.WIDTH)
 

@@ -8,11 +8,13 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog import row as rows
-from catalog import sequencer
-from catalog.event import Content, Event
-from catalog.row import Row
-from catalog.store import CLOCKS, Outcome, Store
+from s3_catalog.model import row as rows
+from s3_catalog.model import sequencer
+from s3_catalog.model.event import Content, Event
+from s3_catalog.model.row import Row
+from s3_catalog.model.timestamps import microseconds
+from s3_catalog.table.item import from_item
+from s3_catalog.table.store import CLOCKS, Outcome, Store
 from tests.unit.conftest import SHARDS
 
 if TYPE_CHECKING:
@@ -80,9 +82,7 @@ def test_nothing_of_the_older_row_shines_through(
 def test_an_answer_of_s3_gives_way_only_to_an_event_that_happened_after_it(
     store: Store, stored_rows: Callable[[], list[Row]]
 ) -> None:
-    answered = replace(
-        rows.from_event(put("k", "0A")), asked_at=rows.microseconds(MOMENT - CLOCKS) + 1
-    )
+    answered = replace(rows.from_event(put("k", "0A")), asked_at=microseconds(MOMENT - CLOCKS) + 1)
     assert store.replace(None, answered)
     assert store.write(put("k", "0B")) is Outcome.UNSURE
     assert store.write(put("k", "0A")) is Outcome.STALE
@@ -143,7 +143,7 @@ def test_any_order_and_repetition_ends_with_the_newest_event_of_each_key(
     expected: dict[str, Event] = {}
     for event in sorted(happened, key=lambda event: event.sequencer or ""):
         expected[event.key] = event
-    found = [rows.from_item(item) for item in dynamodb.scan(TableName=table)["Items"]]
+    found = [from_item(item) for item in dynamodb.scan(TableName=table)["Items"]]
     assert {row.key: row for row in found} == {
         key: rows.from_event(event) for key, event in expected.items()
     }

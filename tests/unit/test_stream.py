@@ -8,8 +8,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from catalog import change
-from reinventure.stream import ForgottenError, StreamBatch, records
+from reinventure.aws.stream_reader import ForgottenError, StreamBatch, records
+from s3_catalog.table import stream_record
 from tests.unit.stream_records import LIVE, record
 
 ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/Catalog/stream/2026"
@@ -91,7 +91,7 @@ def test_a_record_is_as_lambda_gives_it(real: boto3.Session) -> None:
     as_lambda["dynamodb"]["ApproximateCreationDateTime"] = WRITTEN.timestamp()
     as_lambda["userIdentity"] = {"principalId": "dynamodb.amazonaws.com", "type": "Service"}
     assert found == as_lambda
-    assert change.parse(found).new == LIVE
+    assert stream_record.parse(found).new == LIVE
 
 
 @pytest.mark.parametrize("code", ["TrimmedDataAccessException", "ResourceNotFoundException"])

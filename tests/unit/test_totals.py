@@ -3,10 +3,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from catalog.change import SEQUENCE_DIGITS, Change
-from catalog.row import Row
-from catalog.totals import MOST_FOLDERS, Total, folders
-from catalog.totals_table import TotalsTable
+from s3_catalog.model.change import Change
+from s3_catalog.model.row import Row
+from s3_catalog.table.stream_record import SEQUENCE_DIGITS
+from s3_catalog.totals.tally import MOST_FOLDERS, Total, folders
+from s3_catalog.totals.totals_table import TotalsTable
 from tests.empty_table import new_table
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from reinventure import output, watch
-from reinventure.watch import Order, filter_policy
+from reinventure.aws import change_watcher as watch
+from reinventure.aws.change_watcher import Order, filter_policy
+from reinventure.cli import output
 
 
 def message(key: str, sequencer: str, asked_at: int | None = None) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from catalog.inspection import Inspection
-from inspector.inspection import inspect
+from s3_catalog.inspection.inspect_content import inspect
+from s3_catalog.model.inspection_result import Inspection
 
 NOW = "2026-11-24T00:00:00.000Z"
 

@@ -16,20 +16,21 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutError
 
-from catalog import batch, sequencer
-from catalog import row as rows
-from catalog.bucket import StoredObject
-from catalog.correction import ContendedError
-from catalog.event import Content, Event
-from catalog.inspection import Inspection
-from catalog.row import Row
-from catalog.store import Store
-from inspector import examination
-from inspector.examination import Result, examine
-from inspector.inspection import OutOfTimeError
-from inspector.stored_bytes import StoredBytes
+from s3_catalog.correction import ContendedError
+from s3_catalog.inspection import inspect_object as examination
+from s3_catalog.inspection.inspect_content import OutOfTimeError
+from s3_catalog.inspection.inspect_object import Result, examine
+from s3_catalog.inspection.stored_bytes import StoredBytes
+from s3_catalog.model import row as rows
+from s3_catalog.model import sequencer
+from s3_catalog.model.event import Content, Event
+from s3_catalog.model.inspection_result import Inspection
+from s3_catalog.model.row import Row
+from s3_catalog.model.stored_object import StoredObject
+from s3_catalog.table import batch_write as batch
+from s3_catalog.table.store import Store
 from tests.unit.conftest import SHARDS
-from worker import BUDGET, GRACE, Worker
+from worker.queue_worker import BUDGET, GRACE, Worker
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -337,7 +338,7 @@ def function(
     monkeypatch.setenv("SHARDS", str(SHARDS))
     monkeypatch.setenv("BUCKET_NAME", bucket)
     monkeypatch.setenv("MOST_MIB", "64")
-    module = importlib.reload(importlib.import_module("examine"))
+    module = importlib.reload(importlib.import_module("handlers.inspect"))
     monkeypatch.setattr(module, "_store", store)
     monkeypatch.setattr(module, "_s3", s3)
     return module
@@ -471,7 +472,7 @@ def test_a_worker_that_leaves_ends_what_it_can_and_gives_back_the_rest(
 def test_a_worker_holds_the_message_it_works_on(
     s3: "S3Client", store: Store, bucket: str, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.BEAT", 0.001)
+    monkeypatch.setattr("worker.queue_worker.BEAT", 0.001)
     writer.put("k", b"1")
     queue = Queue(wish(bucket))
     at_work = worker(queue, s3, store, bucket, Clock())

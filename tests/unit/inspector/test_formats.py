@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from inspector.archives import MOST_RATIO
+from s3_catalog.inspection.formats.zip_archive import MOST_RATIO
 from tests.unit.inspector.bytes_source import NOW, BytesSource, look
 
 FILES = Path(__file__).parent / "files"

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from catalog.inspection import Inspection, from_value, to_value
-from inspector.inspection import OutOfTimeError, inspect
+from s3_catalog.inspection.inspect_content import OutOfTimeError, inspect
+from s3_catalog.model.inspection_result import Inspection
+from s3_catalog.table.item import from_value, to_value
 from tests.unit.inspector.bytes_source import NOW, BytesSource, look
 from tests.unit.inspector.test_formats import FILES, SAMPLES, zipped
 
@@ -97,7 +98,7 @@ def test_a_source_that_fails_midway_says_nothing_about_the_content() -> None:
 _PEAK = """
 import resource, sys
 from tests.unit.inspector.test_hostile import Endless
-from inspector.inspection import inspect
+from s3_catalog.inspection.inspect_content import inspect
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 found = inspect(Endless(sys.argv[1], int(sys.argv[2])), "k." + sys.argv[3], "now", lambda: None)
 after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -14,10 +14,10 @@ from uuid import uuid4
 import boto3
 import pytest
 
-from catalog.event import Content, Event
-from catalog.row import Row
-from catalog.store import Store
-from reinventure.laptop.cloud import Cloud
+from reinventure.local.cloud import Cloud
+from s3_catalog.model.event import Content, Event
+from s3_catalog.model.row import Row
+from s3_catalog.table.store import Store
 from tests.empty_table import new_table
 from tests.waiting import wait_until
 
@@ -58,7 +58,7 @@ class Site:
                     "TABLE_NAME": self.store.table,
                     "SHARDS": str(SHARDS),
                     "TMPDIR": str(log.parent),
-                    "PYTHONPATH": "lambdas",
+                    "PYTHONPATH": ".:lambdas",
                 },
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from catalog import batch, event, key, row, sequencer
-from catalog.change import Change
-from catalog.event import Event
-from catalog.row import PROBE, Row
-from catalog.store import Outcome, Store
-from catalog.totals import Tally, growth
-from rollout import trial
-from rollout.trial import Trial, TrialError
+from s3_catalog.model import object_key as key
+from s3_catalog.model import row, sequencer
+from s3_catalog.model.change import Change
+from s3_catalog.model.event import Event
+from s3_catalog.model.row import PROBE, Row
+from s3_catalog.rollout import pre_traffic_test as trial
+from s3_catalog.rollout.pre_traffic_test import Trial, TrialError
+from s3_catalog.s3 import record as event
+from s3_catalog.table import batch_write as batch
+from s3_catalog.table import item
+from s3_catalog.table.item import to_item
+from s3_catalog.table.store import Outcome, Store
+from s3_catalog.totals.tally import Tally, growth
 from tests.unit.conftest import SHARDS
 
 if TYPE_CHECKING:
@@ -107,7 +112,7 @@ def _cut_short(*_: object) -> None:
 
 def overwrites_everything(patch: pytest.MonkeyPatch) -> None:
     def write(store: Store, happened: Event) -> Outcome:
-        item = row.to_item(row.from_event(happened), store.shards)
+        item = to_item(row.from_event(happened), store.shards)
         store.client.put_item(TableName=store.table, Item=item)
         return Outcome.WRITTEN
 
@@ -119,7 +124,7 @@ def writes_nothing(patch: pytest.MonkeyPatch) -> None:
 
 
 def keeps_what_comes_first(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("catalog.store.SETTLED", "attribute_not_exists(sequencer)")
+    patch.setattr("s3_catalog.table.store.SETTLED", "attribute_not_exists(sequencer)")
 
 
 def decodes_twice(patch: pytest.MonkeyPatch) -> None:
@@ -132,7 +137,7 @@ def does_not_decode(patch: pytest.MonkeyPatch) -> None:
 
 
 def hides_the_size(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(row, "OPTIONAL", tuple(name for name in row.OPTIONAL if name != "size"))
+    patch.setattr(item, "OPTIONAL", tuple(name for name in item.OPTIONAL if name != "size"))
 
 
 def forgets_deletions_too_soon(patch: pytest.MonkeyPatch) -> None:
@@ -155,7 +160,7 @@ def raises(patch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise ImportError("No module named 'yaml'")
 
-    patch.setattr("catalog.ingestion.parse", broken)
+    patch.setattr("s3_catalog.ingestion.delivery.parse", broken)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from rollout import verdict as module
-from rollout.comparison import Calls, WorseError, calls, compare
-from rollout.verdict import RESERVE, verdict
+from s3_catalog.rollout import hook_status as module
+from s3_catalog.rollout.comparison import Calls, WorseError, calls, compare
+from s3_catalog.rollout.hook_status import RESERVE, verdict
 
 if TYPE_CHECKING:
     from types_boto3_codedeploy import CodeDeployClient
@@ -156,7 +156,7 @@ def test_the_function_after_traffic_tells_what_it_finds(
 ) -> None:
     for name, value in (("FUNCTION_NAME", "f"), ("ALIAS_NAME", "live"), ("VERSION", "7")):
         monkeypatch.setenv(name, value)
-    after: Any = importlib.import_module("after_traffic")
+    after: Any = importlib.import_module("handlers.post_traffic")
     told = []
     monkeypatch.setattr(after, "calls", lambda *_: (Calls(9, failed), Calls(100, 0)))
     monkeypatch.setattr(

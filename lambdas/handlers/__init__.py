@@ -1,0 +1,1 @@
+"""The Lambda functions: a thin module for each, named after its function."""

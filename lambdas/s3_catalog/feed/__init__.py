@@ -1,0 +1,1 @@
+"""The change feed: a message for each change of an object."""

@@ -1,0 +1,1 @@
+"""From a delivery of S3 events to rows."""

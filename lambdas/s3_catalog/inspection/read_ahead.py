@@ -1,0 +1,90 @@
+"""Reading ahead of whoever looks inside a large object, onto a scratch volume."""
+
+from collections import deque
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryFile
+from threading import Event
+from typing import BinaryIO, Protocol
+
+from s3_catalog.inspection.source import Source
+
+PART = 64 * 2**20
+"""Bytes that are fetched by one connection."""
+
+AT_ONCE = 8
+"""Connections. S3 gives each some 90 MB/s ("Performance Guidelines for Amazon S3")."""
+
+AHEAD = 32
+"""Parts that lie ready at most: 2 GiB of the scratch volume."""
+
+_CHUNK = 2**20
+
+
+class PartedSource(Source, Protocol):
+    """A source of which several threads may read parts."""
+
+    def between(self, start: int, end: int) -> Generator[bytes, None, None]:
+        """Yield the bytes from `start` up to `end`, in pieces of at most 1 MiB."""
+
+
+class ReadAhead:
+    """The bytes of `source`, fetched in parts, several at once, into files in `directory`.
+
+    One connection is slower than what an instance can take, and than hashing. What is ahead waits
+    on the volume: memory is as little as without. The files have no names, so nothing is left of
+    them, however this ends. The methods raise what those of `source` do, and OSError when the
+    volume is full or broken.
+    """
+
+    def __init__(self, source: PartedSource, directory: Path) -> None:
+        self._source = source
+        self._directory = directory
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        return self._source.size
+
+    def at(self, offset: int, length: int) -> bytes:
+        """Return `length` bytes from `offset`, or as many as there are."""
+        return self._source.at(offset, length)
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield all bytes in order, in pieces of at most 1 MiB."""
+        starts = iter(range(0, self.size, PART))
+        parts: deque[Future[BinaryIO]] = deque()
+        abandoned = Event()
+        pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="part")
+        try:
+            while True:
+                while len(parts) < AHEAD and (start := next(starts, None)) is not None:
+                    parts.append(pool.submit(self._fetch, start, abandoned))
+                if not parts:
+                    return
+                with parts.popleft().result() as part:
+                    while chunk := part.read(_CHUNK):
+                        yield chunk
+        finally:
+            abandoned.set()
+            pool.shutdown(cancel_futures=True)
+            for left in parts:
+                if not left.cancelled() and left.exception() is None:
+                    left.result().close()
+
+    def _fetch(self, start: int, abandoned: Event) -> BinaryIO:
+        """Return a file, at its beginning, with the part from `start`; or less, if `abandoned`."""
+        part = TemporaryFile(dir=self._directory)  # noqa: SIM115 (who reads it closes it)
+        try:
+            with closing(self._source.between(start, min(start + PART, self.size))) as chunks:
+                for chunk in chunks:
+                    if abandoned.is_set():
+                        break
+                    part.write(chunk)
+            part.seek(0)
+        except BaseException:
+            part.close()
+            raise
+        return part

@@ -1,0 +1,1 @@
+"""Keys, sequencers, events, stored objects, rows, changes: pure data, without AWS."""

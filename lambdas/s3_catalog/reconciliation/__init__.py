@@ -1,0 +1,1 @@
+"""Comparing a bucket with its catalog, and repairing the catalog."""

@@ -1,0 +1,171 @@
+"""One S3 event, read from a notification record and checked."""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from s3_catalog.model import object_key, sequencer
+from s3_catalog.model.event import Content, Event
+
+_log = logging.getLogger(__name__)
+
+MAX_SIZE = 1 << 50
+"""Bytes. Twenty times the largest object that S3 stores (50 TB): more is a broken record."""
+
+_CREATED = "ObjectCreated:"
+_REMOVED = ("ObjectRemoved:", "LifecycleExpiration:")
+
+_YEARS = range(2006, 3000)
+"""S3 opened in 2006; an event of a far future could never expire."""
+
+
+class MalformedError(ValueError):
+    """A message or record that should say what happened to an object and does not. Names why."""
+
+
+def parse(record: object) -> Event | None:
+    """Return the event that a record describes.
+
+    A record is an entry of a notification's `Records`, or an event of EventBridge. The two say the
+    same in other words; and the key is URL-encoded in the first only.
+
+    None when the record is about something that the catalog does not follow (tagging, restore,
+    replication metrics, kinds that S3 adds later); this is logged, not refused.
+
+    Raises MalformedError when a followed record lacks a field or carries an impossible value.
+    """
+    if isinstance(record, dict) and "detail-type" in record:
+        return _from_eventbridge(record)
+    name = _text(record, "eventName").removeprefix("s3:")
+    created = name.startswith(_CREATED)
+    if not created and not name.startswith(_REMOVED):
+        _ignore(name)
+        return None
+    return Event(
+        bucket=_text(record, "s3", "bucket", "name"),
+        key=_checked(object_key.decode, _text(record, "s3", "object", "key")),
+        name=name,
+        time=_checked(_instant, _text(record, "eventTime")),
+        sequencer=_sequencer(record, "s3", "object", "sequencer", required=_promised(name)),
+        version_id=_version(record, "s3", "object", "versionId"),
+        content=_content(record, ("s3", "object", "size"), ("s3", "object", "eTag"))
+        if created
+        else None,
+    )
+
+
+_REASONS = {
+    "PutObject": "Put",
+    "POST Object": "Post",
+    "CopyObject": "Copy",
+    "CompleteMultipartUpload": "CompleteMultipartUpload",
+}
+_DELETIONS = {"Permanently Deleted": "Delete", "Delete Marker Created": "DeleteMarkerCreated"}
+
+
+def _from_eventbridge(event: object) -> Event | None:
+    kind = _text(event, "detail-type")
+    if _text(event, "source") != "aws.s3" or kind not in {"Object Created", "Object Deleted"}:
+        _ignore(kind)
+        return None
+    reason = _text(event, "detail", "reason")
+    created = kind == "Object Created"
+    if created:
+        name = _CREATED + _REASONS.get(reason, reason)
+    else:
+        deletion = _text(event, "detail", "deletion-type")
+        if deletion not in _DELETIONS:
+            raise MalformedError(f"detail.deletion-type is {deletion!r}, not one that is known")
+        family = _REMOVED["Lifecycle" in reason]
+        name = family + _DELETIONS[deletion]
+    return Event(
+        bucket=_text(event, "detail", "bucket", "name"),
+        key=_checked(object_key.check, _text(event, "detail", "object", "key")),
+        name=name,
+        time=_checked(_instant, _text(event, "time")),
+        sequencer=_sequencer(event, "detail", "object", "sequencer", required=_promised(name)),
+        version_id=_version(event, "detail", "object", "version-id"),
+        content=_content(event, ("detail", "object", "size"), ("detail", "object", "etag"))
+        if created
+        else None,
+    )
+
+
+def _ignore(name: str) -> None:
+    _log.warning("not a change of an object, ignored", extra={"event_name": name})
+
+
+def _content(record: object, size_path: tuple[str, ...], etag_path: tuple[str, ...]) -> Content:
+    size = _value(record, *size_path)
+    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= MAX_SIZE:
+        raise MalformedError(f"{'.'.join(size_path)} is {_shown(size)}, not a number of bytes")
+    return Content(size=size, etag=_text(record, *etag_path).strip('"'))
+
+
+def _promised(name: str) -> bool:
+    # S3 promises a sequencer for puts and deletes. Lifecycle is neither in so many words.
+    return not name.startswith(_REMOVED[1])
+
+
+def _sequencer(record: object, *path: str, required: bool) -> str | None:
+    if _value(record, *path) is None and not required:
+        return None
+    return _checked(sequencer.canonical, _text(record, *path))
+
+
+def _version(record: object, *path: str) -> str | None:
+    if _value(record, *path) is None:
+        return None
+    version_id = _text(record, *path)
+    # What a bucket without versioning calls the only version, and a suspended one the current.
+    return None if version_id == "null" else version_id
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"time {_shown(text)} has no time zone")
+    if instant.year not in _YEARS:
+        raise ValueError(f"time {_shown(text)} is not of our time")
+    return instant.astimezone(UTC)
+
+
+_T = TypeVar("_T")
+
+
+def _checked(read: Callable[[str], _T], text: str) -> _T:
+    try:
+        return read(text)
+    except ValueError as error:
+        raise MalformedError(str(error)) from error
+
+
+def _text(record: object, *path: str) -> str:
+    value = _value(record, *path)
+    if value is None:
+        raise MalformedError(f"{'.'.join(path)} is missing")
+    if not isinstance(value, str) or not value:
+        raise MalformedError(f"{'.'.join(path)} is {_shown(value)}, not a text")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise MalformedError(f"{'.'.join(path)} is {_shown(value)}, not valid Unicode") from None
+    return value
+
+
+def _value(record: object, *path: str) -> object:
+    value = record
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+_SHOWN = 80
+"""Characters."""
+
+
+def _shown(value: object) -> str:
+    """Return `value` short enough for a message."""
+    shown = repr(value)
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."

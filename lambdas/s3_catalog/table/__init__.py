@@ -1,0 +1,1 @@
+"""The catalog's table: the write rule, batches, queries."""

@@ -1,0 +1,140 @@
+"""Writing many rows at once, by the same rule: 25 PartiQL statements a request.
+
+A statement costs DynamoDB what a PutItem does, and this process about a nineteenth. But PartiQL
+cannot put: an INSERT takes a new key, an UPDATE an existing one. So the likelier is tried first,
+and each refusal is read for what to do next.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from s3_catalog.model import row as rows
+from s3_catalog.table.item import OPTIONAL, to_item
+from s3_catalog.table.store import Outcome, Store
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import (
+        AttributeValueTypeDef,
+        BatchStatementRequestTypeDef,
+    )
+
+    from s3_catalog.model.event import Event
+    from s3_catalog.model.row import Row
+
+SIZE = 25
+"""Statements a request: DynamoDB's limit."""
+
+_T = TypeVar("_T")
+Result = Outcome | Exception
+
+
+def write(store: Store, events: Sequence["Event"]) -> list[Result]:
+    """Apply conclusive `events`, each of another key; return what became of each, in order.
+
+    An exception stands for an event that could not be decided; it hides none of the others.
+    """
+    results: dict[int, Result] = {}
+    alone: list[int] = []
+    # At most two rounds: what exists cannot be inserted, what does not cannot be updated.
+    inserting = [n for n, event in enumerate(events) if event.content is not None]
+    updating = [n for n, event in enumerate(events) if event.content is None]
+    for last in (False, True):
+        to_insert, to_update = inserting, updating
+        inserting, updating = [], []
+        work = [(n, True) for n in to_insert] + [(n, False) for n in to_update]
+        for chunk in chunks(work, SIZE):
+            statements = [_statement(store, events[n], insert=insert) for n, insert in chunk]
+            replies = _execute(store, statements)
+            for (n, insert), (code, old) in zip(chunk, replies, strict=True):
+                if code is None:
+                    results[n] = Outcome.WRITTEN
+                elif insert and code == "DuplicateItem" and not last:
+                    updating.append(n)
+                elif not insert and code == "ConditionalCheckFailed" and old is None and not last:
+                    inserting.append(n)
+                elif code == "ConditionalCheckFailed" and _stale(events[n], old):
+                    results[n] = Outcome.STALE
+                else:
+                    # Throttled, in conflict, changed between the rounds, or holding an answer of
+                    # S3: the full rule, with retries, decides.
+                    alone.append(n)
+    for n in alone:
+        try:
+            results[n] = store.write(events[n])
+        except (ClientError, BotoCoreError) as error:
+            results[n] = error
+    return [results[n] for n in range(len(events))]
+
+
+def insert(store: Store, missing: Sequence["Row"]) -> list["Row"]:
+    """Insert rows of keys that have none, each of another key; return those that were refused.
+
+    A key that has a row, be it a tombstone, keeps that one. Raises botocore's ClientError or
+    BotoCoreError when DynamoDB could not decide; what was inserted stays.
+    """
+    refused = []
+    for chunk in chunks(missing, SIZE):
+        replies = _execute(store, [_insert(store, row) for row in chunk])
+        for row, (code, _) in zip(chunk, replies, strict=True):
+            if code is not None and (code == "DuplicateItem" or not store.replace(None, row)):
+                refused.append(row)
+    return refused
+
+
+def chunks(things: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    """Yield `things` in lists of `size`, the last one perhaps shorter."""
+    rest = iter(things)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
+def _stale(event: "Event", old: "dict[str, AttributeValueTypeDef] | None") -> bool:
+    return old is not None and old["sequencer"]["S"] >= (event.sequencer or "")
+
+
+def _execute(
+    store: Store, statements: "list[BatchStatementRequestTypeDef]"
+) -> "list[tuple[str | None, dict[str, AttributeValueTypeDef] | None]]":
+    """Run `statements`; return for each why it failed, if it did, and the item in its way."""
+    try:
+        replies = store.client.batch_execute_statement(Statements=statements)["Responses"]
+    except (ClientError, BotoCoreError):
+        return [("NotExecuted", None)] * len(statements)
+    errors = [reply.get("Error", {}) for reply in replies]
+    return [(error.get("Code"), error.get("Item")) for error in errors]
+
+
+def _statement(store: Store, event: "Event", *, insert: bool) -> "BatchStatementRequestTypeDef":
+    row = rows.from_event(event)
+    return _insert(store, row) if insert else _update(store, row)
+
+
+def _insert(store: Store, row: "Row") -> "BatchStatementRequestTypeDef":
+    item = to_item(row, store.shards)
+    fields = ", ".join(f"'{name}': ?" for name in item)
+    return {
+        "Statement": f'INSERT INTO "{store.table}" VALUE {{{fields}}}',
+        "Parameters": list(item.values()),
+    }
+
+
+def _update(store: Store, row: "Row") -> "BatchStatementRequestTypeDef":
+    """Return an UPDATE that leaves nothing of the old row, like a put.
+
+    Its condition is stricter than the rule: a row that holds an answer of S3 is left to the rule.
+    """
+    item = to_item(row, store.shards)
+    partition, key = item.pop("pk"), item.pop("sk")
+    changes = " ".join(f'SET "{name}" = ?' for name in item)
+    removals = " ".join(f'REMOVE "{name}"' for name in OPTIONAL if name not in item)
+    return {
+        "Statement": (
+            f'UPDATE "{store.table}" {changes} {removals}'
+            ' WHERE "pk" = ? AND "sk" = ? AND "sequencer" < ? AND "asked_at" IS MISSING'
+        ),
+        "Parameters": [*item.values(), partition, key, item["sequencer"]],
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }

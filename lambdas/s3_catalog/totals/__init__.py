@@ -1,0 +1,1 @@
+"""Objects and bytes of a bucket and of its folders."""

@@ -1,0 +1,316 @@
+"""The table of totals: counting each change of the catalog once, and reading what was counted.
+
+A change is counted in the transaction that also moves the mark of its shard: how far the shard of
+the stream has been counted. So a change is either counted and behind the mark, or neither.
+"""
+
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from itertools import groupby
+from typing import TYPE_CHECKING, cast
+
+import botocore.session
+
+from s3_catalog.client_config import CONFIG
+from s3_catalog.model.change import Change
+from s3_catalog.table.merged_query import merged
+from s3_catalog.totals.tally import Delta, Part, Tally, Total, folders, level, parts
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_dynamodb.type_defs import (
+        AttributeValueTypeDef,
+        QueryInputTypeDef,
+        TransactWriteItemTypeDef,
+    )
+
+AHEAD = "attribute_not_exists(sequence_number) OR sequence_number < :first"
+"""Holds while nothing from `:first` on has been counted of a shard."""
+
+MARK_LIFE = timedelta(days=7)
+"""How long the mark of a shard is kept after its last change: DynamoDB forgets the records
+themselves after one day."""
+
+ATTEMPTS = 6
+"""How often a transaction is tried while others write the same totals."""
+
+_ROOT = "/"
+"""The sort key of the bucket's own total, as it cannot be empty. It is alone in its partition."""
+
+_MARKS = "#marks"
+"""The partition of the marks: one for all, so that one query reads them. It takes 1,000 batches a
+second, of up to 500 changes each."""
+
+_KEYS_A_READ = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What has been counted of a folder's own objects, and in how many changes.
+
+    `guard` is how many of the changes are written in the first stripe: None if that has no row.
+    """
+
+    tally: Tally
+    changes: int
+    guard: int | None
+
+
+UNCOUNTED = Own(Tally(), 0, None)
+"""What is known of a folder of which nothing has been counted."""
+
+
+class TotalsTable:
+    """The totals, `depth` levels deep, of which each is a sum of `stripes` rows.
+
+    Shards of the stream write to different stripes, so that they seldom meet in the bucket's own
+    total, which every change is part of.
+
+    Every method raises botocore's ClientError or BotoCoreError when DynamoDB does not answer.
+    """
+
+    def __init__(self, client: "DynamoDBClient", table: str, stripes: int, depth: int) -> None:
+        self.client = client
+        self.table = table
+        self.stripes = stripes
+        self.depth = depth
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "TotalsTable":
+        """Return the table that a function's environment names.
+
+        The variables are `TOTALS_TABLE_NAME`, `SHARDS` (as many stripes) and `TOTALS_DEPTH`.
+        """
+        client = botocore.session.Session().create_client("dynamodb", config=CONFIG)
+        return cls(
+            cast("DynamoDBClient", client),
+            environment["TOTALS_TABLE_NAME"],
+            int(environment["SHARDS"]),
+            int(environment["TOTALS_DEPTH"]),
+        )
+
+    def apply(self, shard: str, changes: Sequence[Change]) -> int:
+        """Count those `changes` of a `shard` of the stream that were not counted before.
+
+        They are consecutive, in the order of the stream. Returns how many transactions that took.
+        When it raises, some of the changes may have been counted; all may be given again.
+        """
+        written = 0
+        left = list(parts(changes, self.depth))
+        while left:
+            counted_to = self._count(shard, left[0])
+            if counted_to is None:
+                written += 1
+                left = left[1:]
+            else:
+                # Delivered again. Perhaps cut differently: what is new may begin within the part.
+                changes = [change for change in changes if change.sequence_number > counted_to]
+                left = list(parts(changes, self.depth))
+        return written
+
+    def counts(self, folder: str) -> bool:
+        """Return whether there is a total of `folder`, a text that keys may begin with."""
+        return (folder == "" or folder.endswith("/")) and level(folder) <= self.depth
+
+    def total(self, bucket: str, folder: str) -> Total:
+        """Return the total of `folder`, which is not deeper than `depth`; "" is the bucket."""
+        keys = [self._key(bucket, folder, stripe) for stripe in range(self.stripes)]
+        sum_ = Tally()
+        while keys:
+            reply = self.client.batch_get_item(
+                RequestItems={self.table: {"Keys": keys[:_KEYS_A_READ], "ConsistentRead": True}}
+            )
+            for item in reply["Responses"][self.table]:
+                sum_.add(_tally(item))
+            unread = reply["UnprocessedKeys"].get(self.table)
+            again = cast("list[dict[str, AttributeValueTypeDef]]", unread["Keys"] if unread else [])
+            keys = [*keys[_KEYS_A_READ:], *again]
+        return Total(folder, sum_.objects, sum_.bytes)
+
+    def below(self, bucket: str, folder: str, levels: int) -> Iterator[Total]:
+        """Yield the totals of the folders in `folder` that hold anything, in key order.
+
+        So many `levels` down, as far as they are counted.
+        """
+        deepest = min(level(folder) + levels, self.depth)
+        for name, items in self._each(bucket, folder, range(level(folder) + 1, deepest + 1)):
+            sum_ = Tally()
+            for item in items:
+                sum_.add(_tally(item))
+            if sum_ != Tally():
+                yield Total(name, sum_.objects, sum_.bytes)
+
+    def own(self, bucket: str, prefix: str) -> dict[str, Own]:
+        """Return what has been counted of the own objects of each folder that `prefix` begins."""
+        found = {}
+        for name, items in self._each(bucket, prefix, range(level(prefix), self.depth + 1)):
+            counted = [item for item in items if "own_changes" in item]
+            if counted:
+                first = self._key(bucket, name, 0)["pk"]
+                found[name] = Own(
+                    Tally(
+                        objects=sum(int(item["own_objects"]["N"]) for item in counted),
+                        bytes=sum(int(item["own_bytes"]["N"]) for item in counted),
+                    ),
+                    changes=sum(int(item["own_changes"]["N"]) for item in counted),
+                    guard=next(
+                        (int(i["own_changes"]["N"]) for i in counted if i["pk"] == first), None
+                    ),
+                )
+        return found
+
+    def marks(self) -> dict[str, int]:
+        """Return when the last change was written that is counted of each shard of the stream.
+
+        In seconds since 1970, by shard. Those are left out whose last change is long counted.
+        """
+        request: QueryInputTypeDef = {
+            "TableName": self.table,
+            "KeyConditionExpression": "pk = :marks",
+            "ExpressionAttributeValues": {":marks": {"S": _MARKS}},
+            "ConsistentRead": True,
+        }
+        items = [item for _, item in merged(self.client, [request]) if item]
+        return {item["sk"]["S"]: int(item["written_at"]["N"]) for item in items}
+
+    def correct(self, bucket: str, folder: str, by: Tally, guard: int | None) -> bool:
+        """Add `by` to what is counted of the own objects of `folder`, and so to all above it.
+
+        Only if the changes in the first stripe are still `guard`; returns whether they were.
+        """
+        own = Delta(by, by, 1)
+        above = folders(folder, level(folder) - 1) if folder else []
+        condition = "attribute_not_exists(own_changes)"
+        values: dict[str, AttributeValueTypeDef] = {}
+        if guard is not None:
+            condition, values = "own_changes = :guard", {":guard": {"N": str(guard)}}
+        update = self._add(bucket, folder, 0, own)["Update"]
+        update["ConditionExpression"] = condition
+        update["ExpressionAttributeValues"] = {
+            **update.get("ExpressionAttributeValues", {}),
+            **values,
+        }
+        refused = self._transact(
+            [{"Update": update}, *(self._add(bucket, name, 0, Delta(by)) for name in above)]
+        )
+        return refused is None
+
+    def _count(self, shard: str, part: Part) -> str | None:
+        """Count `part`, or return how far `shard` was counted, if that is beyond its first."""
+        now = datetime.now(UTC)
+        mark: TransactWriteItemTypeDef = {
+            "Update": {
+                "TableName": self.table,
+                "Key": {"pk": {"S": _MARKS}, "sk": {"S": shard}},
+                "UpdateExpression": (
+                    "SET sequence_number = :last, written_at = :written, expires_at = :expiry"
+                ),
+                "ConditionExpression": AHEAD,
+                "ExpressionAttributeValues": {
+                    ":first": {"S": part.first},
+                    ":last": {"S": part.last},
+                    ":written": {"N": str(part.written_at)},
+                    ":expiry": {"N": str(int((now + MARK_LIFE).timestamp()))},
+                },
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+        }
+        stripe = int.from_bytes(blake2b(shard.encode(), digest_size=8).digest(), "big")
+        refused = self._transact(
+            [
+                mark,
+                *(
+                    self._add(bucket, folder, stripe % self.stripes, delta)
+                    for (bucket, folder), delta in part.deltas.items()
+                ),
+            ]
+        )
+        return None if refused is None else refused["sequence_number"]["S"]
+
+    def _transact(
+        self, items: "list[TransactWriteItemTypeDef]"
+    ) -> "Mapping[str, AttributeValueTypeDef] | None":
+        """Write `items`, or return the old item of the first one, whose condition did not hold."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self.client.transact_write_items(TransactItems=items)
+            except self.client.exceptions.TransactionCanceledException as refusal:
+                # botocore's type for errors does not know of the reasons that come along.
+                reasons = cast("list[dict[str, object]]", refusal.response["CancellationReasons"])
+                codes = {str(reason.get("Code")) for reason in reasons}
+                if reasons[0].get("Code") == "ConditionalCheckFailed":
+                    return cast("Mapping[str, AttributeValueTypeDef]", reasons[0].get("Item") or {})
+                if attempt == ATTEMPTS or not codes <= {"None", "TransactionConflict"}:
+                    raise
+                # Another shard was writing the same total. At random, or they would meet again.
+                time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311
+            else:
+                return None
+        raise AssertionError("the last attempt returns or raises")
+
+    def _add(
+        self, bucket: str, folder: str, stripe: int, delta: Delta
+    ) -> "TransactWriteItemTypeDef":
+        added = {"objects": delta.all.objects, "bytes": delta.all.bytes}
+        if delta.changes:
+            added |= {
+                "own_objects": delta.own.objects,
+                "own_bytes": delta.own.bytes,
+                "own_changes": delta.changes,
+            }
+        return {
+            "Update": {
+                "TableName": self.table,
+                "Key": self._key(bucket, folder, stripe),
+                # `bytes` is a word of the language.
+                "UpdateExpression": "ADD " + ", ".join(f"#{name} :{name}" for name in added),
+                "ExpressionAttributeNames": {f"#{name}": name for name in added},
+                "ExpressionAttributeValues": {
+                    f":{name}": {"N": str(number)} for name, number in added.items()
+                },
+            }
+        }
+
+    def _key(self, bucket: str, folder: str, stripe: int) -> "dict[str, AttributeValueTypeDef]":
+        # The depth is part of the name: what is counted to another depth begins anew. So is the
+        # number of stripes.
+        place = f"{bucket}#{self.depth}#{level(folder)}#{self.stripes}#{stripe}"
+        return {"pk": {"S": place}, "sk": {"S": folder or _ROOT}}
+
+    def _each(
+        self, bucket: str, prefix: str, levels: range
+    ) -> "Iterator[tuple[str, Iterator[dict[str, AttributeValueTypeDef]]]]":
+        """Yield the rows of each folder of these `levels` that `prefix` begins, in key order."""
+        if not levels:
+            return
+        queries: list[QueryInputTypeDef] = []
+        for deep in levels:
+            for stripe in range(self.stripes):
+                condition = "pk = :partition"
+                values = {":partition": self._key(bucket, "/" * deep, stripe)["pk"]}
+                if prefix:
+                    condition += " AND begins_with(sk, :prefix)"
+                    values[":prefix"] = {"S": prefix}
+                queries.append(
+                    {
+                        "TableName": self.table,
+                        "KeyConditionExpression": condition,
+                        "ExpressionAttributeValues": values,
+                        "ConsistentRead": True,
+                    }
+                )
+        found = (item for _, item in merged(self.client, queries) if item)
+        yield from groupby(found, key=_folder)
+
+
+def _tally(item: "Mapping[str, AttributeValueTypeDef]") -> Tally:
+    return Tally(int(item["objects"]["N"]), int(item["bytes"]["N"]))
+
+
+def _folder(item: "Mapping[str, AttributeValueTypeDef]") -> str:
+    deep = item["pk"]["S"].split("#")[2]
+    return "" if deep == "0" else item["sk"]["S"]

@@ -1,0 +1,87 @@
+"""Running the CDK CLI that the Makefile installed."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reinventure.errors import UserError, ending
+
+if TYPE_CHECKING:
+    import boto3
+
+ROOT = Path(__file__).parent.parent
+"""The checkout: where `cdk.json` and `app.py` are."""
+
+OF_A_CATALOG = ("Catalog", "Workers", "Sql")
+"""The stacks of one catalog, as far as they are set. Other stacks are for a whole account:
+`cdk deploy` deploys these by name."""
+
+_CLI = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
+
+
+def run(*arguments: str, environment: Mapping[str, str]) -> None:
+    """Run `cdk` with `arguments` in the checkout, talking to the terminal.
+
+    Raises UserError when it fails; by then it has said why.
+    """
+    command = _command(arguments)
+    status = subprocess.run(command, env=_with_tools(environment), cwd=ROOT, check=False).returncode
+    if status:
+        raise UserError(f"`cdk {arguments[0]}` failed with exit code {status}; see above.")
+
+
+def run_quietly(
+    *arguments: str, environment: Mapping[str, str], log: Path, directory: Path = ROOT
+) -> None:
+    """Run `cdk` with `arguments` in `directory`, writing what it says to `log`.
+
+    Raises UserError with the end of the log when it fails.
+    """
+    with log.open("wb") as output:
+        status = subprocess.run(
+            _command(arguments),
+            env=_with_tools(environment),
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        ).returncode
+    if status:
+        raise UserError(f"`cdk {arguments[0]}` failed. The end of {log}:\n{ending(log)}")
+
+
+def stacks(assembly: Path) -> list[str]:
+    """Return those of `OF_A_CATALOG` that are in the folder `assembly`, which `cdk synth` wrote."""
+    artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"]
+    return [name for name in OF_A_CATALOG if name in artifacts]
+
+
+def bootstrapped(session: "boto3.Session") -> bool:
+    """Whether the account and region of `session` have what the CDK needs to deploy.
+
+    CDK marks it by a parameter. Bootstrapping again would overwrite what others may have changed.
+    """
+    parameters = session.client("ssm")
+    try:
+        parameters.get_parameter(Name="/cdk-bootstrap/hnb659fds/version")
+    except parameters.exceptions.ParameterNotFound:
+        return False
+    return True
+
+
+def _command(arguments: tuple[str, ...]) -> list[str]:
+    if not _CLI.exists():
+        raise UserError(f"the CDK CLI is not installed in {ROOT}. Run `make setup` there.")
+    return ["node", str(_CLI), *arguments]
+
+
+def _with_tools(environment: Mapping[str, str]) -> dict[str, str]:
+    # The virtual environment holds node (for the CLI and for jsii) and the python3 that runs the
+    # app. It need not be activated.
+    tools = Path(sys.executable).parent
+    return {**environment, "PATH": f"{tools}{os.pathsep}{environment.get('PATH', os.defpath)}"}

@@ -1,0 +1,77 @@
+"""Objects with equal content, found without holding all of them in memory."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from types import TracebackType
+
+from s3_catalog.model.row import Row
+
+
+@dataclass(frozen=True)
+class Copies:
+    """`count` objects of `size` bytes each, all with the same SHA-256. `keys` yields theirs."""
+
+    sha256: str
+    size: int
+    count: int
+    keys: Callable[[], Iterator[str]]
+
+    @property
+    def wasted(self) -> int:
+        """The bytes that one object alone would not take."""
+        return self.size * (self.count - 1)
+
+
+class Contents:
+    """The contents of objects, in a temporary file that is gone when this is closed.
+
+    Memory stays the same however many objects there are: some 2 MB. The file has about 100 bytes
+    and the key for each, where SQLite puts temporary files (`SQLITE_TMPDIR`, `TMPDIR`, /var/tmp).
+    Use as a context.
+    """
+
+    def __init__(self) -> None:
+        # An empty name is a file of its own, removed already when it is opened.
+        self._database = sqlite3.connect("", isolation_level=None)
+        self._database.execute("CREATE TABLE object (sha256 BLOB, size INTEGER, key TEXT)")
+        self._database.execute("BEGIN")
+
+    def __enter__(self) -> "Contents":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._database.close()
+
+    def add(self, row: Row) -> bool:
+        """Add the object of `row`; return whether it is known what it contains."""
+        digest = row.inspected.sha256 if row.inspected else None
+        if digest is None:
+            return False
+        self._database.execute(
+            "INSERT INTO object VALUES (?, ?, ?)", (bytes.fromhex(digest), row.size, row.key)
+        )
+        return True
+
+    def copies(self) -> Iterator[Copies]:
+        """Yield each content that several objects have; what wastes most comes first."""
+        self._database.execute("CREATE INDEX by_content ON object (sha256, key)")
+        found = self._database.execute(
+            "SELECT sha256, size, count(*) AS count FROM object GROUP BY sha256"
+            " HAVING count(*) > 1 ORDER BY size * (count(*) - 1) DESC, sha256"
+        )
+        for digest, size, count in found:
+            yield Copies(digest.hex(), size, count, partial(self._keys, digest))
+
+    def _keys(self, digest: bytes) -> Iterator[str]:
+        # The order of SQLite's texts is that of their UTF-8, as in every listing.
+        found = self._database.execute(
+            "SELECT key FROM object WHERE sha256 = ? ORDER BY key", (digest,)
+        )
+        return (key for (key,) in found)

@@ -1,0 +1,230 @@
+"""The laptop cloud: MiniStack as one background process on a free loopback port.
+
+IAM is enforced and every connection is TLS, because the templates demand both. The process holds
+all state in memory: when it ends, buckets and tables are gone.
+"""
+
+import json
+import os
+import shlex
+import shutil
+import socket
+import ssl
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import psutil
+
+from reinventure.errors import UserError, ending
+from reinventure.local import background_process as background
+
+REGION = "us-east-1"
+_HOST = "127.0.0.1"
+_NAME = "cloud"
+_EMULATOR = "reinventure.local.emulator:app"
+_START_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A laptop cloud at `port`, whose files are in `directory`."""
+
+    directory: Path
+    port: int
+
+    @property
+    def endpoint(self) -> str:
+        """The URL that all its services answer at."""
+        return f"https://{_HOST}:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        """What the emulator and the functions in it print."""
+        return background.log(self.directory, _NAME)
+
+    @property
+    def tls(self) -> tuple[Path, Path]:
+        """Its certificate, which `environment` trusts, and the key of that."""
+        return _certificate(self.directory), _key(self.directory)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that point any AWS client at this cloud."""
+        return _client_environment(self.directory, self.port)
+
+    @property
+    def access(self) -> dict[str, Any]:
+        """What to make a client of boto3 with, for this cloud, in a process that is not in it."""
+        return {
+            "endpoint_url": self.endpoint,
+            "verify": self.environment["AWS_CA_BUNDLE"],
+            "region_name": REGION,
+            "aws_access_key_id": self.environment["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": self.environment["AWS_SECRET_ACCESS_KEY"],
+        }
+
+    def processes(self) -> list[psutil.Process]:
+        """Return the emulator, if it is alive, and the workers that it runs functions in."""
+        process = background.running(self.directory, _NAME)
+        return background.family(process) if process else []
+
+    def answers(self) -> bool:
+        """Whether it is ready to serve requests."""
+        context = ssl.create_default_context(cafile=str(_certificate(self.directory)))
+        try:
+            # The scheme is https, and the host this one.
+            urllib.request.urlopen(  # noqa: S310
+                f"{self.endpoint}/_ministack/ready", timeout=5, context=context
+            ).close()
+        except (URLError, TimeoutError, ConnectionError):
+            return False
+        return True
+
+
+def find(directory: Path) -> Cloud | None:
+    """Return the cloud of `directory` if it runs and answers, else None."""
+    cloud = _recorded(directory)
+    return cloud if cloud and background.running(directory, _NAME) and cloud.answers() else None
+
+
+def start(directory: Path) -> Cloud:
+    """Start a cloud whose files go to `directory`, and return when it answers.
+
+    What an earlier one left there, running or not, is stopped and removed first.
+
+    Raises UserError when it does not come up, with the end of its log.
+    """
+    stop(directory)
+    (directory / "tmp").mkdir(parents=True)
+    _make_certificate(directory)
+    # The port is bound here and handed on: between choosing and using it nobody can take it.
+    with socket.create_server((_HOST, 0)) as listener:
+        port = listener.getsockname()[1]
+        background.start(
+            directory,
+            _NAME,
+            [
+                *(sys.executable, "-m", "hypercorn", "--workers", "0", _EMULATOR),
+                *("--bind", f"fd://{listener.fileno()}", "--keep-alive", "75"),
+                *("--certfile", str(_certificate(directory)), "--keyfile", str(_key(directory))),
+            ],
+            environment=_server_environment(directory, port),
+            cwd=directory,
+            inherited=[listener.fileno()],
+        )
+    _record(directory).write_text(json.dumps({"port": port}))
+    cloud = Cloud(directory, port)
+    deadline = time.monotonic() + _START_SECONDS
+    while not cloud.answers():
+        if not background.running(directory, _NAME) or time.monotonic() > deadline:
+            said = ending(cloud.log)
+            stop(directory)
+            raise UserError(f"the laptop cloud did not start. The end of its log:\n{said}")
+        time.sleep(0.05)
+    return cloud
+
+
+def stop(directory: Path) -> bool:
+    """Stop the cloud of `directory` and what is part of it, in whatever state; remove its files.
+
+    Returns whether it was running. Other files in `directory` stay.
+    """
+    ran = background.running(directory, _NAME) is not None
+    # Outright: the emulator would wait for idle connections.
+    background.stop(directory)
+    for name in ("tmp", "tls"):
+        shutil.rmtree(directory / name, ignore_errors=True)
+    for path in (_record(directory), directory / "env"):
+        path.unlink(missing_ok=True)
+    return ran
+
+
+def write_environment_file(cloud: Cloud, **more: str) -> Path:
+    """Write `env`, the lines of `export` that point a shell at `cloud`; return its path.
+
+    `more` are variables of ours, for the user to refer to.
+    """
+    path = cloud.directory / "env"
+    variables = {**cloud.environment, **more}
+    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+    path.write_text("".join(lines))
+    return path
+
+
+def _recorded(directory: Path) -> Cloud | None:
+    try:
+        return Cloud(directory, **json.loads(_record(directory).read_text()))
+    except (FileNotFoundError, json.JSONDecodeError, TypeError):
+        # Never started, or the machine stopped while the file was being written.
+        return None
+
+
+def _record(directory: Path) -> Path:
+    return directory / "cloud.json"
+
+
+def _certificate(directory: Path) -> Path:
+    return directory / "tls" / "certificate.pem"
+
+
+def _key(directory: Path) -> Path:
+    return directory / "tls" / "key.pem"
+
+
+def _make_certificate(directory: Path) -> None:
+    """Make a certificate for this machine's loopback, and trust its issuer with the same file."""
+    import trustme  # noqa: PLC0415 (it takes a tenth of the start of every command)
+
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost", _HOST)
+    (directory / "tls").mkdir(mode=0o700)
+    for part in (*issued.cert_chain_pems, authority.cert_pem):
+        part.write_to_path(str(_certificate(directory)), append=True)
+    issued.private_key_pem.write_to_path(str(_key(directory)))
+
+
+def _client_environment(directory: Path, port: int) -> dict[str, str]:
+    endpoint = f"https://{_HOST}:{port}"
+    certificate = str(_certificate(directory))
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ENDPOINT_URL_S3": endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_SESSION_TOKEN": "",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CA_BUNDLE": certificate,
+        "NODE_EXTRA_CA_CERTS": certificate,
+    }
+
+
+def _server_environment(directory: Path, port: int) -> dict[str, str]:
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "LAMBDA_"))
+    }
+    return {
+        **inherited,
+        **_client_environment(directory, port),
+        "AUTH": "true",
+        "USE_SSL": "1",
+        "MINISTACK_SSL_CERT": str(_certificate(directory)),
+        "MINISTACK_SSL_KEY": str(_key(directory)),
+        "MINISTACK_HOST": _HOST,
+        "MINISTACK_REGION": REGION,
+        "GATEWAY_PORT": str(port),
+        # No second port: the brokers for things and files are not ours.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "SSL_CERT_FILE": str(_certificate(directory)),
+        # A burst starts a worker for every invocation at once; they need not stay for five minutes.
+        "LAMBDA_WARM_TTL_SECONDS": "60",
+        "TMPDIR": str(directory / "tmp"),
+    }

@@ -1,0 +1,62 @@
+"""The database of the laptop cloud, in Aurora's place: MariaDB, and the Data API in front of it."""
+
+import json
+import socket
+import sys
+
+import boto3
+
+from reinventure import cdk_cli as cdk
+from reinventure.aws import deployed_catalog as deployed
+from reinventure.aws import deployed_mirror as sql
+from reinventure.local import background_process as background
+from reinventure.local import mariadb
+from reinventure.local.cloud import REGION, Cloud
+from s3_catalog.sql_mirror.data_api import NAME as DATABASE
+
+NAME = "data-api"
+
+CLUSTER = f"arn:aws:rds:{REGION}:000000000000:cluster:laptop"
+"""What stacks/sql/aurora.py calls it where it cannot make one."""
+
+
+def start(cloud: Cloud) -> str:
+    """Start a database that clients know as `CLUSTER`; return the URL of its Data API.
+
+    Both processes end with `cloud`, whose certificate they use and whose secrets. Raises UserError
+    when MariaDB is not installed or does not come up.
+    """
+    path = mariadb.start(cloud.directory)
+    certificate, key = cloud.tls
+    # The port is bound here and handed on: between choosing and using it nobody can take it.
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        background.start(
+            cloud.directory,
+            NAME,
+            [
+                *(sys.executable, "-m", "reinventure.local.data_api_server", "--cluster", CLUSTER),
+                *("--database", str(path), "--listener", str(listener.fileno())),
+                *("--certificate", str(certificate), "--key", str(key)),
+            ],
+            environment=cloud.environment,
+            cwd=cdk.ROOT,
+            inherited=[listener.fileno()],
+        )
+        return f"https://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def let_owner_in(cloud: Cloud) -> None:
+    """Do what RDS does with a new cluster: make the database, and the owner whom its secret names.
+
+    The stack of the mirror must be deployed in `cloud`.
+    """
+    outputs = deployed.stack_outputs(boto3.client("cloudformation", **cloud.access), sql.STACK, "")
+    secrets = boto3.client("secretsmanager", **cloud.access)
+    secret = secrets.get_secret_value(SecretId=outputs["OwnerSecretArn"])["SecretString"]
+    owner = json.loads(secret)
+    user = (owner["username"], owner["password"])
+    path = mariadb.socket_path(cloud.directory)
+    with mariadb.administer(path) as root, root.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {DATABASE}")
+        cursor.execute("CREATE USER %s@localhost IDENTIFIED BY %s", user)
+        cursor.execute("GRANT ALL ON *.* TO %s@localhost WITH GRANT OPTION", user[:1])

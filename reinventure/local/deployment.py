@@ -1,0 +1,116 @@
+"""Deploying the real templates to the laptop cloud, with the real CDK CLI."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from pathlib import Path
+from tempfile import mkdtemp
+
+import boto3
+
+from reinventure import cdk_cli as cdk
+from reinventure.aws import deployed_catalog as deployed
+from reinventure.aws import deployed_mirror as sql
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.local import cloud as clouds
+from reinventure.local import database
+from reinventure.local.cloud import Cloud
+from reinventure.progress import Steps
+
+_ACCOUNT = "000000000000"
+_ASSEMBLY = "cdk.out-"
+_QUIET = ("--no-notices", "--no-version-reporting")
+
+
+def start_and_deploy(directory: Path, steps: Steps, settings: Sequence[str] = ()) -> Cloud:
+    """Start a cloud in `directory`, deploy the stacks to it that `settings` ask for, and return it.
+
+    `settings` are like `transport=sqs`. Reports to `steps`. The templates are synthesised while the
+    cloud starts. Raises UserError when a step fails; the cloud is then stopped, and the logs of the
+    steps stay in `directory`.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    for left in directory.glob(f"{_ASSEMBLY}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    # A new one each time: a synthesis that a killed run left behind may still hold the old one.
+    assembly = Path(mkdtemp(prefix=_ASSEMBLY, dir=directory))
+    with ThreadPoolExecutor(1) as pool:
+        synthesis = pool.submit(
+            cdk.run_quietly,
+            *("synth", "--quiet", "--output", str(assembly), *_QUIET),
+            *chain.from_iterable(("-c", setting) for setting in ("laptop=true", *settings)),
+            # `make synth` and the tests validate the templates; here it would only take time.
+            environment={**_without_aws(), "CDK_VALIDATION": "false"},
+            log=directory / "synth.log",
+        )
+        steps.begin("Starting the laptop cloud")
+        cloud = clouds.start(directory)
+        try:
+            environment = {**_without_aws(), **cloud.environment}
+            steps.begin("Bootstrapping it for CDK")
+            cdk.run_quietly(
+                *("bootstrap", f"aws://{_ACCOUNT}/{clouds.REGION}", *_QUIET),
+                environment=environment,
+                log=directory / "bootstrap.log",
+                # Away from cdk.json: bootstrapping needs no app, and would run it.
+                directory=directory,
+            )
+            steps.begin("Synthesising the templates")
+            synthesis.result()
+            stacks = cdk.stacks(assembly)
+            parameters = []
+            if sql.STACK in stacks:
+                steps.begin("Starting the database")
+                parameters = ["--parameters", f"{sql.STACK}:DataApi={database.start(cloud)}"]
+            steps.begin(f"Deploying {' and '.join(stacks)}")
+            cdk.run_quietly(
+                *(
+                    "deploy",
+                    *stacks,
+                    *parameters,
+                    "--app",
+                    str(assembly),
+                    "--require-approval",
+                    "never",
+                    *_QUIET,
+                ),
+                environment=environment,
+                log=directory / "deploy.log",
+            )
+            make_topics_fifo(cloud)
+            if sql.STACK in stacks:
+                database.let_owner_in(cloud)
+        except BaseException:
+            clouds.stop(directory)
+            raise
+    return cloud
+
+
+def enter(cloud: Cloud) -> DeployedCatalog:
+    """Point this process at `cloud`, for good, and return the catalog deployed there.
+
+    boto3 takes endpoint and certificate from the environment of the process, as every client does.
+    """
+    os.environ.pop("AWS_PROFILE", None)
+    os.environ.update(cloud.environment)
+    return deployed.find(boto3.Session(), deployed.STACK)
+
+
+def make_topics_fifo(cloud: Cloud) -> None:
+    """Have topics that are FIFO by their names be so: MiniStack forgets it of a template's topics.
+
+    AWS takes it from the template, and would refuse to change it.
+    """
+    sns = boto3.client("sns", **cloud.access)
+    for topic in sns.list_topics()["Topics"]:
+        if topic["TopicArn"].endswith(".fifo"):
+            sns.set_topic_attributes(
+                TopicArn=topic["TopicArn"], AttributeName="FifoTopic", AttributeValue="true"
+            )
+
+
+def _without_aws() -> dict[str, str]:
+    """Return the environment of this process without the account that it may point at."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}

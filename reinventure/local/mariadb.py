@@ -1,0 +1,134 @@
+"""MariaDB on this machine, in Aurora's place: the system's server as an ordinary process.
+
+Its files are in a folder of its own, and it listens on a socket in there: not on the network.
+"""
+
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reinventure.errors import UserError, ending
+from reinventure.local import background_process as background
+
+if TYPE_CHECKING:
+    from pymysql.connections import Connection
+    from pymysql.cursors import Cursor
+
+NAME = "mariadb"
+
+_START_SECONDS = 60
+_MAX_PATH = 100
+"""Bytes of a socket's path: operating systems take few more."""
+
+_MYSQL_MODE = (
+    "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,"
+    "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+)
+"""What MySQL 8.0 is strict about by default: what passes here is to pass there."""
+
+
+def socket_path(directory: Path) -> Path:
+    """Return where the server listens that was started in `directory`."""
+    return directory / "tmp" / NAME / "socket"
+
+
+def start(directory: Path) -> Path:
+    """Start a server with new data in `directory`, in the background; return its socket's path.
+
+    It answers then. Whoever started it may do everything, without a password.
+
+    Raises UserError when it is not installed or does not come up, with the end of its log.
+    """
+    server, installer = _program("mariadbd"), _program("mariadb-install-db")
+    path = socket_path(directory)
+    folder = path.parent
+    folder.mkdir(mode=0o700, parents=True)
+    if len(os.fsencode(path)) > _MAX_PATH:
+        raise UserError(f"{path} is too long for the path of a socket: use a folder nearer to /.")
+    common = [
+        "--no-defaults",
+        f"--datadir={folder / 'data'}",
+        # Only root may choose, and must.
+        *([f"--user={getpass.getuser()}"] if os.geteuid() == 0 else []),
+    ]
+    log = background.log(directory, NAME)
+    with log.open("wb") as output:
+        status = subprocess.run(
+            [installer, *common, "--skip-test-db", "--auth-root-authentication-method=socket"],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        ).returncode
+    if status:
+        raise UserError(f"MariaDB could not be set up. The end of {log}:\n{ending(log)}")
+    background.start(
+        directory,
+        NAME,
+        [
+            *(server, *common, f"--socket={path}", "--skip-networking"),
+            *(f"--sql-mode={_MYSQL_MODE}", "--character-set-server=utf8mb4"),
+            *("--default-time-zone=+00:00", f"--pid-file={folder / 'pid'}"),
+            # What is lost with the machine may be lost with its power, too.
+            *("--innodb-flush-log-at-trx-commit=0", "--skip-innodb-doublewrite"),
+            *("--innodb-buffer-pool-size=64M", "--performance-schema=OFF"),
+        ],
+        environment=os.environ,
+        cwd=folder,
+    )
+    deadline = time.monotonic() + _START_SECONDS
+    while not _listens(path):
+        if not background.running(directory, NAME) or time.monotonic() > deadline:
+            background.stop(directory)
+            raise UserError(f"MariaDB did not start. The end of {log}:\n{ending(log)}")
+        time.sleep(0.05)
+    return path
+
+
+def connect(path: Path, user: str, password: str, database: str) -> "Connection[Cursor]":
+    """Return a connection to the server that listens on `path`; each statement commits.
+
+    Raises pymysql's OperationalError when there is none, or it does not let the user in.
+    """
+    import pymysql  # noqa: PLC0415 (no other command than those of a mirror starts with it)
+
+    return pymysql.connect(
+        unix_socket=str(path),
+        user=user,
+        password=password,
+        database=database or None,
+        charset="utf8mb4",
+        autocommit=True,
+        ssl_disabled=True,  # A socket of this machine; reading its certificates would take 40 ms.
+        binary_prefix=True,  # Bytes are bytes, not text in the connection's character set.
+    )
+
+
+def administer(path: Path) -> "Connection[Cursor]":
+    """Return a connection to the server that listens on `path`, for who started it."""
+    return connect(path, getpass.getuser(), "", "")
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+    return True
+
+
+def _program(name: str) -> str:
+    # Debian and Fedora keep servers where only root looks, or nobody.
+    places = (os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/libexec")
+    found = shutil.which(name, path=os.pathsep.join(places))
+    if not found:
+        raise UserError(
+            f"{name} is not installed: the SQL mirror needs MariaDB's server in Aurora's place. "
+            "Install it: `make mariadb`."
+        )
+    return found

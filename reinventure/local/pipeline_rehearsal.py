@@ -1,0 +1,88 @@
+"""Rehearsing the pipeline on this machine: `make pipeline`.
+
+The stages and commands are the pipeline's own. Only `make ship` needs an account: for it there are
+the laptop cloud and, where that has no such service, what comes closest.
+"""
+
+import os
+import subprocess
+import sys
+import time
+
+import boto3
+
+from reinventure import cdk_cli as cdk
+from reinventure.aws.smoke_test import smoke
+from reinventure.errors import UserError
+from reinventure.local import cloud as clouds
+from reinventure.local.deployment import enter, start_and_deploy
+from reinventure.local.lock import locked
+from reinventure.local.product_launch import launch
+from reinventure.progress import Steps
+from stacks.delivery.stages import SHIP, STAGES
+
+_DIRECTORY = cdk.ROOT / ".local" / "pipeline"
+_PRODUCT = "SC-000000000000-pp-rehearsal"
+_PATIENCE = 60
+
+
+def main() -> None:
+    """Run all stages, say what each command took, and stop what was started.
+
+    Raises UserError when a command fails; the stages after it are not run, as in an account.
+    """
+    with locked(_DIRECTORY, "another `make pipeline` is running"):
+        try:
+            for stage in STAGES:
+                for command in stage.commands:
+                    print(f"\n=== {stage.name}: {command}", flush=True)
+                    start = time.monotonic()
+                    _run(command)
+                    print(f"=== {stage.name}: done in {time.monotonic() - start:.0f} s", flush=True)
+        finally:
+            clouds.stop(_DIRECTORY)
+    print("\nAll stages passed.")
+
+
+def _run(command: str) -> None:
+    if command.startswith(SHIP):
+        _SHIPPED[command]()
+        return
+    status = subprocess.run(command.split(), cwd=cdk.ROOT, check=False).returncode
+    if status:
+        raise UserError(f"`{command}` failed with exit code {status}; the pipeline stops here.")
+
+
+def _ship_delivery() -> None:
+    print("No pipeline to update: that takes an account.")
+
+
+def _ship_catalog() -> None:
+    with Steps() as steps:
+        cloud = start_and_deploy(_DIRECTORY, steps)
+    # From here on, commands talk to this cloud.
+    enter(cloud)
+
+
+def _ship_portfolio() -> None:
+    """Launch the product as the laptop's assembly has it: there is no portfolio to offer it in."""
+    cloud = clouds.find(_DIRECTORY)
+    if not cloud:
+        raise UserError(f"the laptop cloud of the rehearsal in {_DIRECTORY} has ended.")
+    [template] = _DIRECTORY.glob("cdk.out-*/*.product.template.json")
+    result = smoke(launch(boto3.Session(), cloud, template, _PRODUCT), _PATIENCE)
+    print(f"Launched the product: a row of its own catalog came in {result.came:.2f} s.")
+
+
+_SHIPPED = {
+    f"{SHIP} STACKS=Delivery": _ship_delivery,
+    SHIP: _ship_catalog,
+    f"{SHIP} STACKS=Portfolio": _ship_portfolio,
+}
+
+if __name__ == "__main__":
+    os.chdir(cdk.ROOT)
+    try:
+        main()
+    except UserError as error:
+        sys.exit(f"make pipeline: {error}")

@@ -1,0 +1,41 @@
+"""Launching the product of the portfolio on the laptop cloud, which has no Service Catalog."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+
+from reinventure.aws import deployed_catalog as deployed
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.local.cloud import Cloud
+from reinventure.local.deployment import make_topics_fifo
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation.type_defs import ParameterTypeDef
+
+
+def launch(
+    session: boto3.Session, cloud: Cloud, template: Path, name: str, **chosen: str
+) -> DeployedCatalog:
+    """Make a stack `name` of a product's `template`, with `chosen` parameters; return its catalog.
+
+    The code of its functions must have been published: the Catalog stack of the same assembly has
+    the same. Raises botocore's ClientError or WaiterError when there is no such stack in the end.
+    """
+    cloudformation = session.client("cloudformation")
+    parameters: list[ParameterTypeDef] = [
+        {"ParameterKey": key, "ParameterValue": value} for key, value in chosen.items()
+    ]
+    cloudformation.create_stack(
+        StackName=name,
+        # Without white space, as CloudFormation takes 51,200 bytes by value.
+        TemplateBody=json.dumps(json.loads(template.read_text())),
+        Parameters=parameters,
+        Capabilities=["CAPABILITY_IAM"],
+    )
+    cloudformation.get_waiter("stack_create_complete").wait(
+        StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 120}
+    )
+    make_topics_fifo(cloud)
+    return deployed.find(session, name)

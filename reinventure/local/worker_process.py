@@ -1,0 +1,89 @@
+"""A worker on this machine: the program of the deployed task definition, as a process.
+
+ECS would run its command, in its environment, with the credentials of its role. So does this,
+without the container: no image, no limits, and a folder instead of the scratch volume.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+
+from reinventure import cdk_cli as cdk
+from reinventure.aws import inspection_queues as inspections
+from reinventure.aws.deployed_catalog import stack_outputs
+from reinventure.local import background_process as background
+from reinventure.local.cloud import Cloud
+
+if TYPE_CHECKING:
+    from types_boto3_ecs.type_defs import TaskDefinitionTypeDef
+
+NAME = "worker"
+
+
+def start(cloud: Cloud, session: boto3.Session) -> None:
+    """Start a worker for what is deployed in `cloud`, which `session` talks to; it ends with it.
+
+    Raises UserError when the stack of the workers is not there.
+    """
+    task = _task(session)
+    [container] = task["containerDefinitions"]
+    program, *arguments = container["command"]
+    scratch = cloud.directory / "tmp" / "scratch"
+    scratch.mkdir(exist_ok=True)
+    background.start(
+        cloud.directory,
+        NAME,
+        # The image's Python is ours.
+        [sys.executable if program == "python" else program, *arguments],
+        environment={
+            "PATH": os.environ.get("PATH", os.defpath),
+            **_client_environment(cloud, task["taskRoleArn"]),
+            **{each["name"]: each["value"] for each in container["environment"]},
+            "TMPDIR": str(scratch),
+            "PYTHONPATH": str(cdk.ROOT / "lambdas"),
+            "PYTHONUNBUFFERED": "1",
+        },
+        cwd=cdk.ROOT,
+    )
+
+
+def _task(session: boto3.Session) -> "TaskDefinitionTypeDef":
+    advice = ": it was not among the stacks that were deployed."
+    outputs = stack_outputs(session.client("cloudformation"), inspections.STACK, advice)
+    reply = session.client("ecs").describe_task_definition(taskDefinition=outputs["WorkerTaskArn"])
+    return reply["taskDefinition"]
+
+
+def _client_environment(cloud: Cloud, role: str) -> dict[str, str]:
+    """Return what has an AWS client talk to `cloud` in `role`, and in no other."""
+    variables = {
+        name: value
+        for name, value in cloud.environment.items()
+        if name not in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    }
+    return {
+        **variables,
+        "AWS_CONFIG_FILE": str(_configuration(cloud, role)),
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_PROFILE": "worker",
+    }
+
+
+def _configuration(cloud: Cloud, role: str) -> Path:
+    """Write the AWS configuration with which botocore takes `role`, and renews it in time."""
+    path = cloud.directory / "tmp" / "worker.config"
+    environment = cloud.environment
+    path.write_text(
+        f"""[profile worker]
+role_arn = {role}
+source_profile = laptop
+
+[profile laptop]
+aws_access_key_id = {environment["AWS_ACCESS_KEY_ID"]}
+aws_secret_access_key = {environment["AWS_SECRET_ACCESS_KEY"]}
+"""
+    )
+    return path

@@ -1,0 +1,89 @@
+"""The bucket that is catalogued."""
+
+from typing import cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct, IConstruct
+
+from stacks.constructs.log_group import EncryptedLogs
+from stacks.settings.settings import Settings
+
+EVENTS = [
+    s3.EventType.OBJECT_CREATED,
+    s3.EventType.OBJECT_REMOVED,
+    s3.EventType.LIFECYCLE_EXPIRATION,
+]
+"""Everything by which an object comes to exist, changes or ceases to exist."""
+
+_HANDLER = "BucketNotificationsHandler050a0587b7544547bf325f094a3db834"
+"""The id that CDK gives the function which sets a bucket's notifications, one in each stack."""
+
+
+class CataloguedBucket(Construct):
+    """A versioned bucket under the customer key `key`, TLS only, closed to the public.
+
+    Superseded versions go after 30 days, abandoned multipart uploads after 7.
+    """
+
+    def __init__(self, scope: Construct, id: str, settings: Settings, key: kms.IKey) -> None:
+        super().__init__(scope, id)
+        notifier = iam.Role(
+            self, "Notifier", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
+        )
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            bucket_key_enabled=True,
+            versioned=True,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="forget-superseded-versions",
+                    noncurrent_version_expiration=cdk.Duration.days(30),
+                    expired_object_delete_marker=True,
+                ),
+                s3.LifecycleRule(
+                    id="abort-abandoned-uploads",
+                    abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
+                ),
+            ],
+            removal_policy=settings.removal_policy,
+            auto_delete_objects=settings.stage == "sandbox" and not settings.laptop,
+            # Closed to CDK, which would let it configure every bucket and write to any log.
+            notifications_handler_role=notifier.without_policy_updates(),
+        )
+        self._notifier_logs = EncryptedLogs(self, "NotifierLogs", settings, key)
+        for statement in (
+            iam.PolicyStatement(
+                actions=["s3:PutBucketNotification"], resources=[self.bucket.bucket_arn]
+            ),
+            self._notifier_logs.write_statement(),
+        ):
+            notifier.add_to_policy(statement)
+
+    def notify(self, destination: s3.IBucketNotificationDestination) -> None:
+        """Have S3 send each of `EVENTS` to `destination`."""
+        for kind in EVENTS:
+            self.bucket.add_event_notification(kind, destination)
+        self._keep_notifier_logs()
+
+    def notify_event_bridge(self, ready: IConstruct) -> None:
+        """Have S3 send all its events, `EVENTS` too, to EventBridge once `ready` is there."""
+        self.bucket.enable_event_bridge_notification()
+        self.bucket.node.find_child("Notifications").node.add_dependency(ready)
+        self._keep_notifier_logs()
+
+    def _keep_notifier_logs(self) -> None:
+        # The function exists only once there are notifications, and takes no log group itself.
+        handler = cast(
+            "cdk.CfnResource", cdk.Stack.of(self).node.find_child(_HANDLER).node.default_child
+        )
+        handler.add_property_override("LoggingConfig.LogGroup", self._notifier_logs.log_group_name)

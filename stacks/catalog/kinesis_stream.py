@@ -1,0 +1,38 @@
+"""The catalog's raw changes as a Kinesis data stream, for what reads those already."""
+
+from typing import cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_kinesis as kinesis
+from constructs import Construct
+
+from stacks.catalog.encrypted_table import EncryptedTable
+from stacks.constructs.keys import Keys
+from stacks.settings.settings import Settings
+
+
+class KinesisFeed(Construct):
+    """DynamoDB's own copy of every write to `table` in a stream under the DATA key, for 24 hours.
+
+    No function is in between, and it does not count as a reader of the table's stream. DynamoDB
+    promises neither order nor that a record comes once.
+    """
+
+    def __init__(
+        self, scope: Construct, id: str, settings: Settings, *, keys: Keys, table: EncryptedTable
+    ) -> None:
+        super().__init__(scope, id)
+        self.stream = kinesis.Stream(
+            self,
+            "Stream",
+            encryption=kinesis.StreamEncryption.KMS,
+            encryption_key=keys.data,
+            stream_mode=kinesis.StreamMode.ON_DEMAND,
+            retention_period=cdk.Duration.hours(24),
+            removal_policy=settings.removal_policy,
+        )
+        resource = cast("dynamodb.CfnTable", table.table.node.default_child)
+        resource.kinesis_stream_specification = (
+            dynamodb.CfnTable.KinesisStreamSpecificationProperty(stream_arn=self.stream.stream_arn)
+        )

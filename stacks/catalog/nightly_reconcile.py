@@ -1,0 +1,254 @@
+"""The nightly comparison of bucket and catalog, which repairs what no event has told."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
+from constructs import Construct
+
+from stacks.catalog.encrypted_table import EncryptedTable
+from stacks.constructs.log_group import EncryptedLogs
+from stacks.constructs.python_function import Handler
+from stacks.settings.settings import Settings
+
+_WORKERS = 40
+"""Ranges that are compared at the same time. Each asks every shard, so with 16 shards 40 workers
+make 640 queries at once; and of the 1,000 functions that most accounts may run, 960 are left."""
+
+
+class Reconcile(Construct):
+    """A state machine that runs every night at 03:17 UTC.
+
+    `reconcile.plan` cuts the keys of the bucket into ranges; for each one `reconcile.work` compares
+    what S3 lists with the rows and repairs the rows. A worker whose time runs out says how far it
+    came, and another goes on from there. One range that fails for good fails the night: no failures
+    are tolerated, which is what a map does unless told otherwise.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        settings: Settings,
+        *,
+        key: kms.IKey,
+        bucket: s3.IBucket,
+        table: EncryptedTable,
+    ) -> None:
+        super().__init__(scope, id)
+        environment = {
+            "TABLE_NAME": table.table.table_name,
+            "SHARDS": str(settings.shards),
+            "BUCKET_NAME": bucket.bucket_name,
+            "MINIMUM_SIZE": str(settings.minimum_size),
+        }
+        planner = Handler(
+            self,
+            "Planner",
+            settings,
+            key=key,
+            entry="handlers.reconcile.plan",
+            description="Cuts the keys of the bucket into ranges to compare",
+            environment=environment,
+            rights=[iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket.bucket_arn])],
+            memory_size=1024,
+            timeout=cdk.Duration.minutes(5),
+        )
+        worker = Handler(
+            self,
+            "Worker",
+            settings,
+            key=key,
+            entry="handlers.reconcile.work",
+            description="Compares a range of keys with the catalog and repairs the catalog",
+            environment=environment,
+            rights=[
+                iam.PolicyStatement(
+                    actions=["s3:ListBucketVersions"], resources=[bucket.bucket_arn]
+                ),
+                *table.access_statements(
+                    "dynamodb:GetItem",
+                    "dynamodb:PartiQLInsert",
+                    "dynamodb:PutItem",
+                    "dynamodb:Query",
+                ),
+            ],
+            memory_size=1024,
+            timeout=cdk.Duration.minutes(15),
+        )
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal(
+                "states.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
+            ),
+            inline_policies={
+                "rights": iam.PolicyDocument(
+                    statements=[
+                        iam.PolicyStatement(
+                            actions=["lambda:InvokeFunction"],
+                            resources=[
+                                planner.function.function_arn,
+                                worker.function.function_arn,
+                            ],
+                        ),
+                        _deliver_logs(),
+                    ]
+                )
+            },
+        )
+        machine = sfn.StateMachine(
+            self,
+            "Machine",
+            comment="Compares bucket and catalog, and repairs the catalog",
+            definition_body=sfn.DefinitionBody.from_chainable(
+                self._plan(planner.function).next(self._each_range(worker.function))
+            ),
+            state_machine_type=sfn.StateMachineType.STANDARD,
+            # Closed to CDK: what it may do is the list above, and to run the map.
+            role=role.without_policy_updates(),
+            # Before the next one starts.
+            timeout=cdk.Duration.hours(23),
+            logs=sfn.LogOptions(
+                destination=EncryptedLogs(self, "Logs", settings, key),
+                level=sfn.LogLevel.ALL,
+                include_execution_data=True,
+            ),
+        )
+        self._let_run_map(role, machine)
+        self._start_nightly(machine)
+
+    def _plan(self, planner: lambda_.IFunction) -> tasks.LambdaInvoke:
+        """Ask for the ranges: `{"ranges": [{"after": ..., "until": ...}, ...]}`."""
+        plan = tasks.LambdaInvoke(
+            self,
+            "Plan",
+            lambda_function=planner,
+            payload_response_only=True,
+            retry_on_service_exceptions=False,
+        )
+        _retry(plan)
+        return plan
+
+    def _each_range(self, worker: lambda_.IFunction) -> sfn.DistributedMap:
+        """Compare every range, again and again until the worker says that it is done."""
+        work = tasks.LambdaInvoke(
+            self,
+            "Work",
+            lambda_function=worker,
+            payload_response_only=True,
+            retry_on_service_exceptions=False,
+        )
+        _retry(work)
+        # A map collects what its items return, and fails above 256 KB: they return nothing.
+        compared = sfn.Succeed(self, "Compared", output_path=sfn.JsonPath.DISCARD)
+        again = sfn.Choice(self, "Done?")
+        again.when(sfn.Condition.boolean_equals("$.done", True), compared)
+        again.otherwise(work)
+        each = sfn.DistributedMap(
+            self,
+            "Each range",
+            items_path="$.ranges",
+            max_concurrency=_WORKERS,
+            # Not express: those live for five minutes, one worker for up to fifteen.
+            map_execution_type=sfn.StateMachineType.STANDARD,
+            result_path=sfn.JsonPath.DISCARD,
+            output_path=sfn.JsonPath.DISCARD,
+        )
+        return each.item_processor(work.next(again))
+
+    def _let_run_map(self, role: iam.Role, machine: sfn.StateMachine) -> None:
+        # A distributed map starts its items as executions of its own state machine. A policy
+        # beside the role, because the role has to be there before the machine that it names.
+        executions = [
+            cdk.Stack.of(self).format_arn(
+                service="states",
+                resource="execution",
+                resource_name=machine.state_machine_name + of_whom,
+                arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+            )
+            for of_whom in (":*", "/*")  # the machine itself, its map
+        ]
+        iam.Policy(
+            self,
+            "RunMap",
+            roles=[role],
+            statements=[
+                iam.PolicyStatement(
+                    actions=["states:StartExecution"], resources=[machine.state_machine_arn]
+                ),
+                iam.PolicyStatement(
+                    actions=["states:DescribeExecution", "states:StopExecution"],
+                    resources=executions,
+                ),
+            ],
+        )
+
+    def _start_nightly(self, machine: sfn.StateMachine) -> None:
+        starter = iam.Role(
+            self,
+            "Starter",
+            assumed_by=iam.ServicePrincipal(
+                "events.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
+            ),
+            inline_policies={
+                "start": iam.PolicyDocument(
+                    statements=[
+                        iam.PolicyStatement(
+                            actions=["states:StartExecution"],
+                            resources=[machine.state_machine_arn],
+                        )
+                    ]
+                )
+            },
+        )
+        events.Rule(
+            self,
+            "Nightly",
+            description="Starts the comparison of bucket and catalog",
+            # UTC. Away from the full hour, when everybody's schedules start.
+            schedule=events.Schedule.cron(hour="3", minute="17"),
+            targets=[targets.SfnStateMachine(machine, role=starter.without_policy_updates())],
+        )
+
+
+def _retry(task: tasks.LambdaInvoke) -> None:
+    """Wait out what Lambda itself fails to do, but not what the function does."""
+    task.add_retry(
+        errors=[
+            "Lambda.AWSLambdaException",
+            "Lambda.ClientExecutionTimeoutException",
+            "Lambda.SdkClientException",
+            "Lambda.ServiceException",
+            "Lambda.TooManyRequestsException",
+        ],
+        interval=cdk.Duration.seconds(2),
+        backoff_rate=2,
+        max_delay=cdk.Duration.minutes(5),
+        max_attempts=10,
+        jitter_strategy=sfn.JitterType.FULL,
+    )
+
+
+def _deliver_logs() -> iam.PolicyStatement:
+    # Step Functions logs through deliveries, which have no resources to name.
+    return iam.PolicyStatement(
+        actions=[
+            "logs:CreateLogDelivery",
+            "logs:DeleteLogDelivery",
+            "logs:DescribeLogGroups",
+            "logs:DescribeResourcePolicies",
+            "logs:GetLogDelivery",
+            "logs:ListLogDeliveries",
+            "logs:PutResourcePolicy",
+            "logs:UpdateLogDelivery",
+        ],
+        resources=["*"],
+    )

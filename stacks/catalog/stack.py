@@ -1,0 +1,21 @@
+"""The Catalog stack: an encrypted bucket, and the table that always knows what is in it."""
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from stacks.catalog.catalog import Catalog
+from stacks.settings.settings import Settings
+
+
+class CatalogStack(cdk.Stack):
+    """One bucket with its `catalog`, protected from deletion in production."""
+
+    def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
+        super().__init__(
+            scope,
+            id,
+            description="reinventure: an encrypted, always-correct, live catalog of an S3 bucket",
+            termination_protection=settings.stage == "production",
+        )
+        # "Default" adds nothing to the logical ids of what is in it.
+        self.catalog = Catalog(self, "Default", settings)

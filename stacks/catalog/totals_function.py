@@ -1,0 +1,63 @@
+"""The totals of the bucket and its folders, and the function that keeps them."""
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from stacks.catalog import stream_mapping as stream
+from stacks.catalog.encrypted_table import EncryptedTable
+from stacks.constructs.dead_letter_queue import FailureQueue
+from stacks.constructs.keys import Keys
+from stacks.constructs.python_function import Handler
+from stacks.settings.settings import Settings
+
+
+class Totals(Construct):
+    """A table of totals, and `totals`, which counts what the stream of `catalog` tells.
+
+    It can only add to totals: it has no right to read the catalog, and none to read the bucket.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        settings: Settings,
+        *,
+        keys: Keys,
+        catalog: EncryptedTable,
+        failures: FailureQueue,
+    ) -> None:
+        super().__init__(scope, id)
+        self.table = EncryptedTable(self, "Table", settings, key=keys.data, stream=False)
+        environment = {
+            "TOTALS_TABLE_NAME": self.table.table.table_name,
+            "SHARDS": str(settings.shards),
+            "TOTALS_DEPTH": str(settings.totals_depth),
+        }
+        if settings.laptop:
+            environment["ONLY_SHARD"] = "laptop"
+        # "Default" adds nothing to the logical ids of what is in it.
+        handler = Handler(
+            self,
+            "Default",
+            settings,
+            key=keys.data,
+            entry="handlers.totals.handler",
+            description="Counts objects and bytes of the bucket and its folders",
+            environment=environment,
+            # A transaction needs the rights of what it does.
+            rights=self.table.access_statements("dynamodb:UpdateItem"),
+            memory_size=256,
+            timeout=cdk.Duration.minutes(1),
+        )
+        stream.feed(
+            handler,
+            catalog,
+            failures,
+            batch_size=500,
+            # Giving up loses count; the stream itself forgets after 24 hours.
+            max_age=cdk.Duration.hours(23),
+            # The longest: where a window ends, the function is called once more, for nothing.
+            window=cdk.Duration.minutes(15),
+        )
+        self.function = handler.function

@@ -1,0 +1,65 @@
+"""The code that functions are deployed with: an asset for each group of functions.
+
+A change of one group gives no new version of the functions of another.
+"""
+
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_s3_assets as assets
+from aws_cdk import aws_servicecatalog as servicecatalog
+from constructs import Construct
+
+LAMBDAS = Path(__file__).parents[2] / "lambdas"
+
+
+class Group(NamedTuple):
+    """The `handlers` that are deployed together, and the packages that they alone import."""
+
+    handlers: frozenset[str]
+    packages: frozenset[str]
+
+
+GROUPS = {
+    "catalog": Group(
+        frozenset({"ingest", "publish", "reconcile", "totals"}),
+        frozenset({"ingestion", "reconciliation", "totals"}),
+    ),
+    "inspection": Group(frozenset({"inspect"}), frozenset({"inspection"})),
+    "sql_mirror": Group(frozenset({"mirror"}), frozenset({"sql_mirror"})),
+    "rollout": Group(frozenset({"post_traffic", "pre_traffic"}), frozenset({"rollout"})),
+}
+"""By name. What is in no group is in the asset of each."""
+
+
+def function_code(scope: Construct, handler: str) -> assets.Asset:
+    """Return the asset with the module `handler` of lambdas/handlers/ and what it imports.
+
+    The stack of a product is deployed by whoever launches it, and can have no assets. Its template
+    is an asset of the portfolio's stack, and so is its code: both are in CDK's own bucket.
+    """
+    [name] = [name for name, group in GROUPS.items() if handler in group.handlers]
+    stack = cdk.Stack.of(scope)
+    if isinstance(stack, servicecatalog.ProductStack):
+        stack = cdk.Stack.of(cast("Construct", stack.node.scope))
+    code_id = f"Code-{name}"
+    existing = cast("assets.Asset | None", stack.node.try_find_child(code_id))
+    if existing:
+        return existing
+    others = [group for other, group in GROUPS.items() if other != name]
+    code = assets.Asset(
+        stack,
+        code_id,
+        path=str(LAMBDAS),
+        exclude=[
+            "**/__pycache__",
+            *sorted(f"handlers/{each}.py" for group in others for each in group.handlers),
+            *sorted(f"s3_catalog/{each}" for group in others for each in group.packages),
+        ],
+    )
+    cdk.Annotations.of(code.bucket).acknowledge_warning(
+        "@aws-cdk/aws-lambda:codeFromBucketObjectVersionNotSpecified",
+        "The code's name in its bucket is a hash of the code, so another code has another name.",
+    )
+    return code

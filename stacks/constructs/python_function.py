@@ -1,0 +1,76 @@
+"""The functions that run our own code."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from stacks.constructs.function_code import function_code
+from stacks.constructs.log_group import EncryptedLogs
+from stacks.settings.settings import Settings
+
+
+class Handler(Construct):
+    """The function `entry`, as `module.function` of the folder lambdas/.
+
+    Its environment and log group are under the customer key `key`. It has a role of its own, which
+    may do what `rights` says, write to its log group, trace, and nothing besides. `rights` can
+    grow until the template is written.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        settings: Settings,
+        *,
+        key: kms.IKey,
+        entry: str,
+        description: str,
+        environment: dict[str, str],
+        rights: list[iam.PolicyStatement],
+        memory_size: int,
+        timeout: cdk.Duration,
+    ) -> None:
+        super().__init__(scope, id)
+        log_group = EncryptedLogs(self, "Logs", settings, key)
+        self.rights = iam.PolicyDocument(
+            statements=[*rights, log_group.write_statement(), _trace()]
+        )
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            # Part of the role, not a policy beside it: what waits for the role waits for them too.
+            inline_policies={"rights": self.rights},
+        )
+        self.timeout = timeout
+        code = function_code(self, entry.split(".")[1])
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description=description,
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.ARM_64,
+            handler=entry,
+            code=lambda_.Code.from_bucket_v2(code.bucket, code.s3_object_key),
+            # Closed to CDK: what the function may do is the list above and nothing besides.
+            role=role.without_policy_updates(),
+            environment=environment,
+            environment_encryption=key,
+            memory_size=memory_size,
+            timeout=timeout,
+            tracing=lambda_.Tracing.ACTIVE,
+            logging_format=lambda_.LoggingFormat.JSON,
+            application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
+            system_log_level_v2=lambda_.SystemLogLevel.WARN,
+            log_group=log_group,
+        )
+
+
+def _trace() -> iam.PolicyStatement:
+    # X-Ray knows no resources to name: "*" is the only one that these actions accept.
+    return iam.PolicyStatement(
+        actions=["xray:PutTelemetryRecords", "xray:PutTraceSegments"], resources=["*"]
+    )

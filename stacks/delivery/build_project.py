@@ -1,0 +1,152 @@
+"""A stage of the pipeline as a build: what it runs, where, and as whom."""
+
+import json
+from hashlib import sha256
+from typing import cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_codebuild as codebuild
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from stacks.constructs.log_group import EncryptedLogs
+from stacks.delivery import permissions as rights
+from stacks.delivery.artifacts import Artifacts
+from stacks.delivery.stages import REPORTS, SHIP, STAGES, Stage
+from stacks.settings.settings import Settings
+from stacks.settings.worker_instance import INSTANCES
+
+_PYTHON = "3.13"
+_ARM = codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0
+_X86 = codebuild.LinuxBuildImage.AMAZON_LINUX_2023_5
+_BUILD_MINUTES = 120
+_MOST_MINUTES = 2160
+"""CodeBuild's longest, 36 hours."""
+_LEFT_BEHIND = (
+    *(".hypothesis", ".local", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv"),
+    *("cdk.all", "node_modules", "reports"),
+)
+"""Folders that the first stage makes and no later one reads: more than a gigabyte."""
+
+
+class Build(Construct):
+    """A project that runs the commands of `stage`, in a role that may do what these take.
+
+    The first stage takes the source, reports tests and coverage, and leaves what the others take.
+    `key` is for what it writes: `artifacts` and logs.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        settings: Settings,
+        stage: Stage,
+        *,
+        key: kms.Key,
+        artifacts: Artifacts,
+    ) -> None:
+        super().__init__(scope, id)
+        first = stage is STAGES[0]
+        # The image of the workers is built where they are deployed, for their processor.
+        docker = settings.workers and SHIP in stage.commands
+        arm = not docker or INSTANCES[settings.worker_instance].arm
+        reports = self._report_groups() if first else {}
+        log_group = EncryptedLogs(self, "Logs", settings, key)
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("codebuild.amazonaws.com"),
+            inline_policies={
+                "rights": iam.PolicyDocument(
+                    statements=[
+                        *artifacts.rights(write=first),
+                        log_group.write_statement(),
+                        *_rights(stage, list(reports), images=docker),
+                    ]
+                )
+            },
+        )
+        image = _ARM if arm else _X86
+        project = codebuild.PipelineProject(
+            self,
+            "Project",
+            description=f"reinventure: {', '.join(stage.commands)}",
+            build_spec=codebuild.BuildSpec.from_object(_build_spec(stage, reports)),
+            environment=codebuild.BuildEnvironment(
+                build_image=image,
+                privileged=docker,
+                compute_type=codebuild.ComputeType.LARGE if first else codebuild.ComputeType.SMALL,
+            ),
+            encryption_key=key,
+            logging=codebuild.LoggingOptions(
+                cloud_watch=codebuild.CloudWatchLoggingOptions(log_group=log_group)
+            ),
+            # Closed to CDK: what a stage may do is the list above and nothing besides.
+            role=role.without_policy_updates(),
+            timeout=_timeout(settings, stage),
+            queued_timeout=cdk.Duration.hours(8),
+        )
+        self.project = cast("codebuild.IProject", project)
+        # The ARNs of groups are known when they are made, and do not change.
+        named = {str(n): report for n, report in enumerate(reports.values())}
+        told = [_build_spec(stage, named), image.image_id, docker]
+        self.digest = sha256(json.dumps(told).encode()).hexdigest()
+        """Of what it runs and where: another one if that changes."""
+
+    def _report_groups(self) -> dict[str, dict[str, object]]:
+        """Return what is reported, by the ARN of the group that it is reported to."""
+        tests = self._report_group("Tests", codebuild.ReportGroupType.TEST)
+        coverage = self._report_group("Coverage", codebuild.ReportGroupType.CODE_COVERAGE)
+        return {
+            tests: {"files": [f"{REPORTS}/junit.xml"], "file-format": "JUNITXML"},
+            coverage: {"files": [f"{REPORTS}/coverage.xml"], "file-format": "COBERTURAXML"},
+        }
+
+    def _report_group(self, id: str, kind: codebuild.ReportGroupType) -> str:
+        group = codebuild.ReportGroup(
+            self, id, type=kind, removal_policy=cdk.RemovalPolicy.DESTROY, delete_reports=True
+        )
+        return group.report_group_arn
+
+
+def _timeout(settings: Settings, stage: Stage) -> cdk.Duration:
+    """Return how long a build of `stage` may take: longer where it waits for a canary."""
+    shift = settings.canary.lasts if settings.canary and SHIP in stage.commands else 0
+    return cdk.Duration.minutes(min(_BUILD_MINUTES + shift, _MOST_MINUTES))
+
+
+def _build_spec(stage: Stage, reports: dict[str, dict[str, object]]) -> dict[str, object]:
+    spec: dict[str, object] = {
+        "version": "0.2",
+        "phases": {
+            "install": {"runtime-versions": {"python": _PYTHON}},
+            "build": {"commands": list(stage.commands)},
+        },
+    }
+    if reports:
+        spec["reports"] = reports
+        spec["artifacts"] = {
+            "files": ["**/*"],
+            "exclude-paths": [f"{folder}/**/*" for folder in _LEFT_BEHIND],
+        }
+    return spec
+
+
+def _rights(stage: Stage, groups: list[str], *, images: bool) -> list[iam.PolicyStatement]:
+    if groups:
+        return [
+            iam.PolicyStatement(
+                actions=[
+                    "codebuild:BatchPutCodeCoverages",
+                    "codebuild:BatchPutTestCases",
+                    "codebuild:CreateReport",
+                    "codebuild:UpdateReport",
+                ],
+                resources=groups,
+            )
+        ]
+    if any(command.startswith(SHIP) for command in stage.commands):
+        return [rights.ship(images=images)]
+    return rights.try_catalog()

@@ -1,0 +1,18 @@
+"""The Delivery stack: what brings a commit into this account and region."""
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from stacks.delivery.pipeline import Pipeline
+from stacks.settings.settings import Settings
+
+
+class DeliveryStack(cdk.Stack):
+    """One pipeline."""
+
+    def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
+        super().__init__(
+            scope, id, description="reinventure: from a commit to the catalog and the portfolio"
+        )
+        pipeline = Pipeline(self, "Pipeline", settings)
+        cdk.CfnOutput(self, "PipelineName", value=pipeline.pipeline.pipeline_name)

@@ -1,0 +1,75 @@
+"""The inventory: what is deployed in this account and region, and what it was before."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_config as config
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from stacks.constructs.keys import use_through
+from stacks.governance.controls import PROMISES
+from stacks.governance.evidence_bucket import evidence_bucket
+from stacks.settings.settings import Settings
+
+_NOT_RECORDED = {"AWS::Logs::LogGroup"}
+"""Types that Config cannot record; its own rules look at them every day."""
+
+
+class Recorder(Construct):
+    """AWS Config's recorder of the types that are judged, and the bucket that it delivers to.
+
+    An account has one recorder and one delivery channel in a region. Neither may depend on the
+    other: CloudFormation starts the recorder only once there is a channel.
+    """
+
+    def __init__(self, scope: Construct, id: str, settings: Settings, key: kms.Key) -> None:
+        super().__init__(scope, id)
+        # Config cannot deliver to a bucket that locks what it gets.
+        bucket = evidence_bucket(self, "History", settings, key, locked=False)
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal(
+                "config.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
+            ),
+            # What Config must read to record: AWS keeps the list up to date, and it is long.
+            managed_policies=[
+                iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AWS_ConfigRole")
+            ],
+            inline_policies={
+                "deliver": iam.PolicyDocument(statements=_deliver_statements(bucket, key))
+            },
+        )
+        self.parts = [
+            config.CfnConfigurationRecorder(
+                self,
+                "Recorder",
+                role_arn=role.role_arn,
+                recording_group=config.CfnConfigurationRecorder.RecordingGroupProperty(
+                    all_supported=False,
+                    include_global_resource_types=False,
+                    resource_types=sorted({p.kind for p in PROMISES} - _NOT_RECORDED),
+                ),
+            ),
+            config.CfnDeliveryChannel(
+                self,
+                "Channel",
+                s3_bucket_name=bucket.bucket_name,
+                s3_kms_key_arn=key.key_arn,
+            ),
+        ]
+
+
+def _deliver_statements(bucket: s3.IBucket, key: kms.IKey) -> list[iam.PolicyStatement]:
+    return [
+        iam.PolicyStatement(
+            actions=["s3:GetBucketAcl", "s3:ListBucket"], resources=[bucket.bucket_arn]
+        ),
+        iam.PolicyStatement(
+            actions=["s3:PutObject"],
+            resources=[bucket.arn_for_objects(f"AWSLogs/{cdk.Aws.ACCOUNT_ID}/Config/*")],
+        ),
+        use_through(key, "s3", "kms:Decrypt", "kms:GenerateDataKey"),
+    ]

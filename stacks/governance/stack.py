@@ -1,0 +1,49 @@
+"""The Governance stack: what is promised is watched, and who uses the keys is recorded."""
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from stacks.constructs.keys import Keys, customer_key
+from stacks.governance.config_recorder import Recorder
+from stacks.governance.config_rules import ConfigRules
+from stacks.governance.notices import Notices
+from stacks.governance.trail import Trail
+from stacks.settings.settings import Settings
+
+
+class GovernanceStack(cdk.Stack):
+    """One for an account and region: rules of AWS Config, the trail and notices, by `settings`.
+
+    What it collects is under a third customer key, AUDIT, so that whoever administers the catalog
+    need not be able to read about it. Buckets and key outlive the stack: evidence must. `keys` are
+    those of the catalog. The output `NoticesTopicArn` is what to subscribe to.
+    """
+
+    def __init__(self, scope: Construct, id: str, settings: Settings, *, keys: Keys) -> None:
+        super().__init__(
+            scope,
+            id,
+            description="reinventure: what is promised is watched, and who uses the keys recorded",
+            termination_protection=settings.stage == "production",
+        )
+        audit = customer_key(
+            self,
+            "AuditKey",
+            settings,
+            purpose="what was recorded of calls and of resources, and notices of it",
+            services=["s3", "sns"],
+            grants=[],
+        )
+        audit.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        notices = Notices(self, "Notices", audit)
+        notices.of_keys([keys.data, keys.queue])
+        cdk.CfnOutput(self, "NoticesTopicArn", value=notices.topic.topic_arn)
+        if settings.config != "off":
+            rules = ConfigRules(self, "Rules")
+            notices.of_compliance(rules.rules)
+            if settings.config == "create":
+                # A rule cannot be made where there is no recorder.
+                rules.node.add_dependency(*Recorder(self, "Recorder", settings, audit).parts)
+        if settings.trail == "create":
+            trail = Trail(self, "Trail", settings, audit)
+            cdk.CfnOutput(self, "TrailBucketName", value=trail.bucket.bucket_name)

@@ -1,0 +1,74 @@
+"""The function that looks inside small objects."""
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from stacks.catalog.catalog import Catalog
+from stacks.constructs.change_feed_queue import ChangesQueue
+from stacks.constructs.dead_letter_queue import FailureQueue
+from stacks.constructs.python_function import Handler
+from stacks.constructs.queues import visibility_of
+from stacks.inspection import object_access as inspection
+from stacks.settings.settings import Settings
+
+_AT_ONCE = 50
+"""Invocations. A million new objects must not take from `ingest` what the account has of them."""
+
+
+class Examine(Construct):
+    """`examine`, and its queue of objects of up to `inspect_max_mib` MiB."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        settings: Settings,
+        *,
+        catalog: Catalog,
+        failures: FailureQueue,
+    ) -> None:
+        super().__init__(scope, id)
+        timeout = cdk.Duration.minutes(10)
+        self.door = ChangesQueue(
+            self,
+            "Door",
+            settings,
+            keys=catalog.keys,
+            topic=catalog.changes.topic,
+            wanted={
+                "kind": ["created", "updated"],
+                "size_mib": [{"numeric": ["<=", settings.inspect_max_mib]}],
+            },
+            failures=failures,
+            visibility=visibility_of(timeout),
+            tries=5,
+        )
+        handler = Handler(
+            self,
+            "Default",
+            settings,
+            key=catalog.keys.data,
+            entry="handlers.inspect.handler",
+            description="Looks inside small objects",
+            environment={
+                **inspection.environment(settings, catalog),
+                "MOST_MIB": str(settings.inspect_max_mib),
+            },
+            rights=[
+                *inspection.rights(catalog),
+                *self.door.receive_statements("sqs:GetQueueAttributes"),
+            ],
+            # One whole processor; the memory itself is not needed.
+            memory_size=1769,
+            timeout=timeout,
+        )
+        handler.function.add_event_source_mapping(
+            "Changes",
+            event_source_arn=self.door.queue.queue_arn,
+            # Were all of them of the slowest content, three would be done: the others come back,
+            # and are first the next time, long before they have come back too often.
+            batch_size=5,
+            max_concurrency=_AT_ONCE,
+            report_batch_item_failures=True,
+        )
+        self.function = handler.function

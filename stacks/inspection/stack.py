@@ -1,0 +1,40 @@
+"""The Workers stack: what looks inside the objects of a catalog, by two doors."""
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from stacks.catalog.catalog import Catalog
+from stacks.constructs.dead_letter_queue import FailureQueue
+from stacks.inspection.inspect_function import Examine
+from stacks.inspection.worker_service import Workers
+from stacks.settings.settings import Settings
+
+
+class WorkersStack(cdk.Stack):
+    """A function for small objects, workers for large ones; nothing runs while nothing changes.
+
+    What neither could do waits in the queue of the output `InspectionFailureQueueUrl`. To have an
+    object looked into, say so in the queue `ExamineQueueUrl`, or `WorkerQueueUrl` if it has more
+    than `InspectMaxMib` MiB. `WorkerTaskArn` is the definition of a worker.
+    """
+
+    def __init__(self, scope: Construct, id: str, settings: Settings, catalog: Catalog) -> None:
+        super().__init__(
+            scope,
+            id,
+            description="reinventure: looks inside the objects of a catalogued bucket",
+            termination_protection=settings.stage == "production",
+        )
+        catalog.keys.let_log(self, sid="EncryptLogsOfWorkers")
+        failures = FailureQueue(self, "Failures", settings, catalog.keys)
+        examine = Examine(self, "Examine", settings, catalog=catalog, failures=failures)
+        workers = Workers(self, "Worker", settings, catalog=catalog, failures=failures)
+        outputs = {
+            "InspectionFailureQueueUrl": failures.queue_url,
+            "ExamineQueueUrl": examine.door.queue.queue_url,
+            "WorkerQueueUrl": workers.door.queue.queue_url,
+            "InspectMaxMib": str(settings.inspect_max_mib),
+            "WorkerTaskArn": workers.task.task_definition_arn,
+        }
+        for name, value in outputs.items():
+            cdk.CfnOutput(self, name, value=value)

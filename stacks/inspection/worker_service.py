@@ -1,0 +1,271 @@
+"""The service that looks inside large objects, as many workers of it as there is work for."""
+
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_applicationautoscaling as scaling
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_ecr_assets as images
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from stacks.catalog.catalog import Catalog
+from stacks.constructs.change_feed_queue import ChangesQueue
+from stacks.constructs.dead_letter_queue import FailureQueue
+from stacks.constructs.log_group import EncryptedLogs
+from stacks.inspection import object_access as inspection
+from stacks.inspection.fleet import SCRATCH, Fleet
+from stacks.settings.settings import Settings
+from stacks.settings.worker_instance import INSTANCES
+
+_ROOT = Path(__file__).parents[2]
+_IN_IMAGE = {"constraints.txt", "lambdas", "worker"}
+
+_MEMORY = 512
+"""MiB of a worker, more than twice of what it takes (docs/inspection.md)."""
+
+_NOBODY = "10001:10001"
+"""Any user and group that an image does not have."""
+
+
+class Workers(Construct):
+    """Workers, and their queue of objects larger than `inspect_max_mib` MiB.
+
+    On the laptop, which has neither instances nor images, the task is defined and that is all:
+    `reinventure up --workers` runs what the definition says.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        settings: Settings,
+        *,
+        catalog: Catalog,
+        failures: FailureQueue,
+    ) -> None:
+        super().__init__(scope, id)
+        self.door = ChangesQueue(
+            self,
+            "Door",
+            settings,
+            keys=catalog.keys,
+            topic=catalog.changes.topic,
+            wanted={
+                "kind": ["created", "updated"],
+                "size_mib": [{"numeric": [">", settings.inspect_max_mib]}],
+            },
+            failures=failures,
+            # A worker says itself for how long it hides a message, again and again.
+            visibility=cdk.Duration.minutes(3),
+            # Some of these are workers that had to leave.
+            tries=10,
+        )
+        self.task = self._task(settings, catalog)
+        if not settings.laptop:
+            fleet = Fleet(self, "Fleet", settings, keys=catalog.keys)
+            self._scale(settings, fleet.cluster, self._service(fleet))
+
+    def _task(self, settings: Settings, catalog: Catalog) -> ecs.Ec2TaskDefinition:
+        logs = EncryptedLogs(self, "Logs", settings, catalog.keys.data)
+        execution = [logs.write_statement()]
+        image: ecs.ContainerImage = ecs.ContainerImage.from_registry("none")
+        if not settings.laptop:
+            built = self._image(settings)
+            image = ecs.ContainerImage.from_docker_image_asset(built)
+            execution += _pull(built)
+        task = ecs.Ec2TaskDefinition(
+            self,
+            "Task",
+            # Through the instance: with an address of its own, a task would need a NAT gateway.
+            network_mode=ecs.NetworkMode.BRIDGE,
+            # Both closed to CDK: what they may do is said here.
+            task_role=_role(
+                self,
+                "Role",
+                settings,
+                [
+                    *inspection.rights(catalog),
+                    *self.door.receive_statements("sqs:ChangeMessageVisibility"),
+                ],
+            ).without_policy_updates(),
+            execution_role=_role(
+                self, "ExecutionRole", settings, execution
+            ).without_policy_updates(),
+            volumes=[ecs.Volume(name="scratch", host=ecs.Host(source_path=SCRATCH))],
+        )
+        container = task.add_container(
+            "Worker",
+            image=image,
+            command=["python", "-m", "worker"],
+            environment={
+                **inspection.environment(settings, catalog),
+                "QUEUE_URL": self.door.queue.queue_url,
+                # Lambda tells botocore the region by this name, ECS does not.
+                "AWS_DEFAULT_REGION": cdk.Aws.REGION,
+                "TMPDIR": SCRATCH,
+            },
+            cpu=1024,
+            memory_limit_mib=_MEMORY,
+            user=_NOBODY,
+            readonly_root_filesystem=True,
+            privileged=False,
+            docker_security_options=["no-new-privileges"],
+            linux_parameters=ecs.LinuxParameters(self, "Linux", init_process_enabled=True),
+            # A worker that is told to leave has 90 of these seconds for the object at work.
+            stop_timeout=cdk.Duration.seconds(120),
+            logging=ecs.LogDrivers.aws_logs(stream_prefix="worker", log_group=logs),
+        )
+        if container.linux_parameters:
+            container.linux_parameters.drop_capabilities(ecs.Capability.ALL)
+        container.add_mount_points(
+            ecs.MountPoint(source_volume="scratch", container_path=SCRATCH, read_only=False)
+        )
+        return task
+
+    def _image(self, settings: Settings) -> images.DockerImageAsset:
+        arm = INSTANCES[settings.worker_instance].arm
+        return images.DockerImageAsset(
+            self,
+            "Image",
+            directory=str(_ROOT),
+            file="worker/Dockerfile",
+            exclude=[
+                *(path.name for path in _ROOT.iterdir() if path.name not in _IN_IMAGE),
+                "**/__pycache__",
+            ],
+            platform=images.Platform.LINUX_ARM64 if arm else images.Platform.LINUX_AMD64,
+        )
+
+    def _service(self, fleet: Fleet) -> ecs.Ec2Service:
+        service = ecs.Ec2Service(
+            self,
+            "Service",
+            cluster=fleet.cluster,
+            task_definition=self.task,
+            capacity_provider_strategies=[
+                ecs.CapacityProviderStrategy(
+                    capacity_provider=fleet.provider.capacity_provider_name, weight=1
+                )
+            ],
+            # A new deployment begins with none as well, and the queue decides again.
+            desired_count=0,
+            min_healthy_percent=0,
+            max_healthy_percent=100,
+            # As few instances as will do.
+            placement_strategies=[ecs.PlacementStrategy.packed_by_cpu()],
+            availability_zone_rebalancing=ecs.AvailabilityZoneRebalancing.DISABLED,
+            circuit_breaker=ecs.DeploymentCircuitBreaker(rollback=True),
+        )
+        # The cluster, and with it that the provider is the cluster's: made before, removed after.
+        service.node.add_dependency(fleet.cluster)
+        return service
+
+    def _scale(self, settings: Settings, cluster: ecs.ICluster, service: ecs.Ec2Service) -> None:
+        """Add workers while objects wait; take all away when none waits and none is worked on.
+
+        Not fewer and fewer: ECS would not know which of them is at work.
+        """
+        target = scaling.ScalableTarget(
+            self,
+            "Scaling",
+            service_namespace=scaling.ServiceNamespace.ECS,
+            resource_id=f"service/{cluster.cluster_name}/{service.service_name}",
+            scalable_dimension="ecs:service:DesiredCount",
+            min_capacity=0,
+            max_capacity=settings.workers_max,
+            # The one that AWS keeps for this; CDK would make another.
+            role=iam.Role.from_role_arn(
+                self,
+                "ScalingRole",
+                f"arn:{cdk.Aws.PARTITION}:iam::{cdk.Aws.ACCOUNT_ID}:role/aws-service-role/"
+                "ecs.application-autoscaling.amazonaws.com/"
+                "AWSServiceRoleForApplicationAutoScaling_ECSService",
+            ),
+        )
+        minute = cdk.Duration.minutes(1)
+        waiting = self.door.queue.metric_approximate_number_of_messages_visible(
+            statistic="Maximum", period=minute
+        )
+        taken = self.door.queue.metric_approximate_number_of_messages_not_visible(
+            statistic="Maximum", period=minute
+        )
+        more = scaling.StepScalingAction(
+            self,
+            "More",
+            scaling_target=target,
+            adjustment_type=scaling.AdjustmentType.CHANGE_IN_CAPACITY,
+            metric_aggregation_type=scaling.MetricAggregationType.MAXIMUM,
+            # Until an instance is up and its task has taken a message.
+            cooldown=cdk.Duration.minutes(3),
+        )
+        # From the alarm's threshold, which is 1: up to 5 waiting, up to 50, and more.
+        more.add_adjustment(adjustment=1, lower_bound=0, upper_bound=5)
+        more.add_adjustment(adjustment=5, lower_bound=5, upper_bound=50)
+        more.add_adjustment(adjustment=settings.workers_max, lower_bound=50)
+        cloudwatch.Alarm(
+            self,
+            "Waiting",
+            alarm_description="Objects wait for a worker",
+            metric=waiting,
+            threshold=1,
+            comparison_operator=(cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD),
+            evaluation_periods=1,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        ).add_alarm_action(actions.ApplicationScalingAction(more))
+        none = scaling.StepScalingAction(
+            self,
+            "None",
+            scaling_target=target,
+            adjustment_type=scaling.AdjustmentType.EXACT_CAPACITY,
+            metric_aggregation_type=scaling.MetricAggregationType.MAXIMUM,
+        )
+        none.add_adjustment(adjustment=0, upper_bound=0)
+        cloudwatch.Alarm(
+            self,
+            "Idle",
+            alarm_description="No object waits for a worker, and none is worked on",
+            metric=cloudwatch.MathExpression(
+                expression="waiting + taken",
+                using_metrics={"waiting": waiting, "taken": taken},
+                period=minute,
+            ),
+            threshold=0,
+            comparison_operator=(cloudwatch.ComparisonOperator.LESS_THAN_OR_EQUAL_TO_THRESHOLD),
+            evaluation_periods=5,
+            treat_missing_data=cloudwatch.TreatMissingData.IGNORE,
+        ).add_alarm_action(actions.ApplicationScalingAction(none))
+
+
+def _role(
+    scope: Construct, id: str, settings: Settings, statements: list[iam.PolicyStatement]
+) -> iam.Role:
+    return iam.Role(
+        scope,
+        id,
+        # On the laptop nobody but us can lend a worker its role.
+        assumed_by=(
+            iam.AccountRootPrincipal()
+            if settings.laptop
+            else iam.ServicePrincipal("ecs-tasks.amazonaws.com")
+        ),
+        inline_policies={"rights": iam.PolicyDocument(statements=statements)},
+    )
+
+
+def _pull(image: images.DockerImageAsset) -> list[iam.PolicyStatement]:
+    """Return what it takes to pull `image`."""
+    return [
+        iam.PolicyStatement(
+            actions=[
+                "ecr:BatchCheckLayerAvailability",
+                "ecr:BatchGetImage",
+                "ecr:GetDownloadUrlForLayer",
+            ],
+            resources=[image.repository.repository_arn],
+        ),
+        # It is for all repositories of the account: "*" is the only resource that it accepts.
+        iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
+    ]

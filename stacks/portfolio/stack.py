@@ -1,0 +1,34 @@
+"""The Portfolio stack: encrypted buckets with catalogs, for others to launch."""
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from stacks.portfolio.portfolio import Portfolio
+from stacks.portfolio.product import EncryptedBucketProduct
+from stacks.portfolio.released_versions import released
+from stacks.settings.settings import Settings
+
+
+class PortfolioStack(cdk.Stack):
+    """A portfolio of the versions that were released, and the product as it is now.
+
+    The latter is not offered. It is written with the templates, so that it can be checked, tried,
+    and released (`make release`).
+    """
+
+    def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
+        super().__init__(
+            scope, id, description="reinventure: buckets with catalogs, for others to launch"
+        )
+        EncryptedBucketProduct(self, "Next", settings)
+        portfolio = Portfolio(
+            self,
+            "Reactive",
+            versions=released(),
+            principal=settings.portfolio_principal,
+        )
+        for name, value in {
+            "PortfolioId": portfolio.portfolio.portfolio_id,
+            "ProductId": portfolio.product_id,
+        }.items():
+            cdk.CfnOutput(self, name, value=value)

@@ -1,0 +1,275 @@
+"""The settings of the app, read from CDK context (`cdk.json`, or `-c name=value`) and checked."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import aws_cdk as cdk
+from constructs import Node
+
+from stacks.settings import pipeline_source as source
+from stacks.settings import traffic_shift as shift
+from stacks.settings import worker_instance as instances
+from stacks.settings.pipeline_source import Source
+from stacks.settings.traffic_shift import Shift
+
+MAX_SHARDS = 256
+"""A listing asks every shard, so each one costs every listing a query."""
+
+MAX_MINIMUM_SIZE = 5 * 10**9
+"""The greatest number that EventBridge compares with, in bytes; it refuses a rule with more."""
+
+ROTATION_DAYS = (90, 2560)
+"""The shortest and the longest time that KMS lets pass between two rotations of a key, in days
+(`RotationPeriodInDays` of EnableKeyRotation, KMS API reference)."""
+
+MAX_TOTALS_DEPTH = 10
+"""Every level is one more row that each change of an object writes."""
+
+MAX_INSPECT_MIB = 64
+"""The slowest content of this size takes a function most of the time that it has for an object."""
+
+MAX_WORKERS = 100
+"""Each is one processor. Above it, the quotas of a new account for instances are in the way."""
+
+MAX_ACU = 256
+"""The largest that Aurora grows to."""
+
+MAX_READERS = 15
+"""Of a cluster, besides the writer. CloudFormation finds out about a sixteenth at deployment."""
+
+_T = TypeVar("_T")
+
+
+class SettingError(ValueError):
+    """A setting has a value that makes no sense. Names the setting, the value and the choice."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a deployment may choose. `cdk.json` holds the defaults."""
+
+    stage: str
+    """`sandbox`: `cdk destroy` removes everything, objects too. `production`: data and keys are
+    retained, and the stack and the table are protected from deletion."""
+
+    key_rotation_days: int
+    """After how many days a customer key gets new material, within `ROTATION_DAYS`. What was
+    encrypted before stays readable: KMS keeps the old material."""
+
+    shards: int
+    """How many partitions the rows of the bucket are spread over, 1 to `MAX_SHARDS`. Each takes
+    1,000 writes a second. Fixed for the life of a table (docs/design.md)."""
+
+    transport: str
+    """How S3 tells `ingest`: `lambda` (S3 invokes it), `sqs` (through a queue), `sns` (through a
+    topic, which others may subscribe to, and a queue) or `eventbridge` (through a rule)."""
+
+    minimum_size: int
+    """Objects of fewer bytes are not catalogued; 0 to `MAX_MINIMUM_SIZE`. Only EventBridge can tell
+    sizes, so only with the transport `eventbridge`. An object that is overwritten by one that is
+    too small keeps its row until the next reconcile: no event tells."""
+
+    reconcile: str
+    """`nightly`: bucket and catalog are compared every night, and differences repaired. `off`:
+    what the events say is all that the catalog knows."""
+
+    config: str
+    """Who records what is deployed, for AWS Config to judge: `create` (this stack sets it up;
+    an account has one recorder in a region), `existing` (the account has a recorder already) or
+    `off` (nothing is judged). Needs the Governance stack, like `trail`."""
+
+    trail: str
+    """`create`: CloudTrail records every call of this account, each use of a key among them, into
+    a locked bucket. `off`: what CloudTrail remembers by itself, for 90 days, is all there is."""
+
+    kinesis: bool
+    """Whether DynamoDB also copies every write to the table into a Kinesis data stream."""
+
+    totals_depth: int
+    """How many levels of folders are counted, 0 to `MAX_TOTALS_DEPTH`; 0 counts the bucket alone.
+    After a change the totals begin at zero."""
+
+    workers: bool
+    """Whether objects are looked into (docs/inspection.md), by the stack Workers."""
+
+    inspect_max_mib: int
+    """Objects of up to so many MiB are looked into by a function, larger ones by workers; 1 to
+    `MAX_INSPECT_MIB`."""
+
+    worker_instance: str
+    """The EC2 instance type of workers, one of `instances.INSTANCES`."""
+
+    workers_max: int
+    """How many workers there are at most, 1 to `MAX_WORKERS`. There are none when there is nothing
+    to do."""
+
+    ebs: str
+    """The scratch volume of an instance, one of `instances.VOLUMES`."""
+
+    sql: bool
+    """Whether there is the stack Sql, a mirror of the catalog in Aurora (docs/sql.md)."""
+
+    sql_max_acu: int
+    """How large an instance of the mirror may grow, 1 to `MAX_ACU` Aurora capacity units, each with
+    about 2 GiB of memory. Unused, it shrinks to none."""
+
+    sql_readers: int
+    """Instances of the mirror besides the one that is written to and that answers the Data API, 0
+    to `MAX_READERS`. The first takes over when that one fails."""
+
+    canary: Shift | None
+    """How events are shifted to a new version of `ingest` (stacks/catalog/shift.py), or None: at
+    once and without a trial."""
+
+    source: Source
+    """Where the pipeline takes commits from (stacks/delivery/source.py)."""
+
+    portfolio_principal: str
+    """The ARN of the role, user or group that may launch products of the portfolio, or nothing."""
+
+    laptop: bool
+    """Whether the templates are for the laptop cloud, which cannot do what AWS can: run the custom
+    resource that empties the bucket on `cdk destroy` (it is left out), keep the failures of a
+    published version (the alias `live` points to `$LATEST`, and nothing is shifted), name the shard
+    that stream records are from (there is one alone, and `totals` is told so), and try a batch of
+    them again from the one that failed (`publish` has the whole batch fail). It also asks for the
+    right to `sns:PublishBatch`, which is part of `sns:Publish` in AWS. It has no instances and no
+    images: of the workers there are their queue and the definition of their task, which runs as a
+    process and is lent its role by the account. Of the mirror there is all but the cluster and its
+    network: the database is a process, too."""
+
+    @classmethod
+    def from_context(cls, node: Node, region: str | None = None) -> "Settings":
+        """Read every setting from the context of `node`; `region` is where to deploy, if known.
+
+        Raises SettingError for the first one that is missing or wrong.
+        """
+        workers = _read(node, "workers", _switch)
+        instance = _read(node, "worker_instance", _instance(region if workers and region else None))
+        transport = _read(node, "transport", _choice("lambda", "sqs", "sns", "eventbridge"))
+        filters = transport == "eventbridge"
+        return cls(
+            stage=_read(node, "stage", _choice("sandbox", "production")),
+            key_rotation_days=_read(node, "key_rotation_days", _whole_number(*ROTATION_DAYS)),
+            shards=_read(node, "shards", _whole_number(1, MAX_SHARDS)),
+            transport=transport,
+            minimum_size=_read(
+                node, "minimum_size", _whole_number(0, MAX_MINIMUM_SIZE) if filters else _zero
+            ),
+            reconcile=_read(node, "reconcile", _choice("off", "nightly")),
+            config=_read(node, "config", _choice("off", "existing", "create")),
+            trail=_read(node, "trail", _choice("off", "create")),
+            kinesis=_read(node, "kinesis", _switch),
+            totals_depth=_read(node, "totals_depth", _whole_number(0, MAX_TOTALS_DEPTH)),
+            workers=workers,
+            inspect_max_mib=_read(node, "inspect_max_mib", _whole_number(1, MAX_INSPECT_MIB)),
+            worker_instance=instance,
+            workers_max=_read(node, "workers_max", _whole_number(1, MAX_WORKERS)),
+            ebs=_read(node, "ebs", _volume(instance)),
+            sql=_read(node, "sql", _switch),
+            sql_max_acu=_read(node, "sql_max_acu", _whole_number(1, MAX_ACU)),
+            sql_readers=_read(node, "sql_readers", _whole_number(0, MAX_READERS)),
+            canary=_read(node, "canary", shift.parse),
+            source=_read(node, "source", source.parse),
+            portfolio_principal=_read(node, "portfolio_principal", _principal),
+            laptop=_read(node, "laptop", _switch),
+        )
+
+    def of_product(self) -> "Settings":
+        """Return the settings of every product in a portfolio: data is retained, no extras."""
+        return replace(
+            self,
+            stage="production",
+            shards=16,
+            transport="lambda",
+            minimum_size=0,
+            reconcile="off",
+            kinesis=False,
+            totals_depth=3,
+            key_rotation_days=365,
+            config="off",
+            trail="off",
+            workers=False,
+            sql=False,
+            canary=None,
+            portfolio_principal="",
+        )
+
+    @property
+    def governed(self) -> bool:
+        """Whether there is a Governance stack."""
+        return self.config != "off" or self.trail != "off"
+
+    @property
+    def removal_policy(self) -> cdk.RemovalPolicy:
+        """What happens to data when its stack is destroyed."""
+        if self.stage == "production":
+            return cdk.RemovalPolicy.RETAIN
+        return cdk.RemovalPolicy.DESTROY
+
+
+def _read(node: Node, name: str, parse: Callable[[str], _T]) -> _T:
+    # cdk.json gives JSON values, the command line texts: both become the same text here.
+    value = str(node.try_get_context(name))
+    try:
+        return parse(value)
+    except ValueError as error:
+        raise SettingError(
+            f'setting {name}={value}: {error}. Set it in cdk.json under "context", '
+            f"or with: cdk deploy -c {name}=..."
+        ) from None
+
+
+def _choice(*choices: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return value
+
+    return parse
+
+
+def _instance(region: str | None) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        instance = _choice(*instances.INSTANCES)(value)
+        if region:
+            instances.check_region(instance, region)
+        return instance
+
+    return parse
+
+
+def _volume(instance: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        volume = _choice(*instances.VOLUMES)(value)
+        instances.check(instance, volume)
+        return volume
+
+    return parse
+
+
+def _whole_number(least: int, most: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not (value.isascii() and value.isdigit() and least <= int(value) <= most):
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return int(value)
+
+    return parse
+
+
+def _zero(value: str) -> int:
+    if value != "0":
+        raise ValueError("must be 0, except with transport=eventbridge, which alone can tell sizes")
+    return 0
+
+
+def _principal(value: str) -> str:
+    if value and not re.fullmatch(r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user|group)/\S+", value):
+        raise ValueError("must be the ARN of a role, user or group, or empty")
+    return value
+
+
+def _switch(value: str) -> bool:
+    return _choice("true", "false")(value.lower()) == "true"

@@ -1,0 +1,101 @@
+"""The function that keeps the mirror, and what brings it the changes."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from stacks.catalog.catalog import Catalog
+from stacks.constructs.change_feed_queue import ChangesQueue
+from stacks.constructs.dead_letter_queue import FailureQueue
+from stacks.constructs.keys import use_through
+from stacks.constructs.python_function import Handler
+from stacks.constructs.queues import visibility_of
+from stacks.settings.settings import Settings
+from stacks.sql.aurora import Aurora, AuroraStandIn, UserSecret
+
+WRITERS = 5
+"""Invocations at once, at most: more would only wait for each other in a small database."""
+
+TRIES = 100
+"""Every 12 minutes or more, so over 20 hours: most of what happens to a database is over then."""
+
+
+class Mirror(Construct):
+    """A queue of the changes of `catalog`, and `mirror`, which takes up to 100 of them at a time.
+
+    The queue keeps no order, because the mirror does: so batches are large, and a message that
+    fails holds up no other. After `TRIES` it goes to `failures`.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        settings: Settings,
+        *,
+        catalog: Catalog,
+        database: Aurora | AuroraStandIn,
+        reader: UserSecret,
+    ) -> None:
+        super().__init__(scope, id)
+        keys = catalog.keys
+        self.failures = FailureQueue(self, "Failures", settings, keys)
+        timeout = cdk.Duration.minutes(2)
+        changes = ChangesQueue(
+            self,
+            "Changes",
+            settings,
+            keys=keys,
+            topic=catalog.changes.topic,
+            wanted=None,
+            failures=self.failures,
+            visibility=visibility_of(timeout),
+            tries=TRIES,
+        )
+        environment = {
+            "BUCKET_NAME": catalog.bucket.bucket.bucket_name,
+            "CLUSTER_ARN": database.cluster_arn,
+            "SECRET_ARN": database.owner_arn,
+            "READER_SECRET_ARN": reader.arn,
+        }
+        if isinstance(database, AuroraStandIn):
+            environment["AWS_ENDPOINT_URL_RDS_DATA"] = database.data_api_url
+        # "Default" adds nothing to the logical ids of what is in it.
+        handler = Handler(
+            self,
+            "Default",
+            settings,
+            key=keys.data,
+            entry="handlers.mirror.handler",
+            description="Mirrors the catalog in a relational database",
+            environment=environment,
+            rights=[
+                iam.PolicyStatement(
+                    actions=[
+                        "rds-data:BeginTransaction",
+                        "rds-data:ExecuteStatement",
+                        "rds-data:RollbackTransaction",
+                    ],
+                    resources=[database.cluster_arn],
+                ),
+                # The Data API reads the owner's secret in the name of who asks. The reader's is
+                # what the reader is let in with.
+                iam.PolicyStatement(
+                    actions=["secretsmanager:GetSecretValue"],
+                    resources=[database.owner_arn, reader.arn],
+                ),
+                use_through(keys.data, "secretsmanager", "kms:Decrypt"),
+                *changes.receive_statements("sqs:GetQueueAttributes"),
+            ],
+            memory_size=256,
+            timeout=timeout,
+        )
+        self.function = handler.function
+        self.function.add_event_source_mapping(
+            "Changes",
+            event_source_arn=changes.queue.queue_arn,
+            batch_size=100,
+            max_batching_window=cdk.Duration.seconds(1),
+            max_concurrency=WRITERS,
+            report_batch_item_failures=True,
+        )

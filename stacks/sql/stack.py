@@ -1,0 +1,46 @@
+"""The Sql stack: a mirror of the catalog that answers SQL."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from s3_catalog.sql_mirror.schema import READER
+from stacks.catalog.catalog import Catalog
+from stacks.settings.settings import Settings
+from stacks.sql.aurora import Aurora, AuroraStandIn, UserSecret
+from stacks.sql.mirror_function import Mirror
+
+
+class SqlStack(cdk.Stack):
+    """A database with the rows of `catalog`, kept by its change feed.
+
+    The outputs `ClusterArn`, `ReaderSecretArn` and `MirrorArn` are what `reinventure sql` and
+    `sql-backfill` need to know; `MirrorFailureQueueUrl` is where a change ends that could not be
+    mirrored. On the laptop, `DataApiUrl` and `OwnerSecretArn` are what AWS knows by itself.
+    """
+
+    def __init__(self, scope: Construct, id: str, settings: Settings, catalog: Catalog) -> None:
+        super().__init__(
+            scope,
+            id,
+            description="reinventure: a mirror of the catalog that answers SQL",
+            termination_protection=settings.stage == "production",
+        )
+        catalog.keys.let_log(self, sid="EncryptLogsOfSql")
+        # By its name, so that nothing here changes the key's policy, which says all there is.
+        key = kms.Key.from_key_arn(self, "DataKey", catalog.keys.data.key_arn)
+        kind = AuroraStandIn if settings.laptop else Aurora
+        database = kind(self, "Database", settings, key=key)
+        reader = UserSecret(self, "Reader", settings, user=READER, key=key)
+        mirror = Mirror(self, "Mirror", settings, catalog=catalog, database=database, reader=reader)
+        outputs = {
+            "ClusterArn": database.cluster_arn,
+            "ReaderSecretArn": reader.arn,
+            "MirrorArn": mirror.function.function_arn,
+            "MirrorFailureQueueUrl": mirror.failures.queue_url,
+        }
+        if isinstance(database, AuroraStandIn):
+            outputs["DataApiUrl"] = database.data_api_url
+            outputs["OwnerSecretArn"] = database.owner_arn
+        for name, value in outputs.items():
+            cdk.CfnOutput(self, name, value=value)

@@ -1,0 +1,1 @@
+"""The program that inspects large objects: an ECS task."""
