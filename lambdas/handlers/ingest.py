@@ -15,7 +15,7 @@ _log.setLevel(logging.INFO)
 # Made while the function starts, when Lambda gives it a full processor, not at the first event.
 _store = Store.from_environment(os.environ)
 _bucket = Bucket.from_environment(os.environ)
-_probe = Bucket.from_environment({"BUCKET_NAME": PROBE, "MINIMUM_SIZE": "0"})
+_probe = Bucket.from_environment({"BUCKET_NAME": PROBE})
 
 
 class IngestError(Exception):

@@ -62,7 +62,6 @@ class DeployedCatalog:
     bucket: str
     table: str
     shards: int
-    minimum_size: int
     totals_table: str
     totals_depth: int
     failure_queue_url: str
@@ -87,7 +86,7 @@ class DeployedCatalog:
 
     def stored(self) -> Bucket:
         """Return the bucket, to ask."""
-        return Bucket(lambda: self.s3, self.bucket, minimum_size=self.minimum_size)
+        return Bucket(lambda: self.s3, self.bucket)
 
     def store(self) -> Store:
         """Return the table, to write to."""
@@ -180,7 +179,6 @@ def find(session: boto3.Session, stack: str) -> DeployedCatalog:
             bucket=outputs["BucketName"],
             table=outputs["TableName"],
             shards=int(outputs["Shards"]),
-            minimum_size=int(outputs["MinimumSize"]),
             totals_table=outputs["TotalsTableName"],
             totals_depth=int(outputs["TotalsDepth"]),
             failure_queue_url=outputs["FailureQueueUrl"],

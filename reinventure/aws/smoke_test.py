@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from reinventure.errors import UserError
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -15,9 +13,6 @@ if TYPE_CHECKING:
 
 PREFIX = ".reinventure/smoke/"
 """Where the objects of smoke tests are, for as long as they are."""
-
-MOST = 64 * 2**20
-"""Bytes that are put at most, if small objects are not catalogued."""
 
 _POLL_SECONDS = 0.1
 
@@ -39,15 +34,10 @@ def smoke(catalog: "DeployedCatalog", patience: float) -> Smoke:
     """Put an object, wait for its row, delete it, and wait for the row to say so.
 
     Every version of it is removed in the end. Raises LateError when a row takes longer than
-    `patience` seconds, UserError when objects that are catalogued are too large to be put for that.
+    `patience` seconds.
     """
-    if catalog.minimum_size > MOST:
-        raise UserError(
-            f"the catalog knows objects of {catalog.minimum_size:,} bytes and more only: too much "
-            "to put for a smoke test."
-        )
     key = f"{PREFIX}{uuid4()}"
-    body = b"smoke".ljust(catalog.minimum_size, b".")
+    body = b"smoke"
     try:
         put = catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=body)
         version, size = put.get("VersionId"), len(body)

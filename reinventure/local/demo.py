@@ -17,7 +17,6 @@ from reinventure.local.deployment import enter, start_and_deploy
 from reinventure.progress import Steps
 from s3_catalog.model import object_key
 from s3_catalog.reconciliation.difference import differences
-from s3_catalog.reconciliation.repair import reconcile
 
 _UPLOADERS = 8
 _PATIENCE = 15
@@ -43,11 +42,7 @@ def run(files: Path, directory: Path, settings: Sequence[str]) -> bool:
             catalog = enter(start_and_deploy(directory, steps, settings))
             changes = _change(catalog, uploads, steps)
             steps.begin("Waiting until the catalog has settled")
-            late = catalog.settle(_PATIENCE)
-            if late and catalog.minimum_size:
-                steps.begin("Reconciling: the size filter hides objects that became too small")
-                for done in reconcile(catalog.store(), catalog.stored()):
-                    steps.advance(done.compared)
+            catalog.settle(_PATIENCE)
         return _prove(catalog, changes, Console())
     finally:
         clouds.stop(directory)

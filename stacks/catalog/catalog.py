@@ -23,7 +23,7 @@ class Catalog(Construct):
     All in one stack, because a bucket, its notifications and their destination refer to each other
     in a ring that CloudFormation cannot deploy across stacks.
 
-    The outputs `BucketName`, `TableName`, `Shards`, `MinimumSize`, `TotalsTableName` and
+    The outputs `BucketName`, `TableName`, `Shards`, `TotalsTableName` and
     `TotalsDepth` are what the `reinventure` command needs to know; `FailureQueueUrl` is where an
     event ends that could not be catalogued, and `IngestArn` is what it is given back to.
     `ChangesTopicArn` is what to subscribe to, and `PublishArn` what feeds it. `DataKeyArn` and
@@ -70,7 +70,6 @@ class Catalog(Construct):
             "TotalsTableName": self.totals.table.table.table_name,
             "TotalsDepth": str(settings.totals_depth),
             "Shards": str(settings.shards),
-            "MinimumSize": str(settings.minimum_size),
             "FailureQueueUrl": self.failures.queue_url,
             "IngestArn": self.ingest.alias.function_arn,
             "ChangesTopicArn": self.changes.topic.topic_arn,

@@ -47,7 +47,6 @@ class Ingest(Construct):
                 "TABLE_NAME": table.table.table_name,
                 "SHARDS": str(settings.shards),
                 "BUCKET_NAME": bucket.bucket_name,
-                "MINIMUM_SIZE": str(settings.minimum_size),
             },
             rights=[
                 *table.access_statements(

@@ -45,7 +45,6 @@ class Reconcile(Construct):
             "TABLE_NAME": table.table.table_name,
             "SHARDS": str(settings.shards),
             "BUCKET_NAME": bucket.bucket_name,
-            "MINIMUM_SIZE": str(settings.minimum_size),
         }
         planner = Handler(
             self,

@@ -41,9 +41,7 @@ def connect(
         case "sns":
             ThroughTopic(scope, "Transport", settings, keys=keys, bucket=bucket, ingest=ingest)
         case "eventbridge":
-            ThroughEventBridge(
-                scope, "Transport", settings, keys=keys, bucket=bucket, ingest=ingest
-            )
+            ThroughEventBridge(scope, "Transport", keys=keys, bucket=bucket, ingest=ingest)
 
 
 class ThroughQueue(Construct):
@@ -132,16 +130,12 @@ class ThroughEventBridge(Construct):
         self,
         scope: Construct,
         id: str,
-        settings: Settings,
         *,
         keys: Keys,
         bucket: CataloguedBucket,
         ingest: Ingest,
     ) -> None:
         super().__init__(scope, id)
-        detail: dict[str, object] = {"bucket": {"name": [bucket.bucket.bucket_name]}}
-        if settings.minimum_size:
-            detail["$or"] = _at_least(settings.minimum_size)
         rule = events.Rule(
             self,
             "Rule",
@@ -150,7 +144,7 @@ class ThroughEventBridge(Construct):
                 source=["aws.s3"],
                 # Deletions by lifecycle rules are "Object Deleted" as well.
                 detail_type=["Object Created", "Object Deleted"],
-                detail=detail,
+                detail={"bucket": {"name": [bucket.bucket.bucket_name]}},
             ),
         )
         # EventBridge forgets what no rule asks for.
@@ -214,16 +208,3 @@ class _Prepared:
         self, _scope: Construct, _bucket: s3.IBucket
     ) -> s3.BucketNotificationDestinationConfig:
         return self._config
-
-
-def _at_least(size: int) -> list[dict[str, object]]:
-    """Return what `detail` may say of an object that is not too small, or of a deleted one."""
-    return [
-        {"object": {"size": [{"numeric": [">=", size]}]}},
-        # Deletions tell how, and no size. Either sign will do: none must be missed.
-        {"deletion-type": [{"exists": True}]},
-        {"object": {"size": [{"exists": False}]}},
-        # EventBridge takes no number above 5,000,000,000 for a number, so the largest objects would
-        # be left out. They are uploaded in parts, as nearly all above some MiB are.
-        {"reason": ["CompleteMultipartUpload"]},
-    ]

@@ -17,9 +17,6 @@ from stacks.settings.traffic_shift import Shift
 MAX_SHARDS = 256
 """A listing asks every shard, so each one costs every listing a query."""
 
-MAX_MINIMUM_SIZE = 5 * 10**9
-"""The greatest number that EventBridge compares with, in bytes; it refuses a rule with more."""
-
 ROTATION_DAYS = (90, 2560)
 """The shortest and the longest time that KMS lets pass between two rotations of a key, in days
 (`RotationPeriodInDays` of EnableKeyRotation, KMS API reference)."""
@@ -65,11 +62,6 @@ class Settings:
     transport: str
     """How S3 tells `ingest`: `lambda` (S3 invokes it), `sqs` (through a queue), `sns` (through a
     topic, which others may subscribe to, and a queue) or `eventbridge` (through a rule)."""
-
-    minimum_size: int
-    """Objects of fewer bytes are not catalogued; 0 to `MAX_MINIMUM_SIZE`. Only EventBridge can tell
-    sizes, so only with the transport `eventbridge`. An object that is overwritten by one that is
-    too small keeps its row until the next reconcile: no event tells."""
 
     reconcile: str
     """`nightly`: bucket and catalog are compared every night, and differences repaired. `off`:
@@ -148,16 +140,11 @@ class Settings:
         """
         workers = _read(node, "workers", _switch)
         instance = _read(node, "worker_instance", _instance(region if workers and region else None))
-        transport = _read(node, "transport", _choice("lambda", "sqs", "sns", "eventbridge"))
-        filters = transport == "eventbridge"
         return cls(
             stage=_read(node, "stage", _choice("sandbox", "production")),
             key_rotation_days=_read(node, "key_rotation_days", _whole_number(*ROTATION_DAYS)),
             shards=_read(node, "shards", _whole_number(1, MAX_SHARDS)),
-            transport=transport,
-            minimum_size=_read(
-                node, "minimum_size", _whole_number(0, MAX_MINIMUM_SIZE) if filters else _zero
-            ),
+            transport=_read(node, "transport", _choice("lambda", "sqs", "sns", "eventbridge")),
             reconcile=_read(node, "reconcile", _choice("off", "nightly")),
             config=_read(node, "config", _choice("off", "existing", "create")),
             trail=_read(node, "trail", _choice("off", "create")),
@@ -184,7 +171,6 @@ class Settings:
             stage="production",
             shards=16,
             transport="lambda",
-            minimum_size=0,
             reconcile="off",
             kinesis=False,
             totals_depth=3,
@@ -257,12 +243,6 @@ def _whole_number(least: int, most: int) -> Callable[[str], int]:
         return int(value)
 
     return parse
-
-
-def _zero(value: str) -> int:
-    if value != "0":
-        raise ValueError("must be 0, except with transport=eventbridge, which alone can tell sizes")
-    return 0
 
 
 def _principal(value: str) -> str:

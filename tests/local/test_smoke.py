@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.aws.smoke_test import MOST, PREFIX, LateError, smoke
+from reinventure.aws.smoke_test import PREFIX, LateError, smoke
 from reinventure.local.cloud import Cloud
 from tests import empty_table
 from tests.local.command import run
@@ -31,11 +31,3 @@ def test_a_catalog_that_never_hears_of_it_is_late(catalog: DeployedCatalog) -> N
     with pytest.raises(LateError, match=r"no row of .* after 1 s, but None"):
         smoke(deaf, 1)
     assert left(catalog) == []
-
-
-def test_small_objects_that_are_not_catalogued_are_not_put(catalog: DeployedCatalog) -> None:
-    large = replace(catalog, minimum_size=MOST + 1)
-    with pytest.raises(Exception, match="too much to put for a smoke test"):
-        smoke(large, 1)
-    sized = replace(catalog, minimum_size=1000)
-    assert smoke(sized, 30).key.startswith(PREFIX)

@@ -10,7 +10,6 @@ _ENVIRONMENT = {
     "TABLE_NAME": "unused",
     "BUCKET_NAME": "unused",
     "SHARDS": "1",
-    "MINIMUM_SIZE": "0",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "none",
     "AWS_SECRET_ACCESS_KEY": "none",

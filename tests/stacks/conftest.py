@@ -23,7 +23,6 @@ from tests.assembly import ROOT
 TRANSPORTS = ["lambda", "sqs", "sns", "eventbridge"]
 VARIANTS = [
     *({"transport": transport} for transport in TRANSPORTS),
-    {"transport": "eventbridge", "minimum_size": "1048576"},
     {"reconcile": "nightly"},
     {"kinesis": "true"},
     {"workers": "true"},

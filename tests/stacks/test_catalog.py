@@ -344,7 +344,6 @@ def test_ingest_runs_as_documented(template: Template) -> None:
     assert "LogGroup" in function["LoggingConfig"]
     assert function["Environment"]["Variables"].keys() == {
         "BUCKET_NAME",
-        "MINIMUM_SIZE",
         "SHARDS",
         "TABLE_NAME",
     }

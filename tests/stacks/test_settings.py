@@ -17,7 +17,6 @@ DEFAULTS = {
     "key_rotation_days": 365,
     "shards": 16,
     "transport": "lambda",
-    "minimum_size": 0,
     "reconcile": "off",
     "config": "off",
     "trail": "off",
@@ -52,7 +51,6 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         key_rotation_days=365,
         shards=16,
         transport="lambda",
-        minimum_size=0,
         reconcile="off",
         config="off",
         trail="off",
@@ -76,7 +74,6 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         key_rotation_days="90",
         shards="256",
         transport="eventbridge",
-        minimum_size="5000000000",
         reconcile="nightly",
         config="existing",
         trail="create",
@@ -99,7 +96,6 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         key_rotation_days=90,
         shards=256,
         transport="eventbridge",
-        minimum_size=5_000_000_000,
         reconcile="nightly",
         config="existing",
         trail="create",
@@ -137,8 +133,6 @@ def test_the_defaults_of_cdk_json_are_these() -> None:
         ("shards", "²", "must be a whole number from 1 to 256"),
         ("transport", "kinesis", "must be one of lambda, sqs, sns, eventbridge"),
         ("transport", None, "must be one of lambda, sqs, sns, eventbridge"),
-        ("minimum_size", "1", "must be 0, except with transport=eventbridge"),
-        ("minimum_size", None, "must be 0, except with transport=eventbridge"),
         ("reconcile", "hourly", "must be one of off, nightly"),
         ("key_rotation_days", "89", "must be a whole number from 90 to 2560"),
         ("key_rotation_days", "2561", "must be a whole number from 90 to 2560"),
@@ -167,18 +161,6 @@ def test_says_which_setting_is_wrong_and_what_it_may_be(
 ) -> None:
     with pytest.raises(SettingError, match=re.escape(f"setting {name}={value}: {choice}")):
         read(**{name: value})
-
-
-@pytest.mark.parametrize("value", ["-1", "5000000001", "1e3", "1 MB"])
-def test_a_size_is_one_that_event_bridge_can_compare_with(value: str) -> None:
-    with pytest.raises(SettingError, match="must be a whole number from 0 to 5000000000"):
-        read(transport="eventbridge", minimum_size=value)
-
-
-@pytest.mark.parametrize("transport", ["lambda", "sqs", "sns"])
-def test_only_event_bridge_can_tell_sizes(transport: str) -> None:
-    with pytest.raises(SettingError, match="must be 0, except with transport=eventbridge"):
-        read(transport=transport, minimum_size=1)
 
 
 @pytest.mark.parametrize(

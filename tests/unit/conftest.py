@@ -108,7 +108,6 @@ def ingest(
     monkeypatch.setenv("TABLE_NAME", store.table)
     monkeypatch.setenv("SHARDS", str(SHARDS))
     monkeypatch.setenv("BUCKET_NAME", bucket)
-    monkeypatch.setenv("MINIMUM_SIZE", "0")
     module = importlib.reload(importlib.import_module("handlers.ingest"))
     monkeypatch.setattr(module, "_store", store)
     if "amazonaws" in dynamodb.meta.endpoint_url:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def test_versions_of_one_key_are_newest_first_and_of_no_other(s3: "S3Client") -> None:
-    bucket = Bucket(lambda: s3, f"bucket-{uuid4()}", minimum_size=3)
+    bucket = Bucket(lambda: s3, f"bucket-{uuid4()}")
     s3.create_bucket(Bucket=bucket.name)
     s3.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"})
     for size in range(4):

@@ -168,16 +168,6 @@ def test_what_is_no_notification_is_an_error(ingest: ModuleType, nonsense: Any) 
         deliver(ingest, nonsense)
 
 
-def test_what_is_too_small_is_not_catalogued(
-    ingest: ModuleType, stored_rows: Rows, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ingest._bucket, "minimum_size", 4)
-    assert deliver(ingest, event("two_records"))["written"] == 2
-    small, large = stored_rows()
-    assert small.deleted
-    assert not large.deleted
-
-
 def test_of_the_events_of_a_key_only_the_newest_is_written(
     ingest: ModuleType, stored_rows: Rows
 ) -> None:

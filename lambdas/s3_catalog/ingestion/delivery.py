@@ -1,7 +1,7 @@
 """From what was delivered to what is stored: read, coalesce, write, and say what failed."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -75,9 +75,6 @@ def _read(record: object, bucket: "Bucket") -> Event | None:
     event = parse(record)
     if event and event.bucket != bucket.name:
         raise MalformedError(f"bucket {event.bucket[:200]!r} is not ours, {bucket.name!r}")
-    if event and event.content and event.content.size < bucket.minimum_size:
-        # Too small to be catalogued; but what was there before may have been large.
-        return replace(event, content=None)
     return event
 
 

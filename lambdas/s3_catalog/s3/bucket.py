@@ -24,36 +24,27 @@ if TYPE_CHECKING:
 
 
 class Bucket:
-    """The bucket `name`, to ask. `client` makes the client once it is needed.
-
-    Objects of fewer than `minimum_size` bytes are not catalogued: they count as not there.
-    """
+    """The bucket `name`, to ask. `client` makes the client once it is needed."""
 
     def __init__(
         self,
         client: "Callable[[], S3Client]",
         name: str,
         clock: Callable[[], datetime] = utc_now,
-        minimum_size: int = 0,
     ) -> None:
         self._client = cache(client)
         self.name = name
         self.clock = clock
-        self.minimum_size = minimum_size
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Bucket":
-        """Return the bucket that a function's environment names: `BUCKET_NAME`, `MINIMUM_SIZE`."""
+        """Return the bucket that a function's environment names: `BUCKET_NAME`."""
 
         def client() -> "S3Client":
             made = botocore.session.Session().create_client("s3", config=CONFIG)
             return cast("S3Client", made)
 
-        return cls(
-            client,
-            environment["BUCKET_NAME"],
-            minimum_size=int(environment["MINIMUM_SIZE"]),
-        )
+        return cls(client, environment["BUCKET_NAME"])
 
     def current(self, key: str) -> StoredObject | None:
         """Return the current version of `key`, or None if there is none.
@@ -66,7 +57,7 @@ class Bucket:
         asked_at = self.clock()
         page = self._client().list_object_versions(Bucket=self.name, Prefix=key, MaxKeys=1)
         for version in page.get("Versions", []):
-            if version["Key"] == key and self._counts(version):
+            if version["Key"] == key and version["IsLatest"]:
                 return _stored(version, asked_at)
         return None
 
@@ -114,7 +105,7 @@ class Bucket:
             for version in page.get("Versions", []):
                 if until is not None and version["Key"] > until:
                     return
-                if self._counts(version):
+                if version["IsLatest"]:
                     yield version["Key"], _stored(version, asked_at)
             if not page.get("IsTruncated"):
                 return
@@ -128,9 +119,6 @@ class Bucket:
                 request.pop("VersionIdMarker", None)
             request["KeyMarker"] = last
             yield last, None
-
-    def _counts(self, version: "ObjectVersionTypeDef") -> bool:
-        return version["IsLatest"] and version["Size"] >= self.minimum_size
 
 
 def _stored(version: "ObjectVersionTypeDef", asked_at: datetime) -> StoredObject:
