@@ -9,7 +9,7 @@ from stacks.delivery.stack import DeliveryStack
 from stacks.governance.conformance_pack import ConformancePackStack
 from stacks.governance.controls import check_templates
 from stacks.governance.stack import GovernanceStack
-from stacks.inspection.stack import WorkersStack
+from stacks.inspection.stack import InspectionStack
 from stacks.portfolio.stack import PortfolioStack
 from stacks.settings.settings import Settings
 from stacks.sql.stack import SqlStack
@@ -20,13 +20,13 @@ check_templates(app)
 settings = Settings.from_context(app.node, region=os.environ.get("CDK_DEFAULT_REGION"))
 catalog = CatalogStack(app, "Catalog", settings).catalog
 if settings.workers:
-    WorkersStack(app, "Workers", settings, catalog)
+    InspectionStack(app, "Workers", settings, catalog)
 if settings.sql:
     SqlStack(app, "Sql", settings, catalog)
 if settings.governed:
     GovernanceStack(app, "Governance", settings, keys=catalog.keys)
     ConformancePackStack(app, "ConformancePack")
 PortfolioStack(app, "Portfolio", settings)
-if not settings.laptop:  # Which has no pipelines; a rehearsal of one launches the product.
+if not settings.local:  # Which has no pipelines; a rehearsal of one launches the product.
     DeliveryStack(app, "Delivery", settings)
 app.synth()

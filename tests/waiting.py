@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 PATIENCE = 60
-"""Seconds after which what the laptop cloud has not done is taken never to come."""
+"""Seconds after which what the local cloud has not done is taken never to come."""
 
 
 def wait_until(

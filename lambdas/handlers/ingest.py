@@ -5,7 +5,7 @@ import os
 from typing import Any
 
 from s3_catalog.ingestion.delivery import ingest
-from s3_catalog.model.row import PROBE
+from s3_catalog.model.row import TEST_BUCKET
 from s3_catalog.s3.bucket import Bucket
 from s3_catalog.table.store import Store
 
@@ -15,7 +15,7 @@ _log.setLevel(logging.INFO)
 # Made while the function starts, when Lambda gives it a full processor, not at the first event.
 _store = Store.from_environment(os.environ)
 _bucket = Bucket.from_environment(os.environ)
-_probe = Bucket.from_environment({"BUCKET_NAME": PROBE})
+_probe = Bucket.from_environment({"BUCKET_NAME": TEST_BUCKET})
 
 
 class IngestError(Exception):
@@ -30,7 +30,7 @@ def handler(delivery: dict[str, Any], _context: object) -> dict[str, Any]:
     """Apply S3 events to the catalog, in any envelope that they come in.
 
     A delivery that says `probe` is a trial of this version, before events reach it: all of it is
-    about the bucket `PROBE`, and none of it could touch a row of the real one.
+    about the bucket `TEST_BUCKET`, and none of it could touch a row of the real one.
 
     Returns how many keys were `written`, how many were `stale` (a later event was known), how many
     records were `ignored` (not about an object's existence) or `coalesced` (a later one of the same
@@ -43,7 +43,7 @@ def handler(delivery: dict[str, Any], _context: object) -> dict[str, Any]:
     report = ingest(delivery, _store, _probe if on_trial else _bucket)
     counts = {
         "written": report.written,
-        "stale": report.stale,
+        "superseded": report.superseded,
         "ignored": report.ignored,
         "coalesced": report.coalesced,
     }

@@ -10,7 +10,7 @@ from botocore.config import Config
 from handlers.context import Context
 from s3_catalog.client_config import CONFIG
 from s3_catalog.rollout.hook_status import verdict
-from s3_catalog.rollout.pre_traffic_test import Trial
+from s3_catalog.rollout.pre_traffic_test import PreTrafficTest
 
 if TYPE_CHECKING:
     from types_boto3_codedeploy import CodeDeployClient
@@ -33,7 +33,7 @@ def handler(hook: dict[str, Any], context: Context) -> None:
     Raises what the trial raises, after CodeDeploy has been told.
     """
     with verdict(_codedeploy, hook, context.get_remaining_time_in_millis() / 1000):
-        Trial(
+        PreTrafficTest(
             _functions,
             _dynamodb,
             version=os.environ["VERSION_ARN"],

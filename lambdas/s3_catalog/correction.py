@@ -1,7 +1,7 @@
-"""Writing what S3 says is current, where no event says it.
+"""Looking a key up in S3, and writing what is current where no event says it.
 
-The row is read before S3 is asked, and replaced only if it is still the same. So an answer never
-overwrites anything that was learnt later than it.
+The row is read before the lookup, and replaced only if it is still the same. So the result of a
+lookup never overwrites anything later.
 """
 
 from typing import TYPE_CHECKING
@@ -15,35 +15,35 @@ if TYPE_CHECKING:
     from s3_catalog.s3.bucket import Bucket
     from s3_catalog.table.store import Store
 
-ATTEMPTS = 8
-"""How often to start over when others write the same row meanwhile."""
+MAX_ATTEMPTS = 8
+"""Lookups of one key, when others write its row meanwhile."""
 
 
 class ContendedError(Exception):
-    """A row changed each time while S3 was asked about it. Try again later."""
+    """Other writers changed a row during every lookup. Try again later."""
 
 
 def correct(store: "Store", bucket: "Bucket", key: str, event: "Event | None" = None) -> Outcome:
-    """Make the row of `key` say what is current in `bucket`.
+    """Look `key` up in `bucket`, and make its row agree with the result.
 
-    `event` is what made us ask, if anything: one that is not conclusive, or one that the row may
-    know better than. STALE when a later event is known already, or, without an event, when the row
-    was right.
+    `event` is the reason for the lookup, if there is one: an event that is not self-contained, or
+    one that may be older than the row. SUPERSEDED if the row has a later event already. Without an
+    event, UNCHANGED if the row agrees with S3.
 
-    Raises ContendedError, or botocore's ClientError or BotoCoreError; asking again is safe.
+    Raises ContendedError, or botocore's ClientError or BotoCoreError. The call is idempotent.
     """
-    order = event.sequencer if event else None
-    for _ in range(ATTEMPTS):
+    sequencer = event.sequencer if event else None
+    for _ in range(MAX_ATTEMPTS):
         seen = store.read(bucket.name, key)
-        if order and seen and seen.sequencer >= order:
-            return Outcome.STALE
+        if sequencer and seen and seen.sequencer >= sequencer:
+            return Outcome.SUPERSEDED
         asked_at = bucket.clock()
-        answer = bucket.current(key)
-        # After a hint even a right row is written, for what the answer adds to it: when it was
-        # true. An older put that is still on its way has no later event to find here.
-        if event is None and agree(seen, answer):
-            return Outcome.STALE
-        row = rows.from_answer(bucket.name, key, answer, asked_at, seen=seen, event=event)
+        current = bucket.current(key)
+        # For an event a row that agrees is written all the same: it then has the time of the
+        # lookup, without which an older put that is still on its way would overwrite it.
+        if event is None and agree(seen, current):
+            return Outcome.UNCHANGED
+        row = rows.from_lookup(bucket.name, key, current, asked_at, seen=seen, event=event)
         if store.replace(seen, row):
             return Outcome.WRITTEN
-    raise ContendedError(f"the row of {key!r} changed {ATTEMPTS} times while S3 was asked")
+    raise ContendedError(f"the row of {key!r} changed during {MAX_ATTEMPTS} lookups in S3")

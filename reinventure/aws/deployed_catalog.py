@@ -1,4 +1,4 @@
-"""The catalog that is deployed where the environment points: an account, or the laptop cloud."""
+"""The catalog that is deployed where the environment points: an account, or the local cloud."""
 
 import time
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ CONFIG = Config(
 
 _POLL_SECONDS = 0.1
 
-MOST_VERSIONS = 10
+MAX_VERSIONS = 10
 """Versions of a key that S3 is asked for."""
 
 
@@ -128,7 +128,7 @@ class DeployedCatalog:
             key=key,
             partition=object_key.partition(self.bucket, key, self.shards),
             row=row,
-            versions=stored.versions(key, MOST_VERSIONS),
+            versions=stored.versions(key, MAX_VERSIONS),
             agree=agree(row, stored.current(key)),
         )
 
@@ -170,7 +170,7 @@ def find(session: boto3.Session, stack: str) -> DeployedCatalog:
     outputs = stack_outputs(
         session.client("cloudformation", config=CONFIG),
         stack,
-        ". Deploy it with `make deploy` (an account) or `make up` (this laptop), or name another "
+        ". Deploy it with `make deploy` (an account) or `make up` (this local), or name another "
         "one with --stack.",
     )
     try:
@@ -224,10 +224,10 @@ def explain(error: ClientError | BotoCoreError) -> str:
 
 
 _CREDENTIALS = (
-    "Set AWS_PROFILE, or log in again, for an account; `source .local/env` for the laptop cloud."
+    "Set AWS_PROFILE, or log in again, for an account; `source .local/env` for the local cloud."
 )
 _CONNECTION = (
-    "Is the laptop cloud still up (`make up`)? Is AWS_ENDPOINT_URL left over from one that is not?"
+    "Is the local cloud still up (`make up`)? Is AWS_ENDPOINT_URL left over from one that is not?"
 )
 _HINTS = {
     "NoCredentialsError": _CREDENTIALS,

@@ -22,7 +22,7 @@ Cell = str | int | float | bool | None
 
 _ADVICE = (
     ". Deploy it with sql=true in cdk.json and `make deploy` (an account), or with `make up SQL=1` "
-    "(this laptop), or name another one with --stack."
+    "(this local), or name another one with --stack."
 )
 _TOO_MUCH = "size limit"
 """Part of what the Data API says when an answer has more than a MiB."""

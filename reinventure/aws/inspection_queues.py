@@ -19,7 +19,7 @@ STACK = "Workers"
 
 _ADVICE = (
     ": nobody looks inside objects. Set workers=true and deploy it with `make deploy` (an "
-    "account), or `make up WORKERS=1` (this laptop)."
+    "account), or `make up WORKERS=1` (this local)."
 )
 
 _BATCH = 10

@@ -7,9 +7,8 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from reinventure.aws import deployed_catalog as deployed
-from reinventure.cli import account, audit
+from reinventure.cli import account, audit, local
 from reinventure.cli import inspection as contents
-from reinventure.cli import local as laptop
 from reinventure.cli import maintenance as upkeep
 from reinventure.cli import query as questions
 from reinventure.cli import sql as mirror
@@ -22,7 +21,7 @@ app = typer.Typer(
     help="""An encrypted, always-correct, live catalog of an S3 bucket.
 
     Commands talk to whatever AWS the environment points at: an account (AWS_PROFILE, AWS_REGION,
-    ...) or the laptop cloud (`source .local/env` after `make up`).
+    ...) or the local cloud (`source .local/env` after `make up`).
 
     Exit codes: 0 done; 1 bucket and catalog differ, neither knows a key, events failed again, a row
     came too late, or totals changed all the while they were recounted; 2 an error that is said on
@@ -49,9 +48,9 @@ for command in (
     upkeep.redrive,
     audit.audit,
     upkeep.smoke,
-    laptop.up,
-    laptop.down,
-    laptop.demo,
+    local.up,
+    local.down,
+    local.demo,
     account.deploy,
     account.destroy,
 ):

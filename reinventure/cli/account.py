@@ -61,7 +61,7 @@ def destroy() -> None:
 def _account() -> "tuple[boto3.Session, str, str]":
     if "AWS_ENDPOINT_URL" in os.environ:
         raise UserError(
-            f"AWS_ENDPOINT_URL is {os.environ['AWS_ENDPOINT_URL']}: this shell points at a laptop "
+            f"AWS_ENDPOINT_URL is {os.environ['AWS_ENDPOINT_URL']}: this shell points at a local "
             "cloud, where `make up` has deployed already. Use a new shell for an account."
         )
     here = session()

@@ -1,4 +1,4 @@
-"""Commands for the laptop cloud."""
+"""Commands for the local cloud."""
 
 import os
 import shlex
@@ -21,7 +21,7 @@ from reinventure.local.lock import locked
 from reinventure.progress import Steps
 
 LOCAL = cdk.ROOT / ".local"
-"""Where the laptop cloud keeps its files."""
+"""Where the local cloud keeps its files."""
 
 Setting = Annotated[
     list[str] | None,
@@ -38,7 +38,7 @@ def up(
         bool, typer.Option("--sql", help="Also mirror the catalog in a database that answers SQL.")
     ] = False,
 ) -> None:
-    """Start the laptop cloud, deploy the catalog to it, and leave it running.
+    """Start the local cloud, deploy the catalog to it, and leave it running.
 
     It listens on a free port of 127.0.0.1 and keeps everything in memory: what is in it is lost
     when it stops.
@@ -51,7 +51,7 @@ def up(
             # A cloud without the stack was left by a run that was killed: it is started anew.
             with suppress(UserError):
                 catalog = enter(cloud)
-                print(f"The laptop cloud is up already, at {cloud.endpoint}.")
+                print(f"The local cloud is up already, at {cloud.endpoint}.")
         if catalog:
             anew = "Run `make down`, which loses what is in it, then"
             if settings:
@@ -68,7 +68,7 @@ def up(
             catalog = enter(cloud)
             if workers:
                 worker.start(cloud, catalog.session)
-            print(f"The laptop cloud is up, at {cloud.endpoint}.")
+            print(f"The local cloud is up, at {cloud.endpoint}.")
         env = clouds.write_environment_file(
             cloud, REINVENTURE_BUCKET=catalog.bucket, REINVENTURE_TABLE=catalog.table
         )
@@ -87,9 +87,9 @@ Stop it, and lose all:    make down"""
 
 
 def down() -> None:
-    """Stop the laptop cloud, in whatever state it is. Its buckets and tables are gone."""
+    """Stop the local cloud, in whatever state it is. Its buckets and tables are gone."""
     with locked(LOCAL, "another `make up` or `make down` is at work"):
-        print("The laptop cloud is down." if clouds.stop(LOCAL) else "No laptop cloud was up.")
+        print("The local cloud is down." if clouds.stop(LOCAL) else "No local cloud was up.")
 
 
 def demo(
@@ -98,7 +98,7 @@ def demo(
     ] = cdk.ROOT / "samples",
     settings: Setting = None,
 ) -> None:
-    """Show it all once: deploy to a laptop cloud of its own, change a bucket, prove the catalog.
+    """Show it all once: deploy to a local cloud of its own, change a bucket, prove the catalog.
 
     Uploads a folder, overwrites some objects, deletes some, waits until the catalog has settled,
     and compares every row with the bucket's own listing. Stops what it started.

@@ -11,10 +11,10 @@ from typing import Any
 from rich import filesize
 
 from reinventure.aws.dead_letters import Failure
-from reinventure.aws.deployed_catalog import MOST_VERSIONS, Known
+from reinventure.aws.deployed_catalog import MAX_VERSIONS, Known
 from reinventure.aws.key_use import KeyUse
 from reinventure.cli.duplicate_contents import Copies
-from s3_catalog.model.inspection_result import Inspection
+from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.row import Row
 from s3_catalog.model.stored_object import StoredObject, Version
 from s3_catalog.reconciliation.difference import Difference
@@ -62,7 +62,7 @@ def _fields(row: Row) -> dict[str, object]:
     return fields
 
 
-def _found(inspection: Inspection) -> Iterator[tuple[str, object]]:
+def _found(inspection: InspectionResult) -> Iterator[tuple[str, object]]:
     """Yield name and value of what was found inside an object."""
     for name, value in asdict(inspection).items():
         if value is not None:
@@ -143,7 +143,7 @@ def known_lines(known: Known) -> str:
             )
     width = max(len(name) for name, _ in named) + 2
     lines = [f"{name:<{width}}{printable(value)}" for name, value in named]
-    heading = f", newest first, at most {MOST_VERSIONS}:" if known.versions else ": none"
+    heading = f", newest first, at most {MAX_VERSIONS}:" if known.versions else ": none"
     lines += ["", f"Versions in S3{heading}"]
     lines.extend(map(_version_line, known.versions))
     verdict = "agree" if known.agree else "DIFFER"

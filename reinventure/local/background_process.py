@@ -1,4 +1,4 @@
-"""Processes in the background: the laptop cloud, and what is part of it, in one folder."""
+"""Processes in the background: the local cloud, and what is part of it, in one folder."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""The laptop cloud: MiniStack as one background process on a free loopback port.
+"""The local cloud: MiniStack as one background process on a free loopback port.
 
 IAM is enforced and every connection is TLS, because the templates demand both. The process holds
 all state in memory: when it ends, buckets and tables are gone.
@@ -32,7 +32,7 @@ _START_SECONDS = 60
 
 @dataclass(frozen=True)
 class Cloud:
-    """A laptop cloud at `port`, whose files are in `directory`."""
+    """A local cloud at `port`, whose files are in `directory`."""
 
     directory: Path
     port: int
@@ -124,7 +124,7 @@ def start(directory: Path) -> Cloud:
         if not background.running(directory, _NAME) or time.monotonic() > deadline:
             said = ending(cloud.log)
             stop(directory)
-            raise UserError(f"the laptop cloud did not start. The end of its log:\n{said}")
+            raise UserError(f"the local cloud did not start. The end of its log:\n{said}")
         time.sleep(0.05)
     return cloud
 

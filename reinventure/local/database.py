@@ -1,4 +1,4 @@
-"""The database of the laptop cloud, in Aurora's place: MariaDB, and the Data API in front of it."""
+"""The database of the local cloud, in Aurora's place: MariaDB, and the Data API in front of it."""
 
 import json
 import socket
@@ -16,7 +16,7 @@ from s3_catalog.sql_mirror.data_api import NAME as DATABASE
 
 NAME = "data-api"
 
-CLUSTER = f"arn:aws:rds:{REGION}:000000000000:cluster:laptop"
+CLUSTER = f"arn:aws:rds:{REGION}:000000000000:cluster:local"
 """What stacks/sql/aurora.py calls it where it cannot make one."""
 
 

@@ -29,7 +29,7 @@ _MULTIPART = "made on the fly/in parts.csv"
 
 
 def run(files: Path, directory: Path, settings: Sequence[str]) -> bool:
-    """Upload the folder `files` to a laptop cloud in `directory`, change things, and compare.
+    """Upload the folder `files` to a local cloud in `directory`, change things, and compare.
 
     `settings` of the stack are like `transport=sqs`.
 

@@ -1,4 +1,4 @@
-"""Deploying the real templates to the laptop cloud, with the real CDK CLI."""
+"""Deploying the real templates to the local cloud, with the real CDK CLI."""
 
 import os
 import shutil
@@ -40,12 +40,12 @@ def start_and_deploy(directory: Path, steps: Steps, settings: Sequence[str] = ()
         synthesis = pool.submit(
             cdk.run_quietly,
             *("synth", "--quiet", "--output", str(assembly), *_QUIET),
-            *chain.from_iterable(("-c", setting) for setting in ("laptop=true", *settings)),
+            *chain.from_iterable(("-c", setting) for setting in ("local=true", *settings)),
             # `make synth` and the tests validate the templates; here it would only take time.
             environment={**_without_aws(), "CDK_VALIDATION": "false"},
             log=directory / "synth.log",
         )
-        steps.begin("Starting the laptop cloud")
+        steps.begin("Starting the local cloud")
         cloud = clouds.start(directory)
         try:
             environment = {**_without_aws(), **cloud.environment}

@@ -1,4 +1,4 @@
-"""The emulator as the laptop cloud runs it: MiniStack 1.5.33, mended.
+"""The emulator as the local cloud runs it: MiniStack 1.5.33, mended.
 
 It leaves the writes of PartiQL statements out of the table's stream. `ingest` writes batches with
 them, and `repair` what was missing: totals and change feed would never be told.

@@ -1,7 +1,7 @@
 """Rehearsing the pipeline on this machine: `make pipeline`.
 
 The stages and commands are the pipeline's own. Only `make ship` needs an account: for it there are
-the laptop cloud and, where that has no such service, what comes closest.
+the local cloud and, where that has no such service, what comes closest.
 """
 
 import os
@@ -68,7 +68,7 @@ def _ship_portfolio() -> None:
     """Launch the product as the laptop's assembly has it: there is no portfolio to offer it in."""
     cloud = clouds.find(_DIRECTORY)
     if not cloud:
-        raise UserError(f"the laptop cloud of the rehearsal in {_DIRECTORY} has ended.")
+        raise UserError(f"the local cloud of the rehearsal in {_DIRECTORY} has ended.")
     [template] = _DIRECTORY.glob("cdk.out-*/*.product.template.json")
     result = smoke(launch(boto3.Session(), cloud, template, _PRODUCT), _PATIENCE)
     print(f"Launched the product: a row of its own catalog came in {result.came:.2f} s.")

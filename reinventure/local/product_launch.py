@@ -1,4 +1,4 @@
-"""Launching the product of the portfolio on the laptop cloud, which has no Service Catalog."""
+"""Launching the product of the portfolio on the local cloud, which has no Service Catalog."""
 
 import json
 from pathlib import Path

@@ -81,7 +81,7 @@ def _configuration(cloud: Cloud, role: str) -> Path:
 role_arn = {role}
 source_profile = laptop
 
-[profile laptop]
+[profile local]
 aws_access_key_id = {environment["AWS_ACCESS_KEY_ID"]}
 aws_secret_access_key = {environment["AWS_SECRET_ACCESS_KEY"]}
 """

@@ -10,10 +10,10 @@ from constructs import Construct
 
 from stacks.catalog.alarms import Alarms
 from stacks.catalog.encrypted_table import EncryptedTable
-from stacks.catalog.ingest_function import Ingest
-from stacks.constructs.dead_letter_queue import FailureQueue
+from stacks.catalog.ingest_function import IngestFunction
+from stacks.constructs.dead_letter_queue import DeadLetterQueue
 from stacks.constructs.keys import Keys
-from stacks.constructs.python_function import Handler
+from stacks.constructs.python_function import PythonFunction
 from stacks.settings.settings import Settings
 from stacks.settings.traffic_shift import Shift
 
@@ -35,9 +35,9 @@ class Canary(Construct):
         shift: Shift,
         *,
         keys: Keys,
-        ingest: Ingest,
+        ingest: IngestFunction,
         table: EncryptedTable,
-        failures: FailureQueue,
+        failures: DeadLetterQueue,
         readers: list[lambda_.Function],
     ) -> None:
         super().__init__(scope, id)
@@ -48,7 +48,7 @@ class Canary(Construct):
             resources=[_in_codedeploy(f"deploymentgroup:{application.application_name}/*")],
         )
         version = ingest.function.current_version
-        before = Handler(
+        before = PythonFunction(
             self,
             "Before",
             settings,
@@ -61,19 +61,19 @@ class Canary(Construct):
                 "SHARDS": str(settings.shards),
                 "KEY_ARN": keys.data.key_arn,
             },
-            rights=[
+            permissions=[
                 iam.PolicyStatement(
                     actions=["lambda:InvokeFunction"],
                     # Not the new version only: IAM might not know of it yet when it is tried.
                     resources=[f"{ingest.function.function_arn}:*"],
                 ),
-                *table.probe_statements(),
+                *table.test_bucket_statements(),
                 report,
             ],
             memory_size=256,
             timeout=cdk.Duration.minutes(5),
         )
-        after = Handler(
+        after = PythonFunction(
             self,
             "After",
             settings,
@@ -85,7 +85,7 @@ class Canary(Construct):
                 "ALIAS_NAME": ingest.alias.alias_name,
                 "VERSION": version.version,
             },
-            rights=[
+            permissions=[
                 # CloudWatch knows no metrics to name: "*" is the only resource that it accepts.
                 iam.PolicyStatement(actions=["cloudwatch:GetMetricData"], resources=["*"]),
                 report,
@@ -121,7 +121,9 @@ class Canary(Construct):
             ),
         )
 
-    def _role(self, ingest: Ingest, before: Handler, after: Handler) -> iam.Role:
+    def _role(
+        self, ingest: IngestFunction, before: PythonFunction, after: PythonFunction
+    ) -> iam.Role:
         function = ingest.function.function_arn
         alarms = f"{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:alarm:*"
         statements = [

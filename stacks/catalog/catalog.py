@@ -6,13 +6,13 @@ from constructs import Construct
 from stacks.catalog import transport
 from stacks.catalog.canary import Canary
 from stacks.catalog.catalogued_bucket import CataloguedBucket
-from stacks.catalog.change_feed import Changes
+from stacks.catalog.change_feed import ChangeFeed
 from stacks.catalog.encrypted_table import EncryptedTable
-from stacks.catalog.ingest_function import Ingest
+from stacks.catalog.ingest_function import IngestFunction
 from stacks.catalog.kinesis_stream import KinesisFeed
-from stacks.catalog.nightly_reconcile import Reconcile
-from stacks.catalog.totals_function import Totals
-from stacks.constructs.dead_letter_queue import FailureQueue
+from stacks.catalog.nightly_reconcile import NightlyReconcile
+from stacks.catalog.totals_function import TotalsFunction
+from stacks.constructs.dead_letter_queue import DeadLetterQueue
 from stacks.constructs.keys import Keys
 from stacks.settings.settings import Settings
 
@@ -35,8 +35,8 @@ class Catalog(Construct):
         self.keys = Keys(self, "Keys", settings)
         self.bucket = CataloguedBucket(self, "Bucket", settings, key=self.keys.data)
         self.table = EncryptedTable(self, "Table", settings, key=self.keys.data, stream=True)
-        self.failures = FailureQueue(self, "Failures", settings, self.keys)
-        self.ingest = Ingest(
+        self.failures = DeadLetterQueue(self, "Failures", settings, self.keys)
+        self.ingest = IngestFunction(
             self,
             "Ingest",
             settings,
@@ -46,7 +46,7 @@ class Catalog(Construct):
             failures=self.failures,
         )
         transport.connect(self, settings, keys=self.keys, bucket=self.bucket, ingest=self.ingest)
-        self.totals = Totals(
+        self.totals = TotalsFunction(
             self,
             "Totals",
             settings,
@@ -54,7 +54,7 @@ class Catalog(Construct):
             catalog=self.table,
             failures=self.failures,
         )
-        self.changes = Changes(
+        self.changes = ChangeFeed(
             self,
             "Changes",
             settings,
@@ -78,7 +78,7 @@ class Catalog(Construct):
         if settings.kinesis:
             feed = KinesisFeed(self, "Kinesis", settings, keys=self.keys, table=self.table)
             outputs["KinesisStreamName"] = feed.stream.stream_name
-        if settings.canary and not settings.laptop:
+        if settings.canary and not settings.local:
             canary = Canary(
                 self,
                 "Canary",
@@ -92,7 +92,7 @@ class Catalog(Construct):
             )
             outputs["AlarmsTopicArn"] = canary.topic.topic_arn
         if settings.reconcile == "nightly":
-            Reconcile(
+            NightlyReconcile(
                 self,
                 "Reconcile",
                 settings,

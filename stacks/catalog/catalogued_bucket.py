@@ -8,7 +8,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct, IConstruct
 
-from stacks.constructs.log_group import EncryptedLogs
+from stacks.constructs.log_group import EncryptedLogGroup
 from stacks.settings.settings import Settings
 
 EVENTS = [
@@ -56,11 +56,11 @@ class CataloguedBucket(Construct):
                 ),
             ],
             removal_policy=settings.removal_policy,
-            auto_delete_objects=settings.stage == "sandbox" and not settings.laptop,
+            auto_delete_objects=settings.stage == "sandbox" and not settings.local,
             # Closed to CDK, which would let it configure every bucket and write to any log.
             notifications_handler_role=notifier.without_policy_updates(),
         )
-        self._notifier_logs = EncryptedLogs(self, "NotifierLogs", settings, key)
+        self._notifier_logs = EncryptedLogGroup(self, "NotifierLogs", settings, key)
         for statement in (
             iam.PolicyStatement(
                 actions=["s3:PutBucketNotification"], resources=[self.bucket.bucket_arn]

@@ -7,13 +7,13 @@ from constructs import Construct
 
 from stacks.catalog.encrypted_table import EncryptedTable
 from stacks.catalog.stream_mapping import feed
-from stacks.constructs.dead_letter_queue import FailureQueue
+from stacks.constructs.dead_letter_queue import DeadLetterQueue
 from stacks.constructs.keys import Keys, let_service_use, use_through
-from stacks.constructs.python_function import Handler
+from stacks.constructs.python_function import PythonFunction
 from stacks.settings.settings import Settings
 
 
-class Changes(Construct):
+class ChangeFeed(Construct):
     """The FIFO topic `<stack>-changes.fifo` under the DATA key, and `publish`, which feeds it.
 
     Messages of one key keep their order; those of different keys do not wait for each other.
@@ -29,7 +29,7 @@ class Changes(Construct):
         *,
         keys: Keys,
         table: EncryptedTable,
-        failures: FailureQueue,
+        failures: DeadLetterQueue,
     ) -> None:
         super().__init__(scope, id)
         self.topic = sns.Topic(
@@ -48,7 +48,7 @@ class Changes(Construct):
             {"ArnEquals": {"aws:SourceArn": self.topic.topic_arn}},
             sid="LetSendChanges",
         )
-        publish = Handler(
+        publish = PythonFunction(
             self,
             "Publish",
             settings,
@@ -58,11 +58,11 @@ class Changes(Construct):
             environment={
                 "TOPIC_ARN": self.topic.topic_arn,
                 "FAILURE_QUEUE_URL": failures.queue_url,
-                "WHOLE_BATCHES": "true" if settings.laptop else "false",
+                "WHOLE_BATCHES": "true" if settings.local else "false",
             },
-            rights=[
+            permissions=[
                 iam.PolicyStatement(
-                    actions=["sns:Publish", *(["sns:PublishBatch"] if settings.laptop else [])],
+                    actions=["sns:Publish", *(["sns:PublishBatch"] if settings.local else [])],
                     resources=[self.topic.topic_arn],
                 ),
                 # SNS opens the topic's key in the name of who publishes.

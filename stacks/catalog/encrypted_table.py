@@ -5,7 +5,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from s3_catalog.model.row import PROBE
+from s3_catalog.model.row import TEST_BUCKET
 from stacks.constructs.keys import use_through
 from stacks.settings.settings import Settings
 
@@ -63,7 +63,7 @@ class EncryptedTable(Construct):
             self._open_key(),
         ]
 
-    def probe_statements(self) -> list[iam.PolicyStatement]:
+    def test_bucket_statements(self) -> list[iam.PolicyStatement]:
         """Return what the trial of a version needs: how the table is kept, and the trial's rows."""
         return [
             iam.PolicyStatement(
@@ -72,7 +72,9 @@ class EncryptedTable(Construct):
             iam.PolicyStatement(
                 actions=["dynamodb:DeleteItem", "dynamodb:GetItem"],
                 resources=[self.table.table_arn],
-                conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": f"{PROBE}#*"}},
+                conditions={
+                    "ForAllValues:StringLike": {"dynamodb:LeadingKeys": f"{TEST_BUCKET}#*"}
+                },
             ),
             self._open_key(),
         ]

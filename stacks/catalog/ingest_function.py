@@ -9,13 +9,13 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.catalog.encrypted_table import EncryptedTable
-from stacks.constructs.dead_letter_queue import FailureQueue
+from stacks.constructs.dead_letter_queue import DeadLetterQueue
 from stacks.constructs.keys import Keys
-from stacks.constructs.python_function import Handler
+from stacks.constructs.python_function import PythonFunction
 from stacks.settings.settings import Settings
 
 
-class Ingest(Construct):
+class IngestFunction(Construct):
     """`ingest`, its alias `live` and its own role.
 
     Invoked asynchronously, Lambda tries three times over at most six hours and then puts the event,
@@ -31,12 +31,12 @@ class Ingest(Construct):
         keys: Keys,
         bucket: s3.IBucket,
         table: EncryptedTable,
-        failures: FailureQueue,
+        failures: DeadLetterQueue,
     ) -> None:
         super().__init__(scope, id)
         self.failures = failures
         # "Default" adds nothing to the logical ids of what is in it.
-        self._handler = Handler(
+        self._handler = PythonFunction(
             self,
             "Default",
             settings,
@@ -48,7 +48,7 @@ class Ingest(Construct):
                 "SHARDS": str(settings.shards),
                 "BUCKET_NAME": bucket.bucket_name,
             },
-            rights=[
+            permissions=[
                 *table.access_statements(
                     "dynamodb:GetItem",
                     "dynamodb:PartiQLInsert",
@@ -67,8 +67,8 @@ class Ingest(Construct):
             self,
             "Live",
             alias_name="live",
-            # The laptop cloud loses the failures of published versions, but not those of $LATEST.
-            version=function.latest_version if settings.laptop else function.current_version,
+            # The local cloud loses the failures of published versions, but not those of $LATEST.
+            version=function.latest_version if settings.local else function.current_version,
         )
         # Lambda keeps these settings for each qualifier apart: events go to the alias, and what is
         # set for the function itself would not apply to it.
@@ -81,7 +81,7 @@ class Ingest(Construct):
 
     def let_receive(self, queue: sqs.IQueue) -> None:
         """Let the function take messages from `queue`, whose key it may use for its failures."""
-        self._handler.rights.add_statements(
+        self._handler.permissions.add_statements(
             iam.PolicyStatement(
                 actions=["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
                 resources=[queue.queue_arn],

@@ -12,8 +12,8 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from stacks.catalog.encrypted_table import EncryptedTable
-from stacks.constructs.log_group import EncryptedLogs
-from stacks.constructs.python_function import Handler
+from stacks.constructs.log_group import EncryptedLogGroup
+from stacks.constructs.python_function import PythonFunction
 from stacks.settings.settings import Settings
 
 _WORKERS = 40
@@ -21,7 +21,7 @@ _WORKERS = 40
 make 640 queries at once; and of the 1,000 functions that most accounts may run, 960 are left."""
 
 
-class Reconcile(Construct):
+class NightlyReconcile(Construct):
     """A state machine that runs every night at 03:17 UTC.
 
     `reconcile.plan` cuts the keys of the bucket into ranges; for each one `reconcile.work` compares
@@ -46,7 +46,7 @@ class Reconcile(Construct):
             "SHARDS": str(settings.shards),
             "BUCKET_NAME": bucket.bucket_name,
         }
-        planner = Handler(
+        planner = PythonFunction(
             self,
             "Planner",
             settings,
@@ -54,11 +54,13 @@ class Reconcile(Construct):
             entry="handlers.reconcile.plan",
             description="Cuts the keys of the bucket into ranges to compare",
             environment=environment,
-            rights=[iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket.bucket_arn])],
+            permissions=[
+                iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket.bucket_arn])
+            ],
             memory_size=1024,
             timeout=cdk.Duration.minutes(5),
         )
-        worker = Handler(
+        worker = PythonFunction(
             self,
             "Worker",
             settings,
@@ -66,7 +68,7 @@ class Reconcile(Construct):
             entry="handlers.reconcile.work",
             description="Compares a range of keys with the catalog and repairs the catalog",
             environment=environment,
-            rights=[
+            permissions=[
                 iam.PolicyStatement(
                     actions=["s3:ListBucketVersions"], resources=[bucket.bucket_arn]
                 ),
@@ -115,7 +117,7 @@ class Reconcile(Construct):
             # Before the next one starts.
             timeout=cdk.Duration.hours(23),
             logs=sfn.LogOptions(
-                destination=EncryptedLogs(self, "Logs", settings, key),
+                destination=EncryptedLogGroup(self, "Logs", settings, key),
                 level=sfn.LogLevel.ALL,
                 include_execution_data=True,
             ),

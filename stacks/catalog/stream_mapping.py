@@ -5,14 +5,14 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 
 from stacks.catalog.encrypted_table import EncryptedTable
-from stacks.constructs.dead_letter_queue import FailureQueue
-from stacks.constructs.python_function import Handler
+from stacks.constructs.dead_letter_queue import DeadLetterQueue
+from stacks.constructs.python_function import PythonFunction
 
 
 def feed(
-    handler: Handler,
+    handler: PythonFunction,
     table: EncryptedTable,
-    failures: FailureQueue,
+    failures: DeadLetterQueue,
     *,
     batch_size: int,
     max_age: cdk.Duration,
@@ -25,7 +25,7 @@ def feed(
     `failures`. The function may say from which record on a batch failed. With a `window`, the
     event names the shard that it is from; the function must return a `state` then.
     """
-    handler.rights.add_statements(*table.stream_statements(), *failures.report_statements())
+    handler.permissions.add_statements(*table.stream_statements(), *failures.report_statements())
     handler.function.add_event_source_mapping(
         "Stream",
         event_source_arn=table.table.table_stream_arn,

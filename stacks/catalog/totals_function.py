@@ -5,13 +5,13 @@ from constructs import Construct
 
 from stacks.catalog import stream_mapping as stream
 from stacks.catalog.encrypted_table import EncryptedTable
-from stacks.constructs.dead_letter_queue import FailureQueue
+from stacks.constructs.dead_letter_queue import DeadLetterQueue
 from stacks.constructs.keys import Keys
-from stacks.constructs.python_function import Handler
+from stacks.constructs.python_function import PythonFunction
 from stacks.settings.settings import Settings
 
 
-class Totals(Construct):
+class TotalsFunction(Construct):
     """A table of totals, and `totals`, which counts what the stream of `catalog` tells.
 
     It can only add to totals: it has no right to read the catalog, and none to read the bucket.
@@ -25,7 +25,7 @@ class Totals(Construct):
         *,
         keys: Keys,
         catalog: EncryptedTable,
-        failures: FailureQueue,
+        failures: DeadLetterQueue,
     ) -> None:
         super().__init__(scope, id)
         self.table = EncryptedTable(self, "Table", settings, key=keys.data, stream=False)
@@ -34,10 +34,10 @@ class Totals(Construct):
             "SHARDS": str(settings.shards),
             "TOTALS_DEPTH": str(settings.totals_depth),
         }
-        if settings.laptop:
-            environment["ONLY_SHARD"] = "laptop"
+        if settings.local:
+            environment["ONLY_SHARD"] = "local"
         # "Default" adds nothing to the logical ids of what is in it.
-        handler = Handler(
+        handler = PythonFunction(
             self,
             "Default",
             settings,
@@ -45,8 +45,8 @@ class Totals(Construct):
             entry="handlers.totals.handler",
             description="Counts objects and bytes of the bucket and its folders",
             environment=environment,
-            # A transaction needs the rights of what it does.
-            rights=self.table.access_statements("dynamodb:UpdateItem"),
+            # A transaction needs the permissions of what it does.
+            permissions=self.table.access_statements("dynamodb:UpdateItem"),
             memory_size=256,
             timeout=cdk.Duration.minutes(1),
         )

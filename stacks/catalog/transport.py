@@ -18,7 +18,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct, IConstruct
 
 from stacks.catalog.catalogued_bucket import CataloguedBucket
-from stacks.catalog.ingest_function import Ingest
+from stacks.catalog.ingest_function import IngestFunction
 from stacks.constructs.keys import Keys, let_service_use
 from stacks.constructs.queues import WorkQueue, let_send, subscribe, visibility_of
 from stacks.settings.settings import Settings
@@ -27,7 +27,11 @@ _THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
 
 
 def connect(
-    scope: Construct, settings: Settings, keys: Keys, bucket: CataloguedBucket, ingest: Ingest
+    scope: Construct,
+    settings: Settings,
+    keys: Keys,
+    bucket: CataloguedBucket,
+    ingest: IngestFunction,
 ) -> None:
     """Have the events of `bucket` reach `ingest` by the transport that `settings` choose.
 
@@ -55,7 +59,7 @@ class ThroughQueue(Construct):
         *,
         keys: Keys,
         bucket: CataloguedBucket,
-        ingest: Ingest,
+        ingest: IngestFunction,
     ) -> None:
         super().__init__(scope, id)
         events_queue = EventsQueue(self, "Events", settings, keys=keys, ingest=ingest)
@@ -88,7 +92,7 @@ class ThroughTopic(Construct):
         *,
         keys: Keys,
         bucket: CataloguedBucket,
-        ingest: Ingest,
+        ingest: IngestFunction,
     ) -> None:
         super().__init__(scope, id)
         topic = sns.Topic(self, "Topic", master_key=keys.data, enforce_ssl=True)
@@ -133,7 +137,7 @@ class ThroughEventBridge(Construct):
         *,
         keys: Keys,
         bucket: CataloguedBucket,
-        ingest: Ingest,
+        ingest: IngestFunction,
     ) -> None:
         super().__init__(scope, id)
         rule = events.Rule(
@@ -168,7 +172,7 @@ class EventsQueue(Construct):
     """
 
     def __init__(
-        self, scope: Construct, id: str, settings: Settings, keys: Keys, ingest: Ingest
+        self, scope: Construct, id: str, settings: Settings, keys: Keys, ingest: IngestFunction
     ) -> None:
         super().__init__(scope, id)
         self.queue = WorkQueue(

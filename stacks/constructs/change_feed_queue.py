@@ -7,13 +7,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from stacks.constructs.dead_letter_queue import FailureQueue
+from stacks.constructs.dead_letter_queue import DeadLetterQueue
 from stacks.constructs.keys import Keys, use_through
 from stacks.constructs.queues import WorkQueue, subscribe
 from stacks.settings.settings import Settings
 
 
-class ChangesQueue(Construct):
+class ChangeFeedQueue(Construct):
     """A queue under the QUEUE key that gets the messages of `topic` which pass `wanted`.
 
     `wanted` is a filter policy on their attributes (docs/changes.md); without one, all pass. A
@@ -30,7 +30,7 @@ class ChangesQueue(Construct):
         keys: Keys,
         topic: sns.ITopic,
         wanted: Mapping[str, object] | None,
-        failures: FailureQueue,
+        failures: DeadLetterQueue,
         visibility: cdk.Duration,
         tries: int,
     ) -> None:

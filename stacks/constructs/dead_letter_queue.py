@@ -9,7 +9,7 @@ from stacks.constructs.keys import Keys
 from stacks.settings.settings import Settings
 
 
-class FailureQueue(sqs.Queue):
+class DeadLetterQueue(sqs.Queue):
     """The queue of the failures, in which they wait for 14 days, SQS's longest."""
 
     def __init__(self, scope: Construct, id: str, settings: Settings, keys: Keys) -> None:

@@ -53,7 +53,7 @@ class Keys(Construct):
 
     def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
         super().__init__(scope, id)
-        self.data = customer_key(
+        self.data = customer_managed_key(
             self,
             "Data",
             settings,
@@ -68,7 +68,7 @@ class Keys(Construct):
             ],
             grants=["dynamodb", "lambda", *(["rds", "secretsmanager"] if settings.sql else [])],
         )
-        self.queue = customer_key(
+        self.queue = customer_managed_key(
             self, "Queue", settings, purpose="messages in queues", services=["sqs"], grants=[]
         )
         let_logs_use(self.data)
@@ -113,7 +113,7 @@ class Keys(Construct):
             )
 
 
-def customer_key(
+def customer_managed_key(
     scope: Construct,
     id: str,
     settings: Settings,

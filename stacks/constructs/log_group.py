@@ -8,7 +8,7 @@ from constructs import Construct
 from stacks.settings.settings import Settings
 
 
-class EncryptedLogs(logs.LogGroup):
+class EncryptedLogGroup(logs.LogGroup):
     """A log group under the customer key `key`, kept for a month, or for a year in production.
 
     It has no name of its own: CloudFormation's begins with that of the stack, which is what the

@@ -7,16 +7,16 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks.constructs.function_code import function_code
-from stacks.constructs.log_group import EncryptedLogs
+from stacks.constructs.log_group import EncryptedLogGroup
 from stacks.settings.settings import Settings
 
 
-class Handler(Construct):
+class PythonFunction(Construct):
     """The function `entry`, as `module.function` of the folder lambdas/.
 
-    Its environment and log group are under the customer key `key`. It has a role of its own, which
-    may do what `rights` says, write to its log group, trace, and nothing besides. `rights` can
-    grow until the template is written.
+    Its environment and log group are under the customer managed key `key`. Its role allows
+    `permissions`, which can grow until the template is written, writing to the log group, tracing,
+    and nothing else.
     """
 
     def __init__(
@@ -29,21 +29,21 @@ class Handler(Construct):
         entry: str,
         description: str,
         environment: dict[str, str],
-        rights: list[iam.PolicyStatement],
+        permissions: list[iam.PolicyStatement],
         memory_size: int,
         timeout: cdk.Duration,
     ) -> None:
         super().__init__(scope, id)
-        log_group = EncryptedLogs(self, "Logs", settings, key)
-        self.rights = iam.PolicyDocument(
-            statements=[*rights, log_group.write_statement(), _trace()]
+        log_group = EncryptedLogGroup(self, "Logs", settings, key)
+        self.permissions = iam.PolicyDocument(
+            statements=[*permissions, log_group.write_statement(), _trace()]
         )
         role = iam.Role(
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             # Part of the role, not a policy beside it: what waits for the role waits for them too.
-            inline_policies={"rights": self.rights},
+            inline_policies={"rights": self.permissions},
         )
         self.timeout = timeout
         code = function_code(self, entry.split(".")[1])

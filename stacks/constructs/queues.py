@@ -9,7 +9,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct, IConstruct
 
-from stacks.constructs.dead_letter_queue import FailureQueue
+from stacks.constructs.dead_letter_queue import DeadLetterQueue
 from stacks.constructs.keys import Keys
 from stacks.settings.settings import Settings
 
@@ -28,7 +28,7 @@ class WorkQueue(sqs.Queue):
         settings: Settings,
         *,
         keys: Keys,
-        failures: FailureQueue,
+        failures: DeadLetterQueue,
         visibility: cdk.Duration,
         tries: int,
     ) -> None:
@@ -70,7 +70,7 @@ def subscribe(
     scope: Construct,
     topic: sns.ITopic,
     queue: WorkQueue,
-    failures: FailureQueue,
+    failures: DeadLetterQueue,
     *,
     wanted: Mapping[str, object] | None = None,
 ) -> None:

@@ -40,7 +40,7 @@ class Artifacts(s3.Bucket):
         )
         self._key = key
 
-    def rights(self, *, write: bool) -> list[iam.PolicyStatement]:
+    def permissions(self, *, write: bool) -> list[iam.PolicyStatement]:
         """Return what it takes to read artifacts, and to `write` them as well."""
         return [
             iam.PolicyStatement(

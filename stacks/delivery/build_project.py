@@ -10,8 +10,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from stacks.constructs.log_group import EncryptedLogs
-from stacks.delivery import permissions as rights
+from stacks.constructs.log_group import EncryptedLogGroup
+from stacks.delivery import permissions
 from stacks.delivery.artifacts import Artifacts
 from stacks.delivery.stages import REPORTS, SHIP, STAGES, Stage
 from stacks.settings.settings import Settings
@@ -21,7 +21,7 @@ _PYTHON = "3.13"
 _ARM = codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0
 _X86 = codebuild.LinuxBuildImage.AMAZON_LINUX_2023_5
 _BUILD_MINUTES = 120
-_MOST_MINUTES = 2160
+_MAX_MINUTES = 2160
 """CodeBuild's longest, 36 hours."""
 _LEFT_BEHIND = (
     *(".hypothesis", ".local", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv"),
@@ -53,7 +53,7 @@ class Build(Construct):
         docker = settings.workers and SHIP in stage.commands
         arm = not docker or INSTANCES[settings.worker_instance].arm
         reports = self._report_groups() if first else {}
-        log_group = EncryptedLogs(self, "Logs", settings, key)
+        log_group = EncryptedLogGroup(self, "Logs", settings, key)
         role = iam.Role(
             self,
             "Role",
@@ -61,7 +61,7 @@ class Build(Construct):
             inline_policies={
                 "rights": iam.PolicyDocument(
                     statements=[
-                        *artifacts.rights(write=first),
+                        *artifacts.permissions(write=first),
                         log_group.write_statement(),
                         *_rights(stage, list(reports), images=docker),
                     ]
@@ -114,7 +114,7 @@ class Build(Construct):
 def _timeout(settings: Settings, stage: Stage) -> cdk.Duration:
     """Return how long a build of `stage` may take: longer where it waits for a canary."""
     shift = settings.canary.lasts if settings.canary and SHIP in stage.commands else 0
-    return cdk.Duration.minutes(min(_BUILD_MINUTES + shift, _MOST_MINUTES))
+    return cdk.Duration.minutes(min(_BUILD_MINUTES + shift, _MAX_MINUTES))
 
 
 def _build_spec(stage: Stage, reports: dict[str, dict[str, object]]) -> dict[str, object]:
@@ -148,5 +148,5 @@ def _rights(stage: Stage, groups: list[str], *, images: bool) -> list[iam.Policy
             )
         ]
     if any(command.startswith(SHIP) for command in stage.commands):
-        return [rights.ship(images=images)]
-    return rights.try_catalog()
+        return [permissions.ship(images=images)]
+    return permissions.try_catalog()

@@ -1,7 +1,7 @@
 """The pipeline: from a commit to the Catalog stack and the portfolio, through `stages.STAGES`.
 
 Not CDK Pipelines: those install tools of their own choice in each build, and have CDK write the
-rights. Here a build runs the Makefile of the commit and nothing else, in a role for its stage.
+permissions. Here a build runs the Makefile of the commit and nothing else, in a role for its stage.
 """
 
 from typing import cast
@@ -14,7 +14,7 @@ from aws_cdk import aws_codepipeline_actions as actions
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks.constructs.keys import customer_key, let_logs_use, use_through
+from stacks.constructs.keys import customer_managed_key, let_logs_use, use_through
 from stacks.delivery.artifacts import OPEN, Artifacts
 from stacks.delivery.build_project import Build
 from stacks.delivery.stages import STAGES
@@ -30,7 +30,7 @@ class Pipeline(Construct):
 
     def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
         super().__init__(scope, id)
-        self.key = customer_key(
+        self.key = customer_managed_key(
             self,
             "Key",
             settings,
@@ -46,8 +46,8 @@ class Pipeline(Construct):
             Build(self, stage.name, settings, stage, key=self.key, artifacts=self._artifacts)
             for stage in STAGES
         ]
-        rights = [
-            *self._artifacts.rights(write=True),
+        permissions = [
+            *self._artifacts.permissions(write=True),
             iam.PolicyStatement(
                 actions=["codebuild:BatchGetBuilds", "codebuild:StartBuild"],
                 resources=[build.project.project_arn for build in builds],
@@ -58,7 +58,7 @@ class Pipeline(Construct):
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("codepipeline.amazonaws.com"),
-            inline_policies={"rights": iam.PolicyDocument(statements=rights)},
+            inline_policies={"rights": iam.PolicyDocument(statements=permissions)},
         )
         self.pipeline = codepipeline.Pipeline(
             self,

@@ -8,7 +8,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from stacks.constructs.keys import use_through
-from stacks.governance.controls import PROMISES
+from stacks.governance.controls import CONTROLS
 from stacks.governance.evidence_bucket import evidence_bucket
 from stacks.settings.settings import Settings
 
@@ -16,7 +16,7 @@ _NOT_RECORDED = {"AWS::Logs::LogGroup"}
 """Types that Config cannot record; its own rules look at them every day."""
 
 
-class Recorder(Construct):
+class ConfigRecorder(Construct):
     """AWS Config's recorder of the types that are judged, and the bucket that it delivers to.
 
     An account has one recorder and one delivery channel in a region. Neither may depend on the
@@ -50,7 +50,7 @@ class Recorder(Construct):
                 recording_group=config.CfnConfigurationRecorder.RecordingGroupProperty(
                     all_supported=False,
                     include_global_resource_types=False,
-                    resource_types=sorted({p.kind for p in PROMISES} - _NOT_RECORDED),
+                    resource_types=sorted({p.kind for p in CONTROLS} - _NOT_RECORDED),
                 ),
             ),
             config.CfnDeliveryChannel(

@@ -3,43 +3,43 @@
 from aws_cdk import aws_config as config
 from constructs import Construct
 
-from stacks.governance.controls import PROMISES, SAME_TEXT, Promise
+from stacks.governance.controls import CONTROLS, SAME_TEXT, Control
 
 _GUARD_RUNTIME = "guard-2.x.x"
 """The one that Config has (`PolicyRuntime` of CustomPolicyDetails, Config API reference)."""
 
 
 class ConfigRules(Construct):
-    """A rule for each of `PROMISES` that AWS Config can check. `rules` has them all.
+    """A rule for each of `CONTROLS` that AWS Config can check. `rules` has them all.
 
     They judge every resource of their type in the account and region, whoever made it.
     """
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
-        self.rules = [self._rule(promise) for promise in PROMISES if promise.afterwards]
+        self.rules = [self._rule(control) for control in CONTROLS if control.afterwards]
 
-    def _rule(self, promise: Promise) -> config.CfnConfigRule:
-        name = "".join(word.capitalize() for word in promise.name.split("_"))
-        if promise.afterwards != SAME_TEXT:
+    def _rule(self, control: Control) -> config.CfnConfigRule:
+        name = "".join(word.capitalize() for word in control.name.split("_"))
+        if control.afterwards != SAME_TEXT:
             return config.CfnConfigRule(
                 self,
                 name,
-                description=promise.says,
+                description=control.says,
                 source=config.CfnConfigRule.SourceProperty(
-                    owner="AWS", source_identifier=promise.afterwards
+                    owner="AWS", source_identifier=control.afterwards
                 ),
             )
         return config.CfnConfigRule(
             self,
             name,
-            description=promise.says,
-            scope=config.CfnConfigRule.ScopeProperty(compliance_resource_types=[promise.kind]),
+            description=control.says,
+            scope=config.CfnConfigRule.ScopeProperty(compliance_resource_types=[control.kind]),
             source=config.CfnConfigRule.SourceProperty(
                 owner="CUSTOM_POLICY",
                 custom_policy_details=config.CfnConfigRule.CustomPolicyDetailsProperty(
                     policy_runtime=_GUARD_RUNTIME,
-                    policy_text=promise.rule,
+                    policy_text=control.rule,
                     enable_debug_log_delivery=False,
                 ),
                 source_details=[

@@ -3,8 +3,8 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from stacks.constructs.keys import Keys, customer_key
-from stacks.governance.config_recorder import Recorder
+from stacks.constructs.keys import Keys, customer_managed_key
+from stacks.governance.config_recorder import ConfigRecorder
 from stacks.governance.config_rules import ConfigRules
 from stacks.governance.notices import Notices
 from stacks.governance.trail import Trail
@@ -26,7 +26,7 @@ class GovernanceStack(cdk.Stack):
             description="reinventure: what is promised is watched, and who uses the keys recorded",
             termination_protection=settings.stage == "production",
         )
-        audit = customer_key(
+        audit = customer_managed_key(
             self,
             "AuditKey",
             settings,
@@ -43,7 +43,7 @@ class GovernanceStack(cdk.Stack):
             notices.of_compliance(rules.rules)
             if settings.config == "create":
                 # A rule cannot be made where there is no recorder.
-                rules.node.add_dependency(*Recorder(self, "Recorder", settings, audit).parts)
+                rules.node.add_dependency(*ConfigRecorder(self, "Recorder", settings, audit).parts)
         if settings.trail == "create":
             trail = Trail(self, "Trail", settings, audit)
             cdk.CfnOutput(self, "TrailBucketName", value=trail.bucket.bucket_name)

@@ -4,9 +4,9 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from stacks.catalog.catalog import Catalog
-from stacks.constructs.change_feed_queue import ChangesQueue
-from stacks.constructs.dead_letter_queue import FailureQueue
-from stacks.constructs.python_function import Handler
+from stacks.constructs.change_feed_queue import ChangeFeedQueue
+from stacks.constructs.dead_letter_queue import DeadLetterQueue
+from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.queues import visibility_of
 from stacks.inspection import object_access as inspection
 from stacks.settings.settings import Settings
@@ -15,7 +15,7 @@ _AT_ONCE = 50
 """Invocations. A million new objects must not take from `ingest` what the account has of them."""
 
 
-class Examine(Construct):
+class InspectFunction(Construct):
     """`examine`, and its queue of objects of up to `inspect_max_mib` MiB."""
 
     def __init__(
@@ -25,11 +25,11 @@ class Examine(Construct):
         settings: Settings,
         *,
         catalog: Catalog,
-        failures: FailureQueue,
+        failures: DeadLetterQueue,
     ) -> None:
         super().__init__(scope, id)
         timeout = cdk.Duration.minutes(10)
-        self.door = ChangesQueue(
+        self.door = ChangeFeedQueue(
             self,
             "Door",
             settings,
@@ -43,7 +43,7 @@ class Examine(Construct):
             visibility=visibility_of(timeout),
             tries=5,
         )
-        handler = Handler(
+        handler = PythonFunction(
             self,
             "Default",
             settings,
@@ -54,8 +54,8 @@ class Examine(Construct):
                 **inspection.environment(settings, catalog),
                 "MOST_MIB": str(settings.inspect_max_mib),
             },
-            rights=[
-                *inspection.rights(catalog),
+            permissions=[
+                *inspection.permissions(catalog),
                 *self.door.receive_statements("sqs:GetQueueAttributes"),
             ],
             # One whole processor; the memory itself is not needed.

@@ -16,7 +16,7 @@ def environment(settings: Settings, catalog: Catalog) -> dict[str, str]:
     }
 
 
-def rights(catalog: Catalog) -> list[iam.PolicyStatement]:
+def permissions(catalog: Catalog) -> list[iam.PolicyStatement]:
     """Return what it takes to read an object and its row, and to add to the row."""
     bucket = catalog.bucket.bucket
     return [

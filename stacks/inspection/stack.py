@@ -4,13 +4,13 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from stacks.catalog.catalog import Catalog
-from stacks.constructs.dead_letter_queue import FailureQueue
-from stacks.inspection.inspect_function import Examine
-from stacks.inspection.worker_service import Workers
+from stacks.constructs.dead_letter_queue import DeadLetterQueue
+from stacks.inspection.inspect_function import InspectFunction
+from stacks.inspection.worker_service import WorkerService
 from stacks.settings.settings import Settings
 
 
-class WorkersStack(cdk.Stack):
+class InspectionStack(cdk.Stack):
     """A function for small objects, workers for large ones; nothing runs while nothing changes.
 
     What neither could do waits in the queue of the output `InspectionFailureQueueUrl`. To have an
@@ -26,9 +26,9 @@ class WorkersStack(cdk.Stack):
             termination_protection=settings.stage == "production",
         )
         catalog.keys.let_log(self, sid="EncryptLogsOfWorkers")
-        failures = FailureQueue(self, "Failures", settings, catalog.keys)
-        examine = Examine(self, "Examine", settings, catalog=catalog, failures=failures)
-        workers = Workers(self, "Worker", settings, catalog=catalog, failures=failures)
+        failures = DeadLetterQueue(self, "Failures", settings, catalog.keys)
+        examine = InspectFunction(self, "Examine", settings, catalog=catalog, failures=failures)
+        workers = WorkerService(self, "Worker", settings, catalog=catalog, failures=failures)
         outputs = {
             "InspectionFailureQueueUrl": failures.queue_url,
             "ExamineQueueUrl": examine.door.queue.queue_url,

@@ -12,9 +12,9 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.catalog.catalog import Catalog
-from stacks.constructs.change_feed_queue import ChangesQueue
-from stacks.constructs.dead_letter_queue import FailureQueue
-from stacks.constructs.log_group import EncryptedLogs
+from stacks.constructs.change_feed_queue import ChangeFeedQueue
+from stacks.constructs.dead_letter_queue import DeadLetterQueue
+from stacks.constructs.log_group import EncryptedLogGroup
 from stacks.inspection import object_access as inspection
 from stacks.inspection.fleet import SCRATCH, Fleet
 from stacks.settings.settings import Settings
@@ -30,10 +30,10 @@ _NOBODY = "10001:10001"
 """Any user and group that an image does not have."""
 
 
-class Workers(Construct):
+class WorkerService(Construct):
     """Workers, and their queue of objects larger than `inspect_max_mib` MiB.
 
-    On the laptop, which has neither instances nor images, the task is defined and that is all:
+    On the local, which has neither instances nor images, the task is defined and that is all:
     `reinventure up --workers` runs what the definition says.
     """
 
@@ -44,10 +44,10 @@ class Workers(Construct):
         settings: Settings,
         *,
         catalog: Catalog,
-        failures: FailureQueue,
+        failures: DeadLetterQueue,
     ) -> None:
         super().__init__(scope, id)
-        self.door = ChangesQueue(
+        self.door = ChangeFeedQueue(
             self,
             "Door",
             settings,
@@ -64,15 +64,15 @@ class Workers(Construct):
             tries=10,
         )
         self.task = self._task(settings, catalog)
-        if not settings.laptop:
+        if not settings.local:
             fleet = Fleet(self, "Fleet", settings, keys=catalog.keys)
             self._scale(settings, fleet.cluster, self._service(fleet))
 
     def _task(self, settings: Settings, catalog: Catalog) -> ecs.Ec2TaskDefinition:
-        logs = EncryptedLogs(self, "Logs", settings, catalog.keys.data)
+        logs = EncryptedLogGroup(self, "Logs", settings, catalog.keys.data)
         execution = [logs.write_statement()]
         image: ecs.ContainerImage = ecs.ContainerImage.from_registry("none")
-        if not settings.laptop:
+        if not settings.local:
             built = self._image(settings)
             image = ecs.ContainerImage.from_docker_image_asset(built)
             execution += _pull(built)
@@ -87,7 +87,7 @@ class Workers(Construct):
                 "Role",
                 settings,
                 [
-                    *inspection.rights(catalog),
+                    *inspection.permissions(catalog),
                     *self.door.receive_statements("sqs:ChangeMessageVisibility"),
                 ],
             ).without_policy_updates(),
@@ -248,7 +248,7 @@ def _role(
         # On the laptop nobody but us can lend a worker its role.
         assumed_by=(
             iam.AccountRootPrincipal()
-            if settings.laptop
+            if settings.local
             else iam.ServicePrincipal("ecs-tasks.amazonaws.com")
         ),
         inline_policies={"rights": iam.PolicyDocument(statements=statements)},

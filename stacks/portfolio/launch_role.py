@@ -1,8 +1,8 @@
 """The role in which Service Catalog makes, changes and removes what is launched from a portfolio.
 
-Whoever launches a product needs none of these rights. They are what CloudFormation's own resource
-types say that they need, for the resource types of the product, without what the product does not
-use; tests/stacks/test_portfolio.py compares the two. Service Catalog names the stacks of products
+A person who launches a product needs none of these permissions. They are those that the handlers of
+CloudFormation's resource types declare, for the types in the product, less what it does not use;
+tests/stacks/test_portfolio.py compares the two. Service Catalog names the stacks of products
 `SC-<account>-pp-...` and CloudFormation the resources after their stacks, so all that has a name is
 allowed by that name only.
 

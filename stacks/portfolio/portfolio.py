@@ -1,4 +1,4 @@
-"""The portfolio: buckets with catalogs that people launch without rights of their own."""
+"""The portfolio: buckets with catalogs that people launch without permissions of their own."""
 
 from typing import cast
 
@@ -22,7 +22,7 @@ class Portfolio(Construct):
     """The portfolio "Reactive buckets" with the product in all its released `versions`.
 
     `principal` is the ARN of a role, user or group that may launch it; if it is empty, nobody may
-    yet. They need no rights but those to use Service Catalog: it works in a role of its own.
+    yet. They need no permissions but those to use Service Catalog: it works in a role of its own.
     """
 
     def __init__(

@@ -121,8 +121,8 @@ class Settings:
     portfolio_principal: str
     """The ARN of the role, user or group that may launch products of the portfolio, or nothing."""
 
-    laptop: bool
-    """Whether the templates are for the laptop cloud, which cannot do what AWS can: run the custom
+    local: bool
+    """Whether the templates are for the local cloud, which cannot do what AWS can: run the custom
     resource that empties the bucket on `cdk destroy` (it is left out), keep the failures of a
     published version (the alias `live` points to `$LATEST`, and nothing is shifted), name the shard
     that stream records are from (there is one alone, and `totals` is told so), and try a batch of
@@ -161,7 +161,7 @@ class Settings:
             canary=_read(node, "canary", shift.parse),
             source=_read(node, "source", source.parse),
             portfolio_principal=_read(node, "portfolio_principal", _principal),
-            laptop=_read(node, "laptop", _switch),
+            local=_read(node, "local", _switch) or _old_local(node),
         )
 
     def of_product(self) -> "Settings":
@@ -206,6 +206,19 @@ def _read(node: Node, name: str, parse: Callable[[str], _T]) -> _T:
             f'setting {name}={value}: {error}. Set it in cdk.json under "context", '
             f"or with: cdk deploy -c {name}=..."
         ) from None
+
+
+def _old_local(node: Node) -> bool:
+    """Return the value of the setting `laptop`, which `local` was called before 0.2.
+
+    It is accepted with a warning until 1.0.
+    """
+    if node.try_get_context("laptop") is None:
+        return False
+    cdk.Annotations.of(node.root).add_warning_v2(
+        "reinventure:laptop", "The setting `laptop` is now called `local`; 1.0 will not accept it."
+    )
+    return _read(node, "laptop", _switch)
 
 
 def _choice(*choices: str) -> Callable[[str], str]:

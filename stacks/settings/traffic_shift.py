@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-MOST_MINUTES = 2880
+MAX_MINUTES = 2880
 """CodeDeploy gives up after two days."""
 
 _CUSTOM = re.compile(r"(canary|linear):([1-9][0-9]?)%/([1-9][0-9]*)m")
@@ -67,6 +67,6 @@ def parse(value: str) -> Shift | None:
             f"or one of {', '.join(PREDEFINED)}"
         )
     shift = Shift(custom[1], int(custom[2]), int(custom[3]))
-    if shift.lasts > MOST_MINUTES:
-        raise ValueError(f"takes {shift.lasts} minutes; CodeDeploy gives up after {MOST_MINUTES}")
+    if shift.lasts > MAX_MINUTES:
+        raise ValueError(f"takes {shift.lasts} minutes; CodeDeploy gives up after {MAX_MINUTES}")
     return shift

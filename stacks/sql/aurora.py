@@ -97,7 +97,7 @@ class Aurora(Construct):
 
 
 class AuroraStandIn(Construct):
-    """What the laptop cloud has in Aurora's place: a name for it, and the owner's secret.
+    """What the local cloud has in Aurora's place: a name for it, and the owner's secret.
 
     The database itself is a process beside the cloud (reinventure/laptop/database.py). It listens
     where the parameter `DataApi` says.
@@ -108,7 +108,7 @@ class AuroraStandIn(Construct):
         self.cluster_arn = cdk.Stack.of(self).format_arn(
             service="rds",
             resource="cluster",
-            resource_name="laptop",
+            resource_name="local",
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
         self.owner_arn = UserSecret(self, "Owner", settings, user=OWNER, key=key).arn

@@ -5,10 +5,10 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.catalog.catalog import Catalog
-from stacks.constructs.change_feed_queue import ChangesQueue
-from stacks.constructs.dead_letter_queue import FailureQueue
+from stacks.constructs.change_feed_queue import ChangeFeedQueue
+from stacks.constructs.dead_letter_queue import DeadLetterQueue
 from stacks.constructs.keys import use_through
-from stacks.constructs.python_function import Handler
+from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.queues import visibility_of
 from stacks.settings.settings import Settings
 from stacks.sql.aurora import Aurora, AuroraStandIn, UserSecret
@@ -20,7 +20,7 @@ TRIES = 100
 """Every 12 minutes or more, so over 20 hours: most of what happens to a database is over then."""
 
 
-class Mirror(Construct):
+class MirrorFunction(Construct):
     """A queue of the changes of `catalog`, and `mirror`, which takes up to 100 of them at a time.
 
     The queue keeps no order, because the mirror does: so batches are large, and a message that
@@ -39,9 +39,9 @@ class Mirror(Construct):
     ) -> None:
         super().__init__(scope, id)
         keys = catalog.keys
-        self.failures = FailureQueue(self, "Failures", settings, keys)
+        self.failures = DeadLetterQueue(self, "Failures", settings, keys)
         timeout = cdk.Duration.minutes(2)
-        changes = ChangesQueue(
+        changes = ChangeFeedQueue(
             self,
             "Changes",
             settings,
@@ -61,7 +61,7 @@ class Mirror(Construct):
         if isinstance(database, AuroraStandIn):
             environment["AWS_ENDPOINT_URL_RDS_DATA"] = database.data_api_url
         # "Default" adds nothing to the logical ids of what is in it.
-        handler = Handler(
+        handler = PythonFunction(
             self,
             "Default",
             settings,
@@ -69,7 +69,7 @@ class Mirror(Construct):
             entry="handlers.mirror.handler",
             description="Mirrors the catalog in a relational database",
             environment=environment,
-            rights=[
+            permissions=[
                 iam.PolicyStatement(
                     actions=[
                         "rds-data:BeginTransaction",

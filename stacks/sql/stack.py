@@ -8,7 +8,7 @@ from s3_catalog.sql_mirror.schema import READER
 from stacks.catalog.catalog import Catalog
 from stacks.settings.settings import Settings
 from stacks.sql.aurora import Aurora, AuroraStandIn, UserSecret
-from stacks.sql.mirror_function import Mirror
+from stacks.sql.mirror_function import MirrorFunction
 
 
 class SqlStack(cdk.Stack):
@@ -16,7 +16,7 @@ class SqlStack(cdk.Stack):
 
     The outputs `ClusterArn`, `ReaderSecretArn` and `MirrorArn` are what `reinventure sql` and
     `sql-backfill` need to know; `MirrorFailureQueueUrl` is where a change ends that could not be
-    mirrored. On the laptop, `DataApiUrl` and `OwnerSecretArn` are what AWS knows by itself.
+    mirrored. On the local, `DataApiUrl` and `OwnerSecretArn` are what AWS knows by itself.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings, catalog: Catalog) -> None:
@@ -29,10 +29,12 @@ class SqlStack(cdk.Stack):
         catalog.keys.let_log(self, sid="EncryptLogsOfSql")
         # By its name, so that nothing here changes the key's policy, which says all there is.
         key = kms.Key.from_key_arn(self, "DataKey", catalog.keys.data.key_arn)
-        kind = AuroraStandIn if settings.laptop else Aurora
+        kind = AuroraStandIn if settings.local else Aurora
         database = kind(self, "Database", settings, key=key)
         reader = UserSecret(self, "Reader", settings, user=READER, key=key)
-        mirror = Mirror(self, "Mirror", settings, catalog=catalog, database=database, reader=reader)
+        mirror = MirrorFunction(
+            self, "Mirror", settings, catalog=catalog, database=database, reader=reader
+        )
         outputs = {
             "ClusterArn": database.cluster_arn,
             "ReaderSecretArn": reader.arn,

@@ -1,4 +1,4 @@
-"""One laptop cloud for all tests here, with the real templates deployed by the real CDK CLI."""
+"""One local cloud for all tests here, with the real templates deployed by the real CDK CLI."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from reinventure.progress import Steps
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    directory = tmp_path_factory.mktemp("laptop")
+    directory = tmp_path_factory.mktemp("local")
     with Steps() as steps:
         cloud = start_and_deploy(directory, steps)
     yield cloud

@@ -1,4 +1,4 @@
-"""The change feed on the laptop cloud: each change once, in order, and to whom it concerns."""
+"""The change feed on the local cloud: each change once, in order, and to whom it concerns."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The laptop cloud itself: where it listens, and what happens when it dies."""
+"""The local cloud itself: where it listens, and what happens when it dies."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The claim, on the laptop cloud: whatever happens, the catalog ends equal to the bucket."""
+"""The claim, on the local cloud: whatever happens, the catalog ends equal to the bucket."""
 
 import json
 from collections.abc import Callable, Iterator

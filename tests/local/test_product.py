@@ -21,9 +21,9 @@ PATIENCE = 30
 
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template of the product for the laptop. The Catalog stack has brought the same code."""
+    """The template of the product for the local. The Catalog stack has brought the same code."""
     folder = tmp_path_factory.mktemp("cdk.out")
-    assembly.write(PortfolioStack, "Portfolio", folder, laptop="true")
+    assembly.write(PortfolioStack, "Portfolio", folder, local="true")
     [path] = folder.glob("*.product.template.json")
     return path
 

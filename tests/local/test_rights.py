@@ -12,7 +12,7 @@ from reinventure.aws.deployed_catalog import DeployedCatalog
 
 @pytest.fixture
 def as_ingest(session: boto3.Session) -> boto3.Session:
-    """A session with the rights of the ingest function: its own role, lent to this test."""
+    """A session with the permissions of the ingest function: its own role, lent to this test."""
     described = session.client("cloudformation").describe_stack_resources(StackName="Catalog")
     [role] = [
         resource["PhysicalResourceId"]

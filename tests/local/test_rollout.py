@@ -1,4 +1,4 @@
-"""The hook of CodeDeploy tries real functions in the laptop cloud: a good one, and a broken one."""
+"""The hook of CodeDeploy tries real functions in the local cloud: a good one, and a broken one."""
 
 import importlib
 import io
@@ -11,8 +11,8 @@ import boto3
 import pytest
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from s3_catalog.model.row import PROBE
-from s3_catalog.rollout.pre_traffic_test import TrialError
+from s3_catalog.model.row import TEST_BUCKET
+from s3_catalog.rollout.pre_traffic_test import PreTrafficTestError
 
 LAMBDAS = Path(__file__).parents[2] / "lambdas"
 HOOK = {"DeploymentId": "d-ABCDEF", "LifecycleEventHookExecutionId": "eyJhbGciOi"}
@@ -76,7 +76,7 @@ def judge(
 ) -> Callable[[str], list[str]]:
     """A function that has the hook judge a version, and returns what CodeDeploy was told.
 
-    The laptop cloud has no CodeDeploy, and forgets the key of a template's table until it is told
+    The local cloud has no CodeDeploy, and forgets the key of a template's table until it is told
     again. All else that the hook asks is asked of it.
     """
     key = session.client("kms").create_key()["KeyMetadata"]["Arn"]
@@ -99,7 +99,7 @@ def judge(
         hook._codedeploy.meta.events.register("before-call.codedeploy", answer)
         try:
             hook.handler(HOOK, Context())
-        except TrialError as error:
+        except PreTrafficTestError as error:
             told.append(str(error))
         return told
 
@@ -108,7 +108,7 @@ def judge(
 
 def left_of_the_trial(catalog: DeployedCatalog) -> list[Any]:
     items = catalog.dynamodb.scan(TableName=catalog.table)["Items"]
-    return [item for item in items if item["pk"]["S"].startswith(PROBE)]
+    return [item for item in items if item["pk"]["S"].startswith(TEST_BUCKET)]
 
 
 def test_a_version_that_is_right_may_be_sent_events(
@@ -119,7 +119,7 @@ def test_a_version_that_is_right_may_be_sent_events(
     [told] = judge(publish(lambda text: text))
     assert '"status": "Succeeded"' in told
     assert left_of_the_trial(catalog) == []
-    assert not [row for row in catalog.rows(consistent=True) if row.bucket == PROBE]
+    assert not [row for row in catalog.rows(consistent=True) if row.bucket == TEST_BUCKET]
 
 
 def test_a_version_that_breaks_the_rule_may_not(

@@ -1,4 +1,4 @@
-"""The mirror on a laptop cloud of its own, with the stack Sql, MariaDB and our Data API."""
+"""The mirror on a local cloud of its own, with the stack Sql, MariaDB and our Data API."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Objects are looked into by both doors, on a laptop cloud of its own with the stack Workers."""
+"""Objects are looked into by both doors, on a local cloud of its own with the stack Workers."""
 
 import json
 import re

@@ -1,7 +1,7 @@
 """The stream of a table, and Lambda reading it: shards, splits, retries, halves, repetitions.
 
 Lambda promises that the records of a shard come in order, and those of a child shard after those of
-its parent. It does not promise in which pieces, nor how often.
+its parent. It does not control in which pieces, nor how often.
 """
 
 from collections import Counter

@@ -16,7 +16,7 @@ from s3_catalog.model import row as rows
 from s3_catalog.model.event import Event
 from s3_catalog.s3 import envelope
 from s3_catalog.table import batch_write as batch
-from s3_catalog.table import store
+from s3_catalog.table import conditions, store
 from s3_catalog.table.item import to_item
 from tests.simulator import function, generator
 from tests.simulator.world import Violation, simulate
@@ -29,8 +29,8 @@ Patch = pytest.MonkeyPatch
 
 
 def flip_the_rule(patch: Patch) -> None:
-    flipped = store.SETTLED.replace("sequencer < :sequencer", "sequencer > :sequencer")
-    patch.setattr(store, "SETTLED", flipped)
+    flipped = conditions.ACCEPTS_EVENT.replace("sequencer < :sequencer", "sequencer > :sequencer")
+    patch.setattr(conditions, "ACCEPTS_EVENT", flipped)
 
 
 def flip_the_rule_in_batches(patch: Patch) -> None:
@@ -42,7 +42,9 @@ def accept_equals_in_batches(patch: Patch) -> None:
 
 
 def drop_the_condition(patch: Patch) -> None:
-    patch.setattr(store, "SETTLED", f"{store.SETTLED} OR attribute_exists(sequencer)")
+    patch.setattr(
+        conditions, "ACCEPTS_EVENT", f"{conditions.ACCEPTS_EVENT} OR attribute_exists(sequencer)"
+    )
 
 
 def drop_the_condition_in_batches(patch: Patch) -> None:
@@ -50,8 +52,12 @@ def drop_the_condition_in_batches(patch: Patch) -> None:
 
 
 def trust_events_over_answers(patch: Patch) -> None:
-    always = "asked_at < :settled OR NOT asked_at < :settled"
-    patch.setattr(store, "SETTLED", store.SETTLED.replace("asked_at < :settled", always))
+    always = "asked_at < :happened OR NOT asked_at < :happened"
+    patch.setattr(
+        conditions,
+        "ACCEPTS_EVENT",
+        conditions.ACCEPTS_EVENT.replace("asked_at < :happened", always),
+    )
 
 
 def trust_events_over_answers_in_batches(patch: Patch) -> None:
@@ -79,8 +85,8 @@ def shorten_the_tombstone_to_fifty_days(patch: Patch) -> None:
 
 
 def take_a_deleted_version_for_the_object(patch: Patch) -> None:
-    conclusive = property(lambda self: self.sequencer is not None)
-    patch.setattr(Event, "conclusive", conclusive)
+    self_contained = property(lambda self: self.sequencer is not None)
+    patch.setattr(Event, "self_contained", self_contained)
 
 
 def read_only_the_first_record(patch: Patch) -> None:
@@ -133,8 +139,8 @@ def forget_what_a_hint_found(patch: Patch) -> None:
 
 
 def ask_only_one_question(patch: Patch) -> None:
-    ask: Any = ingestion._ask
-    patch.setattr(ingestion, "_ask", lambda *given: ask(*given[:3], given[3][:1]))
+    ask: Any = ingestion._look_up
+    patch.setattr(ingestion, "_look_up", lambda *given: ask(*given[:3], given[3][:1]))
 
 
 MISTAKES: tuple[Callable[[Patch], None], ...] = (

@@ -13,7 +13,7 @@ from moto import mock_aws
 from reinventure.local import cloud as clouds
 from s3_catalog.model.row import Row
 from s3_catalog.table import batch_write as batch
-from s3_catalog.table import store
+from s3_catalog.table import conditions
 from s3_catalog.table.store import Store
 from tests.empty_table import new_table
 from tests.simulator.expression import values_in
@@ -31,13 +31,13 @@ KEYS = ("a", "a/1", "ü", "\uffff", "🚀")
 
 CONDITIONS = (
     None,
-    store.SETTLED,
-    store.UNCHANGED,
-    store.UNCHANGED_EVENT,
-    store.ABSENT,
-    store.SETTLED.replace("<", ">"),
-    store.SETTLED.replace("<", "<>"),
-    store.SETTLED.replace("<", ">="),
+    conditions.ACCEPTS_EVENT,
+    conditions.LOOKED_UP_ROW_UNCHANGED,
+    conditions.ROW_UNCHANGED,
+    conditions.ROW_MISSING,
+    conditions.ACCEPTS_EVENT.replace("<", ">"),
+    conditions.ACCEPTS_EVENT.replace("<", "<>"),
+    conditions.ACCEPTS_EVENT.replace("<", ">="),
     "NOT (sequencer = :sequencer OR asked_at <= :asked_at) AND attribute_exists(sk)",
     "begins_with(sequencer, :sequencer)",
 )
@@ -48,7 +48,7 @@ VALUES = st.fixed_dictionaries(
     {
         ":sequencer": texts.map(lambda text: {"S": text}),
         ":asked_at": numbers.map(lambda number: {"N": number}),
-        ":settled": numbers.map(lambda number: {"N": number}),
+        ":happened": numbers.map(lambda number: {"N": number}),
     }
 )
 PLACES = st.fixed_dictionaries(

@@ -65,7 +65,7 @@ def hurry(monkeypatch: Patch) -> None:
     """No waiting, no threads; and transactions so small that a batch takes several."""
     monkeypatch.setattr(time, "sleep", lambda _: None)
     monkeypatch.setattr(merge, "ThreadPoolExecutor", AtOnce)
-    monkeypatch.setattr(totals, "MOST_FOLDERS", 4)
+    monkeypatch.setattr(totals, "MAX_FOLDERS", 4)
 
 
 def count_once(chance: Random, seen: Counter[str]) -> None:
@@ -131,11 +131,17 @@ def test_every_random_schedule_ends_right(story: Story, monkeypatch: Patch) -> N
 
 
 def drop_the_mark(patch: Patch) -> None:
-    patch.setattr(totals_table, "AHEAD", "attribute_exists(pk) OR attribute_not_exists(pk)")
+    patch.setattr(
+        totals_table, "NOT_YET_COUNTED", "attribute_exists(pk) OR attribute_not_exists(pk)"
+    )
 
 
 def accept_what_overlaps(patch: Patch) -> None:
-    patch.setattr(totals_table, "AHEAD", f"{totals_table.AHEAD} OR sequence_number <> :last")
+    patch.setattr(
+        totals_table,
+        "NOT_YET_COUNTED",
+        f"{totals_table.NOT_YET_COUNTED} OR sequence_number <> :last",
+    )
 
 
 def have_one_mark_for_all_shards(patch: Patch) -> None:

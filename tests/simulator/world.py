@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from s3_catalog.correction import ATTEMPTS, ContendedError
+from s3_catalog.correction import MAX_ATTEMPTS, ContendedError
 from s3_catalog.model.row import Row
 from s3_catalog.reconciliation import repair as reconciling
 from s3_catalog.s3.bucket import Bucket
@@ -74,7 +74,7 @@ class _Store(Store):
 
     def write(self, event: "Event") -> Outcome:
         outcome = super().write(event)
-        self.seen["unsure"] += outcome is Outcome.UNSURE
+        self.seen["unsure"] += outcome is Outcome.UNDECIDED
         return outcome
 
 
@@ -328,7 +328,7 @@ class World:
             if failed or reply is None:
                 raise Violation("the function failed without cause")
             _check_counts(reply, messages, invocation.written, known)
-        if max(invocation.refused.values(), default=0) >= ATTEMPTS:
+        if max(invocation.refused.values(), default=0) >= MAX_ATTEMPTS:
             self.seen["contended"] += 1
         for message in messages:
             if message.id not in failed:
@@ -400,7 +400,7 @@ def _check_counts(
     if (
         not news <= written <= news | hinted
         or reply["written"] != len(written)
-        or reply["written"] + reply["stale"] != len(keys)
+        or reply["written"] + reply["superseded"] != len(keys)
         or reply["ignored"] != len(told) - len(followed)
         or reply["coalesced"] > len(followed) - len(keys)
     ):

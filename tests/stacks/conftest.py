@@ -14,7 +14,7 @@ import aws_cdk as cdk
 import pytest
 
 from stacks.catalog.stack import CatalogStack
-from stacks.inspection.stack import WorkersStack
+from stacks.inspection.stack import InspectionStack
 from stacks.settings.settings import Settings
 from stacks.sql.stack import SqlStack
 from tests import assembly
@@ -37,7 +37,7 @@ def catalog_with_what_is_set(app: cdk.App, name: str, settings: Settings) -> cdk
     """The stacks of one catalog, as app.py makes them."""
     stack = CatalogStack(app, name, settings)
     if settings.workers:
-        WorkersStack(app, "Workers", settings, stack.catalog)
+        InspectionStack(app, "Workers", settings, stack.catalog)
     if settings.sql:
         SqlStack(app, "Sql", settings, stack.catalog)
     return stack
@@ -155,7 +155,7 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def rights(template: Template, role: str) -> list[tuple[list[str], Any]]:
+def permissions(template: Template, role: str) -> list[tuple[list[str], Any]]:
     """What the role whose logical id begins with `role` may do: actions and on what, in order."""
     [found] = [
         r for name, r in resources(template, "AWS::IAM::Role").items() if name.startswith(role)

@@ -14,10 +14,10 @@ from tests.stacks.conftest import (
     arn,
     catalog_table,
     key,
+    permissions,
     properties,
     read,
     resources,
-    rights,
 )
 
 
@@ -71,7 +71,7 @@ def test_any_other_is_made(
     assert group["DeploymentConfigName"] == {"Ref": name}
 
 
-@pytest.mark.parametrize("settings", [{"canary": "off"}, {"laptop": "true"}])
+@pytest.mark.parametrize("settings", [{"canary": "off"}, {"local": "true"}])
 def test_it_can_be_left_out(synthesise: Callable[..., Path], settings: dict[str, str]) -> None:
     template = read(synthesise(**settings))
     assert "odeDeploy" not in json.dumps(template)
@@ -176,7 +176,7 @@ def test_the_trial_may_call_the_new_version_and_touch_its_own_rows(template: Tem
     ingest = arn(template, "AWS::Lambda::Function", "Ingest")
     table = catalog_table(template)
     data = key(template, "objects, catalog rows")
-    assert rights(template, "CanaryBeforeRole")[:4] == [
+    assert permissions(template, "CanaryBeforeRole")[:4] == [
         (["lambda:InvokeFunction"], {"Fn::Join": ["", [ingest, ":*"]]}),
         (["dynamodb:DescribeTable"], table),
         (["dynamodb:DeleteItem", "dynamodb:GetItem"], table),
@@ -205,7 +205,7 @@ def test_the_trial_may_call_the_new_version_and_touch_its_own_rows(template: Tem
 
 
 def test_codedeploy_may_move_this_alias_and_call_its_hooks(template: Template) -> None:
-    allowed = rights(template, "CanaryRole")
+    allowed = permissions(template, "CanaryRole")
     assert [actions for actions, _ in allowed] == [
         ["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"],
         ["lambda:InvokeFunction"],

@@ -19,10 +19,10 @@ from tests.stacks.conftest import (
     key,
     lint,
     notifications,
+    permissions,
     properties,
     read,
     resources,
-    rights,
 )
 
 REASONS_FOR_EVERYTHING = {
@@ -146,7 +146,7 @@ def test_only_the_function_of_cdk_has_a_policy_of_others(variant: Template) -> N
 
 def test_ingest_may_do_this_and_nothing_else(variant: Template) -> None:
     queues = resources(variant, "AWS::SQS::Queue")
-    assert rights(variant, "IngestRole") == [
+    assert permissions(variant, "IngestRole") == [
         (
             [
                 "dynamodb:GetItem",
@@ -187,7 +187,7 @@ def test_totals_may_read_the_stream_and_add_to_totals_and_nothing_else(variant: 
     ]
     allowed = [
         (actions, resource)
-        for actions, resource in rights(variant, "TotalsRole")
+        for actions, resource in permissions(variant, "TotalsRole")
         if actions[0].startswith("dynamodb:")
     ]
     assert (["dynamodb:UpdateItem"], totals) in allowed
@@ -411,16 +411,16 @@ def test_production_keeps_and_protects_data(
 def test_the_laptop_gets_the_same_but_for_what_it_cannot_do(
     synthesise: Callable[..., Path], transport: str
 ) -> None:
-    laptop = read(synthesise(transport=transport, laptop="true"))["Resources"]
+    local = read(synthesise(transport=transport, local="true"))["Resources"]
     theirs = read(synthesise(transport=transport, canary="off"))["Resources"]
-    missing = theirs.keys() - laptop.keys()
+    missing = theirs.keys() - local.keys()
     assert all(
         "AutoDeleteObjects" in name or theirs[name]["Type"] == "AWS::Lambda::Version"
         for name in missing
     )
-    assert not laptop.keys() - theirs.keys()
-    changed = {name for name in laptop if laptop[name] != theirs[name]}
-    assert {laptop[name]["Type"] for name in changed} == {
+    assert not local.keys() - theirs.keys()
+    changed = {name for name in local if local[name] != theirs[name]}
+    assert {local[name]["Type"] for name in changed} == {
         "AWS::S3::Bucket",  # loses a tag, and its policy a statement, for the custom resource
         "AWS::S3::BucketPolicy",
         "AWS::Lambda::Alias",  # points to $LATEST

@@ -12,10 +12,10 @@ from tests.stacks.conftest import (
     arn,
     catalog_table,
     key,
+    permissions,
     properties,
     read,
     resources,
-    rights,
 )
 
 READERS = 2
@@ -55,7 +55,7 @@ def test_nobody_publishes_without_tls_and_nobody_else_is_let_in(variant: Templat
 def test_publish_may_do_this_and_nothing_else(variant: Template) -> None:
     name, _ = topic(variant)
     table = catalog_table(variant)
-    assert rights(variant, "ChangesPublishRole") == [
+    assert permissions(variant, "ChangesPublishRole") == [
         (["sns:Publish"], {"Ref": name}),
         (["kms:Decrypt", "kms:GenerateDataKey"], key(variant, "objects, catalog rows")),
         (
@@ -134,13 +134,13 @@ def test_sns_may_use_the_queue_key_for_this_topic_only(variant: Template) -> Non
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize(("laptop", "whole"), [("true", "true"), ("false", "false")])
+@pytest.mark.parametrize(("local", "whole"), [("true", "true"), ("false", "false")])
 def test_only_on_the_laptop_a_batch_fails_as_a_whole(
-    synthesise: Callable[..., Path], laptop: str, whole: str
+    synthesise: Callable[..., Path], local: str, whole: str
 ) -> None:
     [function] = [
         f
-        for f in properties(read(synthesise(laptop=laptop)), "AWS::Lambda::Function")
+        for f in properties(read(synthesise(local=local)), "AWS::Lambda::Function")
         if f["Handler"] == "handlers.publish.handler"
     ]
     variables = function["Environment"]["Variables"]

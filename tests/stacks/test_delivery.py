@@ -23,10 +23,10 @@ from tests.stacks.conftest import (
     Template,
     as_list,
     lint,
+    permissions,
     properties,
     read,
     resources,
-    rights,
     run_app,
 )
 
@@ -122,7 +122,7 @@ def test_what_is_shipped_are_stacks_of_the_app_and_can_be_rehearsed() -> None:
 
 
 def test_the_rehearsal_finds_a_product_to_launch(tmp_path: Path) -> None:
-    run_app(tmp_path, laptop="true")
+    run_app(tmp_path, local="true")
     assert len(list(tmp_path.glob("*.product.template.json"))) == 1
 
 
@@ -224,7 +224,7 @@ def test_the_image_of_the_workers_is_built_for_their_processor_where_they_are_de
     assert found.pop("Deploy")["Type"] == kind
     assert {each["Type"] for each in found.values()} == {"ARM_CONTAINER"}
     published = {
-        stage: "image-publishing" in json.dumps(rights(template, f"Pipeline{stage}Role"))
+        stage: "image-publishing" in json.dumps(permissions(template, f"Pipeline{stage}Role"))
         for stage in ("Build", "Update", "Deploy", "Publish")
     }
     assert published == {"Build": False, "Update": False, "Deploy": True, "Publish": False}
@@ -307,7 +307,7 @@ def test_github_is_reached_by_the_connection_that_is_named(
     assert configuration["ConnectionArn"] == CONNECTION
     assert configuration["FullRepositoryId"] == "someone/reinventure"
     assert configuration["BranchName"] == "main"
-    assert (["codeconnections:UseConnection"], CONNECTION) in rights(template, "PipelineRole")
+    assert (["codeconnections:UseConnection"], CONNECTION) in permissions(template, "PipelineRole")
     assert "codecommit:" not in json.dumps(template["Resources"]["PipelineRoleD68726F7"])
 
 
@@ -362,7 +362,9 @@ def test_every_right_names_what_it_is_for(any_template: Template) -> None:
 def test_who_deploys_may_become_the_roles_of_cdk_and_nothing_else(
     template: Template, stage: str
 ) -> None:
-    own = [right for right in rights(template, f"Pipeline{stage}Role") if beyond_its_work(right)]
+    own = [
+        right for right in permissions(template, f"Pipeline{stage}Role") if beyond_its_work(right)
+    ]
     [(actions, roles)] = own
     assert actions == ["sts:AssumeRole"]
     assert [re.findall(r"cdk-hnb659fds-([a-z-]+)-role-", json.dumps(r)) for r in roles] == [
@@ -372,13 +374,13 @@ def test_who_deploys_may_become_the_roles_of_cdk_and_nothing_else(
 
 
 def test_who_builds_can_report_and_nothing_else(template: Template) -> None:
-    own = [right for right in rights(template, "PipelineBuildRole") if beyond_its_work(right)]
+    own = [right for right in permissions(template, "PipelineBuildRole") if beyond_its_work(right)]
     [(actions, _)] = own
     assert {action.split(":")[0] for action in actions} == {"codebuild"}
 
 
 def test_the_smoke_test_may_touch_its_own_objects_only(template: Template) -> None:
-    own = [right for right in rights(template, "PipelineSmokeRole") if beyond_its_work(right)]
+    own = [right for right in permissions(template, "PipelineSmokeRole") if beyond_its_work(right)]
     assert {a for actions, _ in own for a in actions} == {
         "cloudformation:DescribeStacks",
         "dynamodb:GetItem",

@@ -1,4 +1,4 @@
-"""What the Governance stack promises, and that our own templates keep every promise."""
+"""What the Governance stack promises, and that our own templates keep every control."""
 
 import json
 import re
@@ -14,16 +14,16 @@ import pytest
 
 from stacks.catalog.stack import CatalogStack
 from stacks.governance.conformance_pack import ConformancePackStack
-from stacks.governance.controls import PROMISES, SAME_TEXT
+from stacks.governance.controls import CONTROLS, SAME_TEXT
 from stacks.governance.stack import GovernanceStack
 from stacks.settings.settings import Settings
 from tests.assembly import ROOT
 from tests.stacks.conftest import (
     Template,
     as_list,
+    permissions,
     properties,
     resources,
-    rights,
     run_app,
 )
 
@@ -100,20 +100,20 @@ def test_who_asks_for_nothing_gets_nothing(tmp_path: Path) -> None:
 def test_config_has_a_rule_for_every_promise_that_it_can_check(govern: Callable[..., Path]) -> None:
     rules = properties(read(govern(config="existing")), "AWS::Config::ConfigRule")
     by_sentence = {rule["Description"]: rule for rule in rules}
-    assert by_sentence.keys() == {p.says for p in PROMISES if p.afterwards}
-    for promise in PROMISES:
-        if promise.afterwards is None:
+    assert by_sentence.keys() == {p.says for p in CONTROLS if p.afterwards}
+    for control in CONTROLS:
+        if control.afterwards is None:
             continue
-        rule = by_sentence[promise.says]
-        if promise.afterwards != SAME_TEXT:
-            assert rule["Source"] == {"Owner": "AWS", "SourceIdentifier": promise.afterwards}
+        rule = by_sentence[control.says]
+        if control.afterwards != SAME_TEXT:
+            assert rule["Source"] == {"Owner": "AWS", "SourceIdentifier": control.afterwards}
             continue
         details = rule["Source"]["CustomPolicyDetails"]
-        file = ROOT / "stacks" / "governance" / "guard" / f"{promise.name}.guard"
+        file = ROOT / "stacks" / "governance" / "guard" / f"{control.name}.guard"
         assert details["PolicyText"] == file.read_text()
         assert details["PolicyRuntime"] == "guard-2.x.x"
         assert rule["Source"]["Owner"] == "CUSTOM_POLICY"
-        assert rule["Scope"] == {"ComplianceResourceTypes": [promise.kind]}
+        assert rule["Scope"] == {"ComplianceResourceTypes": [control.kind]}
         assert {d["MessageType"] for d in rule["Source"]["SourceDetails"]} == {
             "ConfigurationItemChangeNotification",
             "OversizedConfigurationItemChangeNotification",
@@ -148,11 +148,11 @@ def test_the_recorder_records_what_is_judged_and_nothing_else(everything: Templa
     [recorder] = properties(everything, "AWS::Config::ConfigurationRecorder")
     group = recorder["RecordingGroup"]
     assert group["AllSupported"] is False
-    assert set(group["ResourceTypes"]) == {p.kind for p in PROMISES} - {"AWS::Logs::LogGroup"}
+    assert set(group["ResourceTypes"]) == {p.kind for p in CONTROLS} - {"AWS::Logs::LogGroup"}
 
 
 def test_the_recorder_may_deliver_to_its_bucket_and_nothing_else(everything: Template) -> None:
-    actions = [actions for actions, _ in rights(everything, "RecorderRole")]
+    actions = [actions for actions, _ in permissions(everything, "RecorderRole")]
     assert actions == [
         ["s3:GetBucketAcl", "s3:ListBucket"],
         ["s3:PutObject"],

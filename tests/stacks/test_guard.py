@@ -9,7 +9,7 @@ import jsii
 import pytest
 from aws_cdk import aws_config as config
 
-from stacks.governance.controls import PROMISES, SAME_TEXT, Promise, check_templates
+from stacks.governance.controls import CONTROLS, SAME_TEXT, Control, check_templates
 
 KEY = {"Fn::Sub": "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/ours"}
 
@@ -326,12 +326,12 @@ def test_a_broken_promise_fails_the_synth_by_name_of_rule_and_resource(
 
 
 def test_every_rule_is_broken_by_some_scratch_stack() -> None:
-    assert {rule for rule, _ in SCRATCH} == {p.name for p in PROMISES if p.before}
+    assert {rule for rule, _ in SCRATCH} == {p.name for p in CONTROLS if p.before}
 
 
 def test_every_file_is_the_rule_of_a_promise() -> None:
     files = (Path(__file__).parents[2] / "stacks" / "governance" / "guard").iterdir()
-    assert {file.stem for file in files} == {p.name for p in PROMISES if p.before}
+    assert {file.stem for file in files} == {p.name for p in CONTROLS if p.before}
 
 
 # Afterwards
@@ -398,7 +398,7 @@ class OneFile:
         ]
 
 
-Judges = dict[str, tuple[Promise, cdk.CloudFormationValidatePlugin]]
+Judges = dict[str, tuple[Control, cdk.CloudFormationValidatePlugin]]
 
 
 @pytest.fixture(scope="module")
@@ -409,15 +409,15 @@ def judges() -> Judges:
     must also be for; that only an account can show.
     """
     return {
-        promise.kind: (
-            promise,
+        control.kind: (
+            control,
             cdk.CloudFormationValidatePlugin(
-                guard_rules=[cdk.ValidationRuleSource(name=promise.name, content=promise.rule)],
+                guard_rules=[cdk.ValidationRuleSource(name=control.name, content=control.rule)],
                 include_default_rules=False,
             ),
         )
-        for promise in PROMISES
-        if promise.afterwards == SAME_TEXT
+        for control in CONTROLS
+        if control.afterwards == SAME_TEXT
     }
 
 
@@ -429,18 +429,18 @@ def test_the_same_text_judges_what_is_deployed(
     item: dict[str, Any],
     kept: bool,
 ) -> None:
-    for about, (promise, guard) in judges.items():
-        path = tmp_path / f"{promise.name}.json"
+    for about, (control, guard) in judges.items():
+        path = tmp_path / f"{control.name}.json"
         path.write_text(json.dumps({"resourceType": kind, **item}))
         report = guard.validate(cast("cdk.IPolicyValidationContext", OneFile(path)))
-        broken = promise.name in {violation.rule_name for violation in report.violations}
+        broken = control.name in {violation.rule_name for violation in report.violations}
         # A rule says nothing about other types.
         assert broken is (about == kind and not kept)
 
 
 def test_both_verdicts_are_tried_for_every_text_that_config_is_given() -> None:
     tried = {(kind, kept) for kind, _, kept in ITEMS}
-    wanted = {p.kind for p in PROMISES if p.afterwards == SAME_TEXT}
+    wanted = {p.kind for p in CONTROLS if p.afterwards == SAME_TEXT}
     assert tried == {(kind, kept) for kind in wanted for kept in (True, False)}
 
 
@@ -454,10 +454,10 @@ KNOWN_TO_CONFIG = {
 """The identifiers of managed rules."""
 
 
-@pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.name)
-def test_config_knows_the_rules_and_can_take_the_texts(promise: Promise) -> None:
-    if promise.afterwards == SAME_TEXT:
-        assert len(promise.rule) <= 10_000  # PolicyText, Config API reference
-    elif promise.afterwards:
-        assert promise.afterwards in KNOWN_TO_CONFIG
-    assert promise.afterwards or promise.before
+@pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.name)
+def test_config_knows_the_rules_and_can_take_the_texts(control: Control) -> None:
+    if control.afterwards == SAME_TEXT:
+        assert len(control.rule) <= 10_000  # PolicyText, Config API reference
+    elif control.afterwards:
+        assert control.afterwards in KNOWN_TO_CONFIG
+    assert control.afterwards or control.before

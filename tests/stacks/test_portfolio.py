@@ -1,4 +1,4 @@
-"""What the Portfolio stack and its product promise."""
+"""What the Portfolio stack and its product control."""
 
 import json
 import re

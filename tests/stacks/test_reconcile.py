@@ -12,10 +12,10 @@ from tests.stacks.conftest import (
     arn,
     catalog_table,
     key,
+    permissions,
     properties,
     read,
     resources,
-    rights,
 )
 
 LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"]
@@ -54,7 +54,9 @@ def test_it_starts_every_night_at_17_past_3_utc(nightly: Template) -> None:
     assert rule["State"] == "ENABLED"
     assert target["Arn"] == {"Ref": machine}
     assert target["RoleArn"] == arn(nightly, "AWS::IAM::Role", "ReconcileStarter")
-    assert rights(nightly, "ReconcileStarter") == [(["states:StartExecution"], {"Ref": machine})]
+    assert permissions(nightly, "ReconcileStarter") == [
+        (["states:StartExecution"], {"Ref": machine})
+    ]
 
 
 def test_a_plan_is_made_and_each_of_its_ranges_compared(nightly: Template) -> None:
@@ -126,7 +128,7 @@ def test_its_functions_run_as_ingest_does(nightly: Template, handler: str, minut
 
 
 def test_the_planner_may_list_the_bucket_and_nothing_else(nightly: Template) -> None:
-    assert rights(nightly, "ReconcilePlanner") == [
+    assert permissions(nightly, "ReconcilePlanner") == [
         (["s3:ListBucket"], arn(nightly, "AWS::S3::Bucket")),
         (LOGS, arn(nightly, "AWS::Logs::LogGroup", "PlannerLogs")),
         TRACES,
@@ -134,7 +136,7 @@ def test_the_planner_may_list_the_bucket_and_nothing_else(nightly: Template) -> 
 
 
 def test_the_worker_may_compare_and_repair_and_nothing_else(nightly: Template) -> None:
-    assert rights(nightly, "ReconcileWorker") == [
+    assert permissions(nightly, "ReconcileWorker") == [
         (["s3:ListBucketVersions"], arn(nightly, "AWS::S3::Bucket")),
         (
             ["dynamodb:GetItem", "dynamodb:PartiQLInsert", "dynamodb:PutItem", "dynamodb:Query"],
@@ -148,7 +150,7 @@ def test_the_worker_may_compare_and_repair_and_nothing_else(nightly: Template) -
 
 def test_the_machine_may_invoke_its_two_functions_and_run_its_own_map(nightly: Template) -> None:
     [machine] = resources(nightly, "AWS::StepFunctions::StateMachine")
-    [invoke, deliver] = rights(nightly, "ReconcileRole")
+    [invoke, deliver] = permissions(nightly, "ReconcileRole")
     assert invoke == (
         ["lambda:InvokeFunction"],
         [

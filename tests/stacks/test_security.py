@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.governance.controls import PROMISES, SAME_TEXT
+from stacks.governance.controls import CONTROLS, SAME_TEXT
 from tests.assembly import ROOT
 from tests.stacks.conftest import Template, as_list, resources
 
@@ -88,13 +88,13 @@ def test_every_row_says_what_an_attacker_could_and_could_not_do() -> None:
 
 def test_every_promise_has_a_row_that_says_who_checks_it() -> None:
     rows = table("What is promised, and who checks it")
-    assert rows.keys() == {promise.name for promise in PROMISES}
-    for promise in PROMISES:
-        before, afterwards = rows[promise.name]
-        assert before.startswith("Guard" if promise.before else "nobody")
-        if promise.afterwards == SAME_TEXT:
+    assert rows.keys() == {control.name for control in CONTROLS}
+    for control in CONTROLS:
+        before, afterwards = rows[control.name]
+        assert before.startswith("Guard" if control.before else "nobody")
+        if control.afterwards == SAME_TEXT:
             assert afterwards == "the same text"
         else:
             assert afterwards.startswith(
-                f"`{promise.afterwards}`" if promise.afterwards else "nobody"
+                f"`{control.afterwards}`" if control.afterwards else "nobody"
             )

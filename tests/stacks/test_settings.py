@@ -33,7 +33,7 @@ DEFAULTS = {
     "canary": "LambdaCanary10Percent5Minutes",
     "source": "create:reinventure@main",
     "portfolio_principal": "",
-    "laptop": False,
+    "local": False,
 }
 
 
@@ -67,7 +67,7 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         canary=Shift("canary", 10, 5),
         source=Source("create", "reinventure", "main"),
         portfolio_principal="",
-        laptop=False,
+        local=False,
     )
     assert read(
         stage="production",
@@ -90,7 +90,7 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         canary="off",
         source="codecommit:theirs@next",
         portfolio_principal="arn:aws:iam::123456789012:group/launchers",
-        laptop="true",
+        local="true",
     ) == Settings(
         stage="production",
         key_rotation_days=90,
@@ -112,7 +112,7 @@ def test_reads_json_values_and_what_the_command_line_gives() -> None:
         canary=None,
         source=Source("codecommit", "theirs", "next"),
         portfolio_principal="arn:aws:iam::123456789012:group/launchers",
-        laptop=True,
+        local=True,
     )
 
 
@@ -153,7 +153,7 @@ def test_the_defaults_of_cdk_json_are_these() -> None:
         ("source", "github:o/r@main", "must be create:NAME@BRANCH, codecommit:NAME@BRANCH or"),
         ("portfolio_principal", "*", "must be the ARN of a role, user or group, or empty"),
         ("portfolio_principal", None, "must be the ARN of a role, user or group, or empty"),
-        ("laptop", "yes", "must be one of true, false"),
+        ("local", "yes", "must be one of true, false"),
     ],
 )
 def test_says_which_setting_is_wrong_and_what_it_may_be(
@@ -221,3 +221,17 @@ def test_the_instances_are_offered_where_the_price_list_says() -> None:
             else:
                 with pytest.raises(ValueError, match=f"AWS does not offer it in {region}"):
                     instances.check_region(name, region)
+
+
+@pytest.mark.parametrize("value", [True, "true"])
+def test_the_old_name_of_local_is_accepted_with_a_warning(value: object) -> None:
+    app = cdk.App(context={**DEFAULTS, "laptop": value})
+    assert Settings.from_context(app.node).local
+    [warning] = [entry for entry in app.node.metadata if entry.type == "aws:cdk:warning"]
+    assert "The setting `laptop` is now called `local`" in str(warning.data)
+
+
+def test_the_new_name_of_local_gives_no_warning() -> None:
+    app = cdk.App(context={**DEFAULTS, "local": "true"})
+    assert Settings.from_context(app.node).local
+    assert not app.node.metadata

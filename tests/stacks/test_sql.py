@@ -18,10 +18,10 @@ from tests.stacks.conftest import (
     arn,
     as_list,
     key,
+    permissions,
     properties,
     read,
     resources,
-    rights,
 )
 from tests.stacks.test_workers import Both, both
 
@@ -196,7 +196,7 @@ def cluster_arn(name: str) -> Any:
 def test_mirror_may_do_this_and_nothing_else(sql: Template, data_key: Any, queue_key: Any) -> None:
     [name] = resources(sql, "AWS::RDS::DBCluster")
     [reader] = resources(sql, "AWS::SecretsManager::Secret")
-    assert rights(sql, "MirrorRole") == [
+    assert permissions(sql, "MirrorRole") == [
         (
             [
                 "rds-data:BeginTransaction",
@@ -308,14 +308,14 @@ def test_the_data_key_serves_the_database_and_the_logs_of_the_mirror(stacks: Bot
 def test_the_laptop_gets_the_same_but_for_the_cluster_and_its_network(
     synthesise: Synthesise, sql: Template
 ) -> None:
-    laptop = read(synthesise(sql="true", laptop="true"), "Sql")
-    missing = sql["Resources"].keys() - laptop["Resources"].keys()
+    local = read(synthesise(sql="true", local="true"), "Sql")
+    missing = sql["Resources"].keys() - local["Resources"].keys()
     assert {sql["Resources"][name]["Type"].split("::")[1] for name in missing} == {"EC2", "RDS"}
     assert {
-        laptop["Resources"][name]["Type"]
-        for name in laptop["Resources"].keys() - sql["Resources"].keys()
+        local["Resources"][name]["Type"]
+        for name in local["Resources"].keys() - sql["Resources"].keys()
     } == {"AWS::SecretsManager::Secret"}
-    [function] = properties(laptop, "AWS::Lambda::Function")
+    [function] = properties(local, "AWS::Lambda::Function")
     assert function["Environment"]["Variables"]["AWS_ENDPOINT_URL_RDS_DATA"] == {"Ref": "DataApi"}
     [theirs] = properties(sql, "AWS::Lambda::Function")
     assert theirs["Environment"]["Variables"].keys() == {

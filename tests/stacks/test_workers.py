@@ -22,10 +22,10 @@ from tests.stacks.conftest import (
     as_list,
     catalog_table,
     key,
+    permissions,
     properties,
     read,
     resources,
-    rights,
 )
 
 REASONS_FOR_EVERYTHING = {
@@ -203,7 +203,7 @@ def looking(catalog: Template) -> list[tuple[list[str], Any]]:
 
 def test_the_function_may_do_this_and_nothing_else(stacks: Both) -> None:
     workers, catalog = stacks
-    assert rights(workers, "ExamineRole") == [
+    assert permissions(workers, "ExamineRole") == [
         *looking(catalog),
         (
             ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
@@ -220,7 +220,7 @@ def test_the_function_may_do_this_and_nothing_else(stacks: Both) -> None:
 
 def test_a_worker_may_do_this_and_nothing_else(stacks: Both) -> None:
     workers, catalog = stacks
-    assert rights(workers, "WorkerRole") == [
+    assert permissions(workers, "WorkerRole") == [
         *looking(catalog),
         (
             ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"],
@@ -246,7 +246,7 @@ def test_keys_are_used_through_services_only(stacks: Both) -> None:
 def test_an_instance_may_report_to_its_cluster_and_a_task_be_started(stacks: Both) -> None:
     workers, _ = stacks
     cluster = arn(workers, "AWS::ECS::Cluster")
-    reporting, polling, finding = rights(workers, "WorkerFleetRole")
+    reporting, polling, finding = permissions(workers, "WorkerFleetRole")
     assert reporting == (
         [
             "ecs:DeregisterContainerInstance",
@@ -260,7 +260,7 @@ def test_an_instance_may_report_to_its_cluster_and_a_task_be_started(stacks: Bot
     assert ":container-instance/" in json.dumps(polling[1])
     assert cluster["Fn::GetAtt"][0] in json.dumps(polling[1])
     assert finding == (["ecs:DiscoverPollEndpoint"], "*")
-    logging, pulling, entering = rights(workers, "WorkerExecutionRole")
+    logging, pulling, entering = permissions(workers, "WorkerExecutionRole")
     assert logging[1] == arn(workers, "AWS::Logs::LogGroup", "Worker")
     assert "cdk-hnb659fds-container-assets-" in json.dumps(pulling[1])
     assert entering == (["ecr:GetAuthorizationToken"], "*")
@@ -556,8 +556,8 @@ def test_the_image_is_our_code_on_an_exact_base(synthesise: Callable[..., Path])
 def test_the_laptop_gets_queues_function_and_the_definition_of_the_task(
     synthesise: Callable[..., Path],
 ) -> None:
-    laptop = read(synthesise(workers="true", laptop="true"), "Workers")
-    kinds = {resource["Type"] for resource in laptop["Resources"].values()}
+    local = read(synthesise(workers="true", local="true"), "Workers")
+    kinds = {resource["Type"] for resource in local["Resources"].values()}
     assert kinds == {
         "AWS::SQS::Queue",
         "AWS::SQS::QueuePolicy",
@@ -572,7 +572,7 @@ def test_the_laptop_gets_queues_function_and_the_definition_of_the_task(
     theirs = read(synthesise(workers="true"), "Workers")
     [mine], [real] = (
         properties(each, "AWS::ECS::TaskDefinition")[0]["ContainerDefinitions"]
-        for each in (laptop, theirs)
+        for each in (local, theirs)
     )
     assert {k: v for k, v in mine.items() if k != "Image"} == {
         k: v for k, v in real.items() if k != "Image"

@@ -43,28 +43,28 @@ def aws() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """A laptop cloud with nothing deployed, for its DynamoDB."""
+def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A local cloud with nothing deployed, for its DynamoDB."""
     directory = tmp_path_factory.mktemp("cloud")
     yield clouds.start(directory)
     clouds.stop(directory)
 
 
-@pytest.fixture(scope="session", params=["moto", "laptop"])
+@pytest.fixture(scope="session", params=["moto", "emulator"])
 def dynamodb(request: pytest.FixtureRequest, aws: None) -> "DynamoDBClient":
-    """DynamoDB, twice: moto writes row by row, the laptop cloud can run PartiQL batches too.
+    """DynamoDB, twice: moto writes row by row, the local cloud can run PartiQL batches too.
 
     The rule is one, and so are the tests.
     """
     if request.param == "moto":
         return boto3.client("dynamodb")
-    cloud: Cloud = request.getfixturevalue("laptop")
+    cloud: Cloud = request.getfixturevalue("local_cloud")
     return boto3.client(
         "dynamodb",
         endpoint_url=cloud.endpoint,
         verify=cloud.environment["AWS_CA_BUNDLE"],
         aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 (the laptop cloud has no other)
+        aws_secret_access_key="test",  # noqa: S106 (the local cloud has no other)
     )
 
 

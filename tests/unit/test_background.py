@@ -1,4 +1,4 @@
-"""Processes that live as long as the laptop cloud: what is started is stopped, and nothing else."""
+"""Processes that live as long as the local cloud: what is started is stopped, and nothing else."""
 
 import os
 import sys

@@ -68,7 +68,7 @@ def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str
         (["find", "--sha256", "abc"], {}, "--sha256: 'abc' is not 64 hexadecimal digits"),
         (["stat", ""], {}, "no object can have this name: key has 0 bytes, S3 allows 1 to 1024."),
         (["stat", "x" * 1025], {}, "key has 1025 bytes, S3 allows 1 to 1024"),
-        (["deploy"], {"AWS_ENDPOINT_URL": NOBODY}, "this shell points at a laptop cloud"),
+        (["deploy"], {"AWS_ENDPOINT_URL": NOBODY}, "this shell points at a local cloud"),
         (["destroy"], {"AWS_REGION": "eu-west-1"}, "Unable to locate credentials"),
     ],
 )

@@ -80,8 +80,8 @@ def test_a_later_event_is_not_asked_about(bucket: Bucket, store: Store) -> None:
         bucket.name, "k", "ObjectCreated:Put", NOW, sequencer.canonical("0D"), "v", Content(1, "e")
     )
     store.write(put)
-    assert correct(store, bucket, "k", removal(bucket, "k", "0C")) is Outcome.STALE
-    assert correct(store, bucket, "k", removal(bucket, "k", "0D")) is Outcome.STALE
+    assert correct(store, bucket, "k", removal(bucket, "k", "0C")) is Outcome.SUPERSEDED
+    assert correct(store, bucket, "k", removal(bucket, "k", "0D")) is Outcome.SUPERSEDED
     assert store.read(bucket.name, "k") == rows.from_event(put)
 
 
@@ -95,7 +95,7 @@ def test_a_hint_keeps_the_rows_sequencer(s3: "S3Client", bucket: Bucket, store: 
     row = store.read(bucket.name, "k")
     assert row is not None
     assert (row.sequencer, row.size, row.event_name) == (put.sequencer, 5, rows.RECONCILED)
-    assert correct(store, bucket, "k") is Outcome.STALE
+    assert correct(store, bucket, "k") is Outcome.UNCHANGED
 
 
 def test_a_hint_is_remembered_even_where_there_was_nothing(bucket: Bucket, store: Store) -> None:
@@ -104,7 +104,7 @@ def test_a_hint_is_remembered_even_where_there_was_nothing(bucket: Bucket, store
     put = Event(
         bucket.name, "k", "ObjectCreated:Put", NOW, sequencer.canonical("0D"), "v", Content(1, "e")
     )
-    assert store.write(put) is Outcome.UNSURE
+    assert store.write(put) is Outcome.UNDECIDED
 
 
 def test_every_answer_is_told_from_the_one_before(
@@ -149,6 +149,6 @@ def test_it_gives_up_loudly(
     s3: "S3Client", bucket: Bucket, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     s3.put_object(Bucket=bucket.name, Key="k", Body=b"ours")
-    interfere(store, correction.ATTEMPTS, monkeypatch)
-    with pytest.raises(ContendedError, match="'k' changed 8 times"):
+    interfere(store, correction.MAX_ATTEMPTS, monkeypatch)
+    with pytest.raises(ContendedError, match="'k' changed during 8 lookups"):
         correct(store, bucket, "k")

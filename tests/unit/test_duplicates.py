@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reinventure.cli.duplicate_contents import Contents
-from s3_catalog.model.inspection_result import Inspection
+from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.row import Row
 from tests.unit.test_key import keys
 
@@ -23,7 +23,7 @@ def row(key: str, content: bytes | None) -> Row:
     """The row of an object with this content, or of one that nobody has looked into."""
     if content is None:
         return replace(ROW, key=key)
-    found = Inspection(NOW, sha256(content).hexdigest())
+    found = InspectionResult(NOW, sha256(content).hexdigest())
     return replace(ROW, key=key, size=len(content), inspected=found)
 
 
@@ -56,7 +56,7 @@ def test_it_finds_what_an_oracle_finds(objects: dict[str, bytes | None]) -> None
 
 def test_what_was_given_up_is_not_known() -> None:
     with Contents() as found:
-        assert not found.add(replace(ROW, inspected=Inspection(NOW, error="out of time")))
+        assert not found.add(replace(ROW, inspected=InspectionResult(NOW, error="out of time")))
         assert not list(found.copies())
 
 

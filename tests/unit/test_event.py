@@ -94,21 +94,21 @@ def test_a_key_of_eventbridge_is_not_decoded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "expected", "conclusive"),
+    ("name", "expected", "self_contained"),
     [
         ("eventbridge_delete_marker", "ObjectRemoved:DeleteMarkerCreated", True),
         ("eventbridge_permanently_deleted", "ObjectRemoved:Delete", False),
         ("eventbridge_lifecycle", "LifecycleExpiration:Delete", False),
     ],
 )
-def test_deletes_of_eventbridge(name: str, expected: str, conclusive: bool) -> None:
+def test_deletes_of_eventbridge(name: str, expected: str, self_contained: bool) -> None:
     happened = parse(event(name))
     assert happened is not None
-    assert (happened.name, happened.conclusive) == (expected, conclusive)
+    assert (happened.name, happened.self_contained) == (expected, self_contained)
 
 
 @pytest.mark.parametrize(
-    ("name", "conclusive"),
+    ("name", "self_contained"),
     [
         ("put", True),
         ("delete", False),
@@ -117,10 +117,10 @@ def test_deletes_of_eventbridge(name: str, expected: str, conclusive: bool) -> N
         ("lifecycle_delete_marker_created", True),
     ],
 )
-def test_removing_a_version_does_not_say_what_is_current(name: str, conclusive: bool) -> None:
+def test_removing_a_version_does_not_say_what_is_current(name: str, self_contained: bool) -> None:
     happened = parse(event(name)["Records"][0])
     assert happened is not None
-    assert happened.conclusive is conclusive
+    assert happened.self_contained is self_contained
 
 
 def test_a_lifecycle_event_without_sequencer_is_a_hint() -> None:
@@ -129,7 +129,7 @@ def test_a_lifecycle_event_without_sequencer_is_a_hint() -> None:
     happened = parse(hint)
     assert happened is not None
     assert happened.sequencer is None
-    assert not happened.conclusive
+    assert not happened.self_contained
 
 
 def test_the_version_null_is_none() -> None:

@@ -19,7 +19,7 @@ Rows = Callable[[], list[Row]]
 
 NOTHING: dict[str, Any] = {
     "written": 0,
-    "stale": 0,
+    "superseded": 0,
     "ignored": 0,
     "coalesced": 0,
     "batchItemFailures": [],
@@ -128,7 +128,7 @@ def test_every_record_counts(ingest: ModuleType, stored_rows: Rows) -> None:
 def test_a_second_delivery_changes_nothing(ingest: ModuleType, stored_rows: Rows) -> None:
     deliver(ingest, event("two_records"))
     before = stored_rows()
-    assert deliver(ingest, event("two_records")) == {**NOTHING, "stale": 2}
+    assert deliver(ingest, event("two_records")) == {**NOTHING, "superseded": 2}
     assert stored_rows() == before
 
 
@@ -136,7 +136,7 @@ def test_a_put_that_arrives_after_its_delete_stays_deleted(
     ingest: ModuleType, stored_rows: Rows
 ) -> None:
     deliver(ingest, event("delete"))
-    assert deliver(ingest, event("post"))["stale"] == 1
+    assert deliver(ingest, event("post"))["superseded"] == 1
     [row] = stored_rows()
     assert row.deleted
 
@@ -192,7 +192,9 @@ def test_only_the_messages_that_failed_come_back(ingest: ModuleType, stored_rows
 def test_a_foreign_bucket_is_refused(ingest: ModuleType, stored_rows: Rows) -> None:
     notification = event("two_records")
     notification["Records"][0]["s3"]["bucket"]["name"] = "somebody-elses"
-    with pytest.raises(ingest.IngestError, match="record 0: bucket 'somebody-elses' is not ours"):
+    with pytest.raises(
+        ingest.IngestError, match="record 0: the event is of bucket 'somebody-elses', not of"
+    ):
         deliver(ingest, notification)
     assert [row.key for row in stored_rows()] == ["pair/two.txt"]
 

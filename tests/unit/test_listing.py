@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from s3_catalog.model import object_key, sequencer
 from s3_catalog.model.event import Content, Event
-from s3_catalog.model.inspection_result import Inspection
+from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.table import merged_query as merge
 from s3_catalog.table.merged_query import Reading
 from s3_catalog.table.row_query import Filter, matching_rows
@@ -158,11 +158,11 @@ def test_a_filter_chooses_by_what_the_rows_say(
 
 
 FOUND = {
-    "a.png": Inspection("now", "00" * 32, "image/png", width=640, height=480),
-    "b.jpg": Inspection("now", "11" * 32, "image/jpeg", width=641, height=480),
-    "c.csv": Inspection("now", "22" * 32, "text/csv", columns=3, rows=10),
-    "d.csv": Inspection("now", "00" * 32, "text/csv", columns=3, rows=11),
-    "e.txt": Inspection("now", error="gave up"),
+    "a.png": InspectionResult("now", "00" * 32, "image/png", width=640, height=480),
+    "b.jpg": InspectionResult("now", "11" * 32, "image/jpeg", width=641, height=480),
+    "c.csv": InspectionResult("now", "22" * 32, "text/csv", columns=3, rows=10),
+    "d.csv": InspectionResult("now", "00" * 32, "text/csv", columns=3, rows=11),
+    "e.txt": InspectionResult("now", error="gave up"),
     "f.bin": None,
 }
 

@@ -7,7 +7,7 @@ import pytest
 from reinventure.aws.deployed_catalog import Known
 from reinventure.cli import output
 from reinventure.cli.duplicate_contents import Copies
-from s3_catalog.model.inspection_result import Inspection
+from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.row import Row
 from s3_catalog.model.stored_object import Version
 
@@ -95,7 +95,7 @@ def test_no_key_can_control_the_terminal(control: str) -> None:
     assert shown.startswith("safe\\")
 
 
-FOUND = Inspection("2026-11-23T12:00:01.000Z", "ab" * 32, "text/csv", rows=1234, columns=3)
+FOUND = InspectionResult("2026-11-23T12:00:01.000Z", "ab" * 32, "text/csv", rows=1234, columns=3)
 
 
 def test_what_was_found_inside_is_shown() -> None:

@@ -22,7 +22,7 @@ from s3_catalog.table.store import Store
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-batches = pytest.mark.parametrize("dynamodb", ["laptop"], indirect=True)
+batches = pytest.mark.parametrize("dynamodb", ["local"], indirect=True)
 """moto cannot insert in batches."""
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)

@@ -65,9 +65,9 @@ def test_an_older_or_equal_event_changes_nothing(
 ) -> None:
     newest = put("k", "0B", size=2)
     assert store.write(newest) is Outcome.WRITTEN
-    assert store.write(newest) is Outcome.STALE
-    assert store.write(put("k", "0A", size=1)) is Outcome.STALE
-    assert store.write(delete("k", "0A")) is Outcome.STALE
+    assert store.write(newest) is Outcome.SUPERSEDED
+    assert store.write(put("k", "0A", size=1)) is Outcome.SUPERSEDED
+    assert store.write(delete("k", "0A")) is Outcome.SUPERSEDED
     assert stored_rows() == [rows.from_event(newest)]
 
 
@@ -84,8 +84,8 @@ def test_an_answer_of_s3_gives_way_only_to_an_event_that_happened_after_it(
 ) -> None:
     answered = replace(rows.from_event(put("k", "0A")), asked_at=microseconds(MOMENT - CLOCKS) + 1)
     assert store.replace(None, answered)
-    assert store.write(put("k", "0B")) is Outcome.UNSURE
-    assert store.write(put("k", "0A")) is Outcome.STALE
+    assert store.write(put("k", "0B")) is Outcome.UNDECIDED
+    assert store.write(put("k", "0A")) is Outcome.SUPERSEDED
     assert stored_rows() == [answered]
 
     later = replace(put("k", "0B"), time=MOMENT + timedelta(milliseconds=1))

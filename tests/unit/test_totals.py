@@ -6,7 +6,7 @@ import pytest
 from s3_catalog.model.change import Change
 from s3_catalog.model.row import Row
 from s3_catalog.table.stream_record import SEQUENCE_DIGITS
-from s3_catalog.totals.tally import MOST_FOLDERS, Total, folders
+from s3_catalog.totals.tally import MAX_FOLDERS, Total, folders
 from s3_catalog.totals.totals_table import TotalsTable
 from tests.empty_table import new_table
 
@@ -18,7 +18,7 @@ BUCKET = "photos-example"
 
 @pytest.fixture
 def totals(dynamodb: "DynamoDBClient") -> TotalsTable:
-    return TotalsTable(dynamodb, new_table(dynamodb), stripes=2, depth=2)
+    return TotalsTable(dynamodb, new_table(dynamodb), counter_shards=2, depth=2)
 
 
 def row(key: str, size: int) -> Row:
@@ -73,7 +73,7 @@ def test_what_is_delivered_again_in_other_pieces_counts_once(totals: TotalsTable
 
 
 def test_more_folders_than_a_transaction_takes(totals: TotalsTable) -> None:
-    many = [change(n, None, row(f"{n}/x", 1)) for n in range(1, 2 * MOST_FOLDERS)]
+    many = [change(n, None, row(f"{n}/x", 1)) for n in range(1, 2 * MAX_FOLDERS)]
     assert totals.apply("shard", many) == 3
     assert totals.apply("shard", many) == 0
     assert totals.total(BUCKET, "") == Total("", len(many), len(many))

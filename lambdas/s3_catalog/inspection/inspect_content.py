@@ -11,9 +11,9 @@ from s3_catalog.inspection.formats import json_rows as jsons
 from s3_catalog.inspection.formats import zip_archive as archives
 from s3_catalog.inspection.formats.text import TextScan, encoding
 from s3_catalog.inspection.source import BrokenError, Source
-from s3_catalog.model.inspection_result import Inspection
+from s3_catalog.model.inspection_result import InspectionResult
 
-_MOST_ERROR = 300
+_MAX_ERROR = 300
 """Characters of an error that are kept."""
 
 _JSON_LINES = (".jsonl", ".ndjson")
@@ -24,14 +24,14 @@ class OutOfTimeError(Exception):
     """The time for one object is over. What was found until then is recorded."""
 
 
-def inspect(source: Source, key: str, now: str, tick: Callable[[], None]) -> Inspection:
+def inspect(source: Source, key: str, now: str, tick: Callable[[], None]) -> InspectionResult:
     """Return what `source`, the object named `key`, contains; `now` is kept as the time of it.
 
     Content that is broken, or that no parser is prepared for, is an `error` of the result. `tick`
     is called before each chunk: OutOfTimeError from it is recorded as well, all else it or the
     source raises comes out of here, and says nothing about the content.
     """
-    found = Inspection(inspected_at=now)
+    found = InspectionResult(inspected_at=now)
     stream = _Stream(source, tick)
     try:
         head = stream.head()
@@ -96,15 +96,15 @@ def _guarded(stream: _Stream, look: Callable[[], dict[str, Any]]) -> dict[str, A
     try:
         return look()
     except BrokenError as error:
-        return {"error": str(error)[:_MOST_ERROR]}
+        return {"error": str(error)[:_MAX_ERROR]}
     except UnicodeDecodeError as error:
-        return {"error": f"it is not all {error.encoding}: {error.reason}"[:_MOST_ERROR]}
+        return {"error": f"it is not all {error.encoding}: {error.reason}"[:_MAX_ERROR]}
     except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
         if stream.failed:
             raise
         # Nobody thought of such content. It must not be tried again for ever, so it is recorded;
         # the tests take this prefix for a mistake in a parser.
-        return {"error": f"unexpected {type(error).__name__}: {error}"[:_MOST_ERROR]}
+        return {"error": f"unexpected {type(error).__name__}: {error}"[:_MAX_ERROR]}
 
 
 def _structure(source: Source, kind: str, stream: _Stream) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def _structure(source: Source, kind: str, stream: _Stream) -> dict[str, Any]:
     return _guarded(stream, look)
 
 
-def _text(found: Inspection, stream: _Stream, head: bytes, key: str) -> Inspection:
+def _text(found: InspectionResult, stream: _Stream, head: bytes, key: str) -> InspectionResult:
     if not head:
         return replace(found, content_type="application/x-empty")
     name = encoding(head[: signatures.HEAD], whole=stream.size <= signatures.HEAD)

@@ -9,7 +9,7 @@ from s3_catalog.correction import ContendedError
 from s3_catalog.inspection.inspect_content import inspect
 from s3_catalog.inspection.read_ahead import ReadAhead
 from s3_catalog.inspection.stored_bytes import ArchivedError, GoneError, StoredBytes
-from s3_catalog.model.inspection_result import Inspection
+from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.timestamps import timestamp, utc_now
 
 if TYPE_CHECKING:
@@ -74,11 +74,13 @@ def examine(
     raise ContendedError(f"the row of {key!r} changed {ATTEMPTS} times while it was looked at")
 
 
-def _look(s3: "S3Client", row: "Row", tick: Callable[[], None], scratch: Path | None) -> Inspection:
+def _look(
+    s3: "S3Client", row: "Row", tick: Callable[[], None], scratch: Path | None
+) -> InspectionResult:
     now = timestamp(utc_now())
     stored = StoredBytes(s3, row)
     source = ReadAhead(stored, scratch) if scratch else stored
     try:
         return inspect(source, row.key, now, tick)
     except ArchivedError:
-        return Inspection(inspected_at=now, error="it is archived, and cannot be read")
+        return InspectionResult(inspected_at=now, error="it is archived, and cannot be read")

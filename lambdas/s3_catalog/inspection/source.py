@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 class BrokenError(Exception):
-    """The content is not what its first bytes promise, or more than is looked at. Says how."""
+    """The content is not what its first bytes control, or more than is looked at. Says how."""
 
 
 class Source(Protocol):

@@ -18,7 +18,7 @@ _CHUNK = 2**20
 _WINDOW = 2**16
 """Bytes that are read at least: a header is looked at in many small pieces."""
 
-_MOST_FAILURES = 5
+_MAX_FAILURES = 5
 """Connections that may end one after the other without having brought a byte."""
 
 _GONE = {
@@ -99,7 +99,7 @@ class StoredBytes:
                     raise IncompleteReadError(actual_bytes=0, expected_bytes=end - start)
             except BotoCoreError:
                 failures += 1
-                if failures > _MOST_FAILURES:
+                if failures > _MAX_FAILURES:
                     raise
                 self._pause(0.1 * 2**failures)
 

@@ -42,7 +42,7 @@ class Change:
 
         None when only what the row knows of it changed, such as when S3 was last asked; and when a
         tombstone came, changed or left, while there was no object before nor after; and for the
-        rows of a trial, which are of no object (`s3_catalog.model.row.PROBE`).
+        rows of a trial, which are of no object (`s3_catalog.model.row.TEST_BUCKET`).
         """
         old, new = _current(self.old), _current(self.new)
         if old == new:

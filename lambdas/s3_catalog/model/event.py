@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+DELETE_MARKER_CREATED = ":DeleteMarkerCreated"
+"""How the names of events end that put a delete marker."""
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a created object holds: its size in bytes and its ETag, without quotes."""
+    """The content of a created object: its size in bytes and its ETag, without quotes."""
 
     size: int
     etag: str
@@ -16,9 +19,9 @@ class Content:
 class Event:
     """Something happened to the object `key` of `bucket`.
 
-    `name` is S3's own, such as `ObjectCreated:Put`; `time` is in UTC. `sequencer` is canonical,
-    and None where S3 sent none: the event is then a mere hint that something happened. `content`
-    is None when something was removed. `version_id` is None in a bucket without versioning.
+    `name` is S3's own, such as `ObjectCreated:Put`; `time` is in UTC. `sequencer` is canonical, and
+    None where S3 sent none: such an event has no place in the order of its key. `content` is None
+    when something was removed. `version_id` is None in a bucket without versioning.
     """
 
     bucket: str
@@ -30,14 +33,11 @@ class Event:
     content: Content | None
 
     @property
-    def conclusive(self) -> bool:
+    def self_contained(self) -> bool:
         """Whether the event alone says what is current after it, and when in the order that was.
 
-        A put or a delete marker does. The removal of a version does not: an older version may
-        have become current again, and S3 sends no event for that one.
+        A put or a delete marker does. All other events need a lookup. So does the removal of a
+        version: an older version may have become current again, and S3 sends no event for that one.
         """
-        known = self.content is not None or self.name.endswith(_MARKER)
-        return known and self.sequencer is not None
-
-
-_MARKER = ":DeleteMarkerCreated"
+        complete = self.content is not None or self.name.endswith(DELETE_MARKER_CREATED)
+        return complete and self.sequencer is not None

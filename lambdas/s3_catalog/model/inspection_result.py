@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Inspection:
+class InspectionResult:
     """What one version of an object contains. None stands for what does not apply to it.
 
     `inspected_at` is UTC as ISO 8601 text. `sha256` is of all bytes, hexadecimal. `content_type`

@@ -12,7 +12,7 @@ MOST = 100
 _LONGEST = 100
 """Characters of a boundary. Any text may be one, also the beginning of a key."""
 
-_MOST_CALLS = 200
+_MAX_CALLS = 200
 
 
 class Range(TypedDict):
@@ -31,7 +31,7 @@ def split(client: "S3Client", bucket: str) -> list[Range]:
     """
     boundaries: set[str] = set()
     folders = deque([""])
-    for _ in range(_MOST_CALLS):
+    for _ in range(_MAX_CALLS):
         if not folders or len(boundaries) >= MOST:
             break
         page = client.list_objects_v2(Bucket=bucket, Prefix=folders.popleft(), Delimiter="/")

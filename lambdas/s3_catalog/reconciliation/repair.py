@@ -80,7 +80,7 @@ def reconcile(
 
 def _repair(store: "Store", bucket: "Bucket", found: "list[Difference]") -> int:
     missing = [
-        rows.from_answer(bucket.name, d.key, d.stored, d.stored.asked_at, seen=None, event=None)
+        rows.from_lookup(bucket.name, d.key, d.stored, d.stored.asked_at, seen=None, event=None)
         for d in found
         if d.kind is Kind.MISSING and d.stored
     ]

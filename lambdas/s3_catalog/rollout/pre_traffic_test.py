@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from s3_catalog.model.row import PROBE
+from s3_catalog.model.row import TEST_BUCKET
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -32,12 +32,12 @@ _SEQUENCER_DIGITS = 32
 Item = Mapping[str, Any]
 
 
-class TrialError(Exception):
+class PreTrafficTestError(Exception):
     """The version does not do what it must; the message says at which step, and what it did."""
 
 
 @dataclass(frozen=True)
-class Trial:
+class PreTrafficTest:
     """The trial of `version` (a function's ARN with its version), which writes to `table`.
 
     `shards` is how many the table has, `key` the ARN of the key that it must be under.
@@ -53,8 +53,8 @@ class Trial:
     def run(self) -> None:
         """Try the version, and remove what was written.
 
-        Raises TrialError when it fails, and botocore's ClientError or BotoCoreError when it could
-        not be tried.
+        Raises PreTrafficTestError when it fails, and botocore's ClientError or BotoCoreError when
+        AWS does not answer.
         """
         self._check_encryption()
         at = datetime.now(UTC)
@@ -62,12 +62,12 @@ class Trial:
         try:
             self._deliver("a put", put, written=1)
             self._expect("a put", _row(at, 1, self.shards))
-            self._deliver("the same put again", put, stale=1)
-            self._deliver("an older delete", older, stale=1)
+            self._deliver("the same put again", put, superseded=1)
+            self._deliver("an older delete", older, superseded=1)
             self._expect("what is no news", _row(at, 1, self.shards))
             self._deliver("a newer delete", newer, written=1)
             self._expect("a newer delete", _tombstone(at, 2, self.shards))
-            self._deliver("a put from before the delete", put, stale=1)
+            self._deliver("a put from before the delete", put, superseded=1)
             self._expect("a put from before the delete", _tombstone(at, 2, self.shards))
         finally:
             self.dynamodb.delete_item(TableName=self.table, Key=_place(self.shards))
@@ -77,7 +77,9 @@ class Trial:
         found = described.get("SSEDescription", {})
         promised = {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": self.key}
         if {name: found.get(name) for name in promised} != promised:
-            raise TrialError(f"table {self.table} is to be encrypted as {promised}, it is {found}")
+            raise PreTrafficTestError(
+                f"table {self.table} is to be encrypted as {promised}, it is {found}"
+            )
 
     def _deliver(self, step: str, record: object, **expected: int) -> None:
         delivery = {"probe": True, "Records": [record]}
@@ -87,25 +89,25 @@ class Trial:
         answer = json.loads(reply["Payload"].read())
         promised: dict[str, object] = {
             "written": 0,
-            "stale": 0,
+            "superseded": 0,
             "ignored": 0,
             "coalesced": 0,
             **expected,
             "batchItemFailures": [],
         }
         if "FunctionError" in reply or {name: answer.get(name) for name in promised} != promised:
-            raise TrialError(f"{step}: expected {promised}, the version answered {answer}")
+            raise PreTrafficTestError(f"{step}: expected {promised}, the version answered {answer}")
 
     def _expect(self, step: str, row: Item) -> None:
         found = self.dynamodb.get_item(
             TableName=self.table, Key=_place(self.shards), ConsistentRead=True
         ).get("Item")
         if found != row:
-            raise TrialError(f"after {step}: expected row {row}, found {found}")
+            raise PreTrafficTestError(f"after {step}: expected row {row}, found {found}")
 
 
 def _place(shards: int) -> dict[str, Any]:
-    return {"pk": {"S": f"{PROBE}#{shards}#{_DIGEST % shards}"}, "sk": {"S": KEY}}
+    return {"pk": {"S": f"{TEST_BUCKET}#{shards}#{_DIGEST % shards}"}, "sk": {"S": KEY}}
 
 
 def _sequencer(at: datetime, n: int) -> str:
@@ -124,7 +126,7 @@ def _record(name: str, at: datetime, n: int) -> dict[str, Any]:
         "eventName": name,
         "eventTime": _time(at),
         "s3": {
-            "bucket": {"name": PROBE},
+            "bucket": {"name": TEST_BUCKET},
             "object": {
                 "key": _ENCODED,
                 "versionId": _VERSION_ID,

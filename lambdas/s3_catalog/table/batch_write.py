@@ -32,7 +32,7 @@ Result = Outcome | Exception
 
 
 def write(store: Store, events: Sequence["Event"]) -> list[Result]:
-    """Apply conclusive `events`, each of another key; return what became of each, in order.
+    """Apply self_contained `events`, each of another key; return what became of each, in order.
 
     An exception stands for an event that could not be decided; it hides none of the others.
     """
@@ -55,11 +55,11 @@ def write(store: Store, events: Sequence["Event"]) -> list[Result]:
                     updating.append(n)
                 elif not insert and code == "ConditionalCheckFailed" and old is None and not last:
                     inserting.append(n)
-                elif code == "ConditionalCheckFailed" and _stale(events[n], old):
-                    results[n] = Outcome.STALE
+                elif code == "ConditionalCheckFailed" and _superseded(events[n], old):
+                    results[n] = Outcome.SUPERSEDED
                 else:
-                    # Throttled, in conflict, changed between the rounds, or holding an answer of
-                    # S3: the full rule, with retries, decides.
+                    # Throttled, in conflict, changed between the rounds, or holding the result of a
+                    # lookup: the full rule, with retries, decides.
                     alone.append(n)
     for n in alone:
         try:
@@ -91,7 +91,7 @@ def chunks(things: Iterable[_T], size: int) -> Iterator[list[_T]]:
         yield chunk
 
 
-def _stale(event: "Event", old: "dict[str, AttributeValueTypeDef] | None") -> bool:
+def _superseded(event: "Event", old: "dict[str, AttributeValueTypeDef] | None") -> bool:
     return old is not None and old["sequencer"]["S"] >= (event.sequencer or "")
 
 

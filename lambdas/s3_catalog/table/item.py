@@ -4,7 +4,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from s3_catalog.model import object_key
-from s3_catalog.model.inspection_result import Inspection
+from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.row import Row
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def to_item(row: Row, shards: int) -> "dict[str, AttributeValueTypeDef]":
         value = getattr(row, name)
         if isinstance(value, int):
             item[name] = {"N": str(value)}
-        elif isinstance(value, Inspection):
+        elif isinstance(value, InspectionResult):
             item[name] = to_value(value)
         elif value is not None:
             item[name] = {"S": value}
@@ -58,7 +58,7 @@ def from_item(item: "Mapping[str, AttributeValueTypeDef]") -> Row:
     )
 
 
-def to_value(inspection: Inspection) -> "AttributeValueTypeDef":
+def to_value(inspection: InspectionResult) -> "AttributeValueTypeDef":
     """Return `inspection` as a DynamoDB map; what is None is left out."""
     value: dict[str, AttributeValueTypeDef] = {}
     for field in fields(inspection):
@@ -70,12 +70,12 @@ def to_value(inspection: Inspection) -> "AttributeValueTypeDef":
     return {"M": value}
 
 
-def from_value(value: "AttributeValueTypeDef") -> Inspection:
+def from_value(value: "AttributeValueTypeDef") -> InspectionResult:
     """Return the inspection that `to_value` wrote; names of a later version are left out."""
     known: Mapping[str, AttributeValueTypeDef] = value["M"]
     found: dict[str, str | int] = {}
-    for field in fields(Inspection):
+    for field in fields(InspectionResult):
         if field.name in known:
             kept = known[field.name]
             found[field.name] = int(kept["N"]) if "N" in kept else kept["S"]
-    return Inspection(**found)  # type: ignore[arg-type]
+    return InspectionResult(**found)  # type: ignore[arg-type]

@@ -15,8 +15,8 @@ import botocore.session
 from s3_catalog.client_config import CONFIG
 from s3_catalog.model import object_key
 from s3_catalog.model import row as rows
-from s3_catalog.model.inspection_result import Inspection
 from s3_catalog.model.timestamps import microseconds
+from s3_catalog.table import conditions
 from s3_catalog.table.item import from_item, to_item, to_value
 
 if TYPE_CHECKING:
@@ -24,55 +24,37 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
     from s3_catalog.model.event import Event
+    from s3_catalog.model.inspection_result import InspectionResult
     from s3_catalog.model.row import Row
-
-SETTLED = (
-    "attribute_not_exists(sequencer) OR (sequencer < :sequencer"
-    " AND (attribute_not_exists(asked_at) OR asked_at < :settled))"
-)
-"""Holds when `:sequencer` is later than all that the row knows.
-
-The row does not exist; or an earlier event left it, and if S3 was asked meanwhile, the event
-happened after that (at `:settled` or later). An equal sequencer is the same event again."""
-
-UNCHANGED = "sequencer = :sequencer AND asked_at = :asked_at"
-UNCHANGED_EVENT = "sequencer = :sequencer AND attribute_not_exists(asked_at)"
-ABSENT = "attribute_not_exists(sequencer)"
-"""Hold when the row is as it was seen: an answer of S3, an event's own word, or not there."""
-
-INSPECTED = "inspected = :inspected"
-NOT_INSPECTED = "attribute_not_exists(inspected)"
-"""Hold when what is known of the object's contents is as it was seen."""
-
-SAME_VERSION = "version_id = :version_id"
-SAME_ETAG = "attribute_not_exists(version_id) AND etag = :etag"
-"""Hold when the row is of the object that was looked at. An ETag is not enough by itself."""
 
 CLOCKS = timedelta(minutes=5)
 """How far S3's clock, which stamps events, and ours may be apart."""
 
 
 class Outcome(Enum):
-    """What became of an event."""
+    """The result of applying an event, or of a lookup, to the row of a key."""
 
     WRITTEN = "written"
-    """The row now says what the event said."""
+    """The row was written."""
 
-    STALE = "stale"
-    """The row knew of the same event or a later one, and stayed."""
+    SUPERSEDED = "superseded"
+    """The row already has this event or a later one, and stays."""
 
-    UNSURE = "unsure"
-    """The row holds an answer of S3 that may be newer than the event: S3 must be asked again."""
+    UNCHANGED = "unchanged"
+    """The row already agrees with S3, and stays."""
+
+    UNDECIDED = "undecided"
+    """The row holds the result of a lookup that may be later than the event: S3 decides."""
 
 
 class Store:
-    """The catalog's table, to write to.
+    """The catalog's table, for writing.
 
     `shards` is the number of partitions that the rows of a bucket are spread over; every writer
     and reader of a table uses the same (see `s3_catalog.model.object_key.partition`).
 
-    Every method raises botocore's ClientError or BotoCoreError when DynamoDB could not decide; the
-    row is then as it was, or written, and the call may be repeated.
+    Every method raises botocore's ClientError or BotoCoreError when DynamoDB could not decide. The
+    row is then as it was, or written. Every call is idempotent.
     """
 
     def __init__(self, client: "DynamoDBClient", table: str, shards: int) -> None:
@@ -93,28 +75,28 @@ class Store:
         )
 
     def write(self, event: "Event") -> Outcome:
-        """Put the row of a conclusive `event` unless the table knows the same or better."""
+        """Put the row of a self-contained `event`, unless the table has it or a later state."""
         row = rows.from_event(event)
         try:
             self.client.put_item(
                 TableName=self.table,
                 Item=to_item(row, self.shards),
-                ConditionExpression=SETTLED,
+                ConditionExpression=conditions.ACCEPTS_EVENT,
                 ExpressionAttributeValues={
                     ":sequencer": {"S": row.sequencer},
-                    ":settled": {"N": str(microseconds(event.time - CLOCKS))},
+                    ":happened": {"N": str(microseconds(event.time - CLOCKS))},
                 },
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except self.client.exceptions.ConditionalCheckFailedException as refusal:
-            # botocore's type for errors does not know of the item that comes along.
+            # botocore's type for errors lacks the item that comes with it.
             old = cast("Mapping[str, AttributeValueTypeDef] | None", refusal.response.get("Item"))
-            known = old is not None and old["sequencer"]["S"] >= row.sequencer
-            return Outcome.STALE if known else Outcome.UNSURE
+            superseded = old is not None and old["sequencer"]["S"] >= row.sequencer
+            return Outcome.SUPERSEDED if superseded else Outcome.UNDECIDED
         return Outcome.WRITTEN
 
     def read(self, bucket: str, key: str) -> "Row | None":
-        """Return the row of `key`, with every write that was acknowledged before, or None."""
+        """Return the row of `key`, by a consistent read, or None."""
         reply = self.client.get_item(
             TableName=self.table,
             Key={
@@ -128,12 +110,14 @@ class Store:
     def replace(self, seen: "Row | None", row: "Row") -> bool:
         """Put `row` if the row of that key is still as it was `seen`; return whether it was."""
         values: dict[str, AttributeValueTypeDef] = {}
-        condition = ABSENT
+        condition = conditions.ROW_MISSING
         if seen:
             condition = _unchanged(seen, values)
             if seen.inspected:
                 values[":inspected"] = to_value(seen.inspected)
-            condition += f" AND {INSPECTED if seen.inspected else NOT_INSPECTED}"
+                condition += f" AND {conditions.INSPECTION_UNCHANGED}"
+            else:
+                condition += f" AND {conditions.NOT_INSPECTED}"
         try:
             if values:
                 self.client.put_item(
@@ -152,19 +136,19 @@ class Store:
             return False
         return True
 
-    def record(self, seen: "Row", inspection: Inspection) -> bool:
-        """Add `inspection` to the row if it still is of the object that `seen` is of.
+    def record(self, seen: "Row", result: "InspectionResult") -> bool:
+        """Add the inspection `result` to the row, if it still is of the object that `seen` is of.
 
         Returns whether it was. A version is the same object for ever. Without versions the row must
-        be unchanged: were the object replaced since the row was read, then the event of that is
-        still to come, and its row will know nothing of an inspection.
+        be unchanged: if the object was replaced after the row was read, the event of that is still
+        to come, and it writes a row without an inspection result.
         """
-        values: dict[str, AttributeValueTypeDef] = {":inspected": to_value(inspection)}
+        values: dict[str, AttributeValueTypeDef] = {":inspected": to_value(result)}
         if seen.version_id is not None:
-            condition = SAME_VERSION
+            condition = conditions.SAME_VERSION
             values[":version_id"] = {"S": seen.version_id}
         else:
-            condition = f"{SAME_ETAG} AND {_unchanged(seen, values)}"
+            condition = f"{conditions.SAME_UNVERSIONED_OBJECT} AND {_unchanged(seen, values)}"
             values[":etag"] = {"S": seen.etag or ""}
         try:
             self.client.update_item(
@@ -186,6 +170,6 @@ def _unchanged(seen: "Row", values: "dict[str, AttributeValueTypeDef]") -> str:
     """Return the condition that the row is as `seen`; its values go into `values`."""
     values[":sequencer"] = {"S": seen.sequencer}
     if seen.asked_at is None:
-        return UNCHANGED_EVENT
+        return conditions.ROW_UNCHANGED
     values[":asked_at"] = {"N": str(seen.asked_at)}
-    return UNCHANGED
+    return conditions.LOOKED_UP_ROW_UNCHANGED

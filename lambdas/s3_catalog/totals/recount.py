@@ -92,11 +92,11 @@ def _catch_up(totals: "TotalsTable", moment: float, pause: Callable[[float], Non
     A shard that is behind moves, and its mark is older than `moment`.
     """
     behind = True
-    marks = totals.marks()
+    checkpoints = totals.checkpoints()
     while behind:
         pause(LAG)
-        seen, marks = marks, totals.marks()
+        seen, checkpoints = checkpoints, totals.checkpoints()
         behind = any(
             written_at < moment + CLOCKS and seen.get(shard) != written_at
-            for shard, written_at in marks.items()
+            for shard, written_at in checkpoints.items()
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from s3_catalog.model.change import Change
 from s3_catalog.model.row import Row
 
-MOST_FOLDERS = 99
+MAX_FOLDERS = 99
 """Totals that one transaction changes: DynamoDB takes 100 actions, and one writes the mark."""
 
 
@@ -109,7 +109,7 @@ def parts(changes: Sequence[Change], depth: int) -> Iterator[Part]:
         for change, grown in counting[start:]:
             counted_in = folders(change.key, depth)
             touched = {(change.bucket, folder) for folder in counted_in}
-            if len(deltas.keys() | touched) > MOST_FOLDERS:
+            if len(deltas.keys() | touched) > MAX_FOLDERS:
                 break
             for folder in counted_in:
                 deltas[change.bucket, folder].all.add(grown)

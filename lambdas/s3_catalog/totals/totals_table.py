@@ -1,7 +1,7 @@
 """The table of totals: counting each change of the catalog once, and reading what was counted.
 
 A change is counted in the transaction that also moves the mark of its shard: how far the shard of
-the stream has been counted. So a change is either counted and behind the mark, or neither.
+the stream has been counted. So a change is either counted and behind the checkpoint, or neither.
 """
 
 import random
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
         TransactWriteItemTypeDef,
     )
 
-AHEAD = "attribute_not_exists(sequence_number) OR sequence_number < :first"
+NOT_YET_COUNTED = "attribute_not_exists(sequence_number) OR sequence_number < :first"
 """Holds while nothing from `:first` on has been counted of a shard."""
 
-MARK_LIFE = timedelta(days=7)
+CHECKPOINT_LIFE = timedelta(days=7)
 """How long the mark of a shard is kept after its last change: DynamoDB forgets the records
 themselves after one day."""
 
@@ -41,9 +41,9 @@ ATTEMPTS = 6
 _ROOT = "/"
 """The sort key of the bucket's own total, as it cannot be empty. It is alone in its partition."""
 
-_MARKS = "#marks"
-"""The partition of the marks: one for all, so that one query reads them. It takes 1,000 batches a
-second, of up to 500 changes each."""
+_CHECKPOINTS = "#marks"
+"""The partition of the checkpoints: one for all, so that one query reads them. It takes 1,000
+batches a second, of up to 500 changes each."""
 
 _KEYS_A_READ = 100
 
@@ -52,7 +52,7 @@ _KEYS_A_READ = 100
 class Own:
     """What has been counted of a folder's own objects, and in how many changes.
 
-    `guard` is how many of the changes are written in the first stripe: None if that has no row.
+    `guard` is how many of the changes are in the first counter shard: None if that has no row.
     """
 
     tally: Tally
@@ -65,25 +65,27 @@ UNCOUNTED = Own(Tally(), 0, None)
 
 
 class TotalsTable:
-    """The totals, `depth` levels deep, of which each is a sum of `stripes` rows.
+    """The totals, `depth` levels deep, of which each is a sum of `counter_shards` rows.
 
-    Shards of the stream write to different stripes, so that they seldom meet in the bucket's own
-    total, which every change is part of.
+    Sharded counters: shards of the stream write to different counter shards, so that they seldom
+    meet in the bucket's own total, which every change is part of.
 
     Every method raises botocore's ClientError or BotoCoreError when DynamoDB does not answer.
     """
 
-    def __init__(self, client: "DynamoDBClient", table: str, stripes: int, depth: int) -> None:
+    def __init__(
+        self, client: "DynamoDBClient", table: str, counter_shards: int, depth: int
+    ) -> None:
         self.client = client
         self.table = table
-        self.stripes = stripes
+        self.counter_shards = counter_shards
         self.depth = depth
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "TotalsTable":
         """Return the table that a function's environment names.
 
-        The variables are `TOTALS_TABLE_NAME`, `SHARDS` (as many stripes) and `TOTALS_DEPTH`.
+        The variables are `TOTALS_TABLE_NAME`, `SHARDS` (as many counter_shards) and `TOTALS_DEPTH`.
         """
         client = botocore.session.Session().create_client("dynamodb", config=CONFIG)
         return cls(
@@ -118,7 +120,9 @@ class TotalsTable:
 
     def total(self, bucket: str, folder: str) -> Total:
         """Return the total of `folder`, which is not deeper than `depth`; "" is the bucket."""
-        keys = [self._key(bucket, folder, stripe) for stripe in range(self.stripes)]
+        keys = [
+            self._key(bucket, folder, counter_shard) for counter_shard in range(self.counter_shards)
+        ]
         sum_ = Tally()
         while keys:
             reply = self.client.batch_get_item(
@@ -163,7 +167,7 @@ class TotalsTable:
                 )
         return found
 
-    def marks(self) -> dict[str, int]:
+    def checkpoints(self) -> dict[str, int]:
         """Return when the last change was written that is counted of each shard of the stream.
 
         In seconds since 1970, by shard. Those are left out whose last change is long counted.
@@ -171,7 +175,7 @@ class TotalsTable:
         request: QueryInputTypeDef = {
             "TableName": self.table,
             "KeyConditionExpression": "pk = :marks",
-            "ExpressionAttributeValues": {":marks": {"S": _MARKS}},
+            "ExpressionAttributeValues": {":marks": {"S": _CHECKPOINTS}},
             "ConsistentRead": True,
         }
         items = [item for _, item in merged(self.client, [request]) if item]
@@ -180,7 +184,7 @@ class TotalsTable:
     def correct(self, bucket: str, folder: str, by: Tally, guard: int | None) -> bool:
         """Add `by` to what is counted of the own objects of `folder`, and so to all above it.
 
-        Only if the changes in the first stripe are still `guard`; returns whether they were.
+        Only if the changes in the first counter_shard are still `guard`; returns whether they were.
         """
         own = Delta(by, by, 1)
         above = folders(folder, level(folder) - 1) if folder else []
@@ -202,29 +206,29 @@ class TotalsTable:
     def _count(self, shard: str, part: Part) -> str | None:
         """Count `part`, or return how far `shard` was counted, if that is beyond its first."""
         now = datetime.now(UTC)
-        mark: TransactWriteItemTypeDef = {
+        checkpoint: TransactWriteItemTypeDef = {
             "Update": {
                 "TableName": self.table,
-                "Key": {"pk": {"S": _MARKS}, "sk": {"S": shard}},
+                "Key": {"pk": {"S": _CHECKPOINTS}, "sk": {"S": shard}},
                 "UpdateExpression": (
                     "SET sequence_number = :last, written_at = :written, expires_at = :expiry"
                 ),
-                "ConditionExpression": AHEAD,
+                "ConditionExpression": NOT_YET_COUNTED,
                 "ExpressionAttributeValues": {
                     ":first": {"S": part.first},
                     ":last": {"S": part.last},
                     ":written": {"N": str(part.written_at)},
-                    ":expiry": {"N": str(int((now + MARK_LIFE).timestamp()))},
+                    ":expiry": {"N": str(int((now + CHECKPOINT_LIFE).timestamp()))},
                 },
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             }
         }
-        stripe = int.from_bytes(blake2b(shard.encode(), digest_size=8).digest(), "big")
+        counter_shard = int.from_bytes(blake2b(shard.encode(), digest_size=8).digest(), "big")
         refused = self._transact(
             [
-                mark,
+                checkpoint,
                 *(
-                    self._add(bucket, folder, stripe % self.stripes, delta)
+                    self._add(bucket, folder, counter_shard % self.counter_shards, delta)
                     for (bucket, folder), delta in part.deltas.items()
                 ),
             ]
@@ -253,7 +257,7 @@ class TotalsTable:
         raise AssertionError("the last attempt returns or raises")
 
     def _add(
-        self, bucket: str, folder: str, stripe: int, delta: Delta
+        self, bucket: str, folder: str, counter_shard: int, delta: Delta
     ) -> "TransactWriteItemTypeDef":
         added = {"objects": delta.all.objects, "bytes": delta.all.bytes}
         if delta.changes:
@@ -265,7 +269,7 @@ class TotalsTable:
         return {
             "Update": {
                 "TableName": self.table,
-                "Key": self._key(bucket, folder, stripe),
+                "Key": self._key(bucket, folder, counter_shard),
                 # `bytes` is a word of the language.
                 "UpdateExpression": "ADD " + ", ".join(f"#{name} :{name}" for name in added),
                 "ExpressionAttributeNames": {f"#{name}": name for name in added},
@@ -275,10 +279,12 @@ class TotalsTable:
             }
         }
 
-    def _key(self, bucket: str, folder: str, stripe: int) -> "dict[str, AttributeValueTypeDef]":
+    def _key(
+        self, bucket: str, folder: str, counter_shard: int
+    ) -> "dict[str, AttributeValueTypeDef]":
         # The depth is part of the name: what is counted to another depth begins anew. So is the
-        # number of stripes.
-        place = f"{bucket}#{self.depth}#{level(folder)}#{self.stripes}#{stripe}"
+        # number of counter_shards.
+        place = f"{bucket}#{self.depth}#{level(folder)}#{self.counter_shards}#{counter_shard}"
         return {"pk": {"S": place}, "sk": {"S": folder or _ROOT}}
 
     def _each(
@@ -289,9 +295,9 @@ class TotalsTable:
             return
         queries: list[QueryInputTypeDef] = []
         for deep in levels:
-            for stripe in range(self.stripes):
+            for counter_shard in range(self.counter_shards):
                 condition = "pk = :partition"
-                values = {":partition": self._key(bucket, "/" * deep, stripe)["pk"]}
+                values = {":partition": self._key(bucket, "/" * deep, counter_shard)["pk"]}
                 if prefix:
                     condition += " AND begins_with(sk, :prefix)"
                     values[":prefix"] = {"S": prefix}

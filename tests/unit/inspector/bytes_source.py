@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from s3_catalog.inspection.inspect_content import inspect
-from s3_catalog.model.inspection_result import Inspection
+from s3_catalog.model.inspection_result import InspectionResult
 
 NOW = "2026-11-24T00:00:00.000Z"
 
@@ -29,5 +29,5 @@ class BytesSource:
         return self._content[offset : offset + length]
 
 
-def look(content: bytes, key: str = "k", chunk: int = 2**20) -> Inspection:
+def look(content: bytes, key: str = "k", chunk: int = 2**20) -> InspectionResult:
     return inspect(BytesSource(content, chunk), key, NOW, tick=lambda: None)

@@ -24,7 +24,7 @@ from s3_catalog.inspection.stored_bytes import StoredBytes
 from s3_catalog.model import row as rows
 from s3_catalog.model import sequencer
 from s3_catalog.model.event import Content, Event
-from s3_catalog.model.inspection_result import Inspection
+from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.row import Row
 from s3_catalog.model.stored_object import StoredObject
 from s3_catalog.table import batch_write as batch
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
-FOUND = Inspection("2026-11-24T12:00:00.000Z", "ab" * 32, "text/plain", lines=3)
+FOUND = InspectionResult("2026-11-24T12:00:00.000Z", "ab" * 32, "text/plain", lines=3)
 
 
 def never() -> None:
@@ -166,7 +166,7 @@ def test_an_answer_of_s3_keeps_what_is_known_of_the_same_version(store: Store) -
     def answer(version: str | None, etag: str = "e") -> Row:
         seen = store.read("bucket", "k")
         found = StoredObject("k", 1, etag, version, NOW, NOW)
-        row = rows.from_answer("bucket", "k", found, NOW, seen=seen, event=None)
+        row = rows.from_lookup("bucket", "k", found, NOW, seen=seen, event=None)
         assert store.replace(seen, row)
         return row_of(store, "bucket")
 
@@ -181,9 +181,9 @@ def test_an_answer_of_s3_keeps_what_is_known_of_the_same_version(store: Store) -
 
 def test_an_inspection_and_an_answer_at_once_lose_neither(store: Store) -> None:
     found = StoredObject("k", 1, "e", "v1", NOW, NOW)
-    store.replace(None, rows.from_answer("bucket", "k", found, NOW, seen=None, event=None))
+    store.replace(None, rows.from_lookup("bucket", "k", found, NOW, seen=None, event=None))
     seen = row_of(store, "bucket")
-    later = rows.from_answer("bucket", "k", found, NOW, seen=seen, event=None)
+    later = rows.from_lookup("bucket", "k", found, NOW, seen=seen, event=None)
     assert store.record(seen, FOUND)
     assert not store.replace(seen, later)
     # The other way round, the version says that it is still the same.

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from s3_catalog.inspection.formats.zip_archive import MOST_RATIO
+from s3_catalog.inspection.formats.zip_archive import MAX_RATIO
 from tests.unit.inspector.bytes_source import NOW, BytesSource, look
 
 FILES = Path(__file__).parent / "files"
@@ -241,7 +241,7 @@ def test_archives_are_named_and_never_unpacked() -> None:
 def test_a_zip_bomb_is_an_error() -> None:
     bomb = bytearray(zipped("a", bytes(10_000)))
     entry = bomb.rindex(b"PK\x01\x02")
-    bomb[entry + 24 : entry + 28] = (len(bomb) * MOST_RATIO + 1).to_bytes(4, "little")
+    bomb[entry + 24 : entry + 28] = (len(bomb) * MAX_RATIO + 1).to_bytes(4, "little")
     found = look(bytes(bomb))
     assert str(found.error).startswith("a zip bomb: ")
     assert found.sha256

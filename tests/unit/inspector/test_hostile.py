@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from s3_catalog.inspection.inspect_content import OutOfTimeError, inspect
-from s3_catalog.model.inspection_result import Inspection
+from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.table.item import from_value, to_value
 from tests.unit.inspector.bytes_source import NOW, BytesSource, look
 from tests.unit.inspector.test_formats import FILES, SAMPLES, zipped
@@ -41,7 +41,7 @@ VALID = [
 ]
 
 
-def expect_sense(found: Inspection) -> None:
+def expect_sense(found: InspectionResult) -> None:
     assert found.sha256
     assert found.content_type
     assert not str(found.error).startswith("unexpected"), found.error

@@ -1,4 +1,4 @@
-"""The worker as a process, on the laptop cloud: what it does, needs and leaves behind."""
+"""The worker as a process, on the local cloud: what it does, needs and leaves behind."""
 
 import json
 import os
@@ -28,12 +28,12 @@ LINE = b'{"id": 12345, "name": "some name", "tags": ["a", "b"], "at": {"x": 1.5,
 
 
 class Site:
-    """A bucket, its table and a queue on the laptop cloud, and a worker process for them."""
+    """A bucket, its table and a queue on the local cloud, and a worker process for them."""
 
     def __init__(self, cloud: Cloud, log: Path) -> None:
         session = boto3.Session(
             aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106 (the laptop cloud has no other)
+            aws_secret_access_key="test",  # noqa: S106 (the local cloud has no other)
             region_name="us-east-1",
         )
         url, trusted = cloud.endpoint, cloud.environment["AWS_CA_BUNDLE"]
@@ -81,8 +81,8 @@ class Site:
 
 
 @pytest.fixture
-def site(laptop: Cloud, tmp_path: Path) -> Iterator[Site]:
-    made = Site(laptop, tmp_path / "worker.log")
+def site(local_cloud: Cloud, tmp_path: Path) -> Iterator[Site]:
+    made = Site(local_cloud, tmp_path / "worker.log")
     yield made
     made.process.kill()
     made.process.wait()

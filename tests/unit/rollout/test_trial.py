@@ -13,9 +13,9 @@ from s3_catalog.model import object_key as key
 from s3_catalog.model import row, sequencer
 from s3_catalog.model.change import Change
 from s3_catalog.model.event import Event
-from s3_catalog.model.row import PROBE, Row
+from s3_catalog.model.row import TEST_BUCKET, Row
 from s3_catalog.rollout import pre_traffic_test as trial
-from s3_catalog.rollout.pre_traffic_test import Trial, TrialError
+from s3_catalog.rollout.pre_traffic_test import PreTrafficTest, PreTrafficTestError
 from s3_catalog.s3 import record as event
 from s3_catalog.table import batch_write as batch
 from s3_catalog.table import item
@@ -66,11 +66,13 @@ class EncryptedTables:
 
 
 @pytest.fixture
-def tried(ingest: ModuleType, dynamodb: "DynamoDBClient", table: str) -> Callable[..., Trial]:
-    def make(key: str = KEY_ARN) -> Trial:
+def tried(
+    ingest: ModuleType, dynamodb: "DynamoDBClient", table: str
+) -> Callable[..., PreTrafficTest]:
+    def make(key: str = KEY_ARN) -> PreTrafficTest:
         tables: Any = EncryptedTables(dynamodb, key)
         version: Any = Version(ingest)
-        return Trial(version, tables, "ingest:7", table, SHARDS, KEY_ARN)
+        return PreTrafficTest(version, tables, "ingest:7", table, SHARDS, KEY_ARN)
 
     return make
 
@@ -78,12 +80,12 @@ def tried(ingest: ModuleType, dynamodb: "DynamoDBClient", table: str) -> Callabl
 def test_what_is_written_out_is_what_the_rules_say() -> None:
     """The literals of the trial are right today: it is no second implementation."""
     place = trial._place(SHARDS)
-    assert place["pk"]["S"] == key.partition(PROBE, trial.KEY, SHARDS)
+    assert place["pk"]["S"] == key.partition(TEST_BUCKET, trial.KEY, SHARDS)
     assert key.decode(trial._ENCODED) == place["sk"]["S"] == trial.KEY
 
 
 def test_a_version_that_is_right_passes_and_leaves_nothing(
-    tried: Callable[..., Trial], stored_rows: Callable[[], list[Row]]
+    tried: Callable[..., PreTrafficTest], stored_rows: Callable[[], list[Row]]
 ) -> None:
     tried().run()
     assert stored_rows() == []
@@ -91,17 +93,17 @@ def test_a_version_that_is_right_passes_and_leaves_nothing(
 
 
 def test_what_a_trial_that_was_cut_short_left_is_no_hindrance(
-    tried: Callable[..., Trial],
+    tried: Callable[..., PreTrafficTest],
     monkeypatch: pytest.MonkeyPatch,
     stored_rows: Callable[[], list[Row]],
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(trial.Trial, "_expect", _cut_short)
+        patch.setattr(trial.PreTrafficTest, "_expect", _cut_short)
         patch.setattr(EncryptedTables, "delete_item", lambda *_, **__: None, raising=False)
         with pytest.raises(TimeoutError):
             tried().run()
     [left] = stored_rows()
-    assert left.bucket == PROBE
+    assert left.bucket == TEST_BUCKET
     tried().run()
     assert stored_rows() == []
 
@@ -124,7 +126,7 @@ def writes_nothing(patch: pytest.MonkeyPatch) -> None:
 
 
 def keeps_what_comes_first(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("s3_catalog.table.store.SETTLED", "attribute_not_exists(sequencer)")
+    patch.setattr("s3_catalog.table.conditions.ACCEPTS_EVENT", "attribute_not_exists(sequencer)")
 
 
 def decodes_twice(patch: pytest.MonkeyPatch) -> None:
@@ -180,19 +182,19 @@ def raises(patch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_version_that_is_wrong_does_not_pass(
-    tried: Callable[..., Trial],
+    tried: Callable[..., PreTrafficTest],
     stored_rows: Callable[[], list[Row]],
     monkeypatch: pytest.MonkeyPatch,
     mistake: Callable[[pytest.MonkeyPatch], None],
 ) -> None:
     assert batch.SIZE > 1  # One record a delivery: the trial goes by Store.write.
     mistake(monkeypatch)
-    with pytest.raises(TrialError):
+    with pytest.raises(PreTrafficTestError):
         tried().run()
 
 
-def test_a_table_under_another_key_does_not_pass(tried: Callable[..., Trial]) -> None:
-    with pytest.raises(TrialError, match="is to be encrypted"):
+def test_a_table_under_another_key_does_not_pass(tried: Callable[..., PreTrafficTest]) -> None:
+    with pytest.raises(PreTrafficTestError, match="is to be encrypted"):
         tried("arn:aws:kms:us-east-1:123456789012:key/other").run()
 
 
@@ -200,15 +202,17 @@ def test_a_table_under_another_key_does_not_pass(tried: Callable[..., Trial]) ->
 
 
 def probe_rows() -> tuple[Row, Row]:
-    old = Row(PROBE, trial.KEY, "0" * 32, "t", "ObjectCreated:Put", None, 1, "e", None)
-    new = Row(PROBE, trial.KEY, "1" * 32, "t", "ObjectCreated:Put", None, 2, "f", None)
+    old = Row(TEST_BUCKET, trial.KEY, "0" * 32, "t", "ObjectCreated:Put", None, 1, "e", None)
+    new = Row(TEST_BUCKET, trial.KEY, "1" * 32, "t", "ObjectCreated:Put", None, 2, "f", None)
     return old, new
 
 
 @pytest.mark.parametrize(("before", "after"), [(False, True), (True, True), (True, False)])
 def test_rows_of_a_trial_are_neither_announced_nor_counted(*, before: bool, after: bool) -> None:
     old, new = probe_rows()
-    change = Change("1", "1", 0, PROBE, trial.KEY, old if before else None, new if after else None)
+    change = Change(
+        "1", "1", 0, TEST_BUCKET, trial.KEY, old if before else None, new if after else None
+    )
     assert change.kind is None
     assert growth(change) == Tally()
 
@@ -217,9 +221,9 @@ def test_a_trial_cannot_touch_the_real_bucket_nor_events_the_rows_of_a_trial(
     ingest: ModuleType, bucket: str, stored_rows: Callable[[], list[Row]]
 ) -> None:
     record: Any = trial._put(datetime.now(UTC), 1)
-    with pytest.raises(ingest.IngestError, match="is not ours"):
+    with pytest.raises(ingest.IngestError, match="the event is of bucket"):
         ingest.handler({"Records": [record]}, None)
     record["s3"]["bucket"]["name"] = bucket
-    with pytest.raises(ingest.IngestError, match="is not ours"):
+    with pytest.raises(ingest.IngestError, match="the event is of bucket"):
         ingest.handler({"probe": True, "Records": [record]}, None)
     assert stored_rows() == []

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from s3_catalog.inspection.source import BrokenError
 
-_MOST_LINE = 2**20
+_MAX_LINE = 2**20
 """Characters of a line. One record is in memory at a time; the reader bounds its fields."""
 
 _DELIMITERS = ",;\t|"
@@ -49,6 +49,6 @@ def _lines(pieces: Iterable[str]) -> Iterator[str]:
 
 
 def _bounded(line: str) -> str:
-    if len(line) > _MOST_LINE:
-        raise BrokenError(f"a line is longer than {_MOST_LINE:,} characters")
+    if len(line) > _MAX_LINE:
+        raise BrokenError(f"a line is longer than {_MAX_LINE:,} characters")
     return line

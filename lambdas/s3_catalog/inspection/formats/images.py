@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from s3_catalog.inspection.source import BrokenError, Source
 
-_MOST_SEGMENTS = 1000
+_MAX_SEGMENTS = 1000
 """Of a JPEG: before the picture there are about ten. Each is one small read."""
 
 _EXIF_BYTES = 256 * 1024
 """More than the 64 KiB that a JPEG can hold in a segment."""
 
-_MOST_ENTRIES = 1000
+_MAX_ENTRIES = 1000
 _DETAILS = 0x8769
 """The tag that points to the directory of what a camera knows."""
 
@@ -44,7 +44,7 @@ def _png(source: Source) -> Picture:
     width, height = struct.unpack_from(">II", head, 16)
     taken, offset = None, 8
     # An eXIf chunk stands before or after the picture; only the chunks before it are looked at.
-    for _ in range(_MOST_SEGMENTS):
+    for _ in range(_MAX_SEGMENTS):
         header = source.at(offset, 8)
         if len(header) < 8 or header[4:] in (b"IDAT", b"IEND"):  # noqa: PLR2004 (a chunk's header)
             break
@@ -84,7 +84,7 @@ def _webp(source: Source) -> Picture:
     width = int.from_bytes(head[24:27], "little") + 1
     height = int.from_bytes(head[27:30], "little") + 1
     offset = 12
-    for _ in range(_MOST_SEGMENTS):
+    for _ in range(_MAX_SEGMENTS):
         header = source.at(offset, 8)
         if len(header) < 8:  # noqa: PLR2004 (a chunk's header)
             break
@@ -98,7 +98,7 @@ def _webp(source: Source) -> Picture:
 
 def _jpeg(source: Source) -> Picture:
     taken, offset = None, 2
-    for _ in range(_MOST_SEGMENTS):
+    for _ in range(_MAX_SEGMENTS):
         header = source.at(offset, 9)
         if header[0] != 0xFF:  # noqa: PLR2004 (a marker)
             raise BrokenError(f"no marker at byte {offset}")
@@ -128,7 +128,7 @@ def _tiff(source: Source) -> Picture:
     order = "<" if head[:2] == b"II" else ">"
     (offset,) = struct.unpack_from(f"{order}I", head, 4)
     (count,) = struct.unpack_from(f"{order}H", source.at(offset, 2))
-    entries = source.at(offset + 2, 12 * min(count, _MOST_ENTRIES))
+    entries = source.at(offset + 2, 12 * min(count, _MAX_ENTRIES))
     found = {}
     for position in range(0, len(entries) - 11, 12):
         tag, kind = struct.unpack_from(f"{order}HH", entries, position)
@@ -174,7 +174,7 @@ def _entries(data: bytes, offset: int, order: str) -> dict[int, int]:
     """Return the values, or their offsets, of the directory at `offset`, by tag."""
     (count,) = struct.unpack_from(f"{order}H", data, offset)
     found = {}
-    for n in range(min(count, _MOST_ENTRIES)):
+    for n in range(min(count, _MAX_ENTRIES)):
         tag, value = struct.unpack_from(f"{order}H6xI", data, offset + 2 + 12 * n)
         found[tag] = value
     return found

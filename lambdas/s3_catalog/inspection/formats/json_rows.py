@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 
 from s3_catalog.inspection.source import BrokenError
 
-_MOST_DEPTH = 1000
-_MOST_SCALAR = 4096
+_MAX_DEPTH = 1000
+_MAX_SCALAR = 4096
 """Digits of a number."""
 
 # Possessive throughout: no input makes them go back and try again.
@@ -126,8 +126,8 @@ class _Scan:
         if first in "{[" and not table and (match := _shallow.match(self._buffer, self._at)):
             self._at = match.end()
         elif first in "{[":
-            if len(self._closers) >= _MOST_DEPTH:
-                raise BrokenError(f"it is nested more than {_MOST_DEPTH:,} deep")
+            if len(self._closers) >= _MAX_DEPTH:
+                raise BrokenError(f"it is nested more than {_MAX_DEPTH:,} deep")
             self.is_array = self.is_array or table
             self._closers.append("}" if first == "{" else "]")
             self._at += 1
@@ -167,8 +167,8 @@ class _Scan:
         while True:
             match = _word.match(self._buffer, self._at)
             end = match.end() if match else self._at
-            if end - self._at > _MOST_SCALAR:
-                raise BrokenError(f"a number has more than {_MOST_SCALAR:,} digits")
+            if end - self._at > _MAX_SCALAR:
+                raise BrokenError(f"a number has more than {_MAX_SCALAR:,} digits")
             if end < len(self._buffer) or not self._more():
                 break
         if not _scalar.fullmatch(self._buffer, self._at, end):

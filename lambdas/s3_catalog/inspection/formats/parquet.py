@@ -8,10 +8,10 @@ from s3_catalog.inspection.source import BrokenError, Source, tail
 
 _MAGIC = b"PAR1"
 _END = 8
-_MOST_FOOTER = 8 * 2**20
+_MAX_FOOTER = 8 * 2**20
 """Bytes of the footer that are read. The schema comes first, and has some 50 bytes a column."""
 
-_MOST_DEPTH = 32
+_MAX_DEPTH = 32
 
 # The types of Thrift's compact protocol.
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
@@ -32,7 +32,7 @@ def table(source: Source) -> tuple[int, int]:
     if length + _END > source.size:
         raise BrokenError("its footer is longer than the file")
     start = source.size - _END - length
-    footer = _Compact(source.at(start, min(length, _MOST_FOOTER)))
+    footer = _Compact(source.at(start, min(length, _MAX_FOOTER)))
     try:
         return footer.metadata()
     except IndexError as error:
@@ -115,7 +115,7 @@ class _Compact:
         return (self._varint() if count == 15 else count), header & 15  # noqa: PLR2004 (all bits)
 
     def _skip(self, kind: int, depth: int, *, in_list: bool = False) -> None:
-        if depth > _MOST_DEPTH:
+        if depth > _MAX_DEPTH:
             raise BrokenError("its footer is nested too deeply")
         if kind in (_TRUE, _FALSE, _BYTE, _DOUBLE):
             # Of a field that is true or false, the type is the value.
