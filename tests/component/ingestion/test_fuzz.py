@@ -15,7 +15,8 @@ from s3_catalog.s3.bucket import Bucket
 from s3_catalog.table import batch_write as batch
 from s3_catalog.table.item import from_item, to_item
 from s3_catalog.table.store import Outcome, Store
-from tests.unit.conftest import BUCKET, event
+from tests.s3_events import event
+from tests.unit.conftest import BUCKET
 
 
 class Table:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reinventure.cli.duplicate_contents import Contents
 from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.row import Row
-from tests.unit.test_key import keys
+from tests.unit.model.test_object_key import keys
 
 NOW = "2026-11-23T12:00:00.005Z"
 ROW = Row("b", "k", "0A", NOW, "ObjectCreated:Put", "v", 7, "e", None)
@@ -62,7 +62,7 @@ def test_what_was_given_up_is_not_known() -> None:
 
 _GROWTH = """
 import resource
-from tests.unit.test_duplicates import Contents, row
+from tests.unit.cli.test_duplicate_contents import Contents, row
 with Contents() as found:
     for n in range(220_000):
         found.add(row(f"{n:0100}", b"%d" % (n // 2)))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from s3_catalog.inspection.formats.zip_archive import MAX_RATIO
-from tests.unit.inspector.bytes_source import NOW, BytesSource, look
+from tests.unit.inspection.bytes_source import NOW, BytesSource, look
 
 FILES = Path(__file__).parent / "files"
 """Written by pyarrow 26.0.1, whose own reader says what the tests expect: at 170 MB too large to be

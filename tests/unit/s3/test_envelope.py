@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3_catalog.s3.envelope import Message, messages
-from tests.unit.conftest import event
+from tests.s3_events import event
 
 PUT = event("put")
 

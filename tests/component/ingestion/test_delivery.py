@@ -12,7 +12,7 @@ from s3_catalog.model.event import Event
 from s3_catalog.model.row import Row
 from s3_catalog.table import batch_write as batch
 from s3_catalog.table.store import Store
-from tests.unit.conftest import event
+from tests.s3_events import event
 
 Rows = Callable[[], list[Row]]
 

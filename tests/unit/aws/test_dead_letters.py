@@ -8,8 +8,8 @@ import pytest
 
 from reinventure.aws.dead_letters import Failure, _failure
 from reinventure.aws.stream_reader import StreamBatch
-from tests.unit.conftest import event
-from tests.unit.stream_records import LIVE, record
+from tests.s3_events import event
+from tests.stream_records import LIVE, record
 
 if TYPE_CHECKING:
     from types_boto3_sqs.type_defs import MessageTypeDef

@@ -21,9 +21,9 @@ from s3_catalog.feed.message import (
 )
 from s3_catalog.model.row import Row
 from s3_catalog.table import stream_record
-from tests.unit.stream_records import GONE, LIVE, record
+from tests.stream_records import GONE, LIVE, record
 
-SCHEMA_FILE = Path(__file__).parents[2] / "docs" / "change.schema.json"
+SCHEMA_FILE = Path(__file__).parents[3] / "docs" / "change.schema.json"
 SCHEMA = json.loads(SCHEMA_FILE.read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from reinventure.aws.stream_reader import ForgottenError, StreamBatch, records
 from s3_catalog.table import stream_record
-from tests.unit.stream_records import LIVE, record
+from tests.stream_records import LIVE, record
 
 ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/Catalog/stream/2026"
 WRITTEN = datetime(2026, 11, 23, 10, 15, 30, 500_000, tzinfo=UTC)

@@ -15,8 +15,8 @@ from s3_catalog.table import merged_query as merge
 from s3_catalog.table.merged_query import Reading
 from s3_catalog.table.row_query import Filter, matching_rows
 from s3_catalog.table.store import Store
-from tests.unit.conftest import SHARDS
-from tests.unit.test_key import keys
+from tests.component.conftest import SHARDS
+from tests.unit.model.test_object_key import keys
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

@@ -29,7 +29,7 @@ from s3_catalog.model.row import Row
 from s3_catalog.model.stored_object import StoredObject
 from s3_catalog.table import batch_write as batch
 from s3_catalog.table.store import Store
-from tests.unit.conftest import SHARDS
+from tests.component.conftest import SHARDS
 from worker.queue_worker import BUDGET, GRACE, Worker
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from s3_catalog.feed.publisher import Publisher
 from s3_catalog.model.change import Kind
 from s3_catalog.model.row import Row
 from s3_catalog.table.stream_record import parse
-from tests.unit.stream_records import GONE, LIVE, record
+from tests.stream_records import GONE, LIVE, record
 
 if TYPE_CHECKING:
     from types_boto3_sns import SNSClient

@@ -15,7 +15,7 @@ from s3_catalog.model.row import Row
 from s3_catalog.model.timestamps import microseconds
 from s3_catalog.table.item import from_item
 from s3_catalog.table.store import CLOCKS, Outcome, Store
-from tests.unit.conftest import SHARDS
+from tests.component.conftest import SHARDS
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

@@ -5,7 +5,7 @@ import pytest
 
 from s3_catalog.model.event import Content, Event
 from s3_catalog.s3.record import MalformedError, parse
-from tests.unit.conftest import event
+from tests.s3_events import event
 
 
 def record(**changes: Any) -> Any:

@@ -15,8 +15,8 @@ from PIL import Image
 from s3_catalog.inspection.inspect_content import OutOfTimeError, inspect
 from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.table.item import from_value, to_value
-from tests.unit.inspector.bytes_source import NOW, BytesSource, look
-from tests.unit.inspector.test_formats import FILES, SAMPLES, zipped
+from tests.unit.inspection.bytes_source import NOW, BytesSource, look
+from tests.unit.inspection.test_formats import FILES, SAMPLES, zipped
 
 NAMES = ["k", "k.csv", "k.json", "k.jsonl", "k.tsv"]
 
@@ -97,7 +97,7 @@ def test_a_source_that_fails_midway_says_nothing_about_the_content() -> None:
 
 _PEAK = """
 import resource, sys
-from tests.unit.inspector.test_hostile import Endless
+from tests.component.inspection.test_hostile_content import Endless
 from s3_catalog.inspection.inspect_content import inspect
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 found = inspect(Endless(sys.argv[1], int(sys.argv[2])), "k." + sys.argv[3], "now", lambda: None)

@@ -22,7 +22,7 @@ from s3_catalog.table import item
 from s3_catalog.table.item import to_item
 from s3_catalog.table.store import Outcome, Store
 from s3_catalog.totals.tally import Tally, growth
-from tests.unit.conftest import SHARDS
+from tests.component.conftest import SHARDS
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

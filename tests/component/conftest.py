@@ -1,0 +1,99 @@
+"""A table on moto, and the ingest function wired to it."""
+
+import importlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+
+from reinventure.local import cloud as clouds
+from reinventure.local.cloud import Cloud
+from s3_catalog.model.row import Row
+from s3_catalog.table import batch_write as batch
+from s3_catalog.table.item import from_item
+from s3_catalog.table.store import Store
+from tests import empty_table
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+from tests.unit.conftest import aws, bucket, s3
+
+__all__ = ["aws", "bucket", "s3"]
+
+SHARDS = 4
+
+
+@pytest.fixture(scope="session")
+def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A local cloud with nothing deployed, for its DynamoDB."""
+    directory = tmp_path_factory.mktemp("cloud")
+    yield clouds.start(directory)
+    clouds.stop(directory)
+
+
+@pytest.fixture(scope="session", params=["moto", "emulator"])
+def dynamodb(request: pytest.FixtureRequest, aws: None) -> "DynamoDBClient":
+    """DynamoDB, twice: moto writes row by row, the local cloud can run PartiQL batches too.
+
+    The rule is one, and so are the tests.
+    """
+    if request.param == "moto":
+        return boto3.client("dynamodb")
+    cloud: Cloud = request.getfixturevalue("local_cloud")
+    return boto3.client(
+        "dynamodb",
+        endpoint_url=cloud.endpoint,
+        verify=cloud.environment["AWS_CA_BUNDLE"],
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106 (the local cloud has no other)
+    )
+
+
+@pytest.fixture
+def new_table(dynamodb: "DynamoDBClient") -> Callable[[], str]:
+    """A function that makes an empty catalog table and returns its name."""
+    return partial(empty_table.new_table, dynamodb)
+
+
+@pytest.fixture
+def table(new_table: Callable[[], str]) -> str:
+    return new_table()
+
+
+@pytest.fixture
+def store(dynamodb: "DynamoDBClient", table: str) -> Store:
+    return Store(dynamodb, table, SHARDS)
+
+
+@pytest.fixture
+def ingest(
+    dynamodb: "DynamoDBClient",
+    store: Store,
+    bucket: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> ModuleType:
+    """The function's module as Lambda loads it: from its environment, once, before any event."""
+    monkeypatch.setenv("TABLE_NAME", store.table)
+    monkeypatch.setenv("SHARDS", str(SHARDS))
+    monkeypatch.setenv("BUCKET_NAME", bucket)
+    module = importlib.reload(importlib.import_module("handlers.ingest"))
+    monkeypatch.setattr(module, "_store", store)
+    if "amazonaws" in dynamodb.meta.endpoint_url:
+        # moto's PartiQL knows no parameters in an INSERT.
+        monkeypatch.setattr(batch, "write", lambda _, events: [store.write(e) for e in events])
+    return module
+
+
+@pytest.fixture
+def stored_rows(dynamodb: "DynamoDBClient", table: str) -> Callable[[], list[Row]]:
+    """A function that returns every row of the table, tombstones too, by key."""
+
+    def read() -> list[Row]:
+        items = dynamodb.scan(TableName=table)["Items"]
+        return sorted(map(from_item, items), key=lambda row: row.key)
+
+    return read
