@@ -49,9 +49,10 @@ test: $(DEV) ## Run all tests: make test [REPORTS=folder]
 soak: $(DEV) ## Play random histories of events, faults and retries: make soak [N=100000] [SEED=...]
 	PYTHONPATH=.:lambdas python -m tests.simulator.soak "$(N)" $(SEED)
 
-lint: $(DEV) ## Check style, types and formatting
+lint: $(DEV) ## Check style, formatting, types and the direction of imports
 	ruff check .
 	ruff format --check .
+	PYTHONPATH=.:lambdas lint-imports --no-logo
 	mypy
 
 format: $(DEV) ## Put the code into shape
@@ -83,7 +84,7 @@ destroy: $(RUN) ## Remove it from there; in a sandbox objects too
 	@reinventure destroy
 
 clean: ## Remove everything that was installed or made here
-	rm -rf .venv node_modules cdk.out cdk.all .local reports .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules cdk.out cdk.all .local reports .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # The CDK CLI and jsii need Node.js. A wheel brings it, and links put `node` and `cdk` next to
 # `python3`, so that `source .venv/bin/activate` is all that `cdk synth` takes.

@@ -10,6 +10,7 @@ from reinventure.aws import inspection_queues as inspections
 from reinventure.cli import output
 from reinventure.cli.duplicate_contents import Contents
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, session
+from reinventure.printable import printable
 from reinventure.progress import Steps
 from s3_catalog.table.merged_query import Reading
 from s3_catalog.table.row_query import Filter
@@ -35,7 +36,7 @@ def inspect(
     doors = inspections.find(here, workers_stack)
     reading = Reading()
     with Steps() as steps:
-        steps.begin(f"Reading the catalog under {output.printable(prefix)!r}")
+        steps.begin(f"Reading the catalog under {printable(prefix)!r}")
         rows = steps.each(catalog.found(Filter(), reading, prefix))
         unknown = (row for row in rows if not row.inspected)
         asked = doors.ask(here.client("sqs", config=deployed.CONFIG), unknown)
@@ -62,7 +63,7 @@ def duplicates(
     unknown = several = wasted = 0
     reading = Reading()
     with Contents() as contents, Steps() as steps:
-        steps.begin(f"Reading the catalog under {output.printable(prefix)!r}")
+        steps.begin(f"Reading the catalog under {printable(prefix)!r}")
         for row in steps.each(catalog.found(Filter(larger=0), reading, prefix)):
             unknown += not contents.add(row)
         steps.begin("Comparing")

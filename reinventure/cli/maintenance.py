@@ -14,6 +14,7 @@ from reinventure.cli import repair_progress as checkpoint
 from reinventure.cli.exit_codes import EXIT_DIFFERENT
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, session
 from reinventure.errors import UserError
+from reinventure.printable import printable
 from reinventure.progress import Steps
 from s3_catalog.reconciliation.difference import difference
 from s3_catalog.reconciliation.repair import reconcile
@@ -77,7 +78,7 @@ def repair(
     path = checkpoint.path_for(catalog.table, prefix)
     progress = checkpoint.Progress() if restart else checkpoint.load(path)
     if progress.after:
-        where = output.printable(progress.after)
+        where = printable(progress.after)
         print(f"Going on after {where}, where the last run was stopped (--restart begins anew).")
     with Steps() as steps:
         steps.begin(f"Reconciling s3://{catalog.bucket}/{prefix}")
@@ -112,7 +113,7 @@ def repair(
     if recounted.restless:
         print(
             f"{len(recounted.restless):,} folders, such as "
-            f"{output.printable(recounted.restless[0]) or 'the bucket'!r}, changed all the while: "
+            f"{printable(recounted.restless[0]) or 'the bucket'!r}, changed all the while: "
             "run it again when fewer writers are at work there.",
             file=sys.stderr,
         )
@@ -175,7 +176,7 @@ def redrive(
                 done += 1
             else:
                 again += 1
-                print(f"{failure.id} failed again: {output.printable(reason)}", file=sys.stderr)
+                print(f"{failure.id} failed again: {printable(reason)}", file=sys.stderr)
     finally:
         failures.show(catalog, staying)
     if ids and not done and not again:

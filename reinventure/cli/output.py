@@ -1,7 +1,6 @@
 """How what the commands found is shown: to a person, and to a program."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -14,22 +13,12 @@ from reinventure.aws.dead_letters import Failure
 from reinventure.aws.deployed_catalog import MAX_VERSIONS, Known
 from reinventure.aws.key_use import KeyUse
 from reinventure.cli.duplicate_contents import Copies
+from reinventure.printable import printable
 from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.row import Row
 from s3_catalog.model.stored_object import StoredObject, Version
 from s3_catalog.reconciliation.difference import Difference
 from s3_catalog.totals.tally import Total
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-
-
-def printable(text: str) -> str:
-    r"""Return `text` with control characters spelled out, such as a line feed as `\n`.
-
-    An object key may hold any character. One that moves the cursor, colours the screen or turns
-    the writing direction could make a listing show what is not there.
-    """
-    return _CONTROL.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
 
 
 def row_line(row: Row) -> str:

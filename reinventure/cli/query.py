@@ -13,6 +13,7 @@ from reinventure.cli import values as measure
 from reinventure.cli.exit_codes import EXIT_DIFFERENT
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, instant, session
 from reinventure.errors import UserError
+from reinventure.printable import printable
 from reinventure.progress import Steps
 from s3_catalog.model import object_key
 from s3_catalog.model.timestamps import utc_now
@@ -66,7 +67,7 @@ def du(
         print(show(totals.total(catalog.bucket, prefix)))
         return
     with Steps() as steps:
-        steps.begin(f"Counting the rows under {output.printable(prefix)!r}")
+        steps.begin(f"Counting the rows under {printable(prefix)!r}")
         whole, folders = sums(steps.each(catalog.rows(prefix)), prefix, depth)
     for folder in folders:
         print(show(folder))

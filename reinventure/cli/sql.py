@@ -17,8 +17,8 @@ from reinventure.aws import deployed_mirror as mirrors
 from reinventure.aws.deployed_mirror import Answer, Cell
 from reinventure.aws.mirror_backfill import backfill
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, session
-from reinventure.cli.output import printable
 from reinventure.errors import UserError
+from reinventure.printable import printable
 from reinventure.progress import Steps
 
 WAKING_SECONDS = 120

@@ -6,6 +6,7 @@ from reinventure.aws import deployed_catalog as deployed
 from reinventure.aws.change_watcher import Watch
 from reinventure.cli import output
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, session
+from reinventure.printable import printable
 
 
 def watch(
@@ -25,7 +26,7 @@ def watch(
     catalog = deployed.find(session(profile, region), stack)
     show = output.change_as_json if json else output.change_line
     with Watch(catalog, stack, prefix).listening() as changes:
-        where = output.printable(f"s3://{catalog.bucket}/{prefix}")
+        where = printable(f"s3://{catalog.bucket}/{prefix}")
         print(f"Listening to changes of {where} (Ctrl-C ends it).", file=sys.stderr, flush=True)
         for message in changes:
             print(show(message), flush=True)

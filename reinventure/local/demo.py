@@ -10,10 +10,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.cli.output import printable
 from reinventure.errors import UserError
 from reinventure.local import cloud as clouds
 from reinventure.local.deployment import enter, start_and_deploy
+from reinventure.printable import printable
 from reinventure.progress import Steps
 from s3_catalog.model import object_key
 from s3_catalog.reconciliation.difference import differences

@@ -7,6 +7,7 @@ import pytest
 from reinventure.aws.deployed_catalog import Known
 from reinventure.cli import output
 from reinventure.cli.duplicate_contents import Copies
+from reinventure.printable import printable
 from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.row import Row
 from s3_catalog.model.stored_object import Version
@@ -90,7 +91,7 @@ def test_an_object_that_only_one_side_knows_is_shown_too() -> None:
 
 @pytest.mark.parametrize("control", ["\x1b[31m", "\r", "\x00", "\x9b", "\u202e", "\u2028"])
 def test_no_key_can_control_the_terminal(control: str) -> None:
-    shown = output.printable(f"safe{control}unsafe")
+    shown = printable(f"safe{control}unsafe")
     assert control[0] not in shown
     assert shown.startswith("safe\\")
 
