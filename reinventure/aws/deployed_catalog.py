@@ -1,6 +1,5 @@
 """The catalog that is deployed where the environment points: an account, or the local cloud."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +13,7 @@ from reinventure.errors import UserError
 from s3_catalog.model import object_key
 from s3_catalog.model.row import Row, agree
 from s3_catalog.model.stored_object import StoredObject, Version
-from s3_catalog.reconciliation.difference import Difference, differences, side_by_side
+from s3_catalog.reconciliation.difference import side_by_side
 from s3_catalog.s3.bucket import Bucket
 from s3_catalog.table.merged_query import Reading
 from s3_catalog.table.row_query import Filter, matching_rows
@@ -35,8 +34,6 @@ CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
 )
 """For a person who waits: a wrong endpoint is said within seconds, not minutes."""
-
-_POLL_SECONDS = 0.1
 
 MAX_VERSIONS = 10
 """Versions of a key that S3 is asked for."""
@@ -140,26 +137,6 @@ class DeployedCatalog:
             for _, thing, row in side_by_side(listing, self.rows(prefix, consistent=True))
             if thing or row
         )
-
-    def differences(self) -> Iterator[Difference]:
-        """Yield every key that bucket and catalog disagree about at this moment."""
-        return differences(self.stored().listing(), self.rows(consistent=True))
-
-    def settle(self, patience: float) -> list[Difference]:
-        """Wait until bucket and catalog agree, and return what they still disagree about.
-
-        Gives up once nothing has improved for `patience` seconds: the catalog is then not late
-        but wrong. The bucket must not be changed meanwhile.
-        """
-        left = list(self.differences())
-        deadline = time.monotonic() + patience
-        while left and time.monotonic() < deadline:
-            time.sleep(_POLL_SECONDS)
-            now = list(self.differences())
-            if len(now) < len(left):
-                deadline = time.monotonic() + patience
-            left = now
-        return left
 
 
 def find(session: boto3.Session, stack: str) -> DeployedCatalog:

@@ -12,6 +12,7 @@ from rich.table import Table
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.errors import UserError
 from reinventure.local import cloud as clouds
+from reinventure.local.convergence import wait_until_equal
 from reinventure.local.deployment import enter, start_and_deploy
 from reinventure.printable import printable
 from reinventure.progress import Steps
@@ -42,7 +43,7 @@ def run(files: Path, directory: Path, settings: Sequence[str]) -> bool:
             catalog = enter(start_and_deploy(directory, steps, settings))
             changes = _change(catalog, uploads, steps)
             steps.begin("Waiting until the catalog has settled")
-            catalog.settle(_PATIENCE)
+            wait_until_equal(catalog, _PATIENCE)
         return _prove(catalog, changes, Console())
     finally:
         clouds.stop(directory)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.local.cloud import Cloud
+from reinventure.local.convergence import wait_until_equal
 from tests.local.command import run
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def test_every_name_and_size_is_catalogued(catalog: DeployedCatalog) -> None:
     catalog.s3.upload_fileobj(large, catalog.bucket, "in parts")
     catalog.s3.copy({"Bucket": catalog.bucket, "Key": "empty"}, catalog.bucket, "copied")
 
-    assert catalog.settle(PATIENCE) == []
+    assert wait_until_equal(catalog, PATIENCE) == []
     rows = {row.key: row for row in catalog.rows(consistent=True)}
     assert rows.keys() >= {*AWKWARD, "empty", "in parts", "copied"}
     assert rows["in parts"].event_name == "ObjectCreated:CompleteMultipartUpload"
@@ -56,14 +57,14 @@ def test_concurrent_writers_of_few_keys_leave_it_equal(catalog: DeployedCatalog)
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(change, range(120)))
-    assert catalog.settle(PATIENCE) == []
+    assert wait_until_equal(catalog, PATIENCE) == []
 
 
 def test_ls_is_the_listing_of_the_bucket(cloud: Cloud, catalog: DeployedCatalog) -> None:
     for n in range(30):
         catalog.s3.put_object(Bucket=catalog.bucket, Key=f"ls/{n:02}", Body=b"." * n)
     catalog.s3.put_object(Bucket=catalog.bucket, Key="ls2", Body=b"")
-    assert catalog.settle(PATIENCE) == []
+    assert wait_until_equal(catalog, PATIENCE) == []
 
     listed = run("ls", "ls/", "--json", environment=cloud.environment)
     assert listed.returncode == 0, listed.stderr

@@ -20,6 +20,7 @@ from reinventure.aws import change_watcher as watch
 from reinventure.aws import dead_letters as failures
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.local.cloud import Cloud
+from reinventure.local.convergence import wait_until_equal
 from tests.local.command import run
 from tests.local.storm import storm
 from tests.local.test_convergence import waiting
@@ -155,7 +156,7 @@ def test_a_watcher_of_a_storm_sees_each_change_once_and_in_order(
 ) -> None:
     stream, watcher = Stream(catalog), watching("storm/", "--json")
     storm(catalog, 300, seed=11)
-    assert catalog.settle(PATIENCE) == []
+    assert wait_until_equal(catalog, PATIENCE) == []
     expected = stream.changes("storm/")
     assert len(expected) > 100
     wait_until(lambda: len(watcher.lines) >= len(expected))
@@ -183,7 +184,7 @@ def test_a_watcher_shows_lines_of_its_prefix_only(
     watcher = watching('seen/"quoted" ')
     for key in ('seen/"quoted" 1', "seen/other", "unseen", 'seen/"quoted" 2\n'):
         catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=b"123")
-        assert catalog.settle(PATIENCE) == []
+        assert wait_until_equal(catalog, PATIENCE) == []
     catalog.s3.delete_object(Bucket=catalog.bucket, Key='seen/"quoted" 1')
     wait_until(lambda: len(watcher.lines) >= 3)
     assert [line.split(maxsplit=2)[2].split(maxsplit=2) for line in watcher.lines] == [
@@ -299,9 +300,9 @@ def test_a_subscriber_with_a_filter_gets_its_share_only(
             ("elsewhere/small.log", 10),
         ]:
             catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=b"." * size)
-        assert catalog.settle(PATIENCE) == []
+        assert wait_until_equal(catalog, PATIENCE) == []
         catalog.s3.delete_object(Bucket=catalog.bucket, Key="share/small.log")
-        assert catalog.settle(PATIENCE) == []
+        assert wait_until_equal(catalog, PATIENCE) == []
         catalog.s3.put_object(Bucket=catalog.bucket, Key="share/last.log", Body=b"")
         got = read("share/last.log")
     assert sorted((m["kind"], m["key"]) for m in got) == [
@@ -345,7 +346,7 @@ def test_what_publish_failed_to_do_for_a_while_is_not_lost(
     with broken(catalog):
         for n in range(25):
             catalog.s3.put_object(Bucket=catalog.bucket, Key=f"late/{n % 12}", Body=b"." * n)
-        assert catalog.settle(PATIENCE) == []
+        assert wait_until_equal(catalog, PATIENCE) == []
         wait_until(lambda: mapping(catalog)["LastProcessingResult"] == "FAILED")
         assert watcher.lines == []
     expected = stream.changes("late/")
@@ -363,7 +364,7 @@ def test_what_publish_gave_up_on_is_redriven_from_the_stream(
         functions.update_event_source_mapping(UUID=uuid, MaximumRecordAgeInSeconds=1)
         for n in range(5):
             catalog.s3.put_object(Bucket=catalog.bucket, Key=f"given-up/{n}", Body=b"." * n)
-        assert catalog.settle(PATIENCE) == []
+        assert wait_until_equal(catalog, PATIENCE) == []
         wait_until(lambda: all_is_named(catalog, stream))
         functions.update_event_source_mapping(UUID=uuid, MaximumRecordAgeInSeconds=6 * 3600)
         listed = run("failed", "--json", environment=cloud.environment).stdout.splitlines()

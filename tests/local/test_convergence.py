@@ -11,6 +11,7 @@ from reinventure.aws import deployed_catalog as deployed
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.local import cloud as clouds
 from reinventure.local.cloud import Cloud
+from reinventure.local.convergence import differences, wait_until_equal
 from reinventure.local.deployment import start_and_deploy
 from reinventure.progress import Steps
 from tests.local.command import run
@@ -34,7 +35,7 @@ def waiting(catalog: DeployedCatalog) -> int:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_storm_ends_equal(catalog: DeployedCatalog, cloud: Cloud, seed: int) -> None:
     storm(catalog, 300, seed)
-    assert catalog.settle(PATIENCE) == []
+    assert wait_until_equal(catalog, PATIENCE) == []
     verified = run("verify", environment=cloud.environment)
     assert verified.returncode == 0
     assert verified.stdout.startswith("EQUAL")
@@ -72,7 +73,7 @@ def test_what_failed_for_a_while_is_redriven(catalog: DeployedCatalog, cloud: Cl
     rest = run("redrive", "--all", environment=cloud.environment)
     assert (rest.returncode, rest.stdout) == (0, "5 redriven, 0 failed again.\n"), rest.stderr
     assert run("failed", environment=cloud.environment).stdout == "Nothing failed.\n"
-    assert catalog.settle(PATIENCE) == []
+    assert wait_until_equal(catalog, PATIENCE) == []
 
 
 def test_what_was_never_told_is_repaired(catalog: DeployedCatalog, cloud: Cloud) -> None:
@@ -81,7 +82,7 @@ def test_what_was_never_told_is_repaired(catalog: DeployedCatalog, cloud: Cloud)
         s3.put_object(Bucket=bucket, Key=key, Body=b"first")
     s3.put_object(Bucket=bucket, Key="lost/risen", Body=b"first")
     s3.delete_object(Bucket=bucket, Key="lost/risen")
-    assert catalog.settle(PATIENCE) == []
+    assert wait_until_equal(catalog, PATIENCE) == []
     told = s3.get_bucket_notification_configuration(Bucket=bucket)
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
     try:
@@ -114,7 +115,7 @@ def test_what_was_never_told_is_repaired(catalog: DeployedCatalog, cloud: Cloud)
     assert run("verify", environment=cloud.environment).returncode == 0
 
     s3.put_object(Bucket=bucket, Key="lost/missing ü", Body=b"told again")
-    assert catalog.settle(PATIENCE) == []
+    assert wait_until_equal(catalog, PATIENCE) == []
 
 
 OTHER_WAYS = {
@@ -156,7 +157,7 @@ def test_a_storm_ends_equal_whichever_way_events_come(
 ) -> None:
     catalog = point_at(deployed_with(way), monkeypatch)
     storm(catalog, 300, seed=3)
-    assert catalog.settle(PATIENCE) == []
+    assert wait_until_equal(catalog, PATIENCE) == []
     expect_totals(catalog)
     assert waiting(catalog) == 0
 
@@ -167,12 +168,12 @@ def test_the_nightly_state_machine_repairs(
     catalog = point_at(deployed_with("sqs"), monkeypatch)
     s3, bucket = catalog.s3, catalog.bucket
     s3.put_object(Bucket=bucket, Key="night/ghost", Body=b"x")
-    assert catalog.settle(PATIENCE) == []
+    assert wait_until_equal(catalog, PATIENCE) == []
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
     s3.delete_object(Bucket=bucket, Key="night/ghost")
     for folder in range(5):
         s3.put_object(Bucket=bucket, Key=f"night/{folder}/missing", Body=b"x")
-    assert len(list(catalog.differences())) == 6
+    assert len(differences(catalog)) == 6
 
     steps = catalog.session.client("stepfunctions")
     [machine] = steps.list_state_machines()["stateMachines"]
@@ -180,4 +181,4 @@ def test_the_nightly_state_machine_repairs(
     wait_until(lambda: steps.describe_execution(executionArn=execution)["status"] != "RUNNING")
     ended = steps.describe_execution(executionArn=execution)
     assert ended["status"] == "SUCCEEDED", ended
-    assert list(catalog.differences()) == []
+    assert differences(catalog) == []

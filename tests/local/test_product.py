@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.local import product_launch as launching
 from reinventure.local.cloud import Cloud
+from reinventure.local.convergence import wait_until_equal
 from stacks.portfolio.stack import PortfolioStack
 from tests import assembly
 
@@ -55,7 +56,7 @@ def test_a_put_appears_in_the_catalog_of_its_own_bucket_and_in_no_other(
     one.s3.put_object(Bucket=one.bucket, Key="mine.txt", Body=b"of the first")
     other.s3.put_object(Bucket=other.bucket, Key="theirs.txt", Body=b"of the second one")
     for each in (one, other):
-        assert each.settle(PATIENCE) == []
+        assert wait_until_equal(each, PATIENCE) == []
     assert [(row.key, row.size) for row in one.rows(consistent=True)] == [("mine.txt", 12)]
     assert [(row.key, row.size) for row in other.rows(consistent=True)] == [("theirs.txt", 17)]
 

@@ -4,6 +4,7 @@ import json
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.local.cloud import Cloud
+from reinventure.local.convergence import wait_until_equal
 from tests.local.command import run
 
 PATIENCE = 30
@@ -14,7 +15,7 @@ def test_find_chooses_and_says_what_it_read(cloud: Cloud, catalog: DeployedCatal
         catalog.s3.put_object(Bucket=catalog.bucket, Key=f"find/{n}.log", Body=b"." * n * 1000)
     catalog.s3.put_object(Bucket=catalog.bucket, Key="find/9.txt", Body=b"." * 9000)
     catalog.s3.delete_object(Bucket=catalog.bucket, Key="find/7.log")
-    assert catalog.settle(PATIENCE) == []
+    assert wait_until_equal(catalog, PATIENCE) == []
 
     def find(*options: str) -> tuple[list[str], str]:
         found = run("find", "find/", *options, environment=cloud.environment)
@@ -39,7 +40,7 @@ def test_stat_tells_a_life_of_one_key(cloud: Cloud, catalog: DeployedCatalog) ->
     for body in (b"1", b"22"):
         catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=body)
     catalog.s3.put_object(Bucket=catalog.bucket, Key=key + "c", Body=b"another")
-    assert catalog.settle(PATIENCE) == []
+    assert wait_until_equal(catalog, PATIENCE) == []
 
     shown = run("stat", key, environment=cloud.environment)
     assert shown.returncode == 0, shown.stderr
@@ -50,7 +51,7 @@ def test_stat_tells_a_life_of_one_key(cloud: Cloud, catalog: DeployedCatalog) ->
     assert shown.stdout.endswith("Catalog and bucket agree about this key.\n")
 
     catalog.s3.delete_object(Bucket=catalog.bucket, Key=key)
-    assert catalog.settle(PATIENCE) == []
+    assert wait_until_equal(catalog, PATIENCE) == []
     gone = json.loads(run("stat", key, "--json", environment=cloud.environment).stdout)
     assert (gone["row"]["deleted"], gone["row"]["size"], gone["agree"]) == (True, None, True)
     assert gone["row"]["remembered_until"] > gone["row"]["event_time"]
@@ -65,7 +66,7 @@ def test_stat_tells_a_life_of_one_key(cloud: Cloud, catalog: DeployedCatalog) ->
 
 def test_stat_says_where_catalog_and_bucket_differ(cloud: Cloud, catalog: DeployedCatalog) -> None:
     catalog.s3.put_object(Bucket=catalog.bucket, Key="stat/lost", Body=b"x")
-    assert catalog.settle(PATIENCE) == []
+    assert wait_until_equal(catalog, PATIENCE) == []
     known = catalog.known("stat/lost")
     place = {"pk": {"S": known.partition}, "sk": {"S": known.key}}
     catalog.dynamodb.delete_item(TableName=catalog.table, Key=place)

@@ -13,6 +13,7 @@ from reinventure.local import background_process as background
 from reinventure.local import cloud as clouds
 from reinventure.local import database, mariadb
 from reinventure.local.cloud import Cloud
+from reinventure.local.convergence import wait_until_equal
 from reinventure.local.deployment import start_and_deploy
 from reinventure.progress import Steps
 from tests.local.command import run
@@ -53,7 +54,7 @@ def catalogued(catalog: DeployedCatalog) -> Objects:
 
 def settle(catalog: DeployedCatalog, mirror: DeployedMirror) -> None:
     """Return when the mirror says of every object what the catalog says."""
-    assert catalog.settle(PATIENCE) == []
+    assert wait_until_equal(catalog, PATIENCE) == []
     wait_until(
         lambda: mirrored(mirror) == catalogued(catalog),
         PATIENCE,

@@ -7,6 +7,7 @@ import pytest
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.local.cloud import Cloud
+from reinventure.local.convergence import wait_until_equal
 from s3_catalog.totals.recount import recount
 from s3_catalog.totals.tally import Total
 from tests.local.command import run
@@ -23,7 +24,7 @@ def filled(catalog: DeployedCatalog) -> DeployedCatalog:
     for key in KEYS:
         catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=key.encode())
     storm(catalog, 200, seed=7)
-    assert catalog.settle(PATIENCE) == []
+    assert wait_until_equal(catalog, PATIENCE) == []
     return catalog
 
 
@@ -62,7 +63,7 @@ def test_after_a_storm_du_is_what_s3_lists(filled: DeployedCatalog, cloud: Cloud
 def test_du_is_for_people_too(filled: DeployedCatalog, cloud: Cloud) -> None:
     filled.s3.put_object(Bucket=filled.bucket, Key="people/a/1", Body=bytes(1_500_000))
     filled.s3.put_object(Bucket=filled.bucket, Key="people/2\n", Body=b"x")
-    assert filled.settle(PATIENCE) == []
+    assert wait_until_equal(filled, PATIENCE) == []
     expect_totals(filled)
     shown = run("du", "people/", environment=cloud.environment)
     assert [line.rsplit(maxsplit=4) for line in shown.stdout.splitlines()] == [

@@ -18,6 +18,7 @@ from reinventure.local import background_process as background
 from reinventure.local import cloud as clouds
 from reinventure.local import worker_process as worker
 from reinventure.local.cloud import Cloud
+from reinventure.local.convergence import wait_until_equal
 from reinventure.local.deployment import start_and_deploy
 from reinventure.progress import Steps
 from s3_catalog.model.row import Row
@@ -83,7 +84,7 @@ def test_all_objects_are_looked_into_in_little_memory(
     bodies["samples/again.png"] = bodies["samples/photos/2014/sunrise.png"]
     for key, body in bodies.items():
         catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=body)
-    assert catalog.settle(PATIENCE) == []
+    assert wait_until_equal(catalog, PATIENCE) == []
 
     rows = inspected(catalog, "samples/")
     assert rows.keys() == bodies.keys()
@@ -114,7 +115,7 @@ def test_broken_files_are_recorded_and_nobody_dies_of_them(
     catalog.s3.put_object(Bucket=catalog.bucket, Key="broken/small", Body=broken)
     large = broken + bytes(2**20 * 64)
     catalog.s3.put_object(Bucket=catalog.bucket, Key="broken/large", Body=large)
-    assert catalog.settle(PATIENCE) == []
+    assert wait_until_equal(catalog, PATIENCE) == []
     for key, row in inspected(catalog, "broken/").items():
         assert row.inspected
         assert row.inspected.content_type == "application/vnd.apache.parquet"
@@ -128,7 +129,7 @@ def test_duplicates_are_named_with_what_they_waste(cloud: Cloud, catalog: Deploy
     bodies |= {"dup/e": b"x" * 1000, "dup/f": b"x" * 1000, "dup/g": b"", "dup/h": b""}
     for key, body in bodies.items():
         catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=body)
-    assert catalog.settle(PATIENCE) == []
+    assert wait_until_equal(catalog, PATIENCE) == []
     inspected(catalog, "dup/")
 
     asked = run("duplicates", "dup/", "--json", environment=cloud.environment)
@@ -167,7 +168,7 @@ def test_find_and_stat_know_what_was_found(cloud: Cloud, catalog: DeployedCatalo
     }
     for key, body in bodies.items():
         catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=body)
-    assert catalog.settle(PATIENCE) == []
+    assert wait_until_equal(catalog, PATIENCE) == []
     inspected(catalog, "find/")
 
     def find(*options: str) -> list[str]:
@@ -189,7 +190,7 @@ def test_find_and_stat_know_what_was_found(cloud: Cloud, catalog: DeployedCatalo
 def test_an_object_that_is_replaced_is_looked_into_again(catalog: DeployedCatalog) -> None:
     for body in (b"1", b"22", b"333"):
         catalog.s3.put_object(Bucket=catalog.bucket, Key="again/k", Body=body)
-    assert catalog.settle(PATIENCE) == []
+    assert wait_until_equal(catalog, PATIENCE) == []
     [row] = inspected(catalog, "again/").values()
     assert row.inspected
     assert row.inspected.sha256 == sha256(b"333").hexdigest()
@@ -200,7 +201,7 @@ def test_what_was_there_before_is_looked_into_when_asked_for(
 ) -> None:
     for n in range(12):
         catalog.s3.put_object(Bucket=catalog.bucket, Key=f"before/{n}", Body=b"%d" % n)
-    assert catalog.settle(PATIENCE) == []
+    assert wait_until_equal(catalog, PATIENCE) == []
     # As rows are that were written when there was nobody to look inside.
     for key in inspected(catalog, "before/"):
         known = catalog.known(key)
