@@ -12,10 +12,9 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from s3_catalog.correction import ContendedError
-from s3_catalog.feed.message import UnreadableError, read
-from s3_catalog.inspection.inspect_content import OutOfTimeError
-from s3_catalog.inspection.inspect_object import examine
+from s3_catalog.errors import CatalogError, ContendedError, OutOfTimeError, UnreadableError
+from s3_catalog.feed.message import read
+from s3_catalog.inspection.inspect_object import inspect_object
 from s3_catalog.table.store import Store
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ _CONFIG = Config(
 )
 
 
-class LeavingError(Exception):
+class LeavingError(CatalogError):
     """The end was asked for, and the object at work takes longer than that can wait."""
 
 
@@ -119,7 +118,7 @@ class Worker:
         try:
             with self._held(receipt):
                 key = read(message["Body"], self._bucket)["key"]
-                result = examine(
+                result = inspect_object(
                     self._store,
                     self._s3,
                     self._bucket,

@@ -4,6 +4,7 @@ import logging
 import os
 from typing import Any
 
+from s3_catalog.errors import IngestError
 from s3_catalog.ingestion.delivery import ingest
 from s3_catalog.model.row import TEST_BUCKET
 from s3_catalog.s3.bucket import Bucket
@@ -16,14 +17,6 @@ _log.setLevel(logging.INFO)
 _store = Store.from_environment(os.environ)
 _bucket = Bucket.from_environment(os.environ)
 _probe = Bucket.from_environment({"BUCKET_NAME": TEST_BUCKET})
-
-
-class IngestError(Exception):
-    """Some records could not be catalogued; the message says which and why.
-
-    Raised after all the others were, so that Lambda tries the delivery again and, in the end,
-    hands it to the failure queue. What was written stays: writing it again changes nothing.
-    """
 
 
 def handler(delivery: dict[str, Any], _context: object) -> dict[str, Any]:

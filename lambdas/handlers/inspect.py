@@ -11,16 +11,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.context import Context
 from s3_catalog.client_config import CONFIG
-from s3_catalog.correction import ContendedError
-from s3_catalog.feed.message import UnreadableError, read
-from s3_catalog.inspection.inspect_content import OutOfTimeError
-from s3_catalog.inspection.inspect_object import examine
+from s3_catalog.errors import ContendedError, OutOfTimeError, UnreadableError
+from s3_catalog.feed.message import read
+from s3_catalog.inspection.inspect_object import inspect_object
 from s3_catalog.table.store import Store
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-_log = logging.getLogger("examine")
+_log = logging.getLogger("inspect")
 _log.setLevel(logging.INFO)
 
 BUDGET = 150
@@ -47,8 +46,8 @@ def handler(delivery: dict[str, Any], context: Context) -> dict[str, Any]:
             if context.get_remaining_time_in_millis() < (BUDGET + RESERVE) * 1000:
                 raise TimeoutError("no time left in this invocation")
             key = read(message["body"], _bucket)["key"]
-            result = examine(_store, _s3, _bucket, key, _within(BUDGET), most=_most)
-            _log.info("examined", extra={"result": result.value})
+            result = inspect_object(_store, _s3, _bucket, key, _within(BUDGET), max_bytes=_most)
+            _log.info("inspected", extra={"result": result.value})
         except (
             TimeoutError,
             UnreadableError,

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from handlers.context import Context
-from s3_catalog.sql_mirror.mirror_writer import Mirror, OutOfTimeError
+from s3_catalog.errors import DatabaseAsleepError
+from s3_catalog.sql_mirror.mirror_writer import Mirror
 
 _log = logging.getLogger("mirror")
 _log.setLevel(logging.INFO)
@@ -42,7 +43,7 @@ def handler(delivery: dict[str, Any], context: Context) -> dict[str, Any]:
 def _waiting(context: Context) -> Callable[[], None]:
     def wait() -> None:
         if context.get_remaining_time_in_millis() < RESERVE:
-            raise OutOfTimeError("the database has not woken up yet")
+            raise DatabaseAsleepError("the database has not woken up yet")
         time.sleep(POLL)
 
     return wait

@@ -5,6 +5,7 @@ import os
 from typing import Any
 
 from handlers.context import Context
+from s3_catalog.errors import PublishError
 from s3_catalog.feed.publisher import Publisher
 
 _log = logging.getLogger("publish")
@@ -14,10 +15,6 @@ _log.setLevel(logging.INFO)
 _publisher = Publisher.from_environment(os.environ)
 _whole_batches = os.environ["WHOLE_BATCHES"] == "true"
 """Whether a batch can be tried again as a whole only (see `laptop` in stacks/settings.py)."""
-
-
-class PublishError(Exception):
-    """Not all of a batch was published; the message says why."""
 
 
 def handler(batch: dict[str, Any], context: Context) -> dict[str, Any]:

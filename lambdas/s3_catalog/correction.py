@@ -6,6 +6,7 @@ lookup never overwrites anything later.
 
 from typing import TYPE_CHECKING
 
+from s3_catalog.errors import ContendedError
 from s3_catalog.model import row as rows
 from s3_catalog.model.row import agree
 from s3_catalog.table.store import Outcome
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
 
 MAX_ATTEMPTS = 8
 """Lookups of one key, when others write its row meanwhile."""
-
-
-class ContendedError(Exception):
-    """Other writers changed a row during every lookup. Try again later."""
 
 
 def correct(store: "Store", bucket: "Bucket", key: str, event: "Event | None" = None) -> Outcome:

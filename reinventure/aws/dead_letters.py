@@ -12,8 +12,9 @@ from botocore.config import Config
 from reinventure.aws import stream_reader as stream
 from reinventure.aws.deployed_catalog import CONFIG, DeployedCatalog
 from reinventure.aws.stream_reader import StreamBatch
+from s3_catalog.errors import MalformedError
 from s3_catalog.s3.envelope import messages
-from s3_catalog.s3.record import MalformedError, parse
+from s3_catalog.s3.record import parse
 
 if TYPE_CHECKING:
     from types_boto3_sqs.type_defs import MessageTypeDef

@@ -15,7 +15,7 @@ from reinventure.cli import sql as mirror
 from reinventure.cli import watch as changes
 from reinventure.cli.exit_codes import EXIT_ERROR
 from reinventure.errors import UserError
-from s3_catalog.correction import ContendedError
+from s3_catalog.errors import ContendedError
 
 app = typer.Typer(
     help="""An encrypted, always-correct, live catalog of an S3 bucket.

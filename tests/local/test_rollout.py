@@ -11,8 +11,8 @@ import boto3
 import pytest
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
+from s3_catalog.errors import PreTrafficTestError
 from s3_catalog.model.row import TEST_BUCKET
-from s3_catalog.rollout.pre_traffic_test import PreTrafficTestError
 
 LAMBDAS = Path(__file__).parents[2] / "lambdas"
 HOOK = {"DeploymentId": "d-ABCDEF", "LifecycleEventHookExecutionId": "eyJhbGciOi"}

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from s3_catalog.correction import MAX_ATTEMPTS, ContendedError
+from s3_catalog.correction import MAX_ATTEMPTS
+from s3_catalog.errors import ContendedError
 from s3_catalog.model.row import Row
 from s3_catalog.reconciliation import repair as reconciling
 from s3_catalog.s3.bucket import Bucket

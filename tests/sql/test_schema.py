@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from reinventure.local import mariadb
 from reinventure.local.data_api_server import DataApiError
+from s3_catalog.errors import BusyError
 from s3_catalog.sql_mirror import schema
 from s3_catalog.sql_mirror.data_api import Database, values
 from tests.sql.conftest import CLUSTER, OWNER, PASSWORD, Service, clear, never
@@ -95,7 +96,7 @@ def test_one_that_takes_long_is_not_waited_for_for_ever(
     monkeypatch.setattr(schema, "LOCK_SECONDS", 0)
     with mariadb.administer(server) as other, other.cursor() as cursor:
         cursor.execute(f"SELECT GET_LOCK('{schema.LOCK}', 0)")
-        with pytest.raises(schema.BusyError):
+        with pytest.raises(BusyError):
             schema.prepare(database, lambda: PASSWORD)
     schema.prepare(database, lambda: PASSWORD)
 

@@ -8,6 +8,7 @@ import re
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+from s3_catalog.errors import UnreadableError
 from s3_catalog.model import object_key
 
 if TYPE_CHECKING:
@@ -28,10 +29,6 @@ _DECIMALS = 10**5
 
 _REFUSED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 has no place for, and so neither SNS nor SQS; object keys may have it."""
-
-
-class UnreadableError(Exception):
-    """A message that is not about an object of the bucket. Says why."""
 
 
 def read(body: str, bucket: str) -> dict[str, Any]:

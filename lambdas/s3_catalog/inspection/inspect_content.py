@@ -1,4 +1,4 @@
-"""One pass over the bytes of an object, and what it tells."""
+"""One pass over the bytes of an object: hash, type, and what its format says about the content."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -6,11 +6,11 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
-from s3_catalog.inspection.formats import delimited, images, parquet, signatures
-from s3_catalog.inspection.formats import json_rows as jsons
-from s3_catalog.inspection.formats import zip_archive as archives
-from s3_catalog.inspection.formats.text import TextScan, encoding
-from s3_catalog.inspection.source import BrokenError, Source
+from s3_catalog.errors import BrokenError, OutOfTimeError
+from s3_catalog.inspection.formats import delimited, images, json_rows, parquet, zip_archive
+from s3_catalog.inspection.formats.signatures import HEAD_BYTES, detect_content_type
+from s3_catalog.inspection.formats.text import TextScan, detect_encoding
+from s3_catalog.inspection.source import Source
 from s3_catalog.model.inspection_result import InspectionResult
 
 _MAX_ERROR = 300
@@ -20,39 +20,39 @@ _JSON_LINES = (".jsonl", ".ndjson")
 _JSON = (".json", ".geojson", *_JSON_LINES)
 
 
-class OutOfTimeError(Exception):
-    """The time for one object is over. What was found until then is recorded."""
+def inspect_content(
+    source: Source, key: str, now: str, check_deadline: Callable[[], None]
+) -> InspectionResult:
+    """Return what `source`, the object with the name `key`, contains.
 
-
-def inspect(source: Source, key: str, now: str, tick: Callable[[], None]) -> InspectionResult:
-    """Return what `source`, the object named `key`, contains; `now` is kept as the time of it.
-
-    Content that is broken, or that no parser is prepared for, is an `error` of the result. `tick`
-    is called before each chunk: OutOfTimeError from it is recorded as well, all else it or the
-    source raises comes out of here, and says nothing about the content.
+    `now` becomes the `inspected_at` of the result (ISO 8601). `check_deadline` is called before
+    each chunk; an OutOfTimeError that it raises becomes the `error` of the result, as does content
+    that is broken or unexpected. Other exceptions of `check_deadline` and those of `source` are
+    raised: they say nothing about the content.
     """
     found = InspectionResult(inspected_at=now)
-    stream = _Stream(source, tick)
+    stream = _Stream(source, check_deadline)
     try:
         head = stream.head()
-        kind = signatures.content_type(head)
-        if kind is None:
-            found = _text(found, stream, head, key)
+        content_type = detect_content_type(head)
+        if content_type is None:
+            found = _inspect_text(found, stream, head, key)
         else:
-            found = replace(found, content_type=kind, **_structure(source, kind, stream))
+            details = _inspect_binary(source, content_type, stream)
+            found = replace(found, content_type=content_type, **details)
         stream.drain()
     except OutOfTimeError:
-        at = f"{stream.passed:,} of {source.size:,} bytes"
-        return replace(found, error=f"gave up after {at}: out of time")
+        error = f"out of time after {stream.passed:,} of {source.size:,} bytes"
+        return replace(found, error=error)
     return replace(found, sha256=stream.sha256())
 
 
 class _Stream:
-    """The chunks of a source, once, all of them hashed; `head` can be looked at before."""
+    """The chunks of a source, read once, all of them hashed; `head` peeks at the first bytes."""
 
-    def __init__(self, source: Source, tick: Callable[[], None]) -> None:
+    def __init__(self, source: Source, check_deadline: Callable[[], None]) -> None:
         self._hash = hashlib.sha256()
-        self._tick = tick
+        self._check_deadline = check_deadline
         self._chunks = self._read(source)
         self.passed = 0
         self.size = source.size
@@ -62,7 +62,7 @@ class _Stream:
         chunks = source.chunks()
         while True:
             try:
-                self._tick()
+                self._check_deadline()
                 chunk = next(chunks, None)
             except BaseException:
                 self.failed = True
@@ -75,7 +75,7 @@ class _Stream:
 
     def head(self) -> bytes:
         first = b""
-        while len(first) < signatures.HEAD and (chunk := next(self._chunks, None)) is not None:
+        while len(first) < HEAD_BYTES and (chunk := next(self._chunks, None)) is not None:
             first += chunk
         self._chunks = chain([first] if first else [], self._chunks)
         return first
@@ -91,69 +91,72 @@ class _Stream:
         return self._hash.hexdigest()
 
 
-def _guarded(stream: _Stream, look: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Return what `look` finds, or the error of the content that it stumbles over."""
+def _guarded(stream: _Stream, parse: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return the result of `parse`, or the error that the content causes in it."""
     try:
-        return look()
+        return parse()
     except BrokenError as error:
         return {"error": str(error)[:_MAX_ERROR]}
     except UnicodeDecodeError as error:
-        return {"error": f"it is not all {error.encoding}: {error.reason}"[:_MAX_ERROR]}
+        return {"error": f"invalid {error.encoding}: {error.reason}"[:_MAX_ERROR]}
     except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
         if stream.failed:
             raise
-        # Nobody thought of such content. It must not be tried again for ever, so it is recorded;
-        # the tests take this prefix for a mistake in a parser.
+        # A bug in a parser. It is recorded, or the object would be inspected again and again; the
+        # tests fail on this prefix.
         return {"error": f"unexpected {type(error).__name__}: {error}"[:_MAX_ERROR]}
 
 
-def _structure(source: Source, kind: str, stream: _Stream) -> dict[str, Any]:
-    def look() -> dict[str, Any]:
-        if kind in images.KINDS:
-            width, height, taken = images.picture(source, kind)
+def _inspect_binary(source: Source, content_type: str, stream: _Stream) -> dict[str, Any]:
+    def parse() -> dict[str, Any]:
+        if content_type in images.READERS:
+            width, height, taken = images.read_header(source, content_type)
             return {"width": width, "height": height, "taken": taken}
-        if kind == "application/vnd.apache.parquet":
-            columns, rows = parquet.table(source)
+        if content_type == "application/vnd.apache.parquet":
+            columns, rows = parquet.read_footer(source)
             return {"columns": columns, "rows": rows}
-        if kind == "application/zip" or "officedocument" in kind or "oasis" in kind:
-            archives.check(source)
+        if content_type == "application/zip" or any(
+            family in content_type for family in ("officedocument", "oasis")
+        ):
+            zip_archive.check_directory(source)
         return {}
 
-    return _guarded(stream, look)
+    return _guarded(stream, parse)
 
 
-def _text(found: InspectionResult, stream: _Stream, head: bytes, key: str) -> InspectionResult:
+def _inspect_text(
+    found: InspectionResult, stream: _Stream, head: bytes, key: str
+) -> InspectionResult:
     if not head:
         return replace(found, content_type="application/x-empty")
-    name = encoding(head[: signatures.HEAD], whole=stream.size <= signatures.HEAD)
-    if name is None:
+    encoding = detect_encoding(head[:HEAD_BYTES], whole=stream.size <= HEAD_BYTES)
+    if encoding is None:
         return replace(found, content_type="application/octet-stream")
-    scan = TextScan(name)
+    scan = TextScan(encoding)
     text = scan.decoded(stream.chunks())
-    kind, details = _kind(stream, text, head, key.lower())
-    # A parser may have given up: lines and encoding are those of the whole text.
+    content_type, details = _parse_text(stream, text, head, key.lower())
+    # A parser stops at the first error; lines and encoding are those of the whole text.
     details |= _guarded(stream, lambda: _finish(scan, text))
-    if not scan.valid:
-        return replace(found, content_type=kind, **details)
-    return replace(found, content_type=kind, encoding=scan.encoding, lines=scan.lines, **details)
+    found = replace(found, content_type=content_type, **details)
+    return replace(found, encoding=scan.encoding, lines=scan.lines) if scan.valid else found
 
 
-def _kind(
+def _parse_text(
     stream: _Stream, text: Iterator[str], head: bytes, key: str
 ) -> tuple[str, dict[str, Any]]:
-    """Return the type of a text, and its columns and rows or what is wrong with them."""
+    """Return the type of a text, and its columns and rows or its error."""
     if key.endswith(".tsv"):
-        return "text/tab-separated-values", _guarded(stream, lambda: _csv(text))
+        return "text/tab-separated-values", _guarded(stream, lambda: _count_records(text))
     if key.endswith(".csv"):
-        return "text/csv", _guarded(stream, lambda: _csv(text))
-    promised = key.endswith(_JSON)
-    if promised or head.lstrip()[:1] in (b"{", b"["):
-        found = _guarded(stream, lambda: _json(text, lines=key.endswith(_JSON_LINES)))
-        error = found.get("error")
-        if promised or not error:
-            return found.pop("kind", "application/json"), found
-        # Many a text begins with a bracket, and nothing says that this one is meant as JSON.
-        return "text/plain", found if str(error).startswith("unexpected") else {}
+        return "text/csv", _guarded(stream, lambda: _count_records(text))
+    named_json = key.endswith(_JSON)
+    if named_json or head.lstrip()[:1] in (b"{", b"["):
+        details = _guarded(stream, lambda: _count_json_rows(text, lines=key.endswith(_JSON_LINES)))
+        error = details.get("error")
+        if named_json or not error:
+            return details.pop("content_type", "application/json"), details
+        # Many plain texts begin with a bracket: without the suffix, an error means "no JSON".
+        return "text/plain", details if str(error).startswith("unexpected") else {}
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:100].lower()
     if start.startswith((b"<!doctype html", b"<html")):
         return "text/html", {}
@@ -163,14 +166,15 @@ def _kind(
 def _finish(scan: TextScan, text: Iterator[str]) -> dict[str, Any]:
     for _ in text:
         pass
-    return {} if scan.valid else {"error": f"it is not all {scan.encoding}"}
+    return {} if scan.valid else {"error": f"invalid {scan.encoding}"}
 
 
-def _csv(text: Iterator[str]) -> dict[str, Any]:
-    columns, rows = delimited.table(text)
+def _count_records(text: Iterator[str]) -> dict[str, Any]:
+    columns, rows = delimited.count_records(text)
     return {"columns": columns, "rows": rows}
 
 
-def _json(text: Iterator[str], *, lines: bool) -> dict[str, Any]:
-    rows, several = jsons.rows(text, lines=lines)
-    return {"rows": rows, "kind": "application/x-ndjson" if several else "application/json"}
+def _count_json_rows(text: Iterator[str], *, lines: bool) -> dict[str, Any]:
+    rows, several = json_rows.count_rows(text, lines=lines)
+    content_type = "application/x-ndjson" if several else "application/json"
+    return {"rows": rows, "content_type": content_type}

@@ -1,14 +1,14 @@
-"""Looking inside the object that a row is of, and adding what was found to the row."""
+"""Inspect the object of a row, and add the result to the row."""
 
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from s3_catalog.correction import ContendedError
-from s3_catalog.inspection.inspect_content import inspect
+from s3_catalog.errors import ArchivedError, ContendedError, GoneError
+from s3_catalog.inspection.inspect_content import inspect_content
 from s3_catalog.inspection.read_ahead import ReadAhead
-from s3_catalog.inspection.stored_bytes import ArchivedError, GoneError, StoredBytes
+from s3_catalog.inspection.stored_bytes import StoredBytes
 from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.timestamps import timestamp, utc_now
 
@@ -18,69 +18,70 @@ if TYPE_CHECKING:
     from s3_catalog.model.row import Row
     from s3_catalog.table.store import Store
 
-ATTEMPTS = 3
-"""How often to look again when the row has changed meanwhile."""
+MAX_ATTEMPTS = 3
+"""Inspections of one object, when its row changes meanwhile."""
 
 
 class Result(Enum):
-    """What became of the wish to look inside an object."""
+    """Result of an inspection request."""
 
     RECORDED = "recorded"
-    """The row now says what the object contains."""
+    """The object was inspected, and its row has the result."""
 
-    KNOWN = "known"
-    """The row said so already."""
+    ALREADY_RECORDED = "already recorded"
+    """The row already has the result for this version: nothing to do."""
 
     GONE = "gone"
-    """The object does not exist any more, or its next version has not reached the row yet."""
+    """The object was deleted, or replaced by a version whose event has not reached the row yet."""
 
     TOO_LARGE = "too large"
-    """It is for somebody who has more time."""
+    """The object is larger than `max_bytes`; the worker inspects it."""
 
 
-def examine(
+def inspect_object(
     store: "Store",
     s3: "S3Client",
     bucket: str,
     key: str,
-    tick: Callable[[], None],
+    check_deadline: Callable[[], None],
     *,
-    most: int | None = None,
+    max_bytes: int | None = None,
     scratch: Path | None = None,
 ) -> Result:
-    """Look inside the object that the row of `key` is of, and record what was found.
+    """Inspect the version of `key` that its row has, and record the result in the row.
 
-    Whatever version made us look: the row's is the one to know. If it is a later one, its own
-    message will find it known. `most` is the largest size to look at, in bytes. `scratch` is a
-    folder to read ahead into, if there is one. What `tick` does is said at `inspect`.
+    The version in the row counts, whichever version the request is about: a request for a later one
+    follows, and finds its result already recorded. A larger object than `max_bytes` is left alone.
+    `scratch` is the folder for read-ahead; without it, there is none. `check_deadline` is as for
+    `inspect_content`.
 
-    Raises ContendedError, botocore's ClientError or BotoCoreError, or OSError when `scratch` cannot
-    be written; looking again is safe.
+    Idempotent. Raises ContendedError, botocore's ClientError or BotoCoreError, and OSError when
+    `scratch` cannot be written.
     """
-    for _ in range(ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         row = store.read(bucket, key)
         if row is None or row.deleted:
             return Result.GONE
         if row.inspected:
-            return Result.KNOWN
-        if most is not None and (row.size or 0) > most:
+            return Result.ALREADY_RECORDED
+        if max_bytes is not None and (row.size or 0) > max_bytes:
             return Result.TOO_LARGE
         try:
-            found = _look(s3, row, tick, scratch)
+            found = _inspect_version(s3, row, check_deadline, scratch)
         except GoneError:
             return Result.GONE
         if store.record(row, found):
             return Result.RECORDED
-    raise ContendedError(f"the row of {key!r} changed {ATTEMPTS} times while it was looked at")
+    raise ContendedError(f"the row of {key!r} changed during each of {MAX_ATTEMPTS} inspections")
 
 
-def _look(
-    s3: "S3Client", row: "Row", tick: Callable[[], None], scratch: Path | None
+def _inspect_version(
+    s3: "S3Client", row: "Row", check_deadline: Callable[[], None], scratch: Path | None
 ) -> InspectionResult:
     now = timestamp(utc_now())
     stored = StoredBytes(s3, row)
     source = ReadAhead(stored, scratch) if scratch else stored
     try:
-        return inspect(source, row.key, now, tick)
+        return inspect_content(source, row.key, now, check_deadline)
     except ArchivedError:
-        return InspectionResult(inspected_at=now, error="it is archived, and cannot be read")
+        return InspectionResult(inspected_at=now, error="archived: it must be restored first")

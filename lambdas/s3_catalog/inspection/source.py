@@ -1,11 +1,7 @@
-"""What is inspected: bytes of known size, to be read in order and here and there."""
+"""The bytes to be inspected: of known size, read in order or at an offset."""
 
 from collections.abc import Iterator
 from typing import Protocol
-
-
-class BrokenError(Exception):
-    """The content is not what its first bytes control, or more than is looked at. Says how."""
 
 
 class Source(Protocol):

@@ -1,4 +1,4 @@
-"""The bytes of one version of an object in S3, read so that they are of one version."""
+"""The bytes of one version of an object in S3: all reads are of that version."""
 
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -6,6 +6,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
+
+from s3_catalog.errors import ArchivedError, GoneError
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -16,10 +18,10 @@ if TYPE_CHECKING:
 
 _CHUNK = 2**20
 _WINDOW = 2**16
-"""Bytes that are read at least: a header is looked at in many small pieces."""
+"""Bytes of a read at least: parsers of headers read many small pieces."""
 
 _MAX_FAILURES = 5
-"""Connections that may end one after the other without having brought a byte."""
+"""Consecutive reads that may fail without a byte received."""
 
 _GONE = {
     "404",
@@ -31,22 +33,15 @@ _GONE = {
     "NoSuchVersion",
     "PreconditionFailed",
 }
-"""What S3 answers when there is no such object, or another one, or a delete marker."""
-
-
-class GoneError(Exception):
-    """The object that the row is of is not there any more."""
-
-
-class ArchivedError(Exception):
-    """The object is in an archive, and cannot be read unless somebody restores it."""
+"""S3's error codes when the object is missing, replaced, or behind a delete marker."""
 
 
 class StoredBytes:
-    """The bytes of the object that `row` is of: its version, or, without one, its ETag.
+    """The bytes of the object of `row`, identified by its version id, or else by its ETag.
 
-    Each method raises GoneError, ArchivedError, or botocore's ClientError or BotoCoreError when S3
-    does not answer. A connection that breaks is continued where it broke.
+    After a broken connection, reading resumes where it broke. Each method raises GoneError,
+    ArchivedError, or botocore's ClientError or BotoCoreError when S3 does not answer. `pause` is
+    `time.sleep`, called with seconds before a read is retried.
     """
 
     def __init__(
@@ -72,7 +67,7 @@ class StoredBytes:
         return self._read(0, self._size)
 
     def between(self, start: int, end: int) -> Generator[bytes, None, None]:
-        """Yield the bytes from `start` up to `end`, in pieces of at most 1 MiB; for any thread."""
+        """Yield the bytes from `start` up to `end`, in pieces of at most 1 MiB; thread-safe."""
         return self._read(start, end)
 
     def at(self, offset: int, length: int) -> bytes:
@@ -105,8 +100,8 @@ class StoredBytes:
 
     def _get(self, start: int, end: int) -> "StreamingBody":
         try:
-            wanted: GetObjectRequestTypeDef = {**self._object, "Range": f"bytes={start}-{end - 1}"}
-            reply = self._client.get_object(**wanted)
+            request: GetObjectRequestTypeDef = {**self._object, "Range": f"bytes={start}-{end - 1}"}
+            reply = self._client.get_object(**request)
         except ClientError as error:
             code = error.response["Error"].get("Code", "")
             if code in _GONE:
@@ -114,7 +109,7 @@ class StoredBytes:
             if code == "InvalidObjectState":
                 raise ArchivedError(code) from error
             raise
-        # Who answers may ignore a range, and send all: these would be the wrong bytes.
+        # A server may ignore the range and send the whole object: those would be the wrong bytes.
         length = reply["ContentLength"]
         if length != end - start:
             reply["Body"].close()

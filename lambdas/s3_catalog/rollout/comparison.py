@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from s3_catalog.errors import WorseError
+
 if TYPE_CHECKING:
     from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
@@ -16,10 +18,6 @@ FEW = 3
 
 MARGIN = 0.01
 """How much greater the share of failing calls may be than it was before."""
-
-
-class WorseError(Exception):
-    """The new version fails more often than those before it; the message has the numbers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from s3_catalog.errors import PreTrafficTestError
 from s3_catalog.model.row import TEST_BUCKET
 
 if TYPE_CHECKING:
@@ -30,10 +31,6 @@ _TOMBSTONE_DAYS = 60
 _SEQUENCER_DIGITS = 32
 
 Item = Mapping[str, Any]
-
-
-class PreTrafficTestError(Exception):
-    """The version does not do what it must; the message says at which step, and what it did."""
 
 
 @dataclass(frozen=True)

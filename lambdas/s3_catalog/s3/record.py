@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from s3_catalog.errors import MalformedError
 from s3_catalog.model import object_key, sequencer
 from s3_catalog.model.event import Content, Event
 
@@ -18,10 +19,6 @@ _REMOVED = ("ObjectRemoved:", "LifecycleExpiration:")
 
 _YEARS = range(2006, 3000)
 """S3 opened in 2006; an event of a far future could never expire."""
-
-
-class MalformedError(ValueError):
-    """A message or record that should say what happened to an object and does not. Names why."""
 
 
 def parse(record: object) -> Event | None:

@@ -10,7 +10,7 @@ import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from s3_catalog import client_config as client
-from s3_catalog.feed.message import UnreadableError
+from s3_catalog.errors import BusyError, DatabaseAsleepError, UnreadableError
 from s3_catalog.model.row import TOMBSTONE_LIFE
 from s3_catalog.sql_mirror import schema
 from s3_catalog.sql_mirror.data_api import CONFIG, Database
@@ -28,10 +28,6 @@ Anything else is no fault of the rows: they are all tried again later."""
 
 FORGOTTEN = 10_000
 """Deletions that are forgotten at a time, at most."""
-
-
-class OutOfTimeError(Exception):
-    """The database did not wake up in the time that there was."""
 
 
 @dataclass
@@ -68,7 +64,7 @@ class Mirror:
 
         The messages may come in any order, and again. Those that are returned may have been
         written all the same. While the database wakes up, `wait` is called; it may raise
-        OutOfTimeError.
+        DatabaseAsleepError.
         """
         failures: dict[str, str] = {}
         states: dict[str, State] = {}
@@ -84,7 +80,7 @@ class Mirror:
                 forget(database, datetime.now(UTC))
                 self._ready = True
             failures |= _write(database, list(states.items()))
-        except (ClientError, BotoCoreError, schema.BusyError, OutOfTimeError) as error:
+        except (ClientError, BotoCoreError, BusyError, DatabaseAsleepError) as error:
             failures |= dict.fromkeys(states, str(error))
         return failures
 
@@ -122,4 +118,4 @@ def _write(database: Database, states: Sequence[tuple[str, State]]) -> dict[str,
 
 
 def _give_up() -> None:
-    raise OutOfTimeError("the database is waking up")
+    raise DatabaseAsleepError("the database is waking up")

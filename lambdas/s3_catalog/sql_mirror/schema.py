@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from s3_catalog.errors import BusyError
 from s3_catalog.sql_mirror.data_api import NAME, Database, values
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -25,10 +26,6 @@ _VERSIONS = """CREATE TABLE IF NOT EXISTS schema_versions (
 ) ENGINE = InnoDB"""
 
 _PASSWORD = re.compile(r"[A-Za-z0-9]{20,}")
-
-
-class BusyError(Exception):
-    """Another one is changing the tables right now, and takes long."""
 
 
 def migrations() -> dict[int, list[str]]:

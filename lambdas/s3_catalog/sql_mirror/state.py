@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from s3_catalog.feed.message import UnreadableError, read
+from s3_catalog.errors import UnreadableError
+from s3_catalog.feed.message import read
 
 _SEQUENCER = re.compile(r"[0-9A-F]{32}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)

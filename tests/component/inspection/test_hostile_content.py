@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from s3_catalog.inspection.inspect_content import OutOfTimeError, inspect
+from s3_catalog.errors import OutOfTimeError
+from s3_catalog.inspection.inspect_content import inspect
 from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.table.item import from_value, to_value
 from tests.unit.inspection.bytes_source import NOW, BytesSource, look

@@ -16,9 +16,8 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutError
 
-from s3_catalog.correction import ContendedError
+from s3_catalog.errors import ContendedError, OutOfTimeError
 from s3_catalog.inspection import inspect_object as examination
-from s3_catalog.inspection.inspect_content import OutOfTimeError
 from s3_catalog.inspection.inspect_object import Result, examine
 from s3_catalog.inspection.stored_bytes import StoredBytes
 from s3_catalog.model import row as rows

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from s3_catalog.errors import PreTrafficTestError
 from s3_catalog.model import object_key as key
 from s3_catalog.model import row, sequencer
 from s3_catalog.model.change import Change
 from s3_catalog.model.event import Event
 from s3_catalog.model.row import TEST_BUCKET, Row
 from s3_catalog.rollout import pre_traffic_test as trial
-from s3_catalog.rollout.pre_traffic_test import PreTrafficTest, PreTrafficTestError
+from s3_catalog.rollout.pre_traffic_test import PreTrafficTest
 from s3_catalog.s3 import record as event
 from s3_catalog.table import batch_write as batch
 from s3_catalog.table import item

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from s3_catalog.errors import GoneError
 from s3_catalog.inspection import read_ahead
 from s3_catalog.inspection.read_ahead import ReadAhead
-from s3_catalog.inspection.stored_bytes import GoneError
 from tests.unit.inspection.bytes_source import BytesSource
 
 PART, AT_ONCE, AHEAD = 10, 3, 5

@@ -10,8 +10,9 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from s3_catalog.errors import WorseError
 from s3_catalog.rollout import hook_status as module
-from s3_catalog.rollout.comparison import Calls, WorseError, calls, compare
+from s3_catalog.rollout.comparison import Calls, calls, compare
 from s3_catalog.rollout.hook_status import RESERVE, verdict
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ import re
 import struct
 from collections.abc import Callable
 
-from s3_catalog.inspection.source import BrokenError, Source
+from s3_catalog.errors import BrokenError
+from s3_catalog.inspection.source import Source
 
 _MAX_SEGMENTS = 1000
 """Of a JPEG: before the picture there are about ten. Each is one small read."""

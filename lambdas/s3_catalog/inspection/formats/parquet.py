@@ -4,7 +4,8 @@ Of pyarrow's 170 MB this takes a page: the schema and the number of rows are the
 the footer, whatever the size of the file.
 """
 
-from s3_catalog.inspection.source import BrokenError, Source, tail
+from s3_catalog.errors import BrokenError
+from s3_catalog.inspection.source import Source, tail
 
 _MAGIC = b"PAR1"
 _END = 8

@@ -2,7 +2,8 @@
 
 import struct
 
-from s3_catalog.inspection.source import BrokenError, Source, tail
+from s3_catalog.errors import BrokenError
+from s3_catalog.inspection.source import Source, tail
 
 _END = b"PK\x05\x06"
 _END_BYTES = 22
