@@ -4,6 +4,15 @@ import os
 
 import aws_cdk as cdk
 
+from reinventure.contract import (
+    CATALOG,
+    CONFORMANCE_PACK,
+    DELIVERY,
+    GOVERNANCE,
+    PORTFOLIO,
+    SQL,
+    WORKERS,
+)
 from stacks.catalog.stack import CatalogStack
 from stacks.delivery.stack import DeliveryStack
 from stacks.governance.conformance_pack import ConformancePackStack
@@ -18,15 +27,15 @@ app = cdk.App()
 check_templates(app)
 # The CLI knows where `cdk deploy` would go, if anywhere.
 settings = Settings.from_context(app.node, region=os.environ.get("CDK_DEFAULT_REGION"))
-catalog = CatalogStack(app, "Catalog", settings).catalog
+catalog = CatalogStack(app, CATALOG, settings).catalog
 if settings.workers:
-    InspectionStack(app, "Workers", settings, catalog)
+    InspectionStack(app, WORKERS, settings, catalog)
 if settings.sql:
-    SqlStack(app, "Sql", settings, catalog)
+    SqlStack(app, SQL, settings, catalog)
 if settings.governed:
-    GovernanceStack(app, "Governance", settings, keys=catalog.keys)
-    ConformancePackStack(app, "ConformancePack")
-PortfolioStack(app, "Portfolio", settings)
+    GovernanceStack(app, GOVERNANCE, settings, keys=catalog.keys)
+    ConformancePackStack(app, CONFORMANCE_PACK)
+PortfolioStack(app, PORTFOLIO, settings)
 if not settings.local:  # Which has no pipelines; a rehearsal of one launches the product.
-    DeliveryStack(app, "Delivery", settings)
+    DeliveryStack(app, DELIVERY, settings)
 app.synth()

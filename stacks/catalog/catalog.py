@@ -1,8 +1,8 @@
 """An encrypted bucket with its live catalog: all of a stack, or of a product in a portfolio."""
 
-import aws_cdk as cdk
 from constructs import Construct
 
+from reinventure.contract import CatalogOutputs
 from stacks.catalog import transport
 from stacks.catalog.canary import Canary
 from stacks.catalog.catalogued_bucket import CataloguedBucket
@@ -14,6 +14,7 @@ from stacks.catalog.nightly_reconcile import NightlyReconcile
 from stacks.catalog.totals_function import TotalsFunction
 from stacks.constructs.dead_letter_queue import DeadLetterQueue
 from stacks.constructs.keys import Keys
+from stacks.constructs.stack_outputs import write_outputs
 from stacks.settings.settings import Settings
 
 
@@ -23,11 +24,7 @@ class Catalog(Construct):
     All in one stack, because a bucket, its notifications and their destination refer to each other
     in a ring that CloudFormation cannot deploy across stacks.
 
-    The outputs `BucketName`, `TableName`, `Shards`, `TotalsTableName` and
-    `TotalsDepth` are what the `reinventure` command needs to know; `FailureQueueUrl` is where an
-    event ends that could not be catalogued, and `IngestArn` is what it is given back to.
-    `ChangesTopicArn` is what to subscribe to, and `PublishArn` what feeds it. `DataKeyArn` and
-    `QueueKeyArn` are the keys whose use `reinventure audit` shows.
+    Its outputs are `CatalogOutputs`.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
@@ -62,22 +59,9 @@ class Catalog(Construct):
             table=self.table,
             failures=self.failures,
         )
-        outputs = {
-            "DataKeyArn": self.keys.data.key_arn,
-            "QueueKeyArn": self.keys.queue.key_arn,
-            "BucketName": self.bucket.bucket.bucket_name,
-            "TableName": self.table.table.table_name,
-            "TotalsTableName": self.totals.table.table.table_name,
-            "TotalsDepth": str(settings.totals_depth),
-            "Shards": str(settings.shards),
-            "FailureQueueUrl": self.failures.queue_url,
-            "IngestArn": self.ingest.alias.function_arn,
-            "ChangesTopicArn": self.changes.topic.topic_arn,
-            "PublishArn": self.changes.function.function_arn,
-        }
+        feed = canary = None
         if settings.kinesis:
             feed = KinesisFeed(self, "Kinesis", settings, keys=self.keys, table=self.table)
-            outputs["KinesisStreamName"] = feed.stream.stream_name
         if settings.canary and not settings.local:
             canary = Canary(
                 self,
@@ -90,7 +74,6 @@ class Catalog(Construct):
                 failures=self.failures,
                 readers=[self.totals.function, self.changes.function],
             )
-            outputs["AlarmsTopicArn"] = canary.topic.topic_arn
         if settings.reconcile == "nightly":
             NightlyReconcile(
                 self,
@@ -100,5 +83,21 @@ class Catalog(Construct):
                 bucket=self.bucket.bucket,
                 table=self.table,
             )
-        for name, value in outputs.items():
-            cdk.CfnOutput(self, name, value=value)
+        write_outputs(
+            self,
+            CatalogOutputs(
+                data_key_arn=self.keys.data.key_arn,
+                queue_key_arn=self.keys.queue.key_arn,
+                bucket_name=self.bucket.bucket.bucket_name,
+                table_name=self.table.table.table_name,
+                totals_table_name=self.totals.table.table.table_name,
+                totals_depth=settings.totals_depth,
+                shards=settings.shards,
+                failure_queue_url=self.failures.queue_url,
+                ingest_arn=self.ingest.alias.function_arn,
+                changes_topic_arn=self.changes.topic.topic_arn,
+                publish_arn=self.changes.function.function_arn,
+                kinesis_stream_name=feed.stream.stream_name if feed else None,
+                alarms_topic_arn=canary.topic.topic_arn if canary else None,
+            ),
+        )

@@ -3,12 +3,8 @@
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
+from reinventure.contract import CATALOG, SMOKE_TEST_PREFIX, bucket_prefix, table_prefix
 from stacks.constructs.keys import endpoint
-
-CATALOG = "Catalog"
-"""The name of the stack that is tried after it was deployed."""
-
-_SMOKE_PREFIX = ".reinventure/smoke/"  # As in reinventure/smoke.py: a test compares.
 
 
 def ship(*, images: bool) -> iam.PolicyStatement:
@@ -32,7 +28,8 @@ def try_catalog() -> list[iam.PolicyStatement]:
 
     By the names that CloudFormation gives: the stack may not be there when this one is made.
     """
-    bucket = f"arn:{cdk.Aws.PARTITION}:s3:::{CATALOG.lower()}-*"
+    bucket = f"arn:{cdk.Aws.PARTITION}:s3:::{bucket_prefix(CATALOG)}*"
+    table = f"{table_prefix(CATALOG)}*"
     region, account = cdk.Aws.REGION, cdk.Aws.ACCOUNT_ID
     keys = f"arn:{cdk.Aws.PARTITION}:kms:{region}:{account}:key/*"
     return [
@@ -44,16 +41,16 @@ def try_catalog() -> list[iam.PolicyStatement]:
         ),
         iam.PolicyStatement(
             actions=["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject"],
-            resources=[f"{bucket}/{_SMOKE_PREFIX}*"],
+            resources=[f"{bucket}/{SMOKE_TEST_PREFIX}*"],
         ),
         iam.PolicyStatement(actions=["s3:ListBucketVersions"], resources=[bucket]),
         iam.PolicyStatement(
             actions=["dynamodb:GetItem"],
-            resources=[f"arn:{cdk.Aws.PARTITION}:dynamodb:{region}:{account}:table/{CATALOG}-*"],
+            resources=[f"arn:{cdk.Aws.PARTITION}:dynamodb:{region}:{account}:table/{table}"],
         ),
         # Its key has no name that is known here; but what it opens has.
         _use_keys(keys, ["kms:Decrypt", "kms:GenerateDataKey"], "s3", "aws:s3:arn", bucket),
-        _use_keys(keys, ["kms:Decrypt"], "dynamodb", "aws:dynamodb:tableName", f"{CATALOG}-*"),
+        _use_keys(keys, ["kms:Decrypt"], "dynamodb", "aws:dynamodb:tableName", table),
     ]
 
 

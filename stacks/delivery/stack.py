@@ -3,6 +3,8 @@
 import aws_cdk as cdk
 from constructs import Construct
 
+from reinventure.contract import DeliveryOutputs
+from stacks.constructs.stack_outputs import write_outputs
 from stacks.delivery.pipeline import Pipeline
 from stacks.settings.settings import Settings
 
@@ -15,4 +17,4 @@ class DeliveryStack(cdk.Stack):
             scope, id, description="reinventure: from a commit to the catalog and the portfolio"
         )
         pipeline = Pipeline(self, "Pipeline", settings)
-        cdk.CfnOutput(self, "PipelineName", value=pipeline.pipeline.pipeline_name)
+        write_outputs(self, DeliveryOutputs(pipeline_name=pipeline.pipeline.pipeline_name))

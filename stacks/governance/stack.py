@@ -3,7 +3,9 @@
 import aws_cdk as cdk
 from constructs import Construct
 
+from reinventure.contract import GovernanceOutputs
 from stacks.constructs.keys import Keys, customer_managed_key
+from stacks.constructs.stack_outputs import write_outputs
 from stacks.governance.config_recorder import ConfigRecorder
 from stacks.governance.config_rules import ConfigRules
 from stacks.governance.notices import Notices
@@ -37,13 +39,17 @@ class GovernanceStack(cdk.Stack):
         audit.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
         notices = Notices(self, "Notices", audit)
         notices.of_keys([keys.data, keys.queue])
-        cdk.CfnOutput(self, "NoticesTopicArn", value=notices.topic.topic_arn)
         if settings.config != "off":
             rules = ConfigRules(self, "Rules")
             notices.of_compliance(rules.rules)
             if settings.config == "create":
                 # A rule cannot be made where there is no recorder.
                 rules.node.add_dependency(*ConfigRecorder(self, "Recorder", settings, audit).parts)
-        if settings.trail == "create":
-            trail = Trail(self, "Trail", settings, audit)
-            cdk.CfnOutput(self, "TrailBucketName", value=trail.bucket.bucket_name)
+        trail = Trail(self, "Trail", settings, audit) if settings.trail == "create" else None
+        write_outputs(
+            self,
+            GovernanceOutputs(
+                notices_topic_arn=notices.topic.topic_arn,
+                trail_bucket_name=trail.bucket.bucket_name if trail else None,
+            ),
+        )

@@ -3,8 +3,10 @@
 import aws_cdk as cdk
 from constructs import Construct
 
+from reinventure.contract import InspectionOutputs
 from stacks.catalog.catalog import Catalog
 from stacks.constructs.dead_letter_queue import DeadLetterQueue
+from stacks.constructs.stack_outputs import write_outputs
 from stacks.inspection.inspect_function import InspectFunction
 from stacks.inspection.worker_service import WorkerService
 from stacks.settings.settings import Settings
@@ -29,12 +31,13 @@ class InspectionStack(cdk.Stack):
         failures = DeadLetterQueue(self, "Failures", settings, catalog.keys)
         examine = InspectFunction(self, "Examine", settings, catalog=catalog, failures=failures)
         workers = WorkerService(self, "Worker", settings, catalog=catalog, failures=failures)
-        outputs = {
-            "InspectionFailureQueueUrl": failures.queue_url,
-            "ExamineQueueUrl": examine.door.queue.queue_url,
-            "WorkerQueueUrl": workers.door.queue.queue_url,
-            "InspectMaxMib": str(settings.inspect_max_mib),
-            "WorkerTaskArn": workers.task.task_definition_arn,
-        }
-        for name, value in outputs.items():
-            cdk.CfnOutput(self, name, value=value)
+        write_outputs(
+            self,
+            InspectionOutputs(
+                inspection_failure_queue_url=failures.queue_url,
+                examine_queue_url=examine.door.queue.queue_url,
+                worker_queue_url=workers.door.queue.queue_url,
+                inspect_max_mib=settings.inspect_max_mib,
+                worker_task_arn=workers.task.task_definition_arn,
+            ),
+        )

@@ -15,7 +15,9 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-_STACK = f"SC-{cdk.Aws.ACCOUNT_ID}-pp-*"
+from reinventure.contract import product_stack
+
+_STACK = product_stack(cdk.Aws.ACCOUNT_ID, "*")
 _BUCKET = f"sc-{cdk.Aws.ACCOUNT_ID}-pp-*"
 """Like the stack, in small letters."""
 

@@ -3,6 +3,8 @@
 import aws_cdk as cdk
 from constructs import Construct
 
+from reinventure.contract import PortfolioOutputs
+from stacks.constructs.stack_outputs import write_outputs
 from stacks.portfolio.portfolio import Portfolio
 from stacks.portfolio.product import EncryptedBucketProduct
 from stacks.portfolio.released_versions import released
@@ -27,8 +29,9 @@ class PortfolioStack(cdk.Stack):
             versions=released(),
             principal=settings.portfolio_principal,
         )
-        for name, value in {
-            "PortfolioId": portfolio.portfolio.portfolio_id,
-            "ProductId": portfolio.product_id,
-        }.items():
-            cdk.CfnOutput(self, name, value=value)
+        write_outputs(
+            self,
+            PortfolioOutputs(
+                portfolio_id=portfolio.portfolio.portfolio_id, product_id=portfolio.product_id
+            ),
+        )

@@ -11,6 +11,7 @@ from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from reinventure.contract import DATA_API_PARAMETER
 from s3_catalog.sql_mirror.data_api import NAME as DATABASE
 from stacks.settings.settings import Settings
 
@@ -113,7 +114,7 @@ class AuroraStandIn(Construct):
         )
         self.owner_arn = UserSecret(self, "Owner", settings, user=OWNER, key=key).arn
         url = cdk.CfnParameter(self, "Url", description="Where the database's Data API listens")
-        url.override_logical_id("DataApi")
+        url.override_logical_id(DATA_API_PARAMETER)
         self.data_api_url = url.value_as_string
 
 

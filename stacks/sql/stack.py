@@ -4,8 +4,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from reinventure.contract import SqlOutputs
 from s3_catalog.sql_mirror.schema import READER
 from stacks.catalog.catalog import Catalog
+from stacks.constructs.stack_outputs import write_outputs
 from stacks.settings.settings import Settings
 from stacks.sql.aurora import Aurora, AuroraStandIn, UserSecret
 from stacks.sql.mirror_function import MirrorFunction
@@ -35,14 +37,15 @@ class SqlStack(cdk.Stack):
         mirror = MirrorFunction(
             self, "Mirror", settings, catalog=catalog, database=database, reader=reader
         )
-        outputs = {
-            "ClusterArn": database.cluster_arn,
-            "ReaderSecretArn": reader.arn,
-            "MirrorArn": mirror.function.function_arn,
-            "MirrorFailureQueueUrl": mirror.failures.queue_url,
-        }
-        if isinstance(database, AuroraStandIn):
-            outputs["DataApiUrl"] = database.data_api_url
-            outputs["OwnerSecretArn"] = database.owner_arn
-        for name, value in outputs.items():
-            cdk.CfnOutput(self, name, value=value)
+        stand_in = database if isinstance(database, AuroraStandIn) else None
+        write_outputs(
+            self,
+            SqlOutputs(
+                cluster_arn=database.cluster_arn,
+                reader_secret_arn=reader.arn,
+                mirror_arn=mirror.function.function_arn,
+                mirror_failure_queue_url=mirror.failures.queue_url,
+                data_api_url=stand_in.data_api_url if stand_in else None,
+                owner_secret_arn=stand_in.owner_arn if stand_in else None,
+            ),
+        )

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from reinventure import cdk_cli as cdk
-from reinventure.aws.smoke_test import PREFIX
 from reinventure.errors import UserError
 from reinventure.local import pipeline_rehearsal as rehearsal
 from stacks.delivery import build_project as build
@@ -392,7 +391,7 @@ def test_the_smoke_test_may_touch_its_own_objects_only(template: Template) -> No
         "s3:PutObject",
     }
     [objects] = [resource for actions, resource in own if "s3:PutObject" in actions]
-    assert json.dumps(objects).endswith(f':s3:::catalog-*/{PREFIX}*"]]}}')
+    assert json.dumps(objects).endswith(':s3:::catalog-*/.reinventure/smoke/*"]]}}')
 
 
 def beyond_its_work(right: tuple[list[str], Any]) -> bool:

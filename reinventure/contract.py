@@ -1,0 +1,224 @@
+"""The contract between the stacks and the command: names of stacks, outputs and resources.
+
+Both sides import this module. A stack writes the record of its outputs (`to_outputs`); the command
+reads it back (`from_outputs`). It imports neither boto3 nor the CDK, so that both may import it.
+
+Everything here is deployed. A changed name replaces a resource, or hides an existing deployment
+from the command.
+"""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, TypeVar, get_args, get_type_hints
+
+CATALOG = "Catalog"
+"""The stack of the catalog: bucket, table, functions, queues. Outputs: `CatalogOutputs`."""
+
+WORKERS = "Workers"
+"""The stack of content inspection. Outputs: `InspectionOutputs`."""
+
+SQL = "Sql"
+"""The stack of the SQL mirror. Outputs: `SqlOutputs`."""
+
+GOVERNANCE = "Governance"
+"""The stack of AWS Config rules and the trail. Outputs: `GovernanceOutputs`."""
+
+CONFORMANCE_PACK = "ConformancePack"
+"""The stack that holds the AWS Config rules alone. It has no outputs."""
+
+PORTFOLIO = "Portfolio"
+"""The stack of the Service Catalog portfolio. Outputs: `PortfolioOutputs`."""
+
+DELIVERY = "Delivery"
+"""The stack of the pipeline. Outputs: `DeliveryOutputs`."""
+
+CATALOG_STACKS = (CATALOG, WORKERS, SQL)
+"""The stacks of one catalog, in the order of deployment. The others exist once per account."""
+
+DATA_API_PARAMETER = "DataApi"
+"""Parameter of the stack Sql on the local cloud: the URL of the Data API's stand-in."""
+
+SMOKE_TEST_PREFIX = ".reinventure/smoke/"
+"""Keys of the smoke test's objects begin with this. The pipeline may write nowhere else."""
+
+_MAX_STACK_NAME = 40
+"""Characters of a stack's name in a queue's name, which has at most 80 (SQS quotas)."""
+
+
+def bucket_prefix(stack: str) -> str:
+    """Return how the names of all buckets of `stack` begin.
+
+    CloudFormation names a resource after its stack; bucket names are in lower case.
+    """
+    return f"{stack.lower()}-"
+
+
+def table_prefix(stack: str) -> str:
+    """Return how the names of all tables of `stack` begin: CloudFormation names them after it."""
+    return f"{stack}-"
+
+
+def product_stack(account: str, suffix: str) -> str:
+    """Return the name of the stack of a launched product.
+
+    Service Catalog names it `SC-<account>-pp-<id>`; the launch role allows these names only.
+    """
+    return f"SC-{account}-pp-{suffix}"
+
+
+def watch_queue_prefix(stack: str) -> str:
+    """Return how the names of the queues of `reinventure watch` begin for the catalog `stack`.
+
+    Two stacks whose names share their first 40 characters share the prefix.
+    """
+    return f"{stack[:_MAX_STACK_NAME]}-watch-"
+
+
+class OutputError(ValueError):
+    """The outputs of a stack do not fit the record: `output` is missing or has a wrong value."""
+
+    def __init__(self, output: str, problem: str) -> None:
+        super().__init__(f"output {output} {problem}")
+        self.output = output
+        """Name of the output, such as `TableName`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogOutputs:
+    """Outputs of the stack Catalog, and of a launched product."""
+
+    data_key_arn: str
+    """ARN of the customer managed key DATA: bucket, tables, topics, logs."""
+    queue_key_arn: str
+    """ARN of the customer managed key QUEUE."""
+    bucket_name: str
+    table_name: str
+    """Name of the table of rows."""
+    totals_table_name: str
+    totals_depth: int
+    """Levels of folders that have totals of their own."""
+    shards: int
+    """Partitions of each bucket's rows."""
+    failure_queue_url: str
+    """URL of the dead-letter queue of ingest, totals and publish."""
+    ingest_arn: str
+    """ARN of the alias `live` of the function ingest."""
+    changes_topic_arn: str
+    """ARN of the change feed's FIFO topic."""
+    publish_arn: str
+    """ARN of the function that publishes to the change feed."""
+    kinesis_stream_name: str | None = None
+    """With the setting `kinesis` only."""
+    alarms_topic_arn: str | None = None
+    """With the setting `canary` only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectionOutputs:
+    """Outputs of the stack Workers."""
+
+    inspection_failure_queue_url: str
+    """URL of the dead-letter queue of content inspection."""
+    examine_queue_url: str
+    """URL of the small-object queue."""
+    worker_queue_url: str
+    """URL of the queue of objects above `inspect_max_mib`."""
+    inspect_max_mib: int
+    """Size of the largest objects that the function inspects, in MiB."""
+    worker_task_arn: str
+    """ARN of the workers' task definition."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqlOutputs:
+    """Outputs of the stack Sql."""
+
+    cluster_arn: str
+    reader_secret_arn: str
+    """ARN of the secret of the database user that may only read."""
+    mirror_arn: str
+    """ARN of the function that writes the mirror."""
+    mirror_failure_queue_url: str
+    """URL of the mirror's dead-letter queue."""
+    data_api_url: str | None = None
+    """URL of the Data API, on the local cloud only."""
+    owner_secret_arn: str | None = None
+    """ARN of the owner's secret, on the local cloud only: in AWS, RDS manages it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GovernanceOutputs:
+    """Outputs of the stack Governance."""
+
+    notices_topic_arn: str
+    trail_bucket_name: str | None = None
+    """With the setting `trail` only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortfolioOutputs:
+    """Outputs of the stack Portfolio."""
+
+    portfolio_id: str
+    product_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryOutputs:
+    """Outputs of the stack Delivery."""
+
+    pipeline_name: str
+
+
+Outputs = (
+    CatalogOutputs
+    | InspectionOutputs
+    | SqlOutputs
+    | GovernanceOutputs
+    | PortfolioOutputs
+    | DeliveryOutputs
+)
+"""The record of any stack."""
+
+_T = TypeVar("_T", bound=Outputs)
+
+
+def output_name(field: str) -> str:
+    """Return the name of the output of `field`: `bucket_name` is deployed as `BucketName`."""
+    return "".join(word.capitalize() for word in field.split("_"))
+
+
+def to_outputs(record: Outputs) -> dict[str, str]:
+    """Return the outputs of `record` as text, by name, in the order of its fields.
+
+    A field that is None has no output.
+    """
+    values = ((field.name, getattr(record, field.name)) for field in fields(record))
+    return {output_name(name): str(value) for name, value in values if value is not None}
+
+
+def from_outputs(kind: type[_T], outputs: Mapping[str, str]) -> _T:
+    """Return the record `kind` of a stack with these `outputs`; others are ignored.
+
+    Raises OutputError for the first output that is missing, or that is not a whole number where
+    the field is one.
+    """
+    types = get_type_hints(kind)
+    values: dict[str, Any] = {}
+    for field in fields(kind):
+        name = output_name(field.name)
+        if name not in outputs:
+            if field.default is MISSING:
+                raise OutputError(name, "is missing")
+            continue
+        values[field.name] = _parsed(name, types[field.name], outputs[name])
+    return kind(**values)
+
+
+def _parsed(name: str, kind: object, value: str) -> str | int:
+    if kind is int or int in get_args(kind):
+        try:
+            return int(value)
+        except ValueError:
+            raise OutputError(name, f"is {value!r}, not a whole number") from None
+    return value
