@@ -391,7 +391,7 @@ def test_the_smoke_test_may_touch_its_own_objects_only(template: Template) -> No
         "s3:PutObject",
     }
     [objects] = [resource for actions, resource in own if "s3:PutObject" in actions]
-    assert json.dumps(objects).endswith(':s3:::catalog-*/.reinventure/smoke/*"]]}}')
+    assert json.dumps(objects).endswith(':s3:::catalog-*/.reinventure/smoke/*"]]}')
 
 
 def beyond_its_work(right: tuple[list[str], Any]) -> bool:
