@@ -9,7 +9,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from stacks.constructs.keys import Keys, let_service_use
+from ..constructs.keys import Keys, let_service_use
 
 _MINUTE = cdk.Duration.minutes(1)
 _LATE = cdk.Duration.minutes(5)

@@ -8,14 +8,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from stacks.catalog.alarms import Alarms
-from stacks.catalog.encrypted_table import EncryptedTable
-from stacks.catalog.ingest_function import IngestFunction
-from stacks.constructs.dead_letter_queue import DeadLetterQueue
-from stacks.constructs.keys import Keys
-from stacks.constructs.python_function import PythonFunction
-from stacks.settings.settings import Settings
-from stacks.settings.traffic_shift import Shift
+from ..constructs.dead_letter_queue import DeadLetterQueue
+from ..constructs.keys import Keys
+from ..constructs.python_function import PythonFunction
+from ..settings.settings import Settings
+from ..settings.traffic_shift import Shift
+from .alarms import Alarms
+from .encrypted_table import EncryptedTable
+from .ingest_function import IngestFunction
 
 
 class Canary(Construct):

@@ -3,19 +3,20 @@
 from constructs import Construct
 
 from reinventure.contract import CatalogOutputs
-from stacks.catalog import transport
-from stacks.catalog.canary import Canary
-from stacks.catalog.catalogued_bucket import CataloguedBucket
-from stacks.catalog.change_feed import ChangeFeed
-from stacks.catalog.encrypted_table import EncryptedTable
-from stacks.catalog.ingest_function import IngestFunction
-from stacks.catalog.kinesis_stream import KinesisFeed
-from stacks.catalog.nightly_reconcile import NightlyReconcile
-from stacks.catalog.totals_function import TotalsFunction
-from stacks.constructs.dead_letter_queue import DeadLetterQueue
-from stacks.constructs.keys import Keys
-from stacks.constructs.stack_outputs import write_outputs
-from stacks.settings.settings import Settings
+
+from ..constructs.dead_letter_queue import DeadLetterQueue
+from ..constructs.keys import Keys
+from ..constructs.stack_outputs import write_outputs
+from ..settings.settings import Settings
+from . import transport
+from .canary import Canary
+from .catalogued_bucket import CataloguedBucket
+from .change_feed import ChangeFeed
+from .encrypted_table import EncryptedTable
+from .ingest_function import IngestFunction
+from .kinesis_stream import KinesisFeed
+from .nightly_reconcile import NightlyReconcile
+from .totals_function import TotalsFunction
 
 
 class Catalog(Construct):

@@ -8,8 +8,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct, IConstruct
 
-from stacks.constructs.log_group import EncryptedLogGroup
-from stacks.settings.settings import Settings
+from ..constructs.log_group import EncryptedLogGroup
+from ..settings.settings import Settings
 
 EVENTS = [
     s3.EventType.OBJECT_CREATED,

@@ -5,12 +5,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from stacks.catalog.encrypted_table import EncryptedTable
-from stacks.catalog.stream_mapping import feed
-from stacks.constructs.dead_letter_queue import DeadLetterQueue
-from stacks.constructs.keys import Keys, let_service_use, use_through
-from stacks.constructs.python_function import PythonFunction
-from stacks.settings.settings import Settings
+from ..constructs.dead_letter_queue import DeadLetterQueue
+from ..constructs.keys import Keys, let_service_use, use_through
+from ..constructs.python_function import PythonFunction
+from ..settings.settings import Settings
+from .encrypted_table import EncryptedTable
+from .stream_mapping import feed
 
 
 class ChangeFeed(Construct):

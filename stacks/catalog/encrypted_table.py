@@ -6,8 +6,9 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from s3_catalog.model.row import TEST_BUCKET
-from stacks.constructs.keys import use_through
-from stacks.settings.settings import Settings
+
+from ..constructs.keys import use_through
+from ..settings.settings import Settings
 
 
 class EncryptedTable(Construct):

@@ -8,11 +8,11 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from stacks.catalog.encrypted_table import EncryptedTable
-from stacks.constructs.dead_letter_queue import DeadLetterQueue
-from stacks.constructs.keys import Keys
-from stacks.constructs.python_function import PythonFunction
-from stacks.settings.settings import Settings
+from ..constructs.dead_letter_queue import DeadLetterQueue
+from ..constructs.keys import Keys
+from ..constructs.python_function import PythonFunction
+from ..settings.settings import Settings
+from .encrypted_table import EncryptedTable
 
 
 class IngestFunction(Construct):

@@ -7,9 +7,9 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kinesis as kinesis
 from constructs import Construct
 
-from stacks.catalog.encrypted_table import EncryptedTable
-from stacks.constructs.keys import Keys
-from stacks.settings.settings import Settings
+from ..constructs.keys import Keys
+from ..settings.settings import Settings
+from .encrypted_table import EncryptedTable
 
 
 class KinesisFeed(Construct):

@@ -11,10 +11,10 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from stacks.catalog.encrypted_table import EncryptedTable
-from stacks.constructs.log_group import EncryptedLogGroup
-from stacks.constructs.python_function import PythonFunction
-from stacks.settings.settings import Settings
+from ..constructs.log_group import EncryptedLogGroup
+from ..constructs.python_function import PythonFunction
+from ..settings.settings import Settings
+from .encrypted_table import EncryptedTable
 
 _WORKERS = 40
 """Ranges that are compared at the same time. Each asks every shard, so with 16 shards 40 workers

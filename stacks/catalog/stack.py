@@ -3,8 +3,8 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from stacks.catalog.catalog import Catalog
-from stacks.settings.settings import Settings
+from ..settings.settings import Settings
+from .catalog import Catalog
 
 
 class CatalogStack(cdk.Stack):

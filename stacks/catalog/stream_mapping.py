@@ -4,9 +4,9 @@ import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 
-from stacks.catalog.encrypted_table import EncryptedTable
-from stacks.constructs.dead_letter_queue import DeadLetterQueue
-from stacks.constructs.python_function import PythonFunction
+from ..constructs.dead_letter_queue import DeadLetterQueue
+from ..constructs.python_function import PythonFunction
+from .encrypted_table import EncryptedTable
 
 
 def feed(

@@ -3,12 +3,12 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from stacks.catalog import stream_mapping as stream
-from stacks.catalog.encrypted_table import EncryptedTable
-from stacks.constructs.dead_letter_queue import DeadLetterQueue
-from stacks.constructs.keys import Keys
-from stacks.constructs.python_function import PythonFunction
-from stacks.settings.settings import Settings
+from ..constructs.dead_letter_queue import DeadLetterQueue
+from ..constructs.keys import Keys
+from ..constructs.python_function import PythonFunction
+from ..settings.settings import Settings
+from . import stream_mapping as stream
+from .encrypted_table import EncryptedTable
 
 
 class TotalsFunction(Construct):

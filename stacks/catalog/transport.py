@@ -17,11 +17,11 @@ from aws_cdk import aws_s3_notifications as notifications
 from aws_cdk import aws_sns as sns
 from constructs import Construct, IConstruct
 
-from stacks.catalog.catalogued_bucket import CataloguedBucket
-from stacks.catalog.ingest_function import IngestFunction
-from stacks.constructs.keys import Keys, let_service_use
-from stacks.constructs.queues import WorkQueue, let_send, subscribe, visibility_of
-from stacks.settings.settings import Settings
+from ..constructs.keys import Keys, let_service_use
+from ..constructs.queues import WorkQueue, let_send, subscribe, visibility_of
+from ..settings.settings import Settings
+from .catalogued_bucket import CataloguedBucket
+from .ingest_function import IngestFunction
 
 _THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
 

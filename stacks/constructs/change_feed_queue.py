@@ -7,10 +7,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from stacks.constructs.dead_letter_queue import DeadLetterQueue
-from stacks.constructs.keys import Keys, use_through
-from stacks.constructs.queues import WorkQueue, subscribe
-from stacks.settings.settings import Settings
+from ..settings.settings import Settings
+from .dead_letter_queue import DeadLetterQueue
+from .keys import Keys, use_through
+from .queues import WorkQueue, subscribe
 
 
 class ChangeFeedQueue(Construct):

@@ -5,8 +5,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from stacks.constructs.keys import Keys
-from stacks.settings.settings import Settings
+from ..settings.settings import Settings
+from .keys import Keys
 
 
 class DeadLetterQueue(sqs.Queue):

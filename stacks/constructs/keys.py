@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from stacks.settings.settings import Settings
+from ..settings.settings import Settings
 
 _ADMINISTER = [
     "kms:CancelKeyDeletion",

@@ -5,7 +5,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks.settings.settings import Settings
+from ..settings.settings import Settings
 
 
 class EncryptedLogGroup(logs.LogGroup):

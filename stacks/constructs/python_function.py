@@ -6,9 +6,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from stacks.constructs.function_code import function_code
-from stacks.constructs.log_group import EncryptedLogGroup
-from stacks.settings.settings import Settings
+from ..settings.settings import Settings
+from .function_code import function_code
+from .log_group import EncryptedLogGroup
 
 
 class PythonFunction(Construct):

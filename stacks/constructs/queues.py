@@ -9,9 +9,9 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct, IConstruct
 
-from stacks.constructs.dead_letter_queue import DeadLetterQueue
-from stacks.constructs.keys import Keys
-from stacks.settings.settings import Settings
+from ..settings.settings import Settings
+from .dead_letter_queue import DeadLetterQueue
+from .keys import Keys
 
 
 class WorkQueue(sqs.Queue):

@@ -6,7 +6,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from stacks.constructs.keys import use_through
+from ..constructs.keys import use_through
 
 OPEN = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
 """What it takes of the pipeline's key to read what is under it, and to add to that."""

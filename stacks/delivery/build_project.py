@@ -10,12 +10,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from stacks.constructs.log_group import EncryptedLogGroup
-from stacks.delivery import permissions
-from stacks.delivery.artifacts import Artifacts
-from stacks.delivery.stages import REPORTS, SHIP, STAGES, Stage
-from stacks.settings.settings import Settings
-from stacks.settings.worker_instance import INSTANCES
+from ..constructs.log_group import EncryptedLogGroup
+from ..settings.settings import Settings
+from ..settings.worker_instance import INSTANCES
+from . import permissions
+from .artifacts import Artifacts
+from .stages import REPORTS, SHIP, STAGES, Stage
 
 _PYTHON = "3.13"
 _ARM = codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0

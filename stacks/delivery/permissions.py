@@ -4,7 +4,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from reinventure.contract import CATALOG, SMOKE_TEST_PREFIX, bucket_prefix, table_prefix
-from stacks.constructs.keys import endpoint
+
+from ..constructs.keys import endpoint
 
 
 def ship(*, images: bool) -> iam.PolicyStatement:

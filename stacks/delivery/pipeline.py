@@ -14,12 +14,12 @@ from aws_cdk import aws_codepipeline_actions as actions
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks.constructs.keys import customer_managed_key, let_logs_use, use_through
-from stacks.delivery.artifacts import OPEN, Artifacts
-from stacks.delivery.build_project import Build
-from stacks.delivery.stages import STAGES
-from stacks.settings.pipeline_source import Source
-from stacks.settings.settings import Settings
+from ..constructs.keys import customer_managed_key, let_logs_use, use_through
+from ..settings.pipeline_source import Source
+from ..settings.settings import Settings
+from .artifacts import OPEN, Artifacts
+from .build_project import Build
+from .stages import STAGES
 
 
 class Pipeline(Construct):

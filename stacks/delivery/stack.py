@@ -4,9 +4,10 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from reinventure.contract import DeliveryOutputs
-from stacks.constructs.stack_outputs import write_outputs
-from stacks.delivery.pipeline import Pipeline
-from stacks.settings.settings import Settings
+
+from ..constructs.stack_outputs import write_outputs
+from ..settings.settings import Settings
+from .pipeline import Pipeline
 
 
 class DeliveryStack(cdk.Stack):

@@ -7,10 +7,10 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from stacks.constructs.keys import use_through
-from stacks.governance.controls import CONTROLS
-from stacks.governance.evidence_bucket import evidence_bucket
-from stacks.settings.settings import Settings
+from ..constructs.keys import use_through
+from ..settings.settings import Settings
+from .controls import CONTROLS
+from .evidence_bucket import evidence_bucket
 
 _NOT_RECORDED = {"AWS::Logs::LogGroup"}
 """Types that Config cannot record; its own rules look at them every day."""

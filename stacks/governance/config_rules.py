@@ -3,7 +3,7 @@
 from aws_cdk import aws_config as config
 from constructs import Construct
 
-from stacks.governance.controls import CONTROLS, SAME_TEXT, Control
+from .controls import CONTROLS, SAME_TEXT, Control
 
 _GUARD_RUNTIME = "guard-2.x.x"
 """The one that Config has (`PolicyRuntime` of CustomPolicyDetails, Config API reference)."""

@@ -3,7 +3,7 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from stacks.governance.config_rules import ConfigRules
+from .config_rules import ConfigRules
 
 
 class ConformancePackStack(cdk.Stack):

@@ -5,7 +5,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from stacks.settings.settings import Settings
+from ..settings.settings import Settings
 
 
 def evidence_bucket(

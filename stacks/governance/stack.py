@@ -4,13 +4,14 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from reinventure.contract import GovernanceOutputs
-from stacks.constructs.keys import Keys, customer_managed_key
-from stacks.constructs.stack_outputs import write_outputs
-from stacks.governance.config_recorder import ConfigRecorder
-from stacks.governance.config_rules import ConfigRules
-from stacks.governance.notices import Notices
-from stacks.governance.trail import Trail
-from stacks.settings.settings import Settings
+
+from ..constructs.keys import Keys, customer_managed_key
+from ..constructs.stack_outputs import write_outputs
+from ..settings.settings import Settings
+from .config_recorder import ConfigRecorder
+from .config_rules import ConfigRules
+from .notices import Notices
+from .trail import Trail
 
 
 class GovernanceStack(cdk.Stack):

@@ -6,8 +6,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from stacks.governance.evidence_bucket import evidence_bucket
-from stacks.settings.settings import Settings
+from ..settings.settings import Settings
+from .evidence_bucket import evidence_bucket
 
 
 class Trail(Construct):

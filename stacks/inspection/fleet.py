@@ -9,9 +9,9 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks.constructs.keys import Keys
-from stacks.settings.settings import Settings
-from stacks.settings.worker_instance import INSTANCES, VOLUMES
+from ..constructs.keys import Keys
+from ..settings.settings import Settings
+from ..settings.worker_instance import INSTANCES, VOLUMES
 
 SCRATCH = "/scratch"
 """Where the scratch volume of an instance is mounted."""

@@ -3,13 +3,13 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from stacks.catalog.catalog import Catalog
-from stacks.constructs.change_feed_queue import ChangeFeedQueue
-from stacks.constructs.dead_letter_queue import DeadLetterQueue
-from stacks.constructs.python_function import PythonFunction
-from stacks.constructs.queues import visibility_of
-from stacks.inspection import object_access as inspection
-from stacks.settings.settings import Settings
+from ..catalog.catalog import Catalog
+from ..constructs.change_feed_queue import ChangeFeedQueue
+from ..constructs.dead_letter_queue import DeadLetterQueue
+from ..constructs.python_function import PythonFunction
+from ..constructs.queues import visibility_of
+from ..settings.settings import Settings
+from . import object_access as inspection
 
 _AT_ONCE = 50
 """Invocations. A million new objects must not take from `ingest` what the account has of them."""

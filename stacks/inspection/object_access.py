@@ -2,9 +2,9 @@
 
 from aws_cdk import aws_iam as iam
 
-from stacks.catalog.catalog import Catalog
-from stacks.constructs.keys import use_through
-from stacks.settings.settings import Settings
+from ..catalog.catalog import Catalog
+from ..constructs.keys import use_through
+from ..settings.settings import Settings
 
 
 def environment(settings: Settings, catalog: Catalog) -> dict[str, str]:

@@ -4,12 +4,13 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from reinventure.contract import InspectionOutputs
-from stacks.catalog.catalog import Catalog
-from stacks.constructs.dead_letter_queue import DeadLetterQueue
-from stacks.constructs.stack_outputs import write_outputs
-from stacks.inspection.inspect_function import InspectFunction
-from stacks.inspection.worker_service import WorkerService
-from stacks.settings.settings import Settings
+
+from ..catalog.catalog import Catalog
+from ..constructs.dead_letter_queue import DeadLetterQueue
+from ..constructs.stack_outputs import write_outputs
+from ..settings.settings import Settings
+from .inspect_function import InspectFunction
+from .worker_service import WorkerService
 
 
 class InspectionStack(cdk.Stack):

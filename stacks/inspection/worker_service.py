@@ -11,14 +11,14 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks.catalog.catalog import Catalog
-from stacks.constructs.change_feed_queue import ChangeFeedQueue
-from stacks.constructs.dead_letter_queue import DeadLetterQueue
-from stacks.constructs.log_group import EncryptedLogGroup
-from stacks.inspection import object_access as inspection
-from stacks.inspection.fleet import SCRATCH, Fleet
-from stacks.settings.settings import Settings
-from stacks.settings.worker_instance import INSTANCES
+from ..catalog.catalog import Catalog
+from ..constructs.change_feed_queue import ChangeFeedQueue
+from ..constructs.dead_letter_queue import DeadLetterQueue
+from ..constructs.log_group import EncryptedLogGroup
+from ..settings.settings import Settings
+from ..settings.worker_instance import INSTANCES
+from . import object_access as inspection
+from .fleet import SCRATCH, Fleet
 
 _ROOT = Path(__file__).parents[2]
 _IN_IMAGE = {"constraints.txt", "lambdas", "worker"}

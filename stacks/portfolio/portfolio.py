@@ -7,9 +7,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_servicecatalog as servicecatalog
 from constructs import Construct
 
-from stacks.portfolio.launch_role import LaunchRole
-from stacks.portfolio.product import LOG_DAYS, PRODUCTION, SUPERSEDED_DAYS
-from stacks.portfolio.released_versions import Version
+from .launch_role import LaunchRole
+from .product import LOG_DAYS, PRODUCTION, SUPERSEDED_DAYS
+from .released_versions import Version
 
 CONFIDENTIALITY = ["internal", "confidential", "restricted"]
 """The choices for the tag of that name, which every launch must make."""

@@ -9,8 +9,8 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_servicecatalog as servicecatalog
 from constructs import Construct, IConstruct
 
-from stacks.catalog.catalog import Catalog
-from stacks.settings.settings import Settings
+from ..catalog.catalog import Catalog
+from ..settings.settings import Settings
 
 PRODUCTION = "production"
 SUPERSEDED_DAYS = [1, 7, 30, 90, 365]

@@ -4,7 +4,7 @@ import re
 import sys
 from pathlib import Path
 
-from stacks.portfolio.released_versions import FOLDER, release
+from .released_versions import FOLDER, release
 
 _CODE = re.compile(r"([0-9a-f]{64})\.zip")
 

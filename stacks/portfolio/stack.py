@@ -4,11 +4,12 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from reinventure.contract import PortfolioOutputs
-from stacks.constructs.stack_outputs import write_outputs
-from stacks.portfolio.portfolio import Portfolio
-from stacks.portfolio.product import EncryptedBucketProduct
-from stacks.portfolio.released_versions import released
-from stacks.settings.settings import Settings
+
+from ..constructs.stack_outputs import write_outputs
+from ..settings.settings import Settings
+from .portfolio import Portfolio
+from .product import EncryptedBucketProduct
+from .released_versions import released
 
 
 class PortfolioStack(cdk.Stack):

@@ -8,11 +8,11 @@ from typing import TypeVar
 import aws_cdk as cdk
 from constructs import Node
 
-from stacks.settings import pipeline_source as source
-from stacks.settings import traffic_shift as shift
-from stacks.settings import worker_instance as instances
-from stacks.settings.pipeline_source import Source
-from stacks.settings.traffic_shift import Shift
+from . import pipeline_source as source
+from . import traffic_shift as shift
+from . import worker_instance as instances
+from .pipeline_source import Source
+from .traffic_shift import Shift
 
 MAX_SHARDS = 256
 """A listing asks every shard, so each one costs every listing a query."""

@@ -13,7 +13,8 @@ from constructs import Construct
 
 from reinventure.contract import DATA_API_PARAMETER
 from s3_catalog.sql_mirror.data_api import NAME as DATABASE
-from stacks.settings.settings import Settings
+
+from ..settings.settings import Settings
 
 OWNER = "admin"
 """Who owns the database."""

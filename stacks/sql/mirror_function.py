@@ -4,14 +4,14 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks.catalog.catalog import Catalog
-from stacks.constructs.change_feed_queue import ChangeFeedQueue
-from stacks.constructs.dead_letter_queue import DeadLetterQueue
-from stacks.constructs.keys import use_through
-from stacks.constructs.python_function import PythonFunction
-from stacks.constructs.queues import visibility_of
-from stacks.settings.settings import Settings
-from stacks.sql.aurora import Aurora, AuroraStandIn, UserSecret
+from ..catalog.catalog import Catalog
+from ..constructs.change_feed_queue import ChangeFeedQueue
+from ..constructs.dead_letter_queue import DeadLetterQueue
+from ..constructs.keys import use_through
+from ..constructs.python_function import PythonFunction
+from ..constructs.queues import visibility_of
+from ..settings.settings import Settings
+from .aurora import Aurora, AuroraStandIn, UserSecret
 
 WRITERS = 5
 """Invocations at once, at most: more would only wait for each other in a small database."""

@@ -6,11 +6,12 @@ from constructs import Construct
 
 from reinventure.contract import SqlOutputs
 from s3_catalog.sql_mirror.schema import READER
-from stacks.catalog.catalog import Catalog
-from stacks.constructs.stack_outputs import write_outputs
-from stacks.settings.settings import Settings
-from stacks.sql.aurora import Aurora, AuroraStandIn, UserSecret
-from stacks.sql.mirror_function import MirrorFunction
+
+from ..catalog.catalog import Catalog
+from ..constructs.stack_outputs import write_outputs
+from ..settings.settings import Settings
+from .aurora import Aurora, AuroraStandIn, UserSecret
+from .mirror_function import MirrorFunction
 
 
 class SqlStack(cdk.Stack):
