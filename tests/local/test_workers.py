@@ -12,8 +12,9 @@ import psutil
 import pytest
 
 from reinventure import cdk_cli as cdk
-from reinventure.aws import inspection_queues as inspections
-from reinventure.aws.deployed_catalog import DeployedCatalog, stack_outputs
+from reinventure.aws import deployed_stack
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.contract import WORKERS, InspectionOutputs
 from reinventure.local import background_process as background
 from reinventure.local import cloud as clouds
 from reinventure.local import worker_process as worker
@@ -119,7 +120,7 @@ def test_broken_files_are_recorded_and_nobody_dies_of_them(
     for key, row in inspected(catalog, "broken/").items():
         assert row.inspected
         assert row.inspected.content_type == "application/vnd.apache.parquet"
-        assert "it has no footer" in str(row.inspected.error)
+        assert "no footer" in str(row.inspected.error)
         assert row.inspected.sha256 == sha256(large if "large" in key else broken).hexdigest()
     assert process(cloud).pid == before
 
@@ -222,7 +223,7 @@ def test_what_is_no_change_ends_with_the_failures(
     session: boto3.Session, catalog: DeployedCatalog
 ) -> None:
     sqs, queues = session.client("sqs"), outputs(session)
-    failures = queues["InspectionFailureQueueUrl"]
+    failures = queues.inspection_failure_queue_url
     [door] = [
         url
         for url in sqs.list_queues(QueueNamePrefix="Workers-ExamineDoor")["QueueUrls"]
@@ -242,5 +243,5 @@ def test_what_is_no_change_ends_with_the_failures(
     assert [message["Body"] for message in waiting] == ['{"no": "change"}']
 
 
-def outputs(session: boto3.Session) -> dict[str, str]:
-    return stack_outputs(session.client("cloudformation"), inspections.STACK, "")
+def outputs(session: boto3.Session) -> InspectionOutputs:
+    return deployed_stack.find(session.client("cloudformation"), WORKERS, InspectionOutputs)

@@ -1,5 +1,5 @@
-"""Looking inside objects: streamed, in bounded memory, with the standard library alone.
+"""Content inspection: streamed, in bounded memory, with the standard library alone.
 
-Alone, because the same code is a function's: the function then is a plain zip, for any processor,
-that starts as fast as the others.
+The same code runs in a Lambda function. Without dependencies, the function is a plain zip that runs
+on any architecture and starts as fast as the other functions.
 """

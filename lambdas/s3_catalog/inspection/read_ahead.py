@@ -1,4 +1,4 @@
-"""Reading ahead of whoever looks inside a large object, onto a scratch volume."""
+"""Read-ahead of a large object onto a scratch volume."""
 
 from collections import deque
 from collections.abc import Generator, Iterator
@@ -12,30 +12,31 @@ from typing import BinaryIO, Protocol
 from s3_catalog.inspection.source import Source
 
 PART = 64 * 2**20
-"""Bytes that are fetched by one connection."""
+"""Bytes of a part: one GET request each."""
 
-AT_ONCE = 8
-"""Connections. S3 gives each some 90 MB/s ("Performance Guidelines for Amazon S3")."""
+CONNECTIONS = 8
+"""Parts that are fetched at the same time. S3 sends some 90 MB/s on each connection ("Performance
+Guidelines for Amazon S3")."""
 
-AHEAD = 32
-"""Parts that lie ready at most: 2 GiB of the scratch volume."""
+MAX_PARTS_AHEAD = 32
+"""Parts on the scratch volume at most: 2 GiB."""
 
 _CHUNK = 2**20
 
 
 class PartedSource(Source, Protocol):
-    """A source of which several threads may read parts."""
+    """A source whose parts several threads may read."""
 
     def between(self, start: int, end: int) -> Generator[bytes, None, None]:
         """Yield the bytes from `start` up to `end`, in pieces of at most 1 MiB."""
 
 
 class ReadAhead:
-    """The bytes of `source`, fetched in parts, several at once, into files in `directory`.
+    """The bytes of `source`, fetched in parallel parts into files in `directory`.
 
-    One connection is slower than what an instance can take, and than hashing. What is ahead waits
-    on the volume: memory is as little as without. The files have no names, so nothing is left of
-    them, however this ends. The methods raise what those of `source` do, and OSError when the
+    One connection is slower than the network of an instance, and slower than hashing. Parts wait on
+    the volume, so memory use stays the same. The files have no names: the system removes them,
+    however the process ends. The methods raise what those of `source` raise, and OSError when the
     volume is full or broken.
     """
 
@@ -57,10 +58,10 @@ class ReadAhead:
         starts = iter(range(0, self.size, PART))
         parts: deque[Future[BinaryIO]] = deque()
         abandoned = Event()
-        pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="part")
+        pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="part")
         try:
             while True:
-                while len(parts) < AHEAD and (start := next(starts, None)) is not None:
+                while len(parts) < MAX_PARTS_AHEAD and (start := next(starts, None)) is not None:
                     parts.append(pool.submit(self._fetch, start, abandoned))
                 if not parts:
                     return
@@ -70,13 +71,13 @@ class ReadAhead:
         finally:
             abandoned.set()
             pool.shutdown(cancel_futures=True)
-            for left in parts:
-                if not left.cancelled() and left.exception() is None:
-                    left.result().close()
+            for unread in parts:
+                if not unread.cancelled() and unread.exception() is None:
+                    unread.result().close()
 
     def _fetch(self, start: int, abandoned: Event) -> BinaryIO:
-        """Return a file, at its beginning, with the part from `start`; or less, if `abandoned`."""
-        part = TemporaryFile(dir=self._directory)  # noqa: SIM115 (who reads it closes it)
+        """Return a file with the part from `start`, at its beginning; less if `abandoned`."""
+        part = TemporaryFile(dir=self._directory)  # noqa: SIM115 (the reader closes it)
         try:
             with closing(self._source.between(start, min(start + PART, self.size))) as chunks:
                 for chunk in chunks:

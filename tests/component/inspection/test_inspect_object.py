@@ -17,8 +17,7 @@ import pytest
 from botocore.exceptions import ClientError, IncompleteReadError, ReadTimeoutError
 
 from s3_catalog.errors import ContendedError, OutOfTimeError
-from s3_catalog.inspection import inspect_object as examination
-from s3_catalog.inspection.inspect_object import Result, examine
+from s3_catalog.inspection.inspect_object import Result, inspect_object
 from s3_catalog.inspection.stored_bytes import StoredBytes
 from s3_catalog.model import row as rows
 from s3_catalog.model import sequencer
@@ -93,24 +92,24 @@ def test_an_object_is_looked_at_once(
     s3: "S3Client", store: Store, bucket: str, writer: Writer
 ) -> None:
     before = replace(rows.from_event(writer.put("k.csv", b"a,b\n1,2\n")))
-    assert examine(store, s3, bucket, "k.csv", never) is Result.RECORDED
+    assert inspect_object(store, s3, bucket, "k.csv", never) is Result.RECORDED
     row = row_of(store, bucket, "k.csv")
     assert row.inspected
     assert (row.inspected.rows, row.inspected.columns) == (2, 2)
     assert row.inspected.sha256 == sha256(b"a,b\n1,2\n").hexdigest()
     assert replace(row, inspected=None) == before
-    assert examine(store, s3, bucket, "k.csv", never) is Result.KNOWN
+    assert inspect_object(store, s3, bucket, "k.csv", never) is Result.ALREADY_RECORDED
 
 
 def test_what_is_deleted_unknown_or_too_large_is_left_alone(
     s3: "S3Client", store: Store, bucket: str, writer: Writer
 ) -> None:
-    assert examine(store, s3, bucket, "k", never) is Result.GONE
+    assert inspect_object(store, s3, bucket, "k", never) is Result.GONE
     writer.put("k", b"12345")
-    assert examine(store, s3, bucket, "k", never, most=4) is Result.TOO_LARGE
-    assert examine(store, s3, bucket, "k", never, most=5) is Result.RECORDED
+    assert inspect_object(store, s3, bucket, "k", never, max_bytes=4) is Result.TOO_LARGE
+    assert inspect_object(store, s3, bucket, "k", never, max_bytes=5) is Result.RECORDED
     writer.delete("k")
-    assert examine(store, s3, bucket, "k", never) is Result.GONE
+    assert inspect_object(store, s3, bucket, "k", never) is Result.GONE
     assert row_of(store, bucket).inspected is None
 
 
@@ -118,7 +117,7 @@ def test_a_new_version_loses_what_was_known_of_the_old_one(
     s3: "S3Client", store: Store, bucket: str, writer: Writer
 ) -> None:
     writer.put("k", b"1")
-    examine(store, s3, bucket, "k", never)
+    inspect_object(store, s3, bucket, "k", never)
     writer.put("k", b"2")
     assert row_of(store, bucket).inspected is None
 
@@ -130,7 +129,7 @@ def test_a_batch_too_leaves_nothing_of_the_old_version(
         return  # moto knows no PartiQL like this; the other one of the two tables shows it.
     for key in ("a", "b"):
         writer.put(key, b"1")
-        examine(store, s3, bucket, key, never)
+        inspect_object(store, s3, bucket, key, never)
     batch.write(store, [writer.put(key, b"2", told=False) for key in ("a", "b")])
     assert [row_of(store, bucket, key).inspected for key in ("a", "b")] == [None, None]
 
@@ -200,7 +199,7 @@ def test_what_changes_while_it_is_looked_at_is_looked_at_again(
         for body in changes:
             writer.put("k", body)
 
-    assert examine(store, s3, bucket, "k", meanwhile) in (Result.RECORDED, Result.GONE)
+    assert inspect_object(store, s3, bucket, "k", meanwhile) in (Result.RECORDED, Result.GONE)
     found = row_of(store, bucket).inspected
     assert found is None or found.sha256 == sha256(b"second").hexdigest()
 
@@ -211,10 +210,10 @@ def test_what_changes_while_it_is_looked_at_is_looked_at_again(
         writer.put("k", str(next(count)).encode())
 
     try:
-        examine(store, s3, bucket, "k", always)
+        inspect_object(store, s3, bucket, "k", always)
     except ContendedError:
         # A version can be read to its end; the row is another one's by then.
-        assert next(count) >= examination.ATTEMPTS
+        assert next(count) >= 3
     assert row_of(store, bucket).inspected is None
 
 
@@ -226,7 +225,7 @@ def test_an_object_that_left_before_its_event_came_is_gone(
         s3.delete_object(Bucket=bucket, Key="k", VersionId=event.version_id)
     else:
         writer.put("k", b"2", told=False)
-    assert examine(store, s3, bucket, "k", never) is Result.GONE
+    assert inspect_object(store, s3, bucket, "k", never) is Result.GONE
     assert row_of(store, bucket).inspected is None
 
 
@@ -308,10 +307,10 @@ def test_what_is_archived_is_recorded_so(store: Store, bucket: str, writer: Writ
         raise ClientError(reply, "GetObject")
 
     frozen: Any = SimpleNamespace(get_object=refuse)
-    assert examine(store, frozen, bucket, "k", never) is Result.RECORDED
+    assert inspect_object(store, frozen, bucket, "k", never) is Result.RECORDED
     found = row_of(store, bucket).inspected
     assert found
-    assert (found.sha256, found.error) == (None, "it is archived, and cannot be read")
+    assert (found.sha256, found.error) == (None, "archived: it must be restored first")
 
 
 def test_being_out_of_time_is_recorded(
@@ -322,7 +321,7 @@ def test_being_out_of_time_is_recorded(
     def over() -> None:
         raise OutOfTimeError
 
-    assert examine(store, s3, bucket, "k", over) is Result.RECORDED
+    assert inspect_object(store, s3, bucket, "k", over) is Result.RECORDED
     assert "out of time" in str(row_of(store, bucket).inspected)
 
 

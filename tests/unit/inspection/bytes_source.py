@@ -1,14 +1,25 @@
-"""Bytes in memory, to be inspected."""
+"""Content in memory, to be inspected."""
 
+import io
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
-from s3_catalog.inspection.inspect_content import inspect
+from s3_catalog.inspection.inspect_content import inspect_content
 from s3_catalog.model.inspection_result import InspectionResult
 
 NOW = "2026-11-24T00:00:00.000Z"
 
+FILES = Path(__file__).parent / "files"
+"""Parquet files that pyarrow 26.0.1 wrote, and whose columns and rows its reader confirms. At 170
+MB, pyarrow is too large to install for two files."""
+
+SAMPLES = Path(__file__).parents[3] / "samples"
+
 
 class BytesSource:
+    """A `Source` of `content`, in chunks of `chunk` bytes; `read_at` counts the bytes of `at`."""
+
     def __init__(self, content: bytes, chunk: int = 2**20) -> None:
         self._content = content
         self._chunk = chunk
@@ -29,5 +40,14 @@ class BytesSource:
         return self._content[offset : offset + length]
 
 
-def look(content: bytes, key: str = "k", chunk: int = 2**20) -> InspectionResult:
-    return inspect(BytesSource(content, chunk), key, NOW, tick=lambda: None)
+def inspect_bytes(content: bytes, key: str = "k", chunk: int = 2**20) -> InspectionResult:
+    """Return the result for an object with the name `key`, without a deadline."""
+    return inspect_content(BytesSource(content, chunk), key, NOW, lambda: None)
+
+
+def zipped(name: str, content: bytes) -> bytes:
+    """Return a zip archive with one file."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return out.getvalue()

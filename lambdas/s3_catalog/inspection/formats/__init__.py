@@ -1,1 +1,1 @@
-"""What each format says about its content."""
+"""One module for each format: what it says about the content."""

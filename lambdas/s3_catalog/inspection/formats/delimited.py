@@ -1,4 +1,4 @@
-"""Columns and rows of a CSV, line by line, with the standard library's reader."""
+"""Columns and rows of a CSV, line by line, with the reader of the standard library."""
 
 import csv
 from collections.abc import Iterable, Iterator
@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator
 from s3_catalog.errors import BrokenError
 
 _MAX_LINE = 2**20
-"""Characters of a line. One record is in memory at a time; the reader bounds its fields."""
+"""Characters of a line. One record is in memory at a time; the reader limits its fields."""
 
 _DELIMITERS = ",;\t|"
 
 
-def table(pieces: Iterable[str]) -> tuple[int, int]:
-    """Return how many fields the first record has, and how many records there are, blanks left out.
+def count_records(pieces: Iterable[str]) -> tuple[int, int]:
+    """Return the number of fields of the first record, and the number of records.
 
-    The delimiter is the one of comma, semicolon, tab and bar that the first line has most of.
-    Raises BrokenError when a record cannot be read, or is too long to be.
+    Blank lines are no records. The delimiter is the one of comma, semicolon, tab and bar that is
+    the most frequent in the first line. Raises BrokenError when a record is invalid or too long.
     """
     lines = _lines(pieces)
     first = next(lines, "")

@@ -1,4 +1,4 @@
-"""The size of a picture, and when it was taken, from its header: no pixel is ever decoded."""
+"""The size of an image, and when it was taken, from its header: no pixel is ever decoded."""
 
 import re
 import struct
@@ -8,43 +8,45 @@ from s3_catalog.errors import BrokenError
 from s3_catalog.inspection.source import Source
 
 _MAX_SEGMENTS = 1000
-"""Of a JPEG: before the picture there are about ten. Each is one small read."""
+"""Segments or chunks before the image data: usually about ten. Each is one small read."""
 
 _EXIF_BYTES = 256 * 1024
-"""More than the 64 KiB that a JPEG can hold in a segment."""
+"""Bytes of EXIF that are read: more than the 64 KiB of a segment of a JPEG."""
 
 _MAX_ENTRIES = 1000
-_DETAILS = 0x8769
-"""The tag that points to the directory of what a camera knows."""
+"""Entries of a directory that are read."""
+
+_EXIF_DIRECTORY = 0x8769
+"""The tag that points to the directory with the settings of the camera."""
 
 _TIFF_NUMBERS = {3: "H", 4: "I"}
 _DATE = re.compile(rb"(\d{4}):(\d\d):(\d\d) (\d\d):(\d\d):(\d\d)")
 
-Picture = tuple[int, int, str | None]
-"""Width and height in pixels, and the time that the camera wrote, ISO 8601 without a zone."""
+ImageHeader = tuple[int, int, str | None]
+"""Width and height in pixels, and the time of the camera (ISO 8601 without a zone) or None."""
 
 
-def picture(source: Source, content_type: str) -> Picture:
-    """Return what the header of a picture of one of `KINDS` says.
+def read_header(source: Source, content_type: str) -> ImageHeader:
+    """Return what the header of an image says; `content_type` is one of `READERS`.
 
-    Raises BrokenError when the header is cut off or makes no sense.
+    Raises BrokenError when the header is truncated or invalid.
     """
     try:
-        width, height, taken = KINDS[content_type](source)
+        width, height, taken = READERS[content_type](source)
     except (struct.error, IndexError) as error:
-        raise BrokenError("its header is cut off") from error
+        raise BrokenError("truncated header") from error
     if width <= 0 or height <= 0:
-        raise BrokenError(f"its header says {width} x {height} pixels")
+        raise BrokenError(f"invalid size in the header: {width} x {height} pixels")
     return width, height, taken
 
 
-def _png(source: Source) -> Picture:
+def _png(source: Source) -> ImageHeader:
     head = source.at(0, 33)
     if head[12:16] != b"IHDR":
-        raise BrokenError("its first chunk is not IHDR")
+        raise BrokenError("the first chunk is not IHDR")
     width, height = struct.unpack_from(">II", head, 16)
     taken, offset = None, 8
-    # An eXIf chunk stands before or after the picture; only the chunks before it are looked at.
+    # An eXIf chunk may come before or after the image data; only the chunks before it are read.
     for _ in range(_MAX_SEGMENTS):
         header = source.at(offset, 8)
         if len(header) < 8 or header[4:] in (b"IDAT", b"IEND"):  # noqa: PLR2004 (a chunk's header)
@@ -57,21 +59,21 @@ def _png(source: Source) -> Picture:
     return width, height, taken
 
 
-def _gif(source: Source) -> Picture:
+def _gif(source: Source) -> ImageHeader:
     width, height = struct.unpack_from("<HH", source.at(6, 4))
     return width, height, None
 
 
-def _bmp(source: Source) -> Picture:
+def _bmp(source: Source) -> ImageHeader:
     head = source.at(0, 26)
     if int.from_bytes(head[14:18], "little") == 12:  # noqa: PLR2004 (the header of OS/2)
         width, height = struct.unpack_from("<HH", head, 18)
     else:
         width, height = struct.unpack_from("<ii", head, 18)
-    return width, abs(height), None  # A negative height is a picture stored from the top.
+    return width, abs(height), None  # A negative height means top-down rows.
 
 
-def _webp(source: Source) -> Picture:
+def _webp(source: Source) -> ImageHeader:
     head = source.at(0, 30)
     kind = head[12:16]
     if kind == b"VP8 ":
@@ -80,8 +82,8 @@ def _webp(source: Source) -> Picture:
     if kind == b"VP8L":
         (bits,) = struct.unpack_from("<I", head, 21)
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, None
-    if kind != b"VP8X" or len(head) < 30:  # noqa: PLR2004 (as many as were asked for)
-        raise BrokenError("its first chunk is not a picture")
+    if kind != b"VP8X" or len(head) < 30:  # noqa: PLR2004 (the length of the read)
+        raise BrokenError("the first chunk is not an image")
     width = int.from_bytes(head[24:27], "little") + 1
     height = int.from_bytes(head[27:30], "little") + 1
     offset = 12
@@ -97,7 +99,7 @@ def _webp(source: Source) -> Picture:
     return width, height, None
 
 
-def _jpeg(source: Source) -> Picture:
+def _jpeg(source: Source) -> ImageHeader:
     taken, offset = None, 2
     for _ in range(_MAX_SEGMENTS):
         header = source.at(offset, 9)
@@ -121,10 +123,10 @@ def _jpeg(source: Source) -> Picture:
             if data.startswith(b"Exif\0\0"):
                 taken = _exif(data[6:])
         offset += 2 + max(length, 2)
-    raise BrokenError("the size of the picture is missing")
+    raise BrokenError("no size of the image")
 
 
-def _tiff(source: Source) -> Picture:
+def _tiff(source: Source) -> ImageHeader:
     head = source.at(0, 8)
     order = "<" if head[:2] == b"II" else ">"
     (offset,) = struct.unpack_from(f"{order}I", head, 4)
@@ -136,11 +138,11 @@ def _tiff(source: Source) -> Picture:
         number = f"{order}{_TIFF_NUMBERS.get(kind, 'I')}"
         (found[tag],) = struct.unpack_from(number, entries, position + 8)
     if 256 not in found or 257 not in found:  # noqa: PLR2004 (width and height)
-        raise BrokenError("the size of the picture is missing")
+        raise BrokenError("no size of the image")
     return found[256], found[257], _exif(source.at(0, _EXIF_BYTES))
 
 
-KINDS: dict[str, Callable[[Source], Picture]] = {
+READERS: dict[str, Callable[[Source], ImageHeader]] = {
     "image/png": _png,
     "image/gif": _gif,
     "image/bmp": _bmp,
@@ -148,25 +150,25 @@ KINDS: dict[str, Callable[[Source], Picture]] = {
     "image/jpeg": _jpeg,
     "image/tiff": _tiff,
 }
-"""The types of pictures that can be read."""
+"""The content types whose header can be read."""
 
 
 def _exif(data: bytes) -> str | None:
-    """Return the time in EXIF `data`: when it was taken, or else written; None without one."""
+    """Return the time in EXIF `data`: when the image was taken, or else changed; None without."""
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
     if order is None:
         return None
     try:
         (first,) = struct.unpack_from(f"{order}I", data, 4)
         main = _entries(data, first, order)
-        details = _entries(data, main[_DETAILS], order) if _DETAILS in main else {}
-        for directory, tag in ((details, 0x9003), (details, 0x9004), (main, 0x0132)):
+        camera = _entries(data, main[_EXIF_DIRECTORY], order) if _EXIF_DIRECTORY in main else {}
+        for directory, tag in ((camera, 0x9003), (camera, 0x9004), (main, 0x0132)):
             match = _DATE.match(data, directory[tag]) if tag in directory else None
             if match:
                 year, month, day, hour, minute, second = (part.decode() for part in match.groups())
                 return f"{year}-{month}-{day}T{hour}:{minute}:{second}"
     except struct.error:
-        # A picture is none the less one for a broken note.
+        # Broken EXIF does not make the image broken.
         return None
     return None
 

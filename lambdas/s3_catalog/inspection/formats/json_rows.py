@@ -1,6 +1,6 @@
 """Rows of JSON and JSON Lines, checked and counted piece by piece.
 
-No value is ever built, and a string may be longer than memory. ijson, the usual way, keeps each
+No value is ever built, and a string may be longer than memory. The usual parser, ijson, keeps each
 string whole.
 """
 
@@ -11,9 +11,9 @@ from s3_catalog.errors import BrokenError
 
 _MAX_DEPTH = 1000
 _MAX_SCALAR = 4096
-"""Digits of a number."""
+"""Characters of a number."""
 
-# Possessive throughout: no input makes them go back and try again.
+# All quantifiers are possessive: no input causes backtracking.
 _ESCAPE = r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})'
 _INSIDE = rf'(?:[^"\\\x00-\x1f]++|{_ESCAPE})*+'
 _STRING = rf'"{_INSIDE}"'
@@ -27,7 +27,7 @@ _word = re.compile(r"[-+.0-9A-Za-z]*+")
 
 
 def _value_pattern(depth: int) -> str:
-    """Return the pattern of a value that is nested not more than `depth` deep."""
+    """Return the pattern of a value that is nested at most `depth` levels deep."""
     if depth == 0:
         return f"(?:{_STRING}|{_SCALAR})"
     inner = _value_pattern(depth - 1)
@@ -37,25 +37,25 @@ def _value_pattern(depth: int) -> str:
 
 
 _shallow = re.compile(_value_pattern(3))
-"""A value that is nested as little as a row usually is: it is passed in one step."""
+"""A value with the nesting of a usual row: the scan passes it in one step."""
 
 _scalars = re.compile(
     rf'(?:{_S},{_S}(?:{_SCALAR}|"[^"\\,\x00-\x1f]*+"){_S}(?=[,\]]))++',
 )
-"""Elements after the first of an array, as many as are scalars: one step for each would take long.
+"""A run of scalar elements of an array, after its first element: faster than a step for each.
 
-No comma is inside one of them, and what follows each shows that it is not cut off."""
+None of them contains a comma, so commas count them. The lookahead shows that each is complete."""
 
 _LONGEST_ESCAPE = 6
 
 
-def rows(pieces: Iterable[str], *, lines: bool) -> tuple[int | None, bool]:
-    """Return the number of rows, and whether there are several values one after another.
+def count_rows(pieces: Iterable[str], *, lines: bool) -> tuple[int | None, bool]:
+    """Return the number of rows, and whether the text is a sequence of values (JSON Lines).
 
-    Rows are the values if there are several, or if `lines` says that these are JSON Lines; else the
-    elements of the one array. An object alone has no rows: None.
+    It is one if it has several values, or if `lines` is true; then the rows are the values. Else
+    they are the elements of the one array. A single object has no rows: None.
 
-    Raises BrokenError when it is no JSON, or is nested too deeply.
+    Raises BrokenError when the text is invalid JSON, or nested too deeply.
     """
     scan = _Scan(iter(pieces))
     scan.run()
@@ -63,11 +63,13 @@ def rows(pieces: Iterable[str], *, lines: bool) -> tuple[int | None, bool]:
     if several:
         return scan.values, True
     if scan.values == 0:
-        raise BrokenError("it is no JSON: there is no value in it")
+        raise BrokenError("invalid JSON: no value")
     return (scan.elements if scan.is_array else None), False
 
 
 class _Scan:
+    """A scan of values: `_buffer` is the current piece, `_at` the position in it."""
+
     def __init__(self, pieces: Iterator[str]) -> None:
         self._pieces = pieces
         self._buffer = ""
@@ -86,7 +88,7 @@ class _Scan:
                     self._member()
 
     def _member(self) -> None:
-        """Read what may stand within the innermost array or object: its end, or one member."""
+        """Read the end of the innermost array or object, or one member of it."""
         closer = self._closers[-1]
         if self._empty:
             if self._take(closer):
@@ -108,7 +110,7 @@ class _Scan:
         self._value()
 
     def _run_of_scalars(self) -> bool:
-        """Read elements of the innermost array that are scalars; return whether there were any."""
+        """Read scalar elements of the innermost array; return whether there were any."""
         run = _scalars.match(self._buffer, self._at)
         if not run:
             return False
@@ -118,17 +120,17 @@ class _Scan:
         return True
 
     def _value(self) -> None:
-        """Read a scalar, a flat object, or the opening of an array or object."""
+        """Read a scalar, a shallow array or object, or the opening of any other."""
         self._empty = False
         first = self._buffer[self._at]
-        # The outermost array is the table: its elements are counted one by one.
-        table = first == "[" and not self._closers and not self.values
-        if first in "{[" and not table and (match := _shallow.match(self._buffer, self._at)):
+        # The elements of the outermost array are the rows, and are counted one by one.
+        outermost = first == "[" and not self._closers and not self.values
+        if first in "{[" and not outermost and (match := _shallow.match(self._buffer, self._at)):
             self._at = match.end()
         elif first in "{[":
             if len(self._closers) >= _MAX_DEPTH:
-                raise BrokenError(f"it is nested more than {_MAX_DEPTH:,} deep")
-            self.is_array = self.is_array or table
+                raise BrokenError(f"nested more than {_MAX_DEPTH:,} levels deep")
+            self.is_array = self.is_array or outermost
             self._closers.append("}" if first == "{" else "]")
             self._at += 1
             self._empty = True
@@ -168,21 +170,21 @@ class _Scan:
             match = _word.match(self._buffer, self._at)
             end = match.end() if match else self._at
             if end - self._at > _MAX_SCALAR:
-                raise BrokenError(f"a number has more than {_MAX_SCALAR:,} digits")
+                raise BrokenError(f"a number has more than {_MAX_SCALAR:,} characters")
             if end < len(self._buffer) or not self._more():
                 break
         if not _scalar.fullmatch(self._buffer, self._at, end):
             raise self._broken()
         self._at = end
 
-    def _take(self, wanted: str) -> bool:
-        if self._peek() != wanted:
+    def _take(self, character: str) -> bool:
+        if self._peek() != character:
             return False
         self._at += 1
         return True
 
     def _peek(self) -> str:
-        """Return the next character that is not white space, or nothing at the end."""
+        """Return the next character that is not white space, or "" at the end."""
         while True:
             match = _space.match(self._buffer, self._at)
             self._at = match.end() if match else self._at
@@ -192,7 +194,7 @@ class _Scan:
                 return ""
 
     def _more(self) -> bool:
-        """Forget what is behind, and get the next piece; return whether there was one."""
+        """Drop the text before `_at`, and append the next piece; return whether there is one."""
         piece = next(self._pieces, None)
         if piece is None:
             return False
@@ -202,4 +204,4 @@ class _Scan:
         return True
 
     def _broken(self) -> BrokenError:
-        return BrokenError(f"it is no JSON at character {self._passed + self._at:,}")
+        return BrokenError(f"invalid JSON at character {self._passed + self._at:,}")

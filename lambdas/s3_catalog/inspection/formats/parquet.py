@@ -1,7 +1,8 @@
 """Columns and rows of a Parquet file, from its footer: a Thrift structure at the end of the file.
 
-Of pyarrow's 170 MB this takes a page: the schema and the number of rows are the first fields of
-the footer, whatever the size of the file.
+One page of code, instead of 170 MB of pyarrow: the schema and the number of rows are the first
+fields of the footer, whatever the size of the file. The source of the format is parquet.thrift in
+apache/parquet-format.
 """
 
 from s3_catalog.errors import BrokenError
@@ -19,29 +20,29 @@ _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _ST
 _SCHEMA, _NUM_ROWS, _NUM_CHILDREN = 2, 3, 5
 
 
-def table(source: Source) -> tuple[int, int]:
-    """Return how many columns, nested ones counted as one, and rows the file says to have.
+def read_footer(source: Source) -> tuple[int, int]:
+    """Return the numbers of columns and rows in the footer; a nested column counts as one.
 
-    Raises BrokenError when there is no footer, or it makes no sense.
+    Raises BrokenError when there is no footer, or it is invalid.
     """
     ending = tail(source, _END)
     if ending[4:] == b"PARE":
-        raise BrokenError("its footer is encrypted")
+        raise BrokenError("the footer is encrypted")
     if ending[4:] != _MAGIC:
-        raise BrokenError("it has no footer: it is cut off, or was never finished")
+        raise BrokenError("no footer: the file is truncated or unfinished")
     length = int.from_bytes(ending[:4], "little")
     if length + _END > source.size:
-        raise BrokenError("its footer is longer than the file")
+        raise BrokenError("the footer is longer than the file")
     start = source.size - _END - length
     footer = _Compact(source.at(start, min(length, _MAX_FOOTER)))
     try:
         return footer.metadata()
     except IndexError as error:
-        raise BrokenError("its footer is cut off") from error
+        raise BrokenError("the footer is truncated") from error
 
 
 class _Compact:
-    """A reader of Thrift's compact protocol; IndexError at its end."""
+    """A reader of Thrift's compact protocol; raises IndexError at the end of the data."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -53,7 +54,7 @@ class _Compact:
         while columns is None or rows is None:
             field, kind = self._field(field)
             if kind == 0:
-                raise BrokenError("its footer names no columns or rows")
+                raise BrokenError("the footer has no schema or no number of rows")
             if field == _SCHEMA and kind == _LIST:
                 columns = self._schema()
             elif field == _NUM_ROWS and kind == _I64:
@@ -61,14 +62,14 @@ class _Compact:
             else:
                 self._skip(kind, 0)
         if columns < 0 or rows < 0:
-            raise BrokenError(f"its footer says {columns} columns and {rows} rows")
+            raise BrokenError(f"invalid footer: {columns} columns and {rows} rows")
         return columns, rows
 
     def _schema(self) -> int:
         """Return the number of children of the first element, the root."""
         count, kind = self._list()
         if count < 1 or kind != _STRUCT:
-            raise BrokenError("its schema is empty")
+            raise BrokenError("the schema is empty")
         columns, field = 0, 0
         while True:
             field, inner = self._field(field)
@@ -96,7 +97,7 @@ class _Compact:
                 return value
             shift += 7
             if shift > 63:  # noqa: PLR2004 (64 bits)
-                raise BrokenError("its footer has a number of more than 64 bits")
+                raise BrokenError("the footer has a number of more than 64 bits")
 
     def _integer(self) -> int:
         value = self._varint()
@@ -117,9 +118,9 @@ class _Compact:
 
     def _skip(self, kind: int, depth: int, *, in_list: bool = False) -> None:
         if depth > _MAX_DEPTH:
-            raise BrokenError("its footer is nested too deeply")
+            raise BrokenError("the footer is nested too deeply")
         if kind in (_TRUE, _FALSE, _BYTE, _DOUBLE):
-            # Of a field that is true or false, the type is the value.
+            # The type of a boolean field is its value; in a list, it takes a byte.
             self._at += {_BYTE: 1, _DOUBLE: 8}.get(kind, int(in_list))
         elif kind in (_I16, _I32, _I64):
             self._varint()
@@ -129,13 +130,13 @@ class _Compact:
         elif kind in (_LIST, _SET):
             count, inner = self._list()
             for _ in range(count):
-                # A list may claim 2**63 elements: none of them takes less than a byte.
-                self._left()
+                # A list may claim 2**63 elements; each takes a byte at least.
+                self._require_byte()
                 self._skip(inner, depth + 1, in_list=True)
         elif kind == _STRUCT:
             self._skip_fields(depth)
         else:
-            raise BrokenError(f"its footer has a field of type {kind}")
+            raise BrokenError(f"the footer has a field of unknown type {kind}")
 
     def _skip_fields(self, depth: int) -> None:
         field = 0
@@ -145,6 +146,6 @@ class _Compact:
                 return
             self._skip(kind, depth + 1)
 
-    def _left(self) -> None:
+    def _require_byte(self) -> None:
         if self._at >= len(self._data):
             raise IndexError

@@ -1,7 +1,7 @@
-"""The type of content by its first bytes, as its format defines them."""
+"""The type of content by its signature: the first bytes that its format defines."""
 
-HEAD = 4096
-"""Bytes that are looked at."""
+HEAD_BYTES = 4096
+"""Bytes of the beginning that detection needs."""
 
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -39,7 +39,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"wOF2", "font/woff2"),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
 )
-"""Offset, bytes, type. Only signatures of three bytes or more: fewer are found by chance."""
+"""Offset, bytes, type. Three bytes at least: shorter ones would match by chance."""
 
 _RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
 
@@ -62,8 +62,8 @@ _IN_ZIP: tuple[tuple[bytes, str], ...] = (
 _MIMETYPE = b"mimetypeapplication/"
 
 
-def content_type(head: bytes) -> str | None:
-    """Return the media type that the first bytes `head` tell, or None if they tell none."""
+def detect_content_type(head: bytes) -> str | None:
+    """Return the media type by the first bytes `head`, or None if they have no signature."""
     if head[:4] == b"RIFF" and head[8:12] in _RIFF:
         return _RIFF[head[8:12]]
     if head[4:8] == b"ftyp":
@@ -79,13 +79,13 @@ def content_type(head: bytes) -> str | None:
 
 
 def _is_bitmap(head: bytes) -> bool:
-    # "BM" alone begins many a text: the sizes of the header that follows are what tells.
+    # Many texts begin with "BM": the reserved and high bytes of the header must be zero, too.
     return head[:2] == b"BM" and head[6:10] == bytes(4) and head[15:18] == bytes(3)
 
 
 def _zipped(head: bytes) -> str:
     if head.startswith(_MIMETYPE, 30):
-        # OpenDocument and EPUB begin with their type, stored as it is.
+        # OpenDocument and EPUB begin with their media type, uncompressed.
         length = int.from_bytes(head[18:22], "little")
         name = head[38 : 38 + min(length, 100)]
         if name.isascii() and name.decode().isprintable():

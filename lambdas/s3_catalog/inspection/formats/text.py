@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 _MARKS: tuple[tuple[bytes, str], ...] = (
-    # In this order: the mark of UTF-16 begins that of UTF-32.
+    # UTF-32 first: its byte order mark begins with that of UTF-16.
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -14,18 +14,18 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
 )
 
 _BINARY = bytes({*range(32)} - {*b"\t\n\f\r\x1b\b"})
-"""Bytes that no text in ASCII or an extension of it has."""
+"""Control characters that do not occur in text in ASCII or an extension of it."""
 
 UNKNOWN = "unknown-8bit"
-"""Text in an encoding that its bytes do not tell, such as one of ISO 8859."""
+"""Text in an 8-bit encoding that its bytes do not identify, such as one of ISO 8859."""
 
 
-def encoding(head: bytes, *, whole: bool) -> str | None:
-    """Return the encoding that the first bytes of a text speak for, or None if it is no text.
+def detect_encoding(head: bytes, *, whole: bool) -> str | None:
+    """Return the encoding by the first bytes `head`, or None if they are binary.
 
-    A mark of Unicode says it. Else it is UTF-8, if it is valid: bytes that are not meant so hardly
-    ever are. Which of the older encodings it is, only a guess could tell, and none is made.
-    `whole` is whether there are no bytes after `head`, which may otherwise end within a character.
+    A byte order mark decides. Without one, valid UTF-8 is UTF-8: other bytes are rarely valid by
+    chance. Older encodings cannot be told apart by their bytes: `UNKNOWN`. `whole` means that
+    `head` is the whole content; otherwise it may end within a character.
     """
     for mark, name in _MARKS:
         if head.startswith(mark):
@@ -40,7 +40,7 @@ def encoding(head: bytes, *, whole: bool) -> str | None:
 
 
 class TextScan:
-    """Counts the lines of a text, and decodes it to see whether it keeps to its encoding."""
+    """Decodes a text, counts its lines, and checks that it is valid in its encoding."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -51,7 +51,7 @@ class TextScan:
         self.valid = True
 
     def decoded(self, chunks: Iterable[bytes]) -> Iterator[str]:
-        """Yield the text in `chunks`. Raises UnicodeDecodeError when it leaves its encoding."""
+        """Yield the text in `chunks`. Raises UnicodeDecodeError at the first invalid bytes."""
         for chunk in chain(chunks, [b""]):
             self._ascii = self._ascii and chunk.isascii()
             try:
@@ -66,15 +66,15 @@ class TextScan:
 
     @property
     def encoding(self) -> str:
-        """The encoding so far: ASCII until something else comes."""
+        """The encoding of the text so far: ASCII until another character comes."""
         return "ascii" if self._ascii and self._name == "utf-8" else self._name
 
     @property
     def lines(self) -> int:
-        """The lines so far; a last one without a line feed counts."""
+        """The number of lines so far; a last one without a line feed counts."""
         return self._lines + self._open
 
 
 def _decodable(name: str) -> str:
-    # Latin-1 takes every byte, and leaves line feeds and commas where they are.
+    # Latin-1 decodes every byte, and keeps line feeds and commas.
     return "latin-1" if name == UNKNOWN else name

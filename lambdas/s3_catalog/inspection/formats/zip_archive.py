@@ -1,4 +1,4 @@
-"""Whether a zip archive is whole, and harmless, from its directory: nothing is unpacked."""
+"""Check of a zip archive by its central directory: nothing is unpacked."""
 
 import struct
 
@@ -13,28 +13,29 @@ _ENTRY_BYTES = 46
 _MAX_DIRECTORY = 8 * 2**20
 _ZIP64 = 0xFFFFFFFF
 
-MAX_RATIO = 1000
-"""Deflate cannot pack better than 1,032 to 1: what claims to is nested in itself, or a lie."""
+_MAX_RATIO = 1000
+"""Unpacked bytes for each byte of the archive. Deflate cannot compress better than 1,032 to 1: a
+higher ratio means overlapping entries, or false sizes."""
 
 
-def check(source: Source) -> None:
-    """Raise BrokenError if the archive is cut off, or would unpack to a monstrous size."""
+def check_directory(source: Source) -> None:
+    """Raise BrokenError if the archive is truncated, invalid, or a zip bomb."""
     ending = tail(source, _END_BYTES + _MAX_COMMENT)
     at = ending.rfind(_END)
     if at < 0 or len(ending) - at < _END_BYTES:
-        raise BrokenError("it has no directory: it is cut off")
+        raise BrokenError("truncated: no central directory")
     size, offset = struct.unpack_from("<II", ending, at + 12)
     if _ZIP64 in (size, offset):
-        return  # More than 4 GiB, or 65,535 entries: its directory is too large to be read here.
+        return  # Zip64 (above 4 GiB, or 65,535 entries): its directory is not read.
     if offset + size > source.size:
-        raise BrokenError("its directory is longer than the file")
+        raise BrokenError("the central directory is longer than the file")
     directory = source.at(offset, min(size, _MAX_DIRECTORY))
     position = unpacked = 0
     while len(directory) - position >= _ENTRY_BYTES:
         if not directory.startswith(_ENTRY, position):
-            raise BrokenError("its directory makes no sense")
+            raise BrokenError("invalid central directory")
         (plain,) = struct.unpack_from("<I", directory, position + 24)
         unpacked += plain
         position += _ENTRY_BYTES + sum(struct.unpack_from("<HHH", directory, position + 28))
-    if unpacked > MAX_RATIO * source.size:
+    if unpacked > _MAX_RATIO * source.size:
         raise BrokenError(f"a zip bomb: {source.size:,} bytes would unpack to {unpacked:,}")
