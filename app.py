@@ -36,6 +36,6 @@ if settings.governed:
     GovernanceStack(app, GOVERNANCE, settings, keys=catalog.keys)
     ConformancePackStack(app, CONFORMANCE_PACK)
 PortfolioStack(app, PORTFOLIO, settings)
-if not settings.local:  # Which has no pipelines; a rehearsal of one launches the product.
+if not settings.limits.no_pipelines:
     DeliveryStack(app, DELIVERY, settings)
 app.synth()

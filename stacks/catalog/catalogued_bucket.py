@@ -56,7 +56,8 @@ class CataloguedBucket(Construct):
                 ),
             ],
             removal_policy=settings.removal_policy,
-            auto_delete_objects=settings.stage == "sandbox" and not settings.local,
+            auto_delete_objects=settings.stage == "sandbox"
+            and not settings.limits.no_bucket_emptying,
             # Closed to CDK, which would let it configure every bucket and write to any log.
             notifications_handler_role=notifier.without_policy_updates(),
         )

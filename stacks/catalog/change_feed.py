@@ -58,11 +58,18 @@ class ChangeFeed(Construct):
             environment={
                 "TOPIC_ARN": self.topic.topic_arn,
                 "FAILURE_QUEUE_URL": failures.queue_url,
-                "WHOLE_BATCHES": "true" if settings.local else "false",
+                "WHOLE_BATCHES": "true" if settings.limits.retries_whole_batches else "false",
             },
             permissions=[
                 iam.PolicyStatement(
-                    actions=["sns:Publish", *(["sns:PublishBatch"] if settings.local else [])],
+                    actions=[
+                        "sns:Publish",
+                        *(
+                            ["sns:PublishBatch"]
+                            if settings.limits.publish_batch_needs_permission
+                            else []
+                        ),
+                    ],
                     resources=[self.topic.topic_arn],
                 ),
                 # SNS opens the topic's key in the name of who publishes.

@@ -67,8 +67,11 @@ class IngestFunction(Construct):
             self,
             "Live",
             alias_name="live",
-            # The local cloud loses the failures of published versions, but not those of $LATEST.
-            version=function.latest_version if settings.local else function.current_version,
+            version=(
+                function.latest_version
+                if settings.limits.no_failures_of_versions
+                else function.current_version
+            ),
         )
         # Lambda keeps these settings for each qualifier apart: events go to the alias, and what is
         # set for the function itself would not apply to it.

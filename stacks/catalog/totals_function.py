@@ -34,7 +34,7 @@ class TotalsFunction(Construct):
             "SHARDS": str(settings.shards),
             "TOTALS_DEPTH": str(settings.totals_depth),
         }
-        if settings.local:
+        if settings.limits.no_shard_in_stream_events:
             environment["ONLY_SHARD"] = "local"
         # "Default" adds nothing to the logical ids of what is in it.
         handler = PythonFunction(

@@ -64,7 +64,7 @@ class WorkerService(Construct):
             tries=10,
         )
         self.task = self._task(settings, catalog)
-        if not settings.local:
+        if not settings.limits.no_instances:
             fleet = Fleet(self, "Fleet", settings, keys=catalog.keys)
             self._scale(settings, fleet.cluster, self._service(fleet))
 
@@ -72,7 +72,7 @@ class WorkerService(Construct):
         logs = EncryptedLogGroup(self, "Logs", settings, catalog.keys.data)
         execution = [logs.write_statement()]
         image: ecs.ContainerImage = ecs.ContainerImage.from_registry("none")
-        if not settings.local:
+        if not settings.limits.no_instances:
             built = self._image(settings)
             image = ecs.ContainerImage.from_docker_image_asset(built)
             execution += _pull(built)
@@ -245,10 +245,9 @@ def _role(
     return iam.Role(
         scope,
         id,
-        # On the laptop nobody but us can lend a worker its role.
         assumed_by=(
             iam.AccountRootPrincipal()
-            if settings.local
+            if settings.limits.account_assumes_task_role
             else iam.ServicePrincipal("ecs-tasks.amazonaws.com")
         ),
         inline_policies={"rights": iam.PolicyDocument(statements=statements)},

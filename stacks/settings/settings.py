@@ -11,6 +11,7 @@ from constructs import Node
 from . import pipeline_source as source
 from . import traffic_shift as shift
 from . import worker_instance as instances
+from .emulator_limits import AWS, MINISTACK, EmulatorLimits
 from .pipeline_source import Source
 from .traffic_shift import Shift
 
@@ -122,15 +123,7 @@ class Settings:
     """The ARN of the role, user or group that may launch products of the portfolio, or nothing."""
 
     local: bool
-    """Whether the templates are for the local cloud, which cannot do what AWS can: run the custom
-    resource that empties the bucket on `cdk destroy` (it is left out), keep the failures of a
-    published version (the alias `live` points to `$LATEST`, and nothing is shifted), name the shard
-    that stream records are from (there is one alone, and `totals` is told so), and try a batch of
-    them again from the one that failed (`publish` has the whole batch fail). It also asks for the
-    right to `sns:PublishBatch`, which is part of `sns:Publish` in AWS. It has no instances and no
-    images: of the workers there are their queue and the definition of their task, which runs as a
-    process and is lent its role by the account. Of the mirror there is all but the cluster and its
-    network: the database is a process, too."""
+    """Whether the templates are for the local cloud; `limits` says what changes in them."""
 
     @classmethod
     def from_context(cls, node: Node, region: str | None = None) -> "Settings":
@@ -187,6 +180,11 @@ class Settings:
     def governed(self) -> bool:
         """Whether there is a Governance stack."""
         return self.config != "off" or self.trail != "off"
+
+    @property
+    def limits(self) -> EmulatorLimits:
+        """What the cloud that the templates are for cannot do."""
+        return MINISTACK if self.local else AWS
 
     @property
     def removal_policy(self) -> cdk.RemovalPolicy:

@@ -32,7 +32,7 @@ class SqlStack(cdk.Stack):
         catalog.keys.let_log(self, sid="EncryptLogsOfSql")
         # By its name, so that nothing here changes the key's policy, which says all there is.
         key = kms.Key.from_key_arn(self, "DataKey", catalog.keys.data.key_arn)
-        kind = AuroraStandIn if settings.local else Aurora
+        kind = AuroraStandIn if settings.limits.no_aurora else Aurora
         database = kind(self, "Database", settings, key=key)
         reader = UserSecret(self, "Reader", settings, user=READER, key=key)
         mirror = MirrorFunction(
