@@ -9,6 +9,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct, IConstruct
 
 from ..constructs.log_group import EncryptedLogGroup
+from ..constructs.secure_bucket import SecureBucket
 from ..settings.settings import Settings
 
 EVENTS = [
@@ -33,17 +34,11 @@ class CataloguedBucket(Construct):
         notifier = iam.Role(
             self, "Notifier", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
         )
-        self.bucket = s3.Bucket(
+        self.bucket = SecureBucket(
             self,
             "Bucket",
-            encryption=s3.BucketEncryption.KMS,
-            encryption_key=key,
-            bucket_key_enabled=True,
+            key=key,
             versioned=True,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             lifecycle_rules=[
                 s3.LifecycleRule(
                     id="forget-superseded-versions",
@@ -56,10 +51,11 @@ class CataloguedBucket(Construct):
                 ),
             ],
             removal_policy=settings.removal_policy,
-            auto_delete_objects=settings.stage == "sandbox"
-            and not settings.limits.no_bucket_emptying,
+            empty_on_destroy=(
+                settings.stage == "sandbox" and not settings.limits.no_bucket_emptying
+            ),
             # Closed to CDK, which would let it configure every bucket and write to any log.
-            notifications_handler_role=notifier.without_policy_updates(),
+            notifier=notifier.without_policy_updates(),
         )
         self._notifier_logs = EncryptedLogGroup(self, "NotifierLogs", settings, key)
         for statement in (

@@ -7,6 +7,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from ..constructs.keys import use_through
+from ..constructs.secure_bucket import SecureBucket
 
 OPEN = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
 """What it takes of the pipeline's key to read what is under it, and to add to that."""
@@ -14,20 +15,14 @@ OPEN = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
 _KEEP = cdk.Duration.days(30)
 
 
-class Artifacts(s3.Bucket):
+class Artifacts(SecureBucket):
     """A bucket under `key`, reached by TLS only. What is in it is forgotten after 30 days."""
 
     def __init__(self, scope: Construct, id: str, key: kms.Key) -> None:
         super().__init__(
             scope,
             id,
-            encryption=s3.BucketEncryption.KMS,
-            encryption_key=key,
-            bucket_key_enabled=True,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            key=key,
             lifecycle_rules=[
                 s3.LifecycleRule(
                     id="forget-artifacts",
@@ -36,7 +31,7 @@ class Artifacts(s3.Bucket):
                 )
             ],
             removal_policy=cdk.RemovalPolicy.DESTROY,
-            auto_delete_objects=True,
+            empty_on_destroy=True,
         )
         self._key = key
 

@@ -5,12 +5,13 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from ..constructs.secure_bucket import SecureBucket
 from ..settings.settings import Settings
 
 
 def evidence_bucket(
     scope: Construct, id: str, settings: Settings, key: kms.IKey, *, locked: bool
-) -> s3.Bucket:
+) -> SecureBucket:
     """Return a bucket under `key`, TLS only, that keeps what it gets for as long as logs are kept.
 
     If it is `locked`, nothing can be overwritten or deleted before: by nobody at all in production
@@ -20,28 +21,22 @@ def evidence_bucket(
     """
     production = settings.stage == "production"
     kept = cdk.Duration.days(365 if production else 30)
-    retention = None
+    lock = None
     if locked:
-        retention = (
+        lock = (
             s3.ObjectLockRetention.compliance(kept)
             if production
             else s3.ObjectLockRetention.governance(kept)
         )
-    return s3.Bucket(
+    return SecureBucket(
         scope,
         id,
-        encryption=s3.BucketEncryption.KMS,
-        encryption_key=key,
-        # With a bucket key CloudTrail would need to decrypt as well, and KMS would be told of the
-        # bucket instead of the trail. CloudTrail User Guide, "Configure KMS key policies".
-        bucket_key_enabled=not locked,
+        key=key,
+        # With a bucket key, CloudTrail needs kms:Decrypt as well, and the encryption context names
+        # the bucket instead of the trail. CloudTrail User Guide, "Configure KMS key policies".
+        bucket_key=not locked,
         versioned=True,
-        object_lock_enabled=locked or None,
-        object_lock_default_retention=retention,
-        enforce_ssl=True,
-        minimum_tls_version=1.2,
-        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+        lock=lock,
         lifecycle_rules=[
             s3.LifecycleRule(
                 id="forget",
