@@ -10,7 +10,6 @@ import shlex
 import shutil
 import socket
 import ssl
-import sys
 import time
 import urllib.request
 from dataclasses import dataclass
@@ -22,11 +21,11 @@ import psutil
 
 from reinventure.errors import UserError, ending
 from reinventure.local import background_process as background
+from reinventure.local import emulator
 
 REGION = "us-east-1"
 _HOST = "127.0.0.1"
 _NAME = "cloud"
-_EMULATOR = "reinventure.local.emulator:app"
 _START_SECONDS = 60
 
 
@@ -39,17 +38,17 @@ class Cloud:
 
     @property
     def endpoint(self) -> str:
-        """The URL that all its services answer at."""
+        """The URL of all its services."""
         return f"https://{_HOST}:{self.port}"
 
     @property
     def log(self) -> Path:
-        """What the emulator and the functions in it print."""
+        """The output of the emulator and of the functions in it."""
         return background.log(self.directory, _NAME)
 
     @property
     def tls(self) -> tuple[Path, Path]:
-        """Its certificate, which `environment` trusts, and the key of that."""
+        """Its certificate, which `environment` trusts, and the certificate's private key."""
         return _certificate(self.directory), _key(self.directory)
 
     @property
@@ -59,7 +58,7 @@ class Cloud:
 
     @property
     def access(self) -> dict[str, Any]:
-        """What to make a client of boto3 with, for this cloud, in a process that is not in it."""
+        """Arguments that point a boto3 client at this cloud, whatever the process's environment."""
         return {
             "endpoint_url": self.endpoint,
             "verify": self.environment["AWS_CA_BUNDLE"],
@@ -69,7 +68,7 @@ class Cloud:
         }
 
     def processes(self) -> list[psutil.Process]:
-        """Return the emulator, if it is alive, and the workers that it runs functions in."""
+        """Return the emulator, if it is alive, and the workers in which it runs functions."""
         process = background.running(self.directory, _NAME)
         return background.family(process) if process else []
 
@@ -77,7 +76,7 @@ class Cloud:
         """Whether it is ready to serve requests."""
         context = ssl.create_default_context(cafile=str(_certificate(self.directory)))
         try:
-            # The scheme is https, and the host this one.
+            # The scheme is https and the host is this machine.
             urllib.request.urlopen(  # noqa: S310
                 f"{self.endpoint}/_ministack/ready", timeout=5, context=context
             ).close()
@@ -95,22 +94,23 @@ def find(directory: Path) -> Cloud | None:
 def start(directory: Path) -> Cloud:
     """Start a cloud whose files go to `directory`, and return when it answers.
 
-    What an earlier one left there, running or not, is stopped and removed first.
+    Stops an earlier one there and removes its files first.
 
-    Raises UserError when it does not come up, with the end of its log.
+    Raises UserError when another version of the emulator is installed, or when the cloud does not
+    come up, with the end of its log.
     """
+    emulator.check_version()
     stop(directory)
     (directory / "tmp").mkdir(parents=True)
     _make_certificate(directory)
-    # The port is bound here and handed on: between choosing and using it nobody can take it.
+    # The port is bound here and inherited: no other process can take it in between.
     with socket.create_server((_HOST, 0)) as listener:
         port = listener.getsockname()[1]
         background.start(
             directory,
             _NAME,
             [
-                *(sys.executable, "-m", "hypercorn", "--workers", "0", _EMULATOR),
-                *("--bind", f"fd://{listener.fileno()}", "--keep-alive", "75"),
+                *(*emulator.COMMAND, "--bind", f"fd://{listener.fileno()}"),
                 *("--certfile", str(_certificate(directory)), "--keyfile", str(_key(directory))),
             ],
             environment=_server_environment(directory, port),
@@ -122,20 +122,19 @@ def start(directory: Path) -> Cloud:
     deadline = time.monotonic() + _START_SECONDS
     while not cloud.answers():
         if not background.running(directory, _NAME) or time.monotonic() > deadline:
-            said = ending(cloud.log)
+            ending_of_log = ending(cloud.log)
             stop(directory)
-            raise UserError(f"the local cloud did not start. The end of its log:\n{said}")
+            raise UserError(f"the local cloud did not start. The end of its log:\n{ending_of_log}")
         time.sleep(0.05)
     return cloud
 
 
 def stop(directory: Path) -> bool:
-    """Stop the cloud of `directory` and what is part of it, in whatever state; remove its files.
+    """Stop the cloud of `directory` and its parts, in whatever state; remove its files.
 
     Returns whether it was running. Other files in `directory` stay.
     """
     ran = background.running(directory, _NAME) is not None
-    # Outright: the emulator would wait for idle connections.
     background.stop(directory)
     for name in ("tmp", "tls"):
         shutil.rmtree(directory / name, ignore_errors=True)
@@ -147,7 +146,7 @@ def stop(directory: Path) -> bool:
 def write_environment_file(cloud: Cloud, **more: str) -> Path:
     """Write `env`, the lines of `export` that point a shell at `cloud`; return its path.
 
-    `more` are variables of ours, for the user to refer to.
+    `more` are further variables, by name.
     """
     path = cloud.directory / "env"
     variables = {**cloud.environment, **more}
@@ -177,7 +176,7 @@ def _key(directory: Path) -> Path:
 
 
 def _make_certificate(directory: Path) -> None:
-    """Make a certificate for this machine's loopback, and trust its issuer with the same file."""
+    """Write a certificate for this machine's loopback, with its issuer's in the same file."""
     import trustme  # noqa: PLC0415 (it takes a tenth of the start of every command)
 
     authority = trustme.CA()
@@ -213,18 +212,12 @@ def _server_environment(directory: Path, port: int) -> dict[str, str]:
     return {
         **inherited,
         **_client_environment(directory, port),
-        "AUTH": "true",
-        "USE_SSL": "1",
+        **emulator.ENVIRONMENT,
         "MINISTACK_SSL_CERT": str(_certificate(directory)),
         "MINISTACK_SSL_KEY": str(_key(directory)),
         "MINISTACK_HOST": _HOST,
         "MINISTACK_REGION": REGION,
         "GATEWAY_PORT": str(port),
-        # No second port: the brokers for things and files are not ours.
-        "IOT_MTLS_ENABLED": "0",
-        "SFTP_ENABLED": "0",
         "SSL_CERT_FILE": str(_certificate(directory)),
-        # A burst starts a worker for every invocation at once; they need not stay for five minutes.
-        "LAMBDA_WARM_TTL_SECONDS": "60",
         "TMPDIR": str(directory / "tmp"),
     }

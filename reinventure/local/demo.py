@@ -11,6 +11,7 @@ from rich.table import Table
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.errors import UserError
+from reinventure.local import background_process as background
 from reinventure.local import cloud as clouds
 from reinventure.local.convergence import wait_until_equal
 from reinventure.local.deployment import enter, start_and_deploy
@@ -38,6 +39,7 @@ def run(files: Path, directory: Path, settings: Sequence[str]) -> bool:
     cannot be uploaded or the cloud cannot be started.
     """
     uploads = _keys(files)
+    background.end_with_this_process()
     try:
         with Steps() as steps:
             catalog = enter(start_and_deploy(directory, steps, settings))

@@ -12,8 +12,8 @@ import boto3
 
 from reinventure import cdk_cli as cdk
 from reinventure.aws import deployed_catalog as deployed
-from reinventure.aws import deployed_mirror as sql
 from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.contract import CATALOG, SQL
 from reinventure.local import cloud as clouds
 from reinventure.local import database
 from reinventure.local.cloud import Cloud
@@ -61,9 +61,9 @@ def start_and_deploy(directory: Path, steps: Steps, settings: Sequence[str] = ()
             synthesis.result()
             stacks = cdk.stacks(assembly)
             parameters = []
-            if sql.STACK in stacks:
+            if SQL in stacks:
                 steps.begin("Starting the database")
-                parameters = ["--parameters", f"{sql.STACK}:DataApi={database.start(cloud)}"]
+                parameters = ["--parameters", f"{SQL}:DataApi={database.start(cloud)}"]
             steps.begin(f"Deploying {' and '.join(stacks)}")
             cdk.run_quietly(
                 *(
@@ -79,8 +79,7 @@ def start_and_deploy(directory: Path, steps: Steps, settings: Sequence[str] = ()
                 environment=environment,
                 log=directory / "deploy.log",
             )
-            make_topics_fifo(cloud)
-            if sql.STACK in stacks:
+            if SQL in stacks:
                 database.let_owner_in(cloud)
         except BaseException:
             clouds.stop(directory)
@@ -95,20 +94,7 @@ def enter(cloud: Cloud) -> DeployedCatalog:
     """
     os.environ.pop("AWS_PROFILE", None)
     os.environ.update(cloud.environment)
-    return deployed.find(boto3.Session(), deployed.STACK)
-
-
-def make_topics_fifo(cloud: Cloud) -> None:
-    """Have topics that are FIFO by their names be so: MiniStack forgets it of a template's topics.
-
-    AWS takes it from the template, and would refuse to change it.
-    """
-    sns = boto3.client("sns", **cloud.access)
-    for topic in sns.list_topics()["Topics"]:
-        if topic["TopicArn"].endswith(".fifo"):
-            sns.set_topic_attributes(
-                TopicArn=topic["TopicArn"], AttributeName="FifoTopic", AttributeValue="true"
-            )
+    return deployed.find(boto3.Session(), CATALOG)
 
 
 def _without_aws() -> dict[str, str]:

@@ -1,65 +1,139 @@
-"""The emulator as the local cloud runs it: MiniStack 1.5.33, mended.
+"""The emulator of the local cloud, MiniStack: how it is run, and its patches.
 
-It leaves the writes of PartiQL statements out of the table's stream. `ingest` writes batches with
-them, and `repair` what was missing: totals and change feed would never be told.
-
-Of a version that is named it sends all, whatever range of it was asked for.
-
-And it reads an expression's text anew for every item that it compares, which takes most of a query;
-the condition on the partition too, by which it has found the items already.
+`patched_app` is the ASGI application that the local cloud serves. Each patch is for one version of
+MiniStack; `check_version` raises UserError for any other. docs/emulator.md describes each fault,
+with a script that shows it. What the templates do differently for the emulator is in
+stacks/settings/emulator_limits.py.
 """
 
 import importlib
 import re
+import sys
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import lru_cache, wraps
 from http import HTTPStatus
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-app: Any = importlib.import_module("ministack.app").app
+from reinventure.errors import UserError
 
-_dynamodb: Any = importlib.import_module("ministack.services.dynamodb")
-_in_statement = ContextVar("in_statement", default=False)
+PACKAGE = "ministack"
 
-_PARTITION = re.compile(r"(pk) = (:[a-z]+)")
-"""The whole of a condition that asks for one partition of a table of ours."""
+COMMAND = (
+    *(sys.executable, "-m", "hypercorn", "--workers", "0"),
+    "reinventure.local.emulator:patched_app()",
+    # Lambda's workers and the CDK CLI come back to a connection after pauses.
+    *("--keep-alive", "75"),
+)
+"""Command that serves the emulator. The program `ministack` would also bind the ports 443 and 8883.
+To stop it, kill it: after SIGTERM it waits ten seconds for idle connections."""
+
+ENVIRONMENT = {
+    "AUTH": "true",
+    "USE_SSL": "1",
+    # No second port: these are the brokers of IoT and of SFTP.
+    "IOT_MTLS_ENABLED": "0",
+    "SFTP_ENABLED": "0",
+    # A burst starts a worker process for each concurrent invocation. The default keeps them for
+    # five minutes.
+    "LAMBDA_WARM_TTL_SECONDS": "60",
+}
+"""Environment variables of the emulator, for every local cloud."""
 
 
-def _tell_stream_of_statements() -> None:
-    store = _dynamodb._set_item
+@dataclass(frozen=True)
+class Patch:
+    """A change to the running emulator, `apply`, for one `version` of it."""
 
-    @wraps(store)
-    def told(table: Any, pk: Any, sk: Any, item: Any) -> Any:
-        old = store(table, pk, sk, item)
-        if _in_statement.get():
+    name: str
+    version: str
+    apply: Callable[[], None]
+
+
+PATCHES: list[Patch] = []
+"""All patches, in the order in which they are applied."""
+
+
+def check_version() -> None:
+    """Raise UserError unless the version of MiniStack is installed that all patches are for."""
+    try:
+        found = version(PACKAGE)
+    except PackageNotFoundError:
+        found = "none"
+    for patch in PATCHES:
+        if patch.version != found:
+            raise UserError(
+                f"the local cloud needs {PACKAGE} {patch.version}, and found {found}: "
+                f"run `{sys.executable} -m pip install {PACKAGE}=={patch.version}`."
+            )
+
+
+def patched_app() -> Any:
+    """Return MiniStack's ASGI application, with all patches applied to this process."""
+    app = importlib.import_module("ministack.app").app
+    for patch in PATCHES:
+        patch.apply()
+    return app
+
+
+def _patch(version: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    def register(apply: Callable[[], None]) -> Callable[[], None]:
+        PATCHES.append(Patch(apply.__name__.lstrip("_"), version, apply))
+        return apply
+
+    return register
+
+
+def _dynamodb() -> Any:
+    return importlib.import_module("ministack.services.dynamodb")
+
+
+@_patch("1.5.33")
+def _partiql_writes_reach_the_stream() -> None:
+    """Emit a stream record for each row that a PartiQL INSERT or UPDATE writes.
+
+    Ingest and repair write batches of PartiQL statements; totals and the change feed read the
+    stream.
+    """
+    dynamodb = _dynamodb()
+    in_statement = ContextVar("in_statement", default=False)
+    set_item = dynamodb._set_item
+
+    @wraps(set_item)
+    def set_and_emit(table: Any, pk: Any, sk: Any, item: Any) -> Any:
+        old = set_item(table, pk, sk, item)
+        if in_statement.get():
             name = "INSERT" if old is None else "MODIFY"
-            _dynamodb._emit_stream_event(table["TableName"], name, old, item)
+            dynamodb._emit_stream_event(table["TableName"], name, old, item)
         return old
 
     def as_statement(run: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(run)
         def execute(*arguments: Any) -> Any:
-            token = _in_statement.set(True)
+            token = in_statement.set(True)
             try:
                 return run(*arguments)
             finally:
-                _in_statement.reset(token)
+                in_statement.reset(token)
 
         return execute
 
-    _dynamodb._set_item = told
+    dynamodb._set_item = set_and_emit
     for name in ("_partiql_insert", "_partiql_update"):
-        setattr(_dynamodb, name, as_statement(getattr(_dynamodb, name)))
+        setattr(dynamodb, name, as_statement(getattr(dynamodb, name)))
 
 
-def _send_ranges_of_versions() -> None:
+@_patch("1.5.33")
+def _range_applies_to_versions() -> None:
+    """Send the requested range of an object version, instead of the whole version."""
     s3: Any = importlib.import_module("ministack.services.s3")
-    get = s3._get_object
+    get_object = s3._get_object
 
-    @wraps(get)
-    def cut(bucket: str, key: str, headers: dict[str, str], query: Any = None) -> Any:
-        status, reply, body = get(bucket, key, headers, query)
+    @wraps(get_object)
+    def get_range(bucket: str, key: str, headers: dict[str, str], query: Any = None) -> Any:
+        status, reply, body = get_object(bucket, key, headers, query)
         wanted = headers.get("range")
         if status != HTTPStatus.OK or not wanted:
             return status, reply, body
@@ -68,23 +142,66 @@ def _send_ranges_of_versions() -> None:
             error = s3._xml_body(s3._range_error_xml(bucket, key))
             return 416, {"Content-Type": "application/xml"}, error
         first, last = found
-        # A checksum is of the whole.
+        # A checksum is of the whole object.
         kept = {n: v for n, v in reply.items() if not n.lower().startswith("x-amz-checksum")}
         kept["Content-Range"] = f"bytes {first}-{last}/{len(body)}"
         kept["Content-Length"] = str(last - first + 1)
         return 206, kept, body[first : last + 1]
 
-    s3._get_object = cut
+    s3._get_object = get_range
 
 
-def _read_expressions_once() -> None:
-    words = lru_cache(_dynamodb._tokenize)
-    _dynamodb._tokenize = lambda expression: list(words(expression))
-    _dynamodb._condition_syntax_error = lru_cache(_dynamodb._condition_syntax_error)
+@_patch("1.5.33")
+def _template_topics_are_fifo() -> None:
+    """Keep the FIFO properties of a topic that CloudFormation creates.
+
+    The topic of the change feed is FIFO: its messages are in order for each key, without
+    duplicates.
+    """
+    provisioners: Any = importlib.import_module("ministack.services.cloudformation.provisioners")
+    sns: Any = importlib.import_module("ministack.services.sns")
+    create = provisioners._sns_create
+
+    @wraps(create)
+    def create_fifo(logical_id: str, properties: Any, stack: str) -> Any:
+        arn, attributes = create(logical_id, properties, stack)
+        for name in ("FifoTopic", "ContentBasedDeduplication", "FifoThroughputScope"):
+            if name in properties:
+                value = str(properties[name])
+                sns._topics[arn]["attributes"][name] = (
+                    value.lower() if value in ("True", "False") else value
+                )
+        return arn, attributes
+
+    provisioners._sns_create = create_fifo
+    provisioners._RESOURCE_HANDLERS["AWS::SNS::Topic"]["create"] = create_fifo
 
 
-def _compare_partitions_at_once() -> None:
-    evaluate = _dynamodb._evaluate_condition
+@_patch("1.5.33")
+def _expressions_are_parsed_once() -> None:
+    """Cache the tokens of an expression: a query parses it again for each item.
+
+    For speed only. It took most of the time of a query.
+    """
+    dynamodb = _dynamodb()
+    tokens = lru_cache(dynamodb._tokenize)
+    dynamodb._tokenize = lambda expression: list(tokens(expression))
+    dynamodb._condition_syntax_error = lru_cache(dynamodb._condition_syntax_error)
+
+
+_PARTITION = re.compile(r"(pk) = (:[a-z]+)")
+"""Key condition on a whole partition of a table of ours."""
+
+
+@_patch("1.5.33")
+def _partitions_are_compared_directly() -> None:
+    """Compare the partition key of an item without evaluating an expression.
+
+    For speed only. A query finds items by their partition, and then evaluates the key condition for
+    each of them again.
+    """
+    dynamodb = _dynamodb()
+    evaluate = dynamodb._evaluate_condition
 
     @wraps(evaluate)
     def compare(expression: str, item: Any, values: Any, *more: Any, **named: Any) -> bool:
@@ -94,10 +211,4 @@ def _compare_partitions_at_once() -> None:
             return bool(item.get(match[1]) == wanted)
         return bool(evaluate(expression, item, values, *more, **named))
 
-    _dynamodb._evaluate_condition = compare
-
-
-_tell_stream_of_statements()
-_send_ranges_of_versions()
-_read_expressions_once()
-_compare_partitions_at_once()
+    dynamodb._evaluate_condition = compare

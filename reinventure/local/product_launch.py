@@ -8,16 +8,12 @@ import boto3
 
 from reinventure.aws import deployed_catalog as deployed
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.local.cloud import Cloud
-from reinventure.local.deployment import make_topics_fifo
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation.type_defs import ParameterTypeDef
 
 
-def launch(
-    session: boto3.Session, cloud: Cloud, template: Path, name: str, **chosen: str
-) -> DeployedCatalog:
+def launch(session: boto3.Session, template: Path, name: str, **chosen: str) -> DeployedCatalog:
     """Make a stack `name` of a product's `template`, with `chosen` parameters; return its catalog.
 
     The code of its functions must have been published: the Catalog stack of the same assembly has
@@ -37,5 +33,4 @@ def launch(
     cloudformation.get_waiter("stack_create_complete").wait(
         StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 120}
     )
-    make_topics_fifo(cloud)
     return deployed.find(session, name)

@@ -9,7 +9,6 @@ from botocore.exceptions import ClientError
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.local import product_launch as launching
-from reinventure.local.cloud import Cloud
 from reinventure.local.convergence import wait_until_equal
 from stacks.portfolio.stack import PortfolioStack
 from tests import assembly
@@ -30,15 +29,13 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def launch(
-    session: boto3.Session, cloud: Cloud, product: Path
-) -> Iterator[Callable[..., DeployedCatalog]]:
+def launch(session: boto3.Session, product: Path) -> Iterator[Callable[..., DeployedCatalog]]:
     """A function that launches the product under a name, with parameters, and finds its catalog."""
     launched = []
 
     def make(name: str, **chosen: str) -> DeployedCatalog:
         launched.append(name)
-        return launching.launch(session, cloud, product, name, **chosen)
+        return launching.launch(session, product, name, **chosen)
 
     yield make
     for name in launched:

@@ -1,0 +1,99 @@
+"""All tests: their order, time-outs and groups, how long random ones search, what is skipped."""
+
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from xdist.scheduler import LoadGroupScheduling
+
+from reinventure.local import background_process as background
+from reinventure.local import mariadb
+
+TIERS = ("unit", "component", "sql", "simulator", "stacks", "local")
+"""The folders of tests in the order in which they run: the sooner a failure is seen the better."""
+
+LOCAL_SECONDS = 300
+"""Time-out of a test of the local tier, which includes the start of a cloud and a deployment."""
+
+NO_MARIADB = "MariaDB's server is not installed"
+
+# Examples come from the profile alone: few and always the same ones in `make test`, many and new
+# ones in `make soak`.
+settings.register_profile(
+    "short", deadline=None, max_examples=50, derandomize=True, print_blob=True
+)
+settings.register_profile("long", deadline=None, max_examples=2_000, print_blob=True)
+settings.load_profile("short")
+
+
+def pytest_configure() -> None:
+    """End on SIGTERM as on Ctrl-C: fixtures stop the processes that they started."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def end_background_processes() -> None:
+    """Kill emulators, databases and workers with the test run, even when the run is killed."""
+    background.end_with_this_process()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order tests by tier, set the time-out of local ones, skip what lacks a database."""
+    skip_sql = not mariadb.installed() and "CI" not in os.environ
+    for item in items:
+        tier = tier_of(item.nodeid)
+        if tier == "local" and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(LOCAL_SECONDS))
+        if tier == "sql":
+            item.add_marker(pytest.mark.mariadb)
+        if skip_sql and item.get_closest_marker("mariadb"):
+            item.add_marker(pytest.mark.skip(reason=NO_MARIADB))
+
+    def position(item: pytest.Item) -> int:
+        tier = tier_of(item.nodeid)
+        # One worker begins with what takes longest, the others with what takes shortest.
+        return -1 if hasattr(config, "workerinput") and tier == "local" else TIERS.index(tier)
+
+    items.sort(key=position)
+
+
+class Scheduler(LoadGroupScheduling):
+    """Give each worker whole groups: those that are marked, and those that share fixtures."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        if "@" in nodeid.rpartition("]")[2]:
+            return super()._split_scope(nodeid)
+        tier = tier_of(nodeid)
+        if tier in {"sql", "local"}:
+            return tier  # There is one database server, and one local cloud at a time.
+        return nodeid if tier == "simulator" else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
+    """Distribute tests to the workers of pytest-xdist by group."""
+    return Scheduler(config, log)
+
+
+def tier_of(nodeid: str) -> str:
+    """Return the name of the folder below tests/ that the test `nodeid` is in."""
+    return nodeid.split("/")[1]
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """Say in the very last line that tests were skipped, and how to have them run."""
+    yield
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or hasattr(session.config, "workerinput"):
+        return
+    skipped = sum(
+        NO_MARIADB in str(report.longrepr) for report in reporter.stats.get("skipped", [])
+    )
+    if skipped:
+        reporter.write_line(
+            f"{skipped} tests skipped: {NO_MARIADB}. Install it with: make mariadb", yellow=True
+        )
