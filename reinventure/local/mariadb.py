@@ -122,10 +122,19 @@ def _listens(path: Path) -> bool:
     return True
 
 
-def _program(name: str) -> str:
-    # Debian and Fedora keep servers where only root looks, or nobody.
+def installed() -> bool:
+    """Return whether MariaDB's server is on this machine."""
+    return _find("mariadbd") is not None
+
+
+def _find(name: str) -> str | None:
+    # Debian and Fedora install servers outside the PATH of ordinary users.
     places = (os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/libexec")
-    found = shutil.which(name, path=os.pathsep.join(places))
+    return shutil.which(name, path=os.pathsep.join(places))
+
+
+def _program(name: str) -> str:
+    found = _find(name)
     if not found:
         raise UserError(
             f"{name} is not installed: the SQL mirror needs MariaDB's server in Aurora's place. "

@@ -156,7 +156,6 @@ def reply(client: Any, method: str, request: dict[str, Any]) -> Any:
     return answer
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.lists(REQUESTS, min_size=10, max_size=40))
 def test_it_answers_as_moto_does(
     moto: "DynamoDBClient", requests: list[tuple[str, dict[str, Any]]]
@@ -207,9 +206,6 @@ BATCHES = st.lists(
 
 
 @settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
     phases=[Phase.generate],  # Shrinking takes minutes here, and the batch that differs is short.
     suppress_health_check=[HealthCheck.too_slow],
 )

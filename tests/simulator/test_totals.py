@@ -22,10 +22,10 @@ from tests.simulator.stream import StreamWorld
 from tests.simulator.transactions import TROUBLES
 
 SCHEDULES = 1000
-"""Drawn at random for each of two stories; every mistake must be found within so many."""
+"""Drawn at random for each of two stories; every mistake must be found within so many.
 
-DRAWN = 300
-"""Drawn by Hypothesis as well, which makes short what fails."""
+Hypothesis draws others, and makes short what fails.
+"""
 
 STEPS = 60
 
@@ -95,14 +95,12 @@ STORIES = [count_once, recount_meanwhile]
 Story = Callable[[Random, Counter[str]], None]
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("story", STORIES)
 def test_every_schedule_that_is_drawn_ends_right(story: Story) -> None:
     seen: Counter[str] = Counter()
 
     @settings(
-        max_examples=DRAWN,
-        deadline=None,
-        derandomize=True,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     @given(st.randoms(use_true_random=False))

@@ -104,10 +104,7 @@ def queued(body: str) -> Any:
     return {"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": body}]}
 
 
-# About half a minute on two cores.
-@settings(
-    max_examples=2_500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deliveries())
 def test_nothing_that_is_delivered_crashes_it(delivery: Any) -> None:
     bucket = Bucket(lambda: cast("Any", Empty()), BUCKET)

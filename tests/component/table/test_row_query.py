@@ -48,9 +48,7 @@ def test_a_listing_is_in_key_order_whatever_the_pages(
     assert found == sorted(live)
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sets(keys, max_size=20), st.text(st.characters(exclude_categories=["Cs"]), max_size=2))
 def test_the_order_is_that_of_utf8_bytes_as_in_s3(
     dynamodb: "DynamoDBClient", new_table: Callable[[], str], live: set[str], prefix: str

@@ -121,9 +121,7 @@ events = st.builds(
 )
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(events, max_size=12, unique_by=lambda event: (event.key, event.sequencer or "")),
     st.data(),
