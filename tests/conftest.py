@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadGroupScheduling
 
+from reinventure.local import background_process as background
 from reinventure.local import mariadb
 
 TIERS = ("unit", "component", "sql", "simulator", "stacks", "local")
@@ -31,6 +32,12 @@ settings.load_profile("short")
 def pytest_configure() -> None:
     """End on SIGTERM as on Ctrl-C: fixtures stop the processes that they started."""
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def end_background_processes() -> None:
+    """Kill emulators, databases and workers with the test run, even when the run is killed."""
+    background.end_with_this_process()
 
 
 @pytest.hookimpl(tryfirst=True)
