@@ -1,1 +1,1 @@
-"""The deployed stacks, found by their outputs, and what is asked of them."""
+"""The deployed stacks, found by their outputs, and the work on them."""

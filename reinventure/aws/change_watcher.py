@@ -1,7 +1,7 @@
-"""The change feed, live: a queue of one's own for as long as one looks.
+"""The change feed, live: a temporary queue, subscribed for as long as the watcher runs.
 
-Whatever way it ends, the queue and its subscription are removed. Only a process that was killed
-outright leaves them; it also stops saying that it is alive, and the next one to watch removes them.
+The watcher deletes queue and subscription when it ends. A killed process (SIGKILL) leaves them
+behind; its heartbeat, a tag of the queue, stops as well, and the next watcher deletes them.
 """
 
 import json
@@ -13,43 +13,47 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import uuid4
 
-from reinventure.aws.deployed_catalog import CONFIG, DeployedCatalog
+from reinventure.aws.connection import CONFIG
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.contract import watch_queue_prefix
 from s3_catalog.feed.message import filterable
 
 HEARTBEAT_SECONDS = 5 * 60
+"""Interval of a watcher's heartbeat."""
+
 SILENT_SECONDS = 15 * 60
-"""How often a watcher says that it is alive, and after which silence it is taken to be dead."""
+"""Age of the last heartbeat from which a watcher counts as dead."""
 
 _WATCHES = "reinventure-watches"
 _ALIVE = "reinventure-alive"
-"""Tags of a watcher's queue: the topic's ARN, and when it last was alive (seconds since 1970)."""
+"""Tags of a watcher's queue: the ARN of the topic, and the heartbeat in seconds since 1970."""
 
 _POLL_SECONDS = 20
-_HIDDEN_SECONDS = 60
-_KEPT_SECONDS = 60 * 60
-"""How long an unread message is kept: a queue that was left behind does not fill."""
+_VISIBILITY_TIMEOUT_SECONDS = 60
+_RETENTION_SECONDS = 60 * 60
+"""Retention of a message: the queue of a killed watcher does not fill."""
 
 _REMEMBERED = 100_000
-"""Keys whose place in the order is remembered; a repeated message comes within minutes."""
+"""Keys whose last position is kept. A duplicate comes within minutes of the first message."""
 
 _UNSAFE = re.compile(r"[\"\\]")
-"""What a filter policy would need escaped, in ways that are easily got wrong."""
+"""Characters that a filter policy would need escaped: the policy's prefix ends before them."""
 
 Message = dict[str, Any]
 
 
 class Order:
-    """Tells what is new from what was seen before, by the place of a message in its key's order."""
+    """The last position of each key, by which duplicates and older messages are dropped."""
 
     def __init__(self) -> None:
         self._seen: OrderedDict[str, tuple[str, int]] = OrderedDict()
 
     def is_new(self, message: Message) -> bool:
-        """Whether `message` is later than all that was seen of its key; it is seen now."""
-        key, place = message["key"], (message["sequencer"], message["asked_at"] or 0)
-        if key in self._seen and place <= self._seen[key]:
+        """Whether `message` is newer than all earlier ones of its key; keeps its position."""
+        key, position = message["key"], (message["sequencer"], message["asked_at"] or 0)
+        if key in self._seen and position <= self._seen[key]:
             return False
-        self._seen[key] = place
+        self._seen[key] = position
         self._seen.move_to_end(key)
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
@@ -57,23 +61,23 @@ class Order:
 
 
 class Watch:
-    """A temporary queue of its own, subscribed to what changes under `prefix` in `catalog`."""
+    """A temporary queue, subscribed to the changes under `prefix` in `catalog`."""
 
-    def __init__(self, catalog: DeployedCatalog, stack: str, prefix: str) -> None:
+    def __init__(self, catalog: DeployedCatalog, prefix: str) -> None:
         self._sqs = catalog.session.client("sqs", config=CONFIG)
         self._sns = catalog.session.client("sns", config=CONFIG)
-        self._catalog = catalog
+        self._failure_queue_url = catalog.outputs.failure_queue_url
+        self._topic = catalog.outputs.changes_topic_arn
         self._prefix = prefix
-        # The name of a queue has at most 80 characters.
-        self._family = f"{stack[:40]}-watch-"
-        self._name = f"{self._family}{uuid4().hex[:16]}.fifo"
+        self._queue_prefix = watch_queue_prefix(catalog.stack)
+        self._name = f"{self._queue_prefix}{uuid4().hex[:16]}.fifo"
 
     @contextmanager
     def listening(self) -> Iterator[Iterator[Message]]:
-        """Subscribe, and yield the changes as they come; unsubscribe in the end.
+        """Subscribe, and yield an iterator over the changes as they come; unsubscribe in the end.
 
-        Each comes once, and those of a key in order. Raises botocore's ClientError or
-        BotoCoreError.
+        The iterator yields each change once, and those of a key in order. Raises botocore's
+        ClientError or BotoCoreError.
         """
         self._sweep()
         try:
@@ -81,22 +85,22 @@ class Watch:
             self._subscribe(url)
             yield self._messages(url)
         finally:
-            # By name: however far it came, nothing stays.
+            # By name: the queue may exist even if create_queue had no answer.
             with suppress(self._sqs.exceptions.QueueDoesNotExist):
                 self._remove(self._sqs.get_queue_url(QueueName=self._name)["QueueUrl"])
 
     def _messages(self, url: str) -> Iterator[Message]:
-        order, said = Order(), time.monotonic()
+        order, beat = Order(), time.monotonic()
         while True:
             received = self._sqs.receive_message(
                 QueueUrl=url,
                 MaxNumberOfMessages=10,
                 WaitTimeSeconds=_POLL_SECONDS,
-                VisibilityTimeout=_HIDDEN_SECONDS,
+                VisibilityTimeout=_VISIBILITY_TIMEOUT_SECONDS,
             ).get("Messages", [])
             if received:
-                # At once: whoever looks may take longer than a message is hidden. One that could
-                # not be deleted comes again, and is not new then.
+                # Before they are shown: that may take longer than the visibility timeout. A message
+                # that could not be deleted comes again, and is a duplicate then.
                 self._sqs.delete_message_batch(
                     QueueUrl=url,
                     Entries=[
@@ -108,14 +112,14 @@ class Watch:
                 message: Message = json.loads(envelope["Body"])
                 if message["key"].startswith(self._prefix) and order.is_new(message):
                     yield message
-            if time.monotonic() - said > HEARTBEAT_SECONDS:
-                self._sqs.tag_queue(QueueUrl=url, Tags=_alive())
-                said = time.monotonic()
+            if time.monotonic() - beat > HEARTBEAT_SECONDS:
+                self._sqs.tag_queue(QueueUrl=url, Tags=_heartbeat())
+                beat = time.monotonic()
 
     def _make_queue(self) -> str:
-        # The failure queue is under the key that every queue of the stack is under.
+        # All queues of the stack are encrypted with one key: take the dead-letter queue's.
         key = self._sqs.get_queue_attributes(
-            QueueUrl=self._catalog.failure_queue_url, AttributeNames=["KmsMasterKeyId"]
+            QueueUrl=self._failure_queue_url, AttributeNames=["KmsMasterKeyId"]
         )["Attributes"]["KmsMasterKeyId"]
         return self._sqs.create_queue(
             QueueName=self._name,
@@ -124,10 +128,10 @@ class Watch:
                 "DeduplicationScope": "messageGroup",
                 "FifoThroughputLimit": "perMessageGroupId",
                 "KmsMasterKeyId": key,
-                "MessageRetentionPeriod": str(_KEPT_SECONDS),
-                "VisibilityTimeout": str(_HIDDEN_SECONDS),
+                "MessageRetentionPeriod": str(_RETENTION_SECONDS),
+                "VisibilityTimeout": str(_VISIBILITY_TIMEOUT_SECONDS),
             },
-            tags={_WATCHES: self._catalog.changes_topic, **_alive()},
+            tags={_WATCHES: self._topic, **_heartbeat()},
         )["QueueUrl"]
 
     def _subscribe(self, url: str) -> None:
@@ -138,7 +142,7 @@ class Watch:
                 "Principal": {"Service": "sns.amazonaws.com"},
                 "Action": "sqs:SendMessage",
                 "Resource": arn,
-                "Condition": {"ArnEquals": {"aws:SourceArn": self._catalog.changes_topic}},
+                "Condition": {"ArnEquals": {"aws:SourceArn": self._topic}},
             },
             {
                 "Effect": "Deny",
@@ -154,29 +158,29 @@ class Watch:
         if chosen := filter_policy(self._prefix):
             attributes["FilterPolicy"] = json.dumps(chosen)
         self._sns.subscribe(
-            TopicArn=self._catalog.changes_topic,
+            TopicArn=self._topic,
             Protocol="sqs",
             Endpoint=arn,
             Attributes=attributes,
         )
 
     def _sweep(self) -> None:
-        """Remove what watchers left that were killed."""
-        pages = self._sqs.get_paginator("list_queues").paginate(QueueNamePrefix=self._family)
+        """Delete the queues and subscriptions of killed watchers of this topic."""
+        pages = self._sqs.get_paginator("list_queues").paginate(QueueNamePrefix=self._queue_prefix)
         for url in [url for page in pages for url in page.get("QueueUrls", [])]:
-            # Another one may be sweeping too.
+            # Another watcher may delete it at the same time.
             with suppress(self._sqs.exceptions.QueueDoesNotExist):
                 tags = self._sqs.list_queue_tags(QueueUrl=url).get("Tags", {})
-                # Stacks with long names may share the beginning of their queues' names.
-                ours = tags.get(_WATCHES) == self._catalog.changes_topic
+                # Stacks with long names may share the prefix of their queues.
+                ours = tags.get(_WATCHES) == self._topic
                 if ours and time.time() - float(tags.get(_ALIVE, 0)) > SILENT_SECONDS:
                     self._remove(url)
 
     def _remove(self, url: str) -> None:
-        """Remove a queue, and before it what delivers to it: the next sweep looks for queues."""
+        """Delete the queue, its subscription first: a later sweep finds subscriptions by queue."""
         arn = self._arn(url)
         pages = self._sns.get_paginator("list_subscriptions_by_topic").paginate(
-            TopicArn=self._catalog.changes_topic
+            TopicArn=self._topic
         )
         for subscription in [each for page in pages for each in page["Subscriptions"]]:
             if subscription["Endpoint"] == arn:
@@ -189,10 +193,13 @@ class Watch:
 
 
 def filter_policy(prefix: str) -> dict[str, object] | None:
-    """Return a filter policy for keys that begin with `prefix`, or for some more; None for all."""
+    """Return a subscription filter policy that matches at least the keys under `prefix`.
+
+    None when no filter is possible. Messages of other keys that match are dropped when read.
+    """
     safe = _UNSAFE.split(filterable(prefix))[0]
     return {"key": [{"prefix": safe}]} if safe else None
 
 
-def _alive() -> dict[str, str]:
+def _heartbeat() -> dict[str, str]:
     return {_ALIVE: str(int(time.time()))}

@@ -1,4 +1,4 @@
-"""The failure queue: what could not be catalogued, counted or published; trying it again."""
+"""The dead-letter queue of ingest, totals and publish: reading it, and redriving its messages."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from botocore.config import Config
 
 from reinventure.aws import stream_reader as stream
-from reinventure.aws.deployed_catalog import CONFIG, DeployedCatalog
+from reinventure.aws.connection import CONFIG
+from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.stream_reader import StreamBatch
+from reinventure.errors import RecordsExpiredError
 from s3_catalog.errors import MalformedError
 from s3_catalog.s3.envelope import messages
 from s3_catalog.s3.record import parse
@@ -19,28 +21,28 @@ from s3_catalog.s3.record import parse
 if TYPE_CHECKING:
     from types_boto3_sqs.type_defs import MessageTypeDef
 
-_HIDDEN_SECONDS = 120
-"""How long a message is hidden from other readers while it is looked at or tried."""
+_VISIBILITY_TIMEOUT_SECONDS = 120
+"""How long a received message is invisible to other readers."""
 
-_RECOUNT = "totals cannot be redriven: `reinventure repair` recounts them, and removes this"
-_FORGOTTEN = (
-    "the table's stream has forgotten these changes, as it does after 24 hours. The catalog has "
+_RECOUNT = "totals cannot be redriven: `reinventure repair` recounts them and deletes this message"
+_EXPIRED = (
+    "the table's stream no longer has these changes: it keeps them for 24 hours. The catalog has "
     "them: `reinventure find --newer {since}` lists what subscribers may have missed"
 )
 
-_PATIENT = CONFIG.merge(Config(read_timeout=120))
-"""The function itself may take a minute, and the first call of a day some more."""
+_SLOW = CONFIG.merge(Config(read_timeout=120))
+"""A function may run for a minute, and its cold start takes a few seconds more."""
 
 
 @dataclass(frozen=True)
-class Failure:
-    """A message of the failure queue.
+class DeadLetter:
+    """A message of the dead-letter queue.
 
-    `failed_at` is when it came there, in UTC. `where` is the function or the queue that gave up,
-    `reason` what it said, `keys` the object keys it is about, as far as they can be read. `payload`
-    is what to give to the function again; `receipt` allows to remove the message. `function` is the
-    ARN of the function that failed, if one did. It may have been given a `batch` of the table's
-    stream, which is only named: the records are still in the stream, or forgotten.
+    `failed_at` is the time of its arrival, in UTC. `where` is the name of the function, or "queue";
+    `reason` is the error message. `keys` are the object keys that can be read from it. `payload` is
+    the event to invoke the function with; `receipt` is the handle to delete the message with.
+    `function` is the ARN of the function, if one failed. A function that reads the table's stream
+    has a `batch` instead of the records: they are in the stream until they expire.
     """
 
     id: str
@@ -54,112 +56,112 @@ class Failure:
     batch: StreamBatch | None = None
 
     def uncounted(self, catalog: DeployedCatalog) -> bool:
-        """Whether these are changes that the totals of `catalog` lack for good."""
-        return self.batch is not None and self.function != catalog.publish
+        """Whether these are changes that are missing in the totals of `catalog`."""
+        return self.batch is not None and self.function != catalog.outputs.publish_arn
 
 
-def failures(catalog: DeployedCatalog) -> Iterator[Failure]:
-    """Yield what is in the failure queue, each message once, hiding it from others meanwhile.
+def receive(catalog: DeployedCatalog) -> Iterator[DeadLetter]:
+    """Yield each message of the dead-letter queue once; it becomes invisible to other readers.
 
-    Call `show` on those that shall stay, or others will not see them for two minutes. Raises
-    botocore's ClientError or BotoCoreError when the queue cannot be read.
+    Call `release` for the messages that stay, or they are invisible for two minutes. Raises
+    botocore's ClientError or BotoCoreError.
     """
     sqs = catalog.session.client("sqs", config=CONFIG)
     seen: set[str] = set()
     while True:
         received = sqs.receive_message(
-            QueueUrl=catalog.failure_queue_url,
+            QueueUrl=catalog.outputs.failure_queue_url,
             MaxNumberOfMessages=10,
-            VisibilityTimeout=_HIDDEN_SECONDS,
+            VisibilityTimeout=_VISIBILITY_TIMEOUT_SECONDS,
             WaitTimeSeconds=1,
             MessageSystemAttributeNames=["SentTimestamp"],
             MessageAttributeNames=["All"],
         ).get("Messages", [])
-        fresh = [message for message in received if message["MessageId"] not in seen]
-        if not fresh:
+        new = [message for message in received if message["MessageId"] not in seen]
+        if not new:
             return
-        for message in fresh:
+        for message in new:
             seen.add(message["MessageId"])
-            yield _failure(message)
+            yield _dead_letter(message)
 
 
-def show(catalog: DeployedCatalog, staying: Iterable[Failure]) -> None:
-    """Let other readers of the queue see those that are `staying` again at once."""
+def release(catalog: DeployedCatalog, staying: Iterable[DeadLetter]) -> None:
+    """Make the received messages `staying` visible to other readers at once."""
     sqs = catalog.session.client("sqs", config=CONFIG)
-    for failure in staying:
+    for letter in staying:
         # If it has expired or is visible already, there is nothing to do.
         with suppress(sqs.exceptions.MessageNotInflight, sqs.exceptions.ReceiptHandleIsInvalid):
             sqs.change_message_visibility(
-                QueueUrl=catalog.failure_queue_url,
-                ReceiptHandle=failure.receipt,
+                QueueUrl=catalog.outputs.failure_queue_url,
+                ReceiptHandle=letter.receipt,
                 VisibilityTimeout=0,
             )
 
 
-def waiting(catalog: DeployedCatalog) -> list[Failure]:
-    """Return what is in the failure queue, and leave it to be seen by others."""
-    found = list(failures(catalog))
-    show(catalog, found)
+def waiting(catalog: DeployedCatalog) -> list[DeadLetter]:
+    """Return the messages of the dead-letter queue; all stay, visible to other readers."""
+    found = list(receive(catalog))
+    release(catalog, found)
     return found
 
 
 def uncounted(catalog: DeployedCatalog) -> set[str]:
-    """Return the ids of the failures that a recount of the whole bucket makes good."""
-    return {failure.id for failure in waiting(catalog) if failure.uncounted(catalog)}
+    """Return the ids of the messages that a recount of the whole bucket settles."""
+    return {letter.id for letter in waiting(catalog) if letter.uncounted(catalog)}
 
 
 def remove(catalog: DeployedCatalog, ids: set[str]) -> int:
-    """Remove the failures of `ids` that are still there, and return how many these were."""
+    """Delete the messages with these `ids`; return how many were still in the queue."""
     removed, staying = 0, []
-    for failure in failures(catalog):
-        if failure.id in ids:
-            _delete(catalog, failure)
+    for letter in receive(catalog):
+        if letter.id in ids:
+            _delete(catalog, letter)
             removed += 1
         else:
-            staying.append(failure)
-    show(catalog, staying)
+            staying.append(letter)
+    release(catalog, staying)
     return removed
 
 
-def redrive(catalog: DeployedCatalog, failure: Failure) -> str | None:
-    """Give `failure` to the function that it is for, and remove it if that succeeds.
+def redrive(catalog: DeployedCatalog, letter: DeadLetter) -> str | None:
+    """Invoke the function of `letter` with its payload, and delete the message if that succeeds.
 
-    Returns None then; else why it failed again, and the message stays. Raises botocore's
-    ClientError or BotoCoreError when the function cannot be called.
+    Returns None on success, else the reason of the failure; the message then stays. Raises
+    botocore's ClientError or BotoCoreError when the function cannot be invoked.
     """
-    function, payload = catalog.ingest, failure.payload
-    if failure.function == catalog.publish:
-        function = catalog.publish
+    function, payload = catalog.outputs.ingest_arn, letter.payload
+    if letter.function == catalog.outputs.publish_arn:
+        function = catalog.outputs.publish_arn
         try:
             records = (
-                stream.records(catalog.session, failure.batch)
-                if failure.batch
-                else failure.payload["Records"]
+                stream.records(catalog.session, letter.batch)
+                if letter.batch
+                else letter.payload["Records"]
             )
-        except stream.ForgottenError:
-            return _FORGOTTEN.format(since=failure.batch.since if failure.batch else "")
+        except RecordsExpiredError:
+            return _EXPIRED.format(since=letter.batch.since if letter.batch else "")
         payload = {"Records": records, "redriven": True}
-    elif failure.uncounted(catalog):
+    elif letter.uncounted(catalog):
         return _RECOUNT
-    reply = catalog.session.client("lambda", config=_PATIENT).invoke(
+    reply = catalog.session.client("lambda", config=_SLOW).invoke(
         FunctionName=function, Payload=json.dumps(payload).encode()
     )
     answer = json.loads(reply["Payload"].read() or b"null")
     if "FunctionError" in reply:
         return _reason(answer)
     if isinstance(answer, dict) and answer.get("batchItemFailures"):
-        return "; ".join(answer.get("errors", [])) or "the function refused it again"
-    _delete(catalog, failure)
+        return "; ".join(answer.get("errors", [])) or "the function returned it as failed again"
+    _delete(catalog, letter)
     return None
 
 
-def _delete(catalog: DeployedCatalog, failure: Failure) -> None:
+def _delete(catalog: DeployedCatalog, letter: DeadLetter) -> None:
     catalog.session.client("sqs", config=CONFIG).delete_message(
-        QueueUrl=catalog.failure_queue_url, ReceiptHandle=failure.receipt
+        QueueUrl=catalog.outputs.failure_queue_url, ReceiptHandle=letter.receipt
     )
 
 
-def _failure(message: "MessageTypeDef") -> Failure:
+def _dead_letter(message: "MessageTypeDef") -> DeadLetter:
     body = message["Body"]
     content: Any = None
     with suppress(ValueError, RecursionError):
@@ -168,25 +170,28 @@ def _failure(message: "MessageTypeDef") -> Failure:
     context = content.get("requestContext") if isinstance(content, dict) else None
     if isinstance(context, dict):
         function = str(context.get("functionArn", "")).removesuffix(":$LATEST")
-    if isinstance(content, dict) and "requestPayload" in content:  # Lambda's failure destination
+    # A Lambda failure destination: of an asynchronous invocation,
+    if isinstance(content, dict) and "requestPayload" in content:
         where = function.rpartition("function:")[2] or "function"
         reason = _reason(content.get("responsePayload")) or _condition(context)
         payload = content["requestPayload"]
-    elif isinstance(content, dict) and "DDBStreamBatchInfo" in content:  # The same, of a stream
+    # or of the event source mapping of a stream.
+    elif isinstance(content, dict) and "DDBStreamBatchInfo" in content:
         where = function.rpartition("function:")[2] or "function"
         batch = stream.batch(content["DDBStreamBatchInfo"])
         reason = f"{_condition(context)}: {batch.size} changes of the table since {batch.since}"
         payload = content
-    else:  # A dead letter: as it was in the queue, or as EventBridge could not deliver it.
-        told = message.get("MessageAttributes", {}).get("ERROR_MESSAGE")
+    # A dead letter of a queue, with the queue's own body, or of an EventBridge rule.
+    else:
+        error = message.get("MessageAttributes", {}).get("ERROR_MESSAGE")
         where = "queue"
-        reason = told["StringValue"] if told else "received too often without success"
-        # In the shape of a delivery from a queue, so that a body of any kind is read the same way.
+        reason = error["StringValue"] if error else "received too often without success"
+        # The shape of a delivery from a queue: a body of any kind is then read the same way.
         payload = {
             "Records": [{"eventSource": "aws:sqs", "messageId": message["MessageId"], "body": body}]
         }
     sent = int(message.get("Attributes", {}).get("SentTimestamp", "0"))
-    return Failure(
+    return DeadLetter(
         id=message["MessageId"],
         receipt=message["ReceiptHandle"],
         failed_at=datetime.fromtimestamp(sent / 1000, UTC),
@@ -213,7 +218,7 @@ def _keys(payload: object) -> list[str]:
 
 
 def _key_of_row(record: object) -> str | None:
-    """Return the object key that a record of the table's stream is about, if it is one."""
+    """Return the object key of a record of the table's stream, or None if it is another record."""
     try:
         key = record["dynamodb"]["Keys"]["sk"]["S"]  # type: ignore[index]
     except (KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""The mirror that is deployed where the environment points, and asking it."""
+"""The deployed SQL mirror, and queries on it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import ClientError
 
-from reinventure.aws import deployed_catalog as deployed
+from reinventure.aws import deployed_stack
+from reinventure.aws.connection import CONFIG
+from reinventure.contract import SqlOutputs
 from reinventure.errors import UserError
 from s3_catalog.sql_mirror import data_api as database
 from s3_catalog.sql_mirror.data_api import Database
@@ -15,22 +17,15 @@ from s3_catalog.sql_mirror.data_api import Database
 if TYPE_CHECKING:
     from types_boto3_rds_data.type_defs import ColumnMetadataTypeDef
 
-STACK = "Sql"
-"""The CloudFormation stack of the mirror."""
-
 Cell = str | int | float | bool | None
 
-_ADVICE = (
-    ". Deploy it with sql=true in cdk.json and `make deploy` (an account), or with `make up SQL=1` "
-    "(this local), or name another one with --stack."
-)
-_TOO_MUCH = "size limit"
-"""Part of what the Data API says when an answer has more than a MiB."""
+_TOO_LARGE = "size limit"
+"""Part of the Data API's message for a result of more than 1 MiB."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The rows of an answer, and the names of their columns."""
+    """The result of a query: its rows, and the names of their columns."""
 
     columns: list[str]
     rows: list[list[Cell]]
@@ -38,39 +33,33 @@ class Answer:
 
 @dataclass(frozen=True)
 class DeployedMirror:
-    """A mirror, found by the outputs of the stack that made it.
-
-    `data_api_url` is where its Data API listens if that is not AWS's own.
-    """
+    """The SQL mirror of a catalog, in the account and region of `session`."""
 
     session: boto3.Session
-    cluster: str
-    reader_secret: str
-    function: str
-    data_api_url: str | None
+    outputs: SqlOutputs
 
     def ask(self, query: str, wait: Callable[[], None]) -> Answer:
-        """Return what the database answers to `query`, one statement.
+        """Return the result of `query`, one SQL statement.
 
-        It is asked by a user who may only read, in a transaction that only reads and is rolled
-        back. While the database wakes up, `wait` is called, which may raise.
+        It runs as the user that may only read, in a read-only transaction that is rolled back.
+        `wait` is called as long as the database is resuming; it may raise.
 
-        Raises UserError when the answer is too large, and botocore's ClientError or BotoCoreError.
+        Raises UserError when the result is too large, and botocore's ClientError or BotoCoreError.
         """
         client = self.session.client(
-            "rds-data", endpoint_url=self.data_api_url, config=database.CONFIG
+            "rds-data", endpoint_url=self.outputs.data_api_url, config=database.CONFIG
         )
-        asked = Database(client, self.cluster, self.reader_secret, wait)
+        asked = Database(client, self.outputs.cluster_arn, self.outputs.reader_secret_arn, wait)
         try:
             with asked.session() as transaction:
-                # The API begins one that may write; this ends it, and begins another.
+                # The API begins a transaction that may write; this ends it and begins another.
                 asked.execute("START TRANSACTION READ ONLY", transaction=transaction)
                 answer = asked.execute(query, transaction=transaction, described=True)
         except ClientError as error:
-            if _TOO_MUCH in str(error):
+            if _TOO_LARGE in str(error):
                 raise UserError(
-                    "the answer has more than 1 MiB, the Data API's limit: ask for fewer rows "
-                    "(LIMIT) or columns."
+                    "the result exceeds 1 MiB, the limit of the Data API: select fewer rows "
+                    "(LIMIT) or columns"
                 ) from None
             raise
         columns = answer.get("columnMetadata", [])
@@ -84,25 +73,13 @@ class DeployedMirror:
 
 
 def find(session: boto3.Session, stack: str) -> DeployedMirror:
-    """Return the mirror that the stack named `stack` made.
+    """Return the SQL mirror of the stack named `stack`.
 
-    Raises UserError when there is no such stack, or it is not one of ours.
+    Raises UserError when there is no such stack or it is not a mirror, and botocore's ClientError
+    or BotoCoreError.
     """
-    client = session.client("cloudformation", config=deployed.CONFIG)
-    outputs = deployed.stack_outputs(client, stack, _ADVICE)
-    try:
-        return DeployedMirror(
-            session=session,
-            cluster=outputs["ClusterArn"],
-            reader_secret=outputs["ReaderSecretArn"],
-            function=outputs["MirrorArn"],
-            data_api_url=outputs.get("DataApiUrl"),
-        )
-    except KeyError as missing:
-        raise UserError(
-            f"stack {stack!r} has no output {missing.args[0]}: it is no mirror of reinventure, or "
-            "its deployment has not finished."
-        ) from None
+    client = session.client("cloudformation", config=CONFIG)
+    return DeployedMirror(session, deployed_stack.find(client, stack, SqlOutputs))
 
 
 def _cell(value: object, column: "ColumnMetadataTypeDef") -> Cell:
@@ -113,8 +90,8 @@ def _cell(value: object, column: "ColumnMetadataTypeDef") -> Cell:
             except UnicodeDecodeError:
                 return f"0x{value.hex()}"
         case str() if column.get("typeName") == "DECIMAL":
-            # SUM and AVG are of this type. The API gives it as text.
+            # SUM and AVG are of this type. The API returns it as text.
             return float(value) if column.get("scale") else int(value)
         case str() | int() | float() | None:
             return value
-    raise TypeError(f"the Data API gave a {type(value).__name__}")
+    raise TypeError(f"the Data API returned a {type(value).__name__}")

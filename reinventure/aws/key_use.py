@@ -1,4 +1,4 @@
-"""Who used the customer keys of a catalog, for what, and when: what CloudTrail remembers."""
+"""The uses of the customer managed keys of a catalog, from CloudTrail's event history."""
 
 import json
 import time
@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 
-from reinventure.aws.deployed_catalog import CONFIG
+from reinventure.aws.connection import CONFIG
 
 if TYPE_CHECKING:
     from types_boto3_cloudtrail import CloudTrailClient
 
-MEMORY = timedelta(days=90)
-"""For how long CloudTrail remembers calls by itself, trail or not (CloudTrail User Guide)."""
+EVENT_HISTORY = timedelta(days=90)
+"""Age of the oldest events that CloudTrail has without a trail (CloudTrail User Guide)."""
 
-PATIENT = CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 10}))
-"""Others look up events too, and all of an account share the quota."""
+LOOKUP_CONFIG = CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 10}))
+"""More retries than usual: all callers of an account share the quota of LookupEvents."""
 
 _SECONDS_APART = 0.5
 """LookupEvents may be called twice a second in an account and region (its API reference)."""
@@ -26,11 +26,11 @@ _SECONDS_APART = 0.5
 
 @dataclass(frozen=True, slots=True)
 class KeyUse:
-    """A call to KMS that was about a key of the catalog, allowed or not.
+    """A call to KMS with a key of the catalog, allowed or refused.
 
-    `keys` are their names, `who` the ARN of the caller, or the service, if it came in its own name.
-    `via` is the service that called in somebody's name. `purpose` is the encryption context: what
-    was to be encrypted or decrypted. `error` is why it was refused.
+    `keys` are the names of the keys. `who` is the ARN of the caller, or the service if it acts for
+    itself; `via` is the service that acts for the caller. `purpose` is the encryption context.
+    `error` is the reason of a refusal. `source` is the caller's IP address, or the service.
     """
 
     id: str
@@ -42,26 +42,24 @@ class KeyUse:
     purpose: Mapping[str, str]
     error: str | None
     source: str
-    """The address that it came from, or the service."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one look-up told: how many calls to KMS, and which were about the keys."""
+    """A page of events: the number of calls to KMS, and those with the keys of the catalog."""
 
     calls: int
     uses: list[KeyUse]
 
 
-def looked_up(
+def key_uses(
     cloudtrail: "CloudTrailClient", keys: Mapping[str, str], since: datetime
 ) -> Iterator[Page]:
-    """Yield every use of `keys`, by name and ARN, that CloudTrail remembers `since` then.
+    """Yield the uses of `keys` (name to ARN) since that time, newest first, page by page.
 
-    Newest first; what is some minutes old may be missing. All calls to KMS are looked up, those of
-    other keys too, 100 a second: CloudTrail could find them by key, but not those that were
-    refused, which may name the key in their message only. Raises botocore's ClientError or
-    BotoCoreError.
+    The last minutes may be missing. Reads all calls to KMS in the account and region, 100 a second:
+    a lookup by key would miss refused calls, which may have the key in their message only. Raises
+    botocore's ClientError or BotoCoreError.
     """
     names = {arn.rpartition("/")[2]: name for name, arn in keys.items()}
     kms = {"AttributeKey": "EventSource", "AttributeValue": "kms.amazonaws.com"}
@@ -71,12 +69,12 @@ def looked_up(
         "MaxResults": 50,
     }
     while True:
-        asked = time.monotonic()
+        started = time.monotonic()
         reply = cloudtrail.lookup_events(**arguments)
         uses = []
         for event in reply["Events"]:
             text = event["CloudTrailEvent"]
-            # The id of a key is in its ARN, and nowhere else by chance.
+            # The id of a key is a UUID: it is not in the event by chance.
             named = [name for key, name in names.items() if key in text]
             if named:
                 uses.append(_use(event["EventTime"], named, json.loads(text)))
@@ -84,7 +82,7 @@ def looked_up(
         if not reply.get("NextToken"):
             return
         arguments["NextToken"] = reply["NextToken"]
-        time.sleep(max(0, asked + _SECONDS_APART - time.monotonic()))
+        time.sleep(max(0, started + _SECONDS_APART - time.monotonic()))
 
 
 def _use(when: datetime, keys: list[str], event: Mapping[str, Any]) -> KeyUse:

@@ -1,4 +1,4 @@
-"""Telling the mirror what the catalog knows already: what changed before there was a mirror."""
+"""Filling the SQL mirror with the rows that the catalog had before the mirror was deployed."""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +8,8 @@ from uuid import uuid4
 
 from botocore.config import Config
 
-from reinventure.aws.deployed_catalog import CONFIG, DeployedCatalog
+from reinventure.aws.connection import CONFIG
+from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.deployed_mirror import DeployedMirror
 from reinventure.errors import UserError
 from s3_catalog.feed.message import message
@@ -19,35 +20,35 @@ from s3_catalog.table.merged_query import Reading
 from s3_catalog.table.row_query import Filter
 
 BATCH = 100
-"""Rows an invocation, as the queue gives them."""
+"""Rows of an invocation, as in a delivery from the queue."""
 
 CALLERS = 4
-"""Invocations at once."""
+"""Concurrent invocations."""
 
-_PATIENT = CONFIG.merge(Config(read_timeout=150))
-"""The function may take two minutes, while the database wakes up."""
+_SLOW = CONFIG.merge(Config(read_timeout=150))
+"""The function may run for two minutes while the database resumes."""
 
 
 def backfill(catalog: DeployedCatalog, mirror: DeployedMirror, prefix: str) -> Iterator[int]:
-    """Have the mirror written what the rows under `prefix` say, and yield how many, as it goes.
+    """Write the rows under `prefix`, tombstones included, to the mirror; yield numbers of rows.
 
-    Deleted keys too, as long as the catalog remembers them. Safe at any time: what the mirror knows
-    better stays. Raises UserError when the function fails.
+    Idempotent, and safe while the bucket changes: newer states in the mirror stay. Raises UserError
+    when the function fails, and botocore's ClientError or BotoCoreError.
     """
-    functions = mirror.session.client("lambda", config=_PATIENT)
+    functions = mirror.session.client("lambda", config=_SLOW)
 
     def write(rows: list[Row]) -> int:
         delivery = {"Records": [{"messageId": row.key, "body": _body(row)} for row in rows]}
         reply = functions.invoke(
-            FunctionName=mirror.function, Payload=json.dumps(delivery).encode()
+            FunctionName=mirror.outputs.mirror_arn, Payload=json.dumps(delivery).encode()
         )
         answer = json.loads(reply["Payload"].read())
         if "FunctionError" in reply:
-            raise UserError(f"the mirror's function failed: {answer.get('errorMessage')}")
+            raise UserError(f"the function of the mirror failed: {answer.get('errorMessage')}")
         if answer["batchItemFailures"]:
             raise UserError(
                 f"{len(answer['batchItemFailures'])} rows could not be mirrored: "
-                f"{answer['errors'][0]}. Run it again: what was written stays."
+                f"{answer['errors'][0]}. Run the command again: it is idempotent"
             )
         return len(rows)
 
@@ -59,7 +60,7 @@ def backfill(catalog: DeployedCatalog, mirror: DeployedMirror, prefix: str) -> I
 
 def _body(row: Row) -> str:
     kind = Kind.DELETED if row.deleted else Kind.CREATED
-    # It was in no stream.
+    # No stream record: the mirror does not use its number and time.
     change = Change(
         id=uuid4().hex,
         sequence_number="",

@@ -1,4 +1,4 @@
-"""Reading records of the table's stream again, which Lambda gave up on."""
+"""Reading records of the table's stream again, after Lambda discarded their batch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,21 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from reinventure.aws.deployed_catalog import CONFIG
+from reinventure.aws.connection import CONFIG
+from reinventure.errors import RecordsExpiredError
 
 if TYPE_CHECKING:
     from types_boto3_dynamodbstreams.type_defs import RecordTypeDef
 
 
-class ForgottenError(Exception):
-    """The stream no longer has the records: it forgets them after 24 hours."""
-
-
 @dataclass(frozen=True)
 class StreamBatch:
-    """Records of one shard of the stream `arn`, from the number `first` to `last`, inclusive.
+    """Records of one shard of the stream `arn`, from sequence number `first` to `last`, inclusive.
 
-    There are `size` of them; the first was written at `since` (ISO 8601, as Lambda says it).
+    `size` is their number, `since` the time of the first one (ISO 8601, as Lambda writes it).
     """
 
     arn: str
@@ -31,26 +28,26 @@ class StreamBatch:
     since: str
 
 
-def batch(told: Mapping[str, Any]) -> StreamBatch:
-    """Return the batch that Lambda names in `DDBStreamBatchInfo`.
+def batch(info: Mapping[str, Any]) -> StreamBatch:
+    """Return the batch of `info`, the field `DDBStreamBatchInfo` of a Lambda failure destination.
 
-    Raises KeyError when it does not name one.
+    Raises KeyError when a field of it is missing.
     """
     return StreamBatch(
-        arn=told["streamArn"],
-        shard=told["shardId"],
-        first=told["startSequenceNumber"],
-        last=told["endSequenceNumber"],
-        size=int(told.get("batchSize", 0)),
-        since=str(told.get("approximateArrivalOfFirstRecord", "")),
+        arn=info["streamArn"],
+        shard=info["shardId"],
+        first=info["startSequenceNumber"],
+        last=info["endSequenceNumber"],
+        size=int(info.get("batchSize", 0)),
+        since=str(info.get("approximateArrivalOfFirstRecord", "")),
     )
 
 
 def records(session: boto3.Session, wanted: StreamBatch) -> list[dict[str, Any]]:
-    """Return the records of `wanted`, in the shape in which Lambda gives them to a function.
+    """Return the records of `wanted`, in the shape of a Lambda event.
 
-    Raises ForgottenError when the stream no longer has all of them, and botocore's ClientError or
-    BotoCoreError when it cannot be read.
+    Raises RecordsExpiredError when the stream no longer has all of them, and botocore's ClientError
+    or BotoCoreError when it cannot be read.
     """
     streams = session.client("dynamodbstreams", config=CONFIG)
     last = int(wanted.last)
@@ -62,7 +59,7 @@ def records(session: boto3.Session, wanted: StreamBatch) -> list[dict[str, Any]]
             ShardIteratorType="AT_SEQUENCE_NUMBER",
             SequenceNumber=wanted.first,
         ).get("ShardIterator")
-        # A page may be empty and not be the last one; an open shard has no last page.
+        # An empty page need not be the last one, and an open shard has no last page.
         while iterator:
             page = streams.get_records(ShardIterator=iterator)
             for record in page["Records"]:
@@ -74,10 +71,10 @@ def records(session: boto3.Session, wanted: StreamBatch) -> list[dict[str, Any]]
             iterator = page.get("NextShardIterator")
     except (
         streams.exceptions.TrimmedDataAccessException,
-        streams.exceptions.ResourceNotFoundException,  # The shard is gone, or the stream itself.
+        streams.exceptions.ResourceNotFoundException,  # The shard, or the stream, is gone.
     ) as error:
-        raise ForgottenError from error
-    raise ForgottenError  # The shard ended before the last of them.
+        raise RecordsExpiredError("the table's stream no longer has the records") from error
+    raise RecordsExpiredError("the shard ends before the last record")
 
 
 def _for_lambda(record: "RecordTypeDef", arn: str) -> dict[str, Any]:

@@ -6,15 +6,14 @@ import sys
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from reinventure.aws import deployed_catalog as deployed
+from reinventure.aws.connection import explain
 from reinventure.cli import account, audit, local
 from reinventure.cli import inspection as contents
 from reinventure.cli import maintenance as upkeep
 from reinventure.cli import query as questions
 from reinventure.cli import sql as mirror
 from reinventure.cli import watch as changes
-from reinventure.cli.exit_codes import EXIT_ERROR
-from reinventure.errors import UserError
+from reinventure.errors import EXIT_ERROR, UserError
 from s3_catalog.errors import ContendedError
 
 app = typer.Typer(
@@ -72,7 +71,7 @@ def main() -> None:
     except ContendedError as error:
         _fail(f"{error}. Try again when fewer writers are at work on it.")
     except (ClientError, BotoCoreError) as error:
-        _fail(deployed.explain(error))
+        _fail(explain(error))
 
 
 def _leave(signum: int, _frame: object) -> None:

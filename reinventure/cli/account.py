@@ -4,8 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 from reinventure import cdk_cli as cdk
-from reinventure.aws import deployed_catalog as deployed
-from reinventure.cli.options import session
+from reinventure.aws.connection import CONFIG, session
 from reinventure.errors import UserError
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def deploy() -> None:
 
 def concurrency_advice(here: "boto3.Session") -> str | None:
     """Return what to do if the account may run few functions at once, as new ones may; or None."""
-    limits = here.client("lambda", config=deployed.CONFIG).get_account_settings()["AccountLimit"]
+    limits = here.client("lambda", config=CONFIG).get_account_settings()["AccountLimit"]
     at_once = limits["ConcurrentExecutions"]
     if at_once >= ENOUGH:
         return None
@@ -65,5 +64,5 @@ def _account() -> "tuple[boto3.Session, str, str]":
             "cloud, where `make up` has deployed already. Use a new shell for an account."
         )
     here = session()
-    identity = here.client("sts", config=deployed.CONFIG).get_caller_identity()
+    identity = here.client("sts", config=CONFIG).get_caller_identity()
     return here, identity["Account"], str(here.region_name)

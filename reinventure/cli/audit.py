@@ -6,9 +6,11 @@ from typing import Annotated
 import typer
 
 from reinventure.aws import deployed_catalog as deployed
-from reinventure.aws.key_use import MEMORY, PATIENT, looked_up
+from reinventure.aws.connection import session
+from reinventure.aws.key_use import EVENT_HISTORY, LOOKUP_CONFIG, key_uses
 from reinventure.cli import output
-from reinventure.cli.options import Json, Profile, Region, Stack, instant, session
+from reinventure.cli.options import Json, Profile, Region, Stack, instant
+from reinventure.contract import CATALOG
 from reinventure.errors import UserError
 from reinventure.progress import Steps
 from s3_catalog.model.timestamps import utc_now
@@ -19,7 +21,7 @@ def audit(
         str, typer.Option(metavar="WHEN", help="Since then: a date, or an age up to 90d.")
     ] = "24h",
     json: Json = False,
-    stack: Stack = deployed.STACK,
+    stack: Stack = CATALOG,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -34,18 +36,19 @@ def audit(
     """
     now = utc_now()
     start = instant("--since", since, now)
-    if start < now - MEMORY:
+    if start < now - EVENT_HISTORY:
         raise UserError(
-            f"--since: CloudTrail remembers {MEMORY.days} days. What is older is in the bucket of "
-            "a trail, if there was one: see docs/security.md."
+            f"--since: CloudTrail's event history has {EVENT_HISTORY.days} days. Older events are "
+            "in the bucket of a trail, if one exists: see docs/security.md"
         )
     catalog = deployed.find(session(profile, region), stack)
-    client = catalog.session.client("cloudtrail", config=PATIENT)
+    client = catalog.session.client("cloudtrail", config=LOOKUP_CONFIG)
+    keys = {"DATA": catalog.outputs.data_key_arn, "QUEUE": catalog.outputs.queue_key_arn}
     show = output.key_use_as_json if json else output.key_use_line
     calls = uses = 0
     with Steps() as steps:
         steps.begin("Looking up calls to KMS")
-        for page in looked_up(client, catalog.keys, start):
+        for page in key_uses(client, keys, start):
             calls += page.calls
             uses += len(page.uses)
             steps.advance(page.calls)

@@ -6,10 +6,13 @@ from typing import Annotated
 import typer
 
 from reinventure.aws import deployed_catalog as deployed
-from reinventure.aws import inspection_queues as inspections
+from reinventure.aws import deployed_stack
+from reinventure.aws.connection import CONFIG, session
+from reinventure.aws.inspection_queues import InspectionQueues
 from reinventure.cli import output
 from reinventure.cli.duplicate_contents import Contents
-from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, session
+from reinventure.cli.options import Json, Prefix, Profile, Region, Stack
+from reinventure.contract import CATALOG, WORKERS, InspectionOutputs
 from reinventure.printable import printable
 from reinventure.progress import Steps
 from s3_catalog.table.merged_query import Reading
@@ -18,10 +21,10 @@ from s3_catalog.table.row_query import Filter
 
 def inspect(
     prefix: Prefix = "",
-    stack: Stack = deployed.STACK,
+    stack: Stack = CATALOG,
     workers_stack: Annotated[
         str, typer.Option(help="The CloudFormation stack of those who look inside.")
-    ] = inspections.STACK,
+    ] = WORKERS,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -33,20 +36,25 @@ def inspect(
     """
     here = session(profile, region)
     catalog = deployed.find(here, stack)
-    doors = inspections.find(here, workers_stack)
+    queues = InspectionQueues(
+        here.client("sqs", config=CONFIG),
+        deployed_stack.find(
+            here.client("cloudformation", config=CONFIG), workers_stack, InspectionOutputs
+        ),
+    )
     reading = Reading()
     with Steps() as steps:
         steps.begin(f"Reading the catalog under {printable(prefix)!r}")
         rows = steps.each(catalog.found(Filter(), reading, prefix))
         unknown = (row for row in rows if not row.inspected)
-        asked = doors.ask(here.client("sqs", config=deployed.CONFIG), unknown)
+        asked = queues.request(unknown)
     print(f"Read {reading.rows:,} rows, and asked for a look inside {asked:,} objects.")
 
 
 def duplicates(
     prefix: Prefix = "",
     json: Json = False,
-    stack: Stack = deployed.STACK,
+    stack: Stack = CATALOG,
     profile: Profile = None,
     region: Region = None,
 ) -> None:

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from reinventure import cdk_cli as cdk
-from reinventure.cli.exit_codes import EXIT_DIFFERENT
-from reinventure.errors import UserError
+from reinventure.errors import EXIT_CHECK_FAILED, UserError
 from reinventure.local import background_process as background
 from reinventure.local import cloud as clouds
 from reinventure.local import database
@@ -106,4 +105,4 @@ def demo(
     directory = LOCAL / "demo"
     with locked(directory, "another `make demo` is running"):
         equal = demonstration.run(files, directory, settings or [])
-    raise typer.Exit(0 if equal else EXIT_DIFFERENT)
+    raise typer.Exit(0 if equal else EXIT_CHECK_FAILED)

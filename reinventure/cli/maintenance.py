@@ -9,11 +9,12 @@ import typer
 from reinventure.aws import dead_letters as failures
 from reinventure.aws import deployed_catalog as deployed
 from reinventure.aws import smoke_test
+from reinventure.aws.connection import session
 from reinventure.cli import output
 from reinventure.cli import repair_progress as checkpoint
-from reinventure.cli.exit_codes import EXIT_DIFFERENT
-from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, session
-from reinventure.errors import UserError
+from reinventure.cli.options import Json, Prefix, Profile, Region, Stack
+from reinventure.contract import CATALOG
+from reinventure.errors import EXIT_CHECK_FAILED, LateError, UserError
 from reinventure.printable import printable
 from reinventure.progress import Steps
 from s3_catalog.reconciliation.difference import difference
@@ -27,7 +28,7 @@ SOON = 3
 def verify(
     prefix: Prefix = "",
     json: Json = False,
-    stack: Stack = deployed.STACK,
+    stack: Stack = CATALOG,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -51,7 +52,7 @@ def verify(
                 print(output.difference_as_json(found) if json else output.difference_line(found))
     verdict = "EQUAL" if not wrong else f"{wrong:,} DIFFER"
     print(f"{verdict}: {compared:,} keys compared.", file=sys.stderr if json else sys.stdout)
-    raise typer.Exit(EXIT_DIFFERENT if wrong else 0)
+    raise typer.Exit(EXIT_CHECK_FAILED if wrong else 0)
 
 
 def repair(
@@ -59,7 +60,7 @@ def repair(
     restart: Annotated[
         bool, typer.Option("--restart", help="Begin anew, not where the last run was stopped.")
     ] = False,
-    stack: Stack = deployed.STACK,
+    stack: Stack = CATALOG,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -117,7 +118,7 @@ def repair(
             "run it again when fewer writers are at work there.",
             file=sys.stderr,
         )
-        raise typer.Exit(EXIT_DIFFERENT)
+        raise typer.Exit(EXIT_CHECK_FAILED)
     if uncounted:
         removed = failures.remove(catalog, uncounted)
         print(f"Removed {removed:,} failures of totals, which this has made good.")
@@ -125,7 +126,7 @@ def repair(
 
 def failed(
     json: Json = False,
-    stack: Stack = deployed.STACK,
+    stack: Stack = CATALOG,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -148,7 +149,7 @@ def redrive(
         typer.Argument(metavar="ID", help="Which ones: ids, or beginnings of ids."),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
-    stack: Stack = deployed.STACK,
+    stack: Stack = CATALOG,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -166,7 +167,7 @@ def redrive(
     done, again = 0, 0
     staying = []
     try:
-        for failure in failures.failures(catalog):
+        for failure in failures.receive(catalog):
             staying.append(failure)
             if not failure.id.startswith(chosen):
                 continue
@@ -178,20 +179,20 @@ def redrive(
                 again += 1
                 print(f"{failure.id} failed again: {printable(reason)}", file=sys.stderr)
     finally:
-        failures.show(catalog, staying)
+        failures.release(catalog, staying)
     if ids and not done and not again:
         raise UserError(
             f"no failure has an id that begins with {' or '.join(ids)}: see `reinventure failed`."
         )
     print(f"{done:,} redriven, {again:,} failed again.")
-    raise typer.Exit(EXIT_DIFFERENT if again else 0)
+    raise typer.Exit(EXIT_CHECK_FAILED if again else 0)
 
 
 def smoke(
     patience: Annotated[
         float, typer.Option(min=1, metavar="SECONDS", help="How long a row may take.")
     ] = 60,
-    stack: Stack = deployed.STACK,
+    stack: Stack = CATALOG,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -205,7 +206,10 @@ def smoke(
         with Steps() as steps:
             steps.begin(f"Putting an object into s3://{catalog.bucket}, and waiting for its row")
             seen = smoke_test.smoke(catalog, patience)
-    except smoke_test.LateError as error:
+    except LateError as error:
         print(f"reinventure: {error}", file=sys.stderr)
-        raise typer.Exit(EXIT_DIFFERENT) from None
-    print(f"{seen.key}: its row came in {seen.came:.2f} s, and was gone in {seen.went:.2f} s.")
+        raise typer.Exit(EXIT_CHECK_FAILED) from None
+    print(
+        f"{seen.key}: its row came in {seen.row_seconds:.2f} s, "
+        f"and was gone in {seen.tombstone_seconds:.2f} s."
+    )

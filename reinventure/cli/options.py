@@ -1,10 +1,8 @@
 """The options that commands share, and what they stand for."""
 
-import os
 from datetime import datetime
 from typing import Annotated
 
-import boto3
 import typer
 
 from reinventure.cli import values as measure
@@ -26,9 +24,3 @@ def instant(option: str, text: str, now: datetime) -> datetime:
         return measure.instant(text, now)
     except ValueError as error:
         raise UserError(f"{option}: {error}") from None
-
-
-def session(profile: str | None = None, region: str | None = None) -> boto3.Session:
-    """Return the session for what the user chose, or else for what the environment says."""
-    # The AWS CLI and the CDK know AWS_REGION; boto3 only AWS_DEFAULT_REGION.
-    return boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))

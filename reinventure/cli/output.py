@@ -9,7 +9,7 @@ from typing import Any
 
 from rich import filesize
 
-from reinventure.aws.dead_letters import Failure
+from reinventure.aws.dead_letters import DeadLetter
 from reinventure.aws.deployed_catalog import MAX_VERSIONS, Known
 from reinventure.aws.key_use import KeyUse
 from reinventure.cli.duplicate_contents import Copies
@@ -240,7 +240,7 @@ _KEYS_SHOWN = 5
 """Keys of a failed event that are shown to a person."""
 
 
-def failure_lines(failure: Failure) -> str:
+def failure_lines(failure: DeadLetter) -> str:
     """Return `failure` for a person, in a few lines."""
     keys = ", ".join(map(printable, failure.keys[:_KEYS_SHOWN])) or "none that can be read"
     more = f" and {len(failure.keys) - _KEYS_SHOWN} more" if len(failure.keys) > _KEYS_SHOWN else ""
@@ -251,7 +251,7 @@ def failure_lines(failure: Failure) -> str:
     )
 
 
-def failure_as_json(failure: Failure) -> str:
+def failure_as_json(failure: DeadLetter) -> str:
     """Return `failure` as one line of JSON, with what was delivered."""
     return json.dumps(
         {

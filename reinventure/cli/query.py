@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from reinventure.aws import deployed_catalog as deployed
+from reinventure.aws.connection import session
 from reinventure.cli import output
 from reinventure.cli import values as measure
-from reinventure.cli.exit_codes import EXIT_DIFFERENT
-from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, instant, session
-from reinventure.errors import UserError
+from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, instant
+from reinventure.contract import CATALOG
+from reinventure.errors import EXIT_CHECK_FAILED, UserError
 from reinventure.printable import printable
 from reinventure.progress import Steps
 from s3_catalog.model import object_key
@@ -25,7 +26,7 @@ from s3_catalog.totals.tally import level, sums
 def ls(
     prefix: Prefix = "",
     json: Json = False,
-    stack: Stack = deployed.STACK,
+    stack: Stack = CATALOG,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -47,7 +48,7 @@ def du(
         int, typer.Option(min=0, help="How many levels of folders below PREFIX to show.")
     ] = 1,
     json: Json = False,
-    stack: Stack = deployed.STACK,
+    stack: Stack = CATALOG,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -116,7 +117,7 @@ def find(
         int | None, typer.Option(min=1, help="Stop reading after that many were found.")
     ] = None,
     json: Json = False,
-    stack: Stack = deployed.STACK,
+    stack: Stack = CATALOG,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -165,7 +166,7 @@ def find(
 def stat(
     key: Annotated[str, typer.Argument(metavar="KEY", help="The key, exactly.")],
     json: Json = False,
-    stack: Stack = deployed.STACK,
+    stack: Stack = CATALOG,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -184,9 +185,9 @@ def stat(
     if not known.row and not known.versions:
         nobody = f"neither the catalog nor s3://{known.bucket} knows {key!r}."
         print(f"reinventure: {nobody}", file=sys.stderr)
-        raise typer.Exit(EXIT_DIFFERENT)
+        raise typer.Exit(EXIT_CHECK_FAILED)
     print(output.known_as_json(known) if json else output.known_lines(known))
-    raise typer.Exit(0 if known.agree else EXIT_DIFFERENT)
+    raise typer.Exit(0 if known.agree else EXIT_CHECK_FAILED)
 
 
 def _size(option: str, text: str | None) -> int | None:

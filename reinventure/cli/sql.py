@@ -14,9 +14,11 @@ from rich.table import Table
 
 from reinventure.aws import deployed_catalog as deployed
 from reinventure.aws import deployed_mirror as mirrors
+from reinventure.aws.connection import session
 from reinventure.aws.deployed_mirror import Answer, Cell
 from reinventure.aws.mirror_backfill import backfill
-from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, session
+from reinventure.cli.options import Json, Prefix, Profile, Region, Stack
+from reinventure.contract import CATALOG, SQL
 from reinventure.errors import UserError
 from reinventure.printable import printable
 from reinventure.progress import Steps
@@ -32,7 +34,7 @@ def sql(
         str, typer.Argument(metavar="QUERY", help="One statement of SQL, quoted for your shell.")
     ],
     json: Json = False,
-    stack: MirrorStack = mirrors.STACK,
+    stack: MirrorStack = SQL,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -57,8 +59,8 @@ def sql(
 
 def sql_backfill(
     prefix: Prefix = "",
-    stack: Stack = deployed.STACK,
-    mirror: MirrorStack = mirrors.STACK,
+    stack: Stack = CATALOG,
+    mirror: MirrorStack = SQL,
     profile: Profile = None,
     region: Region = None,
 ) -> None:

@@ -4,15 +4,17 @@ import sys
 
 from reinventure.aws import deployed_catalog as deployed
 from reinventure.aws.change_watcher import Watch
+from reinventure.aws.connection import session
 from reinventure.cli import output
-from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, session
+from reinventure.cli.options import Json, Prefix, Profile, Region, Stack
+from reinventure.contract import CATALOG
 from reinventure.printable import printable
 
 
 def watch(
     prefix: Prefix = "",
     json: Json = False,
-    stack: Stack = deployed.STACK,
+    stack: Stack = CATALOG,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
@@ -25,7 +27,7 @@ def watch(
     """
     catalog = deployed.find(session(profile, region), stack)
     show = output.change_as_json if json else output.change_line
-    with Watch(catalog, stack, prefix).listening() as changes:
+    with Watch(catalog, prefix).listening() as changes:
         where = printable(f"s3://{catalog.bucket}/{prefix}")
         print(f"Listening to changes of {where} (Ctrl-C ends it).", file=sys.stderr, flush=True)
         for message in changes:

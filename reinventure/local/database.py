@@ -7,8 +7,8 @@ import sys
 import boto3
 
 from reinventure import cdk_cli as cdk
-from reinventure.aws import deployed_catalog as deployed
-from reinventure.aws import deployed_mirror as sql
+from reinventure.aws import deployed_stack
+from reinventure.contract import SQL, SqlOutputs
 from reinventure.local import background_process as background
 from reinventure.local import mariadb
 from reinventure.local.cloud import REGION, Cloud
@@ -50,9 +50,9 @@ def let_owner_in(cloud: Cloud) -> None:
 
     The stack of the mirror must be deployed in `cloud`.
     """
-    outputs = deployed.stack_outputs(boto3.client("cloudformation", **cloud.access), sql.STACK, "")
+    outputs = deployed_stack.find(boto3.client("cloudformation", **cloud.access), SQL, SqlOutputs)
     secrets = boto3.client("secretsmanager", **cloud.access)
-    secret = secrets.get_secret_value(SecretId=outputs["OwnerSecretArn"])["SecretString"]
+    secret = secrets.get_secret_value(SecretId=str(outputs.owner_secret_arn))["SecretString"]
     owner = json.loads(secret)
     user = (owner["username"], owner["password"])
     path = mariadb.socket_path(cloud.directory)

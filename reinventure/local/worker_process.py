@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import boto3
 
 from reinventure import cdk_cli as cdk
-from reinventure.aws import inspection_queues as inspections
-from reinventure.aws.deployed_catalog import stack_outputs
+from reinventure.aws import deployed_stack
+from reinventure.contract import WORKERS, InspectionOutputs
 from reinventure.local import background_process as background
 from reinventure.local.cloud import Cloud
 
@@ -51,9 +51,8 @@ def start(cloud: Cloud, session: boto3.Session) -> None:
 
 
 def _task(session: boto3.Session) -> "TaskDefinitionTypeDef":
-    advice = ": it was not among the stacks that were deployed."
-    outputs = stack_outputs(session.client("cloudformation"), inspections.STACK, advice)
-    reply = session.client("ecs").describe_task_definition(taskDefinition=outputs["WorkerTaskArn"])
+    outputs = deployed_stack.find(session.client("cloudformation"), WORKERS, InspectionOutputs)
+    reply = session.client("ecs").describe_task_definition(taskDefinition=outputs.worker_task_arn)
     return reply["taskDefinition"]
 
 
@@ -79,7 +78,7 @@ def _configuration(cloud: Cloud, role: str) -> Path:
     path.write_text(
         f"""[profile worker]
 role_arn = {role}
-source_profile = laptop
+source_profile = local
 
 [profile local]
 aws_access_key_id = {environment["AWS_ACCESS_KEY_ID"]}

@@ -7,6 +7,7 @@ import pytest
 
 from reinventure.aws import deployed_catalog as deployed
 from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.contract import CATALOG
 from reinventure.local import cloud as clouds
 from reinventure.local.cloud import Cloud
 from reinventure.local.deployment import start_and_deploy
@@ -33,4 +34,4 @@ def session(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> boto3.Session:
 
 @pytest.fixture
 def catalog(session: boto3.Session) -> DeployedCatalog:
-    return deployed.find(session, deployed.STACK)
+    return deployed.find(session, CATALOG)

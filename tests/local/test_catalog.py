@@ -118,12 +118,14 @@ def test_an_event_that_cannot_be_catalogued_waits_in_the_failure_queue(
     waiting: list[Any] = []
     for _ in range(6):  # Each waits up to 10 s for a message: three attempts take a while.
         waiting = sqs.receive_message(
-            QueueUrl=catalog.failure_queue_url, WaitTimeSeconds=10, VisibilityTimeout=1
+            QueueUrl=catalog.outputs.failure_queue_url, WaitTimeSeconds=10, VisibilityTimeout=1
         ).get("Messages", [])
         if waiting:
             break
     [message] = waiting
-    sqs.delete_message(QueueUrl=catalog.failure_queue_url, ReceiptHandle=message["ReceiptHandle"])
+    sqs.delete_message(
+        QueueUrl=catalog.outputs.failure_queue_url, ReceiptHandle=message["ReceiptHandle"]
+    )
     body = json.loads(message["Body"])
     assert body["requestPayload"] == event
     assert "s3.object.key is missing" in json.dumps(body["responsePayload"])

@@ -17,7 +17,7 @@ import boto3
 import pytest
 
 from reinventure.aws import change_watcher as watch
-from reinventure.aws import dead_letters as failures
+from reinventure.aws import dead_letters
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.local.cloud import Cloud
 from reinventure.local.convergence import wait_until_equal
@@ -146,7 +146,7 @@ def left_behind(session: boto3.Session, catalog: DeployedCatalog) -> tuple[list[
     """The queues of watchers, and the subscriptions to the topic."""
     queues = session.client("sqs").list_queues(QueueNamePrefix="Catalog-watch-")
     subscriptions = session.client("sns").list_subscriptions_by_topic(
-        TopicArn=catalog.changes_topic
+        TopicArn=catalog.outputs.changes_topic_arn
     )["Subscriptions"]
     return queues.get("QueueUrls", []), [each["Endpoint"] for each in subscriptions]
 
@@ -291,7 +291,7 @@ def test_a_subscriber_with_a_filter_gets_its_share_only(
         "prefix": ["share/"],
         "kind": [{"anything-but": "deleted"}],
     }
-    with subscribed(session, catalog.changes_topic, policy) as read:
+    with subscribed(session, catalog.outputs.changes_topic_arn, policy) as read:
         for key, size in [
             ("share/small.log", 10),
             ("share/exact.LOG", 2 * 2**20),
@@ -316,25 +316,25 @@ def test_a_subscriber_with_a_filter_gets_its_share_only(
 def broken(catalog: DeployedCatalog) -> Iterator[None]:
     """`publish` as it is when its topic is not there."""
     functions = catalog.session.client("lambda")
-    sound = functions.get_function_configuration(FunctionName=catalog.publish)["Environment"][
-        "Variables"
-    ]
-    wrong = {**sound, "TOPIC_ARN": f"{catalog.changes_topic[:-5]}-no-such.fifo"}
+    sound = functions.get_function_configuration(FunctionName=catalog.outputs.publish_arn)[
+        "Environment"
+    ]["Variables"]
+    wrong = {**sound, "TOPIC_ARN": f"{catalog.outputs.changes_topic_arn[:-5]}-no-such.fifo"}
     functions.update_function_configuration(
-        FunctionName=catalog.publish, Environment={"Variables": wrong}
+        FunctionName=catalog.outputs.publish_arn, Environment={"Variables": wrong}
     )
     try:
         yield
     finally:
         functions.update_function_configuration(
-            FunctionName=catalog.publish, Environment={"Variables": sound}
+            FunctionName=catalog.outputs.publish_arn, Environment={"Variables": sound}
         )
 
 
 def mapping(catalog: DeployedCatalog) -> Any:
     """The mapping that gives the stream to `publish`."""
     [found] = catalog.session.client("lambda").list_event_source_mappings(
-        FunctionName=catalog.publish
+        FunctionName=catalog.outputs.publish_arn
     )["EventSourceMappings"]
     return found
 
@@ -390,7 +390,7 @@ def all_is_named(catalog: DeployedCatalog, stream: Stream) -> bool:
     """Whether all that changed under given-up/ is named in the failure queue."""
     sqs = catalog.session.client("sqs")
     found = sqs.receive_message(
-        QueueUrl=catalog.failure_queue_url, MaxNumberOfMessages=10, VisibilityTimeout=0
+        QueueUrl=catalog.outputs.failure_queue_url, MaxNumberOfMessages=10, VisibilityTimeout=0
     ).get("Messages", [])
     named: int = sum(json.loads(m["Body"])["DDBStreamBatchInfo"]["batchSize"] for m in found)
     return named == len(stream.records("given-up/"))
@@ -399,8 +399,8 @@ def all_is_named(catalog: DeployedCatalog, stream: Stream) -> bool:
 @pytest.mark.parametrize(
     ("function", "reason"),
     [
-        ("publish", "has forgotten these changes"),
-        ("Catalog-TotalsFunction", "`reinventure repair` recounts them, and removes this"),
+        ("publish", "no longer has these changes"),
+        ("Catalog-TotalsFunction", "`reinventure repair` recounts them and deletes this message"),
     ],
 )
 def test_what_cannot_be_redriven_says_why_and_what_to_do(
@@ -427,12 +427,12 @@ def test_a_recount_of_all_removes_what_totals_gave_up_on(
         assert (nothing.returncode, nothing.stdout) == (2, "")
         assert "no failure has an id that begins with nothing" in nothing.stderr
         assert run("repair", "given-up/", environment=cloud.environment).returncode == 0
-        assert len(failures.uncounted(catalog)) == 1
+        assert len(dead_letters.uncounted(catalog)) == 1
         repaired = run("repair", environment=cloud.environment)
         assert repaired.returncode == 0, repaired.stderr
         assert "Removed 1 failures of totals" in repaired.stdout
-        [left] = failures.failures(catalog)
-        assert left.function == catalog.publish
+        [left] = dead_letters.receive(catalog)
+        assert left.function == catalog.outputs.publish_arn
     finally:
         forget(catalog)
 
@@ -440,7 +440,11 @@ def test_a_recount_of_all_removes_what_totals_gave_up_on(
 def give_up(catalog: DeployedCatalog, function: str) -> None:
     """Put what Lambda does into the failure queue when `function` has given up a batch."""
     stream = Stream(catalog)
-    arn = catalog.publish if function == "publish" else f"arn:aws:lambda:::function:{function}"
+    arn = (
+        catalog.outputs.publish_arn
+        if function == "publish"
+        else f"arn:aws:lambda:::function:{function}"
+    )
     failure = {
         "requestContext": {"functionArn": arn, "condition": "RetryAttemptsExhausted"},
         "DDBStreamBatchInfo": {
@@ -453,8 +457,8 @@ def give_up(catalog: DeployedCatalog, function: str) -> None:
         },
     }
     sqs = catalog.session.client("sqs")
-    sqs.send_message(QueueUrl=catalog.failure_queue_url, MessageBody=json.dumps(failure))
+    sqs.send_message(QueueUrl=catalog.outputs.failure_queue_url, MessageBody=json.dumps(failure))
 
 
 def forget(catalog: DeployedCatalog) -> None:
-    catalog.session.client("sqs").purge_queue(QueueUrl=catalog.failure_queue_url)
+    catalog.session.client("sqs").purge_queue(QueueUrl=catalog.outputs.failure_queue_url)

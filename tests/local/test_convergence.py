@@ -9,6 +9,7 @@ import pytest
 
 from reinventure.aws import deployed_catalog as deployed
 from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.contract import CATALOG
 from reinventure.local import cloud as clouds
 from reinventure.local.cloud import Cloud
 from reinventure.local.convergence import differences, wait_until_equal
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 def waiting(catalog: DeployedCatalog) -> int:
     """How many messages are in the failure queue."""
     reply = catalog.session.client("sqs").get_queue_attributes(
-        QueueUrl=catalog.failure_queue_url,
+        QueueUrl=catalog.outputs.failure_queue_url,
         AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
     )
     return sum(map(int, reply["Attributes"].values()))
@@ -43,7 +44,7 @@ def test_a_storm_ends_equal(catalog: DeployedCatalog, cloud: Cloud, seed: int) -
 
 def test_what_failed_for_a_while_is_redriven(catalog: DeployedCatalog, cloud: Cloud) -> None:
     function: LambdaClient = catalog.session.client("lambda")
-    name = catalog.ingest.rpartition(":")[0]
+    name = catalog.outputs.ingest_arn.rpartition(":")[0]
     sound = function.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     broken = {**sound, "TABLE_NAME": "no-such-table"}
     assert waiting(catalog) == 0
@@ -148,7 +149,7 @@ def deployed_with(
 def point_at(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> DeployedCatalog:
     for name, value in cloud.environment.items():
         monkeypatch.setenv(name, value)
-    return deployed.find(boto3.Session(), deployed.STACK)
+    return deployed.find(boto3.Session(), CATALOG)
 
 
 @pytest.mark.parametrize("way", OTHER_WAYS)

@@ -46,7 +46,9 @@ def test_it_may_put_a_row_and_report_a_failure(
 ) -> None:
     item = {"pk": {"S": "elsewhere#1#0"}, "sk": {"S": "k"}}
     as_ingest.client("dynamodb").put_item(TableName=catalog.table, Item=item)
-    as_ingest.client("sqs").send_message(QueueUrl=catalog.failure_queue_url, MessageBody="{}")
+    as_ingest.client("sqs").send_message(
+        QueueUrl=catalog.outputs.failure_queue_url, MessageBody="{}"
+    )
 
 
 FORBIDDEN: list[tuple[str, Callable[[boto3.Session, DeployedCatalog], object]]] = [
@@ -73,7 +75,7 @@ FORBIDDEN: list[tuple[str, Callable[[boto3.Session, DeployedCatalog], object]]] 
     ),
     (
         "read the failures",
-        lambda s, c: s.client("sqs").receive_message(QueueUrl=c.failure_queue_url),
+        lambda s, c: s.client("sqs").receive_message(QueueUrl=c.outputs.failure_queue_url),
     ),
     ("see other keys", lambda s, _: s.client("kms").list_keys()),
 ]

@@ -38,7 +38,7 @@ def publish(
     It has the role and the environment of the deployed one.
     """
     client = session.client("lambda")
-    deployed = client.get_function_configuration(FunctionName=catalog.ingest)
+    deployed = client.get_function_configuration(FunctionName=catalog.outputs.ingest_arn)
 
     def make(change: Callable[[str], str]) -> str:
         made = client.create_function(
@@ -85,7 +85,7 @@ def judge(
         SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key},
     )
     monkeypatch.setenv("TABLE_NAME", catalog.table)
-    monkeypatch.setenv("SHARDS", str(catalog.shards))
+    monkeypatch.setenv("SHARDS", str(catalog.outputs.shards))
     monkeypatch.setenv("KEY_ARN", key)
     told: list[str] = []
 
@@ -149,6 +149,6 @@ def test_what_is_deployed_passes(
     judge: Callable[[str], list[str]], catalog: DeployedCatalog
 ) -> None:
     before = list(catalog.rows(consistent=True))
-    [told] = judge(catalog.ingest)
+    [told] = judge(catalog.outputs.ingest_arn)
     assert '"status": "Succeeded"' in told
     assert list(catalog.rows(consistent=True)) == before

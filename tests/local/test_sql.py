@@ -9,6 +9,7 @@ import pytest
 from reinventure.aws import deployed_mirror as sql
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.deployed_mirror import DeployedMirror
+from reinventure.contract import SQL
 from reinventure.local import background_process as background
 from reinventure.local import cloud as clouds
 from reinventure.local import database, mariadb
@@ -36,7 +37,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture
 def mirror(session: boto3.Session) -> DeployedMirror:
-    return sql.find(session, sql.STACK)
+    return sql.find(session, SQL)
 
 
 def never() -> None:

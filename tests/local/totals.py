@@ -16,7 +16,7 @@ def expect_totals(catalog: DeployedCatalog) -> set[Total]:
         totals = catalog.totals()
         found.clear()
         found.add(totals.total(catalog.bucket, ""))
-        found.update(totals.below(catalog.bucket, "", catalog.totals_depth))
+        found.update(totals.below(catalog.bucket, "", catalog.outputs.totals_depth))
         return found == expected
 
     wait_until(settled, left=lambda: found ^ expected)
@@ -29,7 +29,7 @@ def listed(catalog: DeployedCatalog) -> set[Total]:
     pages = catalog.s3.get_paginator("list_objects_v2").paginate(Bucket=catalog.bucket)
     for page in pages:
         for stored in page.get("Contents", []):
-            for folder in folders(stored["Key"], catalog.totals_depth):
+            for folder in folders(stored["Key"], catalog.outputs.totals_depth):
                 objects[folder] += 1
                 size[folder] += stored["Size"]
     return {Total(folder, objects[folder], size[folder]) for folder in objects}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reinventure.aws.dead_letters import Failure, _failure
+from reinventure.aws.dead_letters import DeadLetter, _dead_letter
 from reinventure.aws.stream_reader import StreamBatch
 from tests.s3_events import event
 from tests.stream_records import LIVE, record
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 KEY = "holiday/Zürich + lake.jpg"
 
 
-def read(body: str, **attributes: Any) -> Failure:
+def read(body: str, **attributes: Any) -> DeadLetter:
     message: MessageTypeDef = {
         "MessageId": "id",
         "ReceiptHandle": "receipt",
@@ -27,7 +27,7 @@ def read(body: str, **attributes: Any) -> Failure:
             k: {"DataType": "String", "StringValue": v} for k, v in attributes.items()
         },
     }
-    return _failure(message)
+    return _dead_letter(message)
 
 
 def test_lambda_tells_function_error_and_event() -> None:

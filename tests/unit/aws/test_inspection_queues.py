@@ -1,4 +1,4 @@
-"""Asking for a look: once for each object, at the door for its size."""
+"""Inspection requests: one for each object, in the queue of its size."""
 
 import json
 from dataclasses import replace
@@ -9,13 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reinventure.aws.inspection_queues import Doors
+from reinventure.aws.inspection_queues import InspectionQueues
+from reinventure.contract import InspectionOutputs
 from reinventure.errors import UserError
 from s3_catalog.feed.message import read
 from s3_catalog.model.row import Row
 
 ROW = Row("b", "k", "0A", "2026-11-23T12:00:00.005Z", "n", "v", 7, "e", None)
-DOORS = Doors(small="small", large="large", most=100)
+MIB = 2**20
+OUTPUTS = InspectionOutputs(
+    inspection_failure_queue_url="failures",
+    examine_queue_url="small",
+    worker_queue_url="large",
+    inspect_max_mib=64,
+    worker_task_arn="task",
+)
 
 
 class Queues:
@@ -30,28 +38,29 @@ class Queues:
         return {"Successful": [{"Id": entry["Id"]} for entry in entries]}
 
 
-@given(st.lists(st.sampled_from([0, 99, 100, 101, 10**12]), max_size=60))
-def test_each_is_asked_for_once_at_its_door(sizes: list[int]) -> None:
+@given(st.lists(st.sampled_from([0, 64 * MIB - 1, 64 * MIB, 64 * MIB + 1, 10**12]), max_size=60))
+def test_each_object_is_requested_once_in_the_queue_of_its_size(sizes: list[int]) -> None:
     queues: Any = Queues()
     rows = [replace(ROW, key=f"ü\n{n}", size=size) for n, size in enumerate(sizes)]
-    assert DOORS.ask(queues, rows) == len(rows)
-    for door, wanted in (
-        ("small", [row.key for row in rows if (row.size or 0) <= 100]),
-        ("large", [row.key for row in rows if (row.size or 0) > 100]),
+    assert InspectionQueues(queues, OUTPUTS).request(rows) == len(rows)
+    for queue, wanted in (
+        ("small", [row.key for row in rows if (row.size or 0) <= 64 * MIB]),
+        ("large", [row.key for row in rows if (row.size or 0) > 64 * MIB]),
     ):
         # As the function and the worker read them.
-        assert [read(body, "b")["key"] for body in queues.sent[door]] == wanted
+        assert [read(body, "b")["key"] for body in queues.sent[queue]] == wanted
 
 
-def test_the_longest_keys_fit_a_request() -> None:
+def test_the_longest_keys_fit_in_a_request() -> None:
     queues: Any = Queues()
-    DOORS.ask(queues, [replace(ROW, key="\x01" * 1024) for _ in range(10)])
+    rows = [replace(ROW, key="\x01" * 1024) for _ in range(10)]
+    InspectionQueues(queues, OUTPUTS).request(rows)
     assert sum(map(len, queues.sent["small"])) < 256 * 1024
     assert json.loads(queues.sent["small"][0])["key"] == "\x01" * 1024
 
 
-def test_a_refusal_is_said() -> None:
+def test_a_refused_message_raises() -> None:
     refused = {"Failed": [{"Id": "0", "Code": "KMS.AccessDenied", "Message": "no"}]}
     sqs: Any = SimpleNamespace(send_message_batch=lambda **_: refused)
-    with pytest.raises(UserError, match=r"refused a message: KMS.AccessDenied no\. Asking again"):
-        DOORS.ask(sqs, [ROW])
+    with pytest.raises(UserError, match=r"refused a message: KMS.AccessDenied no\. Run"):
+        InspectionQueues(sqs, OUTPUTS).request([ROW])

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from reinventure.aws import deployed_catalog as deployed
 from reinventure.aws import key_use as audit
-from reinventure.aws.key_use import KeyUse, Page, looked_up
+from reinventure.aws.key_use import KeyUse, Page, key_uses
 from reinventure.cli import app, output
 
 DATA = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
@@ -114,7 +114,7 @@ def test_says_who_used_which_key_for_what_and_through_whom(
 ) -> None:
     client, stubber = stub
     stubber.add_response("lookup_events", reply(event()), expected())
-    assert list(looked_up(client, KEYS, SINCE)) == [
+    assert list(key_uses(client, KEYS, SINCE)) == [
         Page(
             calls=1,
             uses=[
@@ -140,7 +140,7 @@ def test_a_refused_call_is_found_by_its_message(
 ) -> None:
     client, stubber = stub
     stubber.add_response("lookup_events", reply(REFUSED), expected())
-    [page] = looked_up(client, KEYS, SINCE)
+    [page] = key_uses(client, KEYS, SINCE)
     [use] = page.uses
     assert (use.keys, use.via, use.purpose) == (["DATA"], None, {})
     assert use.error == f"AccessDenied: {REFUSED['errorMessage']}"
@@ -151,7 +151,7 @@ def test_calls_about_other_keys_are_counted_and_left_out(
 ) -> None:
     client, stubber = stub
     stubber.add_response("lookup_events", reply(OF_OTHERS, event()), expected())
-    [page] = looked_up(client, KEYS, SINCE)
+    [page] = key_uses(client, KEYS, SINCE)
     assert (page.calls, [use.id for use in page.uses]) == (2, ["e1"])
 
 
@@ -170,7 +170,7 @@ def test_whoever_it_was_is_named(
 ) -> None:
     client, stubber = stub
     stubber.add_response("lookup_events", reply(event(userIdentity=identity)), expected())
-    [page] = looked_up(client, KEYS, SINCE)
+    [page] = key_uses(client, KEYS, SINCE)
     [use] = page.uses
     assert (use.who, use.via) == (who, via)
 
@@ -180,7 +180,7 @@ def test_all_pages_are_read_two_a_second(stub: tuple[Any, Stubber], pauses: list
     stubber.add_response("lookup_events", reply(event(), following="2"), expected())
     stubber.add_response("lookup_events", reply(following="3"), expected(NextToken="2"))
     stubber.add_response("lookup_events", reply(REFUSED), expected(NextToken="3"))
-    pages = list(looked_up(client, KEYS, SINCE))
+    pages = list(key_uses(client, KEYS, SINCE))
     assert [[use.id for use in page.uses] for page in pages] == [["e1"], [], ["e2"]]
     assert pauses == [0.5, 0.5]
 
@@ -189,7 +189,7 @@ def test_a_call_about_both_keys_names_both(stub: tuple[Any, Stubber], pauses: li
     client, stubber = stub
     both = event(resources=[{"ARN": DATA}, {"ARN": QUEUE}])
     stubber.add_response("lookup_events", reply(both), expected())
-    [page] = looked_up(client, KEYS, SINCE)
+    [page] = key_uses(client, KEYS, SINCE)
     assert page.uses[0].keys == ["DATA", "QUEUE"]
 
 
@@ -197,7 +197,7 @@ def test_what_cloudtrail_refuses_is_raised(stub: tuple[Any, Stubber], pauses: li
     client, stubber = stub
     stubber.add_client_error("lookup_events", "AccessDeniedException")
     with pytest.raises(ClientError):
-        list(looked_up(client, KEYS, SINCE))
+        list(key_uses(client, KEYS, SINCE))
 
 
 # The command
@@ -209,7 +209,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
     since: list[datetime] = []
 
     class Catalog:
-        keys = KEYS
+        outputs = SimpleNamespace(data_key_arn=DATA, queue_key_arn=QUEUE)
         session = boto3.Session()
 
     def look_up(_client: object, keys: dict[str, str], start: datetime) -> Iterator[Page]:
@@ -219,7 +219,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
         yield Page(7, [audit._use(WHEN, ["DATA"], REFUSED)])
 
     monkeypatch.setattr(deployed, "find", lambda *_: Catalog)
-    monkeypatch.setattr("reinventure.cli.audit.looked_up", look_up)
+    monkeypatch.setattr("reinventure.cli.audit.key_uses", look_up)
     return since
 
 
@@ -255,7 +255,8 @@ def test_the_command_prints_json(asked: list[datetime]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("since", "why"), [("91d", "CloudTrail remembers 90 days"), ("soon", "'soon' is no time")]
+    ("since", "why"),
+    [("91d", "CloudTrail's event history has 90 days"), ("soon", "'soon' is no time")],
 )
 def test_the_command_says_what_it_cannot_know(asked: list[datetime], since: str, why: str) -> None:
     result = CliRunner().invoke(app, ["audit", "--since", since])

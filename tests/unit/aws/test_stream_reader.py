@@ -8,7 +8,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from reinventure.aws.stream_reader import ForgottenError, StreamBatch, records
+from reinventure.aws.stream_reader import StreamBatch, records
+from reinventure.errors import RecordsExpiredError
 from s3_catalog.table import stream_record
 from tests.stream_records import LIVE, record
 
@@ -78,7 +79,7 @@ def test_it_reads_from_the_first_to_the_last_and_no_further(real: boto3.Session)
 
 def test_a_shard_that_ends_before_the_last_of_them_has_forgotten_it(real: boto3.Session) -> None:
     session = Session(real, [[stored(9)], [stored(10)]], closed=True)
-    with pytest.raises(ForgottenError):
+    with pytest.raises(RecordsExpiredError):
         records(cast("boto3.Session", session), wanted(9, 11))
 
 
@@ -98,7 +99,7 @@ def test_a_record_is_as_lambda_gives_it(real: boto3.Session) -> None:
 def test_what_the_stream_forgot_is_said_to_be_forgotten(real: boto3.Session, code: str) -> None:
     session = Session(real, [])
     session.refusal = getattr(session.exceptions, code)({"Error": {"Code": code}}, "GetRecords")
-    with pytest.raises(ForgottenError):
+    with pytest.raises(RecordsExpiredError):
         records(cast("boto3.Session", session), wanted(1, 1))
 
 

@@ -1,0 +1,70 @@
+"""The outputs of a deployed stack, as the record that stacks and command share."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from botocore.exceptions import ClientError
+
+from reinventure import contract
+from reinventure.contract import CatalogOutputs, InspectionOutputs, SqlOutputs
+from reinventure.errors import UserError
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation import CloudFormationClient
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """The stack's usual name, and how to deploy it."""
+
+    name: str
+    remedy: str
+
+
+_KINDS: dict[type, _Kind] = {
+    CatalogOutputs: _Kind(
+        contract.CATALOG,
+        "deploy it with `make deploy` (an account) or `make up` (the local cloud), or name another "
+        "one with --stack",
+    ),
+    InspectionOutputs: _Kind(
+        contract.WORKERS,
+        "content inspection is not enabled. Set workers=true and run `make deploy` (an account), "
+        "or run `make up WORKERS=1` (the local cloud)",
+    ),
+    SqlOutputs: _Kind(
+        contract.SQL,
+        "there is no SQL mirror. Set sql=true and run `make deploy` (an account), or run "
+        "`make up SQL=1` (the local cloud)",
+    ),
+}
+
+_T = TypeVar("_T", CatalogOutputs, InspectionOutputs, SqlOutputs)
+
+
+def find(client: "CloudFormationClient", stack: str, kind: type[_T]) -> _T:
+    """Return the outputs of the stack named `stack`, in the account and region of `client`.
+
+    Raises UserError when there is no such stack or an output of `kind` is missing, and botocore's
+    ClientError or BotoCoreError.
+    """
+    expected = _KINDS[kind]
+    try:
+        reply = client.describe_stacks(StackName=stack)
+    except ClientError as error:
+        # CloudFormation has no error code of its own for this.
+        if "does not exist" not in error.response["Error"].get("Message", ""):
+            raise
+        region = client.meta.region_name
+        raise UserError(f"no stack {stack!r} in region {region}: {expected.remedy}") from None
+    outputs = {
+        output["OutputKey"]: output["OutputValue"]
+        for output in reply["Stacks"][0].get("Outputs", [])
+    }
+    try:
+        return contract.from_outputs(kind, outputs)
+    except contract.OutputError as error:
+        raise UserError(
+            f"stack {stack!r} is not a {expected.name} stack of reinventure, or its deployment has "
+            f"not finished: {error}"
+        ) from None
