@@ -1,6 +1,7 @@
-"""The CDK app: which stacks exist and how they are wired; nothing else."""
+"""The CDK app: the stacks that the settings ask for, and how they refer to each other."""
 
 import os
+import sys
 
 import aws_cdk as cdk
 
@@ -20,13 +21,16 @@ from stacks.governance.controls import check_templates
 from stacks.governance.stack import GovernanceStack
 from stacks.inspection.stack import InspectionStack
 from stacks.portfolio.stack import PortfolioStack
-from stacks.settings.settings import Settings
+from stacks.settings.settings import SettingError, Settings
 from stacks.sql.stack import SqlStack
 
 app = cdk.App()
 check_templates(app)
-# The CLI knows where `cdk deploy` would go, if anywhere.
-settings = Settings.from_context(app.node, region=os.environ.get("CDK_DEFAULT_REGION"))
+try:
+    # The CDK CLI sets the region of the account that it would deploy to, if it finds one.
+    settings = Settings.from_context(app.node, region=os.environ.get("CDK_DEFAULT_REGION"))
+except SettingError as error:
+    sys.exit(f"{error}")
 catalog = CatalogStack(app, CATALOG, settings).catalog
 if settings.workers:
     InspectionStack(app, WORKERS, settings, catalog)

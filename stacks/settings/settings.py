@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 from typing import TypeVar
 
 import aws_cdk as cdk
@@ -36,6 +37,29 @@ MAX_ACU = 256
 
 MAX_READERS = 15
 """Of a cluster, besides the writer. CloudFormation finds out about a sixteenth at deployment."""
+
+_OLD_LOCAL = "laptop"
+"""The name of the setting `local` before 0.2."""
+
+_REMOVED = {
+    "minimum_size": (
+        "was removed in 0.2, because a catalog without the small objects is not correct. Remove it "
+        "from the context; a filter by prefix keeps a catalog correct, and comes in a later release"
+    ),
+}
+"""What the error says of settings that no longer exist."""
+
+_CDK_CONTEXT = frozenset(
+    {
+        "acknowledged-issue-numbers",
+        "analyticsReporting",
+        "cdk-migrate",
+        "cli-telemetry",
+        "tree",
+        "versionReporting",
+    }
+)
+"""Names in the context that are the CDK's own, without the `:`, `@` or `/` of most of them."""
 
 _T = TypeVar("_T")
 
@@ -129,8 +153,10 @@ class Settings:
     def from_context(cls, node: Node, region: str | None = None) -> "Settings":
         """Read every setting from the context of `node`; `region` is where to deploy, if known.
 
-        Raises SettingError for the first one that is missing or wrong.
+        Raises SettingError for the first name that is no setting, and for the first setting that is
+        missing or wrong.
         """
+        _check_names(node)
         workers = _read(node, "workers", _switch)
         instance = _read(node, "worker_instance", _instance(region if workers and region else None))
         return cls(
@@ -194,6 +220,19 @@ class Settings:
         return cdk.RemovalPolicy.DESTROY
 
 
+def _check_names(node: Node) -> None:
+    """Raise SettingError for the first name in the context that is neither a setting nor CDK's."""
+    known = [field.name for field in fields(Settings)]
+    for name in node.get_all_context():
+        if name in {*known, _OLD_LOCAL, *_CDK_CONTEXT} or re.search("[:@/]", name):
+            continue
+        if name in _REMOVED:
+            raise SettingError(f"setting {name} {_REMOVED[name]}.")
+        closest = get_close_matches(name, known, n=1)
+        advice = f"Did you mean {closest[0]}?" if closest else f"Settings are {', '.join(known)}."
+        raise SettingError(f"setting {name} is unknown. {advice}")
+
+
 def _read(node: Node, name: str, parse: Callable[[str], _T]) -> _T:
     # cdk.json gives JSON values, the command line texts: both become the same text here.
     value = str(node.try_get_context(name))
@@ -211,12 +250,12 @@ def _old_local(node: Node) -> bool:
 
     It is accepted with a warning until 1.0.
     """
-    if node.try_get_context("laptop") is None:
+    if node.try_get_context(_OLD_LOCAL) is None:
         return False
     cdk.Annotations.of(node.root).add_warning_v2(
         "reinventure:laptop", "The setting `laptop` is now called `local`; 1.0 will not accept it."
     )
-    return _read(node, "laptop", _switch)
+    return _read(node, _OLD_LOCAL, _switch)
 
 
 def _choice(*choices: str) -> Callable[[str], str]:

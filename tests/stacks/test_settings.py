@@ -223,6 +223,60 @@ def test_the_instances_are_offered_where_the_price_list_says() -> None:
                     instances.check_region(name, region)
 
 
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("transprot", "Did you mean transport?"),
+        ("worker-instance", "Did you mean worker_instance?"),
+        ("canery", "Did you mean canary?"),
+        ("Stage", "Did you mean stage?"),
+        ("zzz", "Settings are stage, key_rotation_days, shards, transport, reconcile, config, "),
+    ],
+)
+def test_an_unknown_setting_is_refused_with_the_closest_name(name: str, advice: str) -> None:
+    with pytest.raises(SettingError, match=re.escape(f"setting {name} is unknown. {advice}")):
+        read(**{name: "1"})
+
+
+def test_a_removed_setting_is_refused_with_the_reason() -> None:
+    with pytest.raises(SettingError) as refused:
+        read(minimum_size=1024)
+    assert str(refused.value) == (
+        "setting minimum_size was removed in 0.2, because a catalog without the small objects is "
+        "not correct. Remove it from the context; a filter by prefix keeps a catalog correct, and "
+        "comes in a later release."
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "@aws-cdk/core:validateAgainstDefaultRules",
+        "@aws-cdk-containers/ecs-service-extensions:enableDefaultLogDriver",
+        "aws-cdk:enableDiffNoFail",
+        "aws-cdk:enable-diff-no-fail",
+        "aws:cdk:enable-path-metadata",
+        "aws:cdk:bundling-stacks",
+        "availability-zones:account=123456789012:region=eu-west-1",
+        "vpc-provider:account=123456789012:filter.vpc-id=vpc-1:region=eu-west-1",
+        "ssm:account=123456789012:parameterName=/a/b:region=eu-west-1",
+        "acknowledged-issue-numbers",
+        "analyticsReporting",
+        "cdk-migrate",
+        "cli-telemetry",
+        "tree",
+        "versionReporting",
+    ],
+)
+def test_context_of_the_cdk_is_no_setting(name: str) -> None:
+    assert read(**{name: True}) == read()
+
+
+def test_the_context_of_cdk_json_is_accepted() -> None:
+    context = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
+    assert Settings.from_context(cdk.App(context=context).node) == read()
+
+
 @pytest.mark.parametrize("value", [True, "true"])
 def test_the_old_name_of_local_is_accepted_with_a_warning(value: object) -> None:
     app = cdk.App(context={**DEFAULTS, "laptop": value})
