@@ -1,1 +1,1 @@
-"""Judging a new version of `ingest`: before events reach it, and after they did."""
+"""The two checks of a new version of `ingest`: before traffic shifts to it, and afterwards."""

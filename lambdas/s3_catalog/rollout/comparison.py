@@ -1,4 +1,4 @@
-"""Comparing a new version of `ingest` with those before it, by the calls of the alias."""
+"""Compare the error rate of a new version of `ingest` with that of the versions before it."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,56 +11,63 @@ if TYPE_CHECKING:
     from types_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
 
 WINDOW = timedelta(hours=3)
-"""What is compared: the calls of the last three hours, shared out by version."""
+"""The time before now whose invocations count."""
 
-FEW = 3
-"""So many errors may happen to any version, whatever share of its calls they are."""
+MAX_ERRORS = 3
+"""Errors that are accepted at any error rate: so few may have other causes."""
 
 MARGIN = 0.01
-"""How much greater the share of failing calls may be than it was before."""
+"""How much the error rate may exceed that of the versions before."""
 
 
 @dataclass(frozen=True, slots=True)
-class Calls:
-    """How many calls there were, and how many of these failed."""
+class Invocations:
+    """The number of invocations, and the number of those with an error."""
 
-    made: float
-    failed: float
+    count: float
+    errors: float
 
     @property
-    def share(self) -> float:
-        """The share of calls that failed; 0 if there were none."""
-        return self.failed / self.made if self.made else 0.0
+    def error_rate(self) -> float:
+        """The share of invocations with an error, from 0 to 1; 0 without invocations."""
+        return self.errors / self.count if self.count else 0.0
 
 
-def compare(new: Calls, before: Calls) -> None:
-    """Raise WorseError if `new` failed more often than `before`, by more than chance may do."""
-    if new.failed > FEW and new.share > before.share + MARGIN:
+def compare(new: Invocations, before: Invocations) -> None:
+    """Raise WorseError if `new` has more than `MAX_ERRORS` and a higher rate than `before`.
+
+    Higher means: by more than `MARGIN`.
+    """
+    if new.errors > MAX_ERRORS and new.error_rate > before.error_rate + MARGIN:
         raise WorseError(
-            f"{new.failed:.0f} of {new.made:.0f} calls of the new version failed, "
-            f"before it {before.failed:.0f} of {before.made:.0f}"
+            f"{new.errors:.0f} of {new.count:.0f} invocations of the new version failed, "
+            f"before it {before.errors:.0f} of {before.count:.0f}"
         )
 
 
-def calls(
+def invocations(
     cloudwatch: "CloudWatchClient", function: str, alias: str, version: str
-) -> tuple[Calls, Calls]:
-    """Return the calls through `alias` of `function` that `version` answered, and all others."""
+) -> tuple[Invocations, Invocations]:
+    """Return the invocations of `alias` of `function`: those of `version`, and all others.
+
+    Source of the metrics: "Metrics dimensions" in the AWS Lambda Developer Guide. Raises botocore's
+    ClientError or BotoCoreError.
+    """
     end = datetime.now(UTC)
     through = {"FunctionName": function, "Resource": f"{function}:{alias}"}
     reply = cloudwatch.get_metric_data(
         MetricDataQueries=[
-            _query("made", "Invocations", through),
-            _query("failed", "Errors", through),
-            _query("newmade", "Invocations", {**through, "ExecutedVersion": version}),
-            _query("newfailed", "Errors", {**through, "ExecutedVersion": version}),
+            _query("count", "Invocations", through),
+            _query("errors", "Errors", through),
+            _query("newcount", "Invocations", {**through, "ExecutedVersion": version}),
+            _query("newerrors", "Errors", {**through, "ExecutedVersion": version}),
         ],
         StartTime=end - WINDOW,
         EndTime=end,
     )
     total = {result["Id"]: sum(result["Values"]) for result in reply["MetricDataResults"]}
-    new = Calls(total["newmade"], total["newfailed"])
-    return new, Calls(total["made"] - new.made, total["failed"] - new.failed)
+    new = Invocations(total["newcount"], total["newerrors"])
+    return new, Invocations(total["count"] - new.count, total["errors"] - new.errors)
 
 
 def _query(id: str, metric: str, dimensions: dict[str, str]) -> "MetricDataQueryTypeDef":

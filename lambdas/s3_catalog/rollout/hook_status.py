@@ -1,4 +1,4 @@
-"""Telling CodeDeploy whether a deployment may go on, whatever happens meanwhile."""
+"""Report the status of a lifecycle event hook to CodeDeploy, whatever happens in the hook."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -10,40 +10,42 @@ if TYPE_CHECKING:
     from types_boto3_codedeploy import CodeDeployClient
 
 RESERVE = 20
-"""Seconds before its own end at which a hook that is not done says "Failed": time to say it in,
-also when the first attempts do not get through."""
+"""Seconds before the function's time-out at which an unfinished hook reports "Failed". Retries of
+the report need them."""
 
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def verdict(
+def report_status(
     codedeploy: "CodeDeployClient", hook: Mapping[str, Any], seconds: float
 ) -> Iterator[None]:
-    """Report what the body of this context finds, for the `hook` event of a deployment.
+    """Report whether the body of this context succeeds, for the `hook` event of a deployment.
 
-    "Succeeded" if the body ends; "Failed" if it raises, which it goes on to do, or if it is not
-    done `RESERVE` before the end of the function, which is in `seconds`. The first word counts:
-    CodeDeploy takes no second one. If CodeDeploy cannot be told at all, botocore's ClientError or
-    BotoCoreError is raised, and CodeDeploy fails the deployment when its hour is over.
+    The status is "Succeeded" if the body ends, and "Failed" if it raises. It is "Failed", too, if
+    the body is unfinished `RESERVE` before the function's time-out, which is in `seconds`. Only the
+    first status is reported: CodeDeploy accepts one.
+
+    Raises what the body raises, and botocore's ClientError or BotoCoreError when CodeDeploy does
+    not accept the report; CodeDeploy then fails the deployment after an hour.
     """
     lock = Lock()
-    told = False
+    reported = False
 
-    def tell(status: Literal["Succeeded", "Failed"]) -> None:
-        nonlocal told
+    def report(status: Literal["Succeeded", "Failed"]) -> None:
+        nonlocal reported
         with lock:
-            if told:
+            if reported:
                 return
             codedeploy.put_lifecycle_event_hook_execution_status(
                 deploymentId=hook["DeploymentId"],
                 lifecycleEventHookExecutionId=hook["LifecycleEventHookExecutionId"],
                 status=status,
             )
-            told = True
-        _log.info("told CodeDeploy: %s", status)
+            reported = True
+        _log.info("reported to CodeDeploy: %s", status)
 
-    last_moment = Timer(max(seconds - RESERVE, 0), tell, ("Failed",))
+    last_moment = Timer(max(seconds - RESERVE, 0), report, ("Failed",))
     last_moment.daemon = True
     last_moment.start()
     status: Literal["Succeeded", "Failed"] = "Failed"
@@ -52,4 +54,4 @@ def verdict(
         status = "Succeeded"
     finally:
         last_moment.cancel()
-        tell(status)
+        report(status)

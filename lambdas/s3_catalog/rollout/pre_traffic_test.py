@@ -1,9 +1,9 @@
-"""The trial of a version of `ingest` in the real table, before any event of S3 reaches it.
+"""The pre-traffic test: a new version of `ingest` handles test events in the real table.
 
-What must come of it is written out here as DynamoDB stores it, not computed by the code that is on
-trial: that would find its own mistakes right. The rows are of a bucket that there cannot be, which
-totals and change feed ignore, and of one key, so that a trial that was cut short leaves at most one
-row, which the next one replaces.
+The expected rows are literals in DynamoDB's format. They are not computed by the code under test,
+which would repeat its own mistakes. The events are of `TEST_BUCKET`, which totals and change feed
+ignore, and of one key: a test that is interrupted leaves at most one row, and the next test
+replaces it.
 """
 
 import json
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 KEY = "probe/a b+c%20é.txt"
 _ENCODED = "probe/a+b%2Bc%2520%C3%A9.txt"
 _DIGEST = 6680583105497074928
-"""A key that is easily decoded wrongly; as S3 sends it; and its BLAKE2 digest of eight bytes."""
+"""A key that tests the decoding; the same as S3 encodes it; and its BLAKE2 digest (8 bytes)."""
 
 _ETAG = "d41d8cd98f00b204e9800998ecf8427e"
 _VERSION_ID = "096fKKXTRTtl3on89fVO.nfljtsv6qko"
@@ -35,9 +35,9 @@ Item = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class PreTrafficTest:
-    """The trial of `version` (a function's ARN with its version), which writes to `table`.
+    """The test of `version` (a function's ARN with its version), which writes to `table`.
 
-    `shards` is how many the table has, `key` the ARN of the key that it must be under.
+    `shards` is the table's number of shards, `key` the ARN of the KMS key that must encrypt it.
     """
 
     functions: "LambdaClient"
@@ -48,10 +48,10 @@ class PreTrafficTest:
     key: str
 
     def run(self) -> None:
-        """Try the version, and remove what was written.
+        """Run the test, and delete its row.
 
-        Raises PreTrafficTestError when it fails, and botocore's ClientError or BotoCoreError when
-        AWS does not answer.
+        Raises PreTrafficTestError when the test fails, and botocore's ClientError or BotoCoreError
+        when AWS does not answer.
         """
         self._check_encryption()
         at = datetime.now(UTC)
@@ -59,41 +59,41 @@ class PreTrafficTest:
         try:
             self._deliver("a put", put, written=1)
             self._expect("a put", _row(at, 1, self.shards))
-            self._deliver("the same put again", put, superseded=1)
+            self._deliver("a duplicate of the put", put, superseded=1)
             self._deliver("an older delete", older, superseded=1)
-            self._expect("what is no news", _row(at, 1, self.shards))
+            self._expect("superseded events", _row(at, 1, self.shards))
             self._deliver("a newer delete", newer, written=1)
             self._expect("a newer delete", _tombstone(at, 2, self.shards))
-            self._deliver("a put from before the delete", put, superseded=1)
-            self._expect("a put from before the delete", _tombstone(at, 2, self.shards))
+            self._deliver("the put after the newer delete", put, superseded=1)
+            self._expect("the put after the newer delete", _tombstone(at, 2, self.shards))
         finally:
             self.dynamodb.delete_item(TableName=self.table, Key=_place(self.shards))
 
     def _check_encryption(self) -> None:
         described = self.dynamodb.describe_table(TableName=self.table)["Table"]
         found = described.get("SSEDescription", {})
-        promised = {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": self.key}
-        if {name: found.get(name) for name in promised} != promised:
+        expected = {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": self.key}
+        if {name: found.get(name) for name in expected} != expected:
             raise PreTrafficTestError(
-                f"table {self.table} is to be encrypted as {promised}, it is {found}"
+                f"table {self.table}: expected encryption {expected}, found {found}"
             )
 
-    def _deliver(self, step: str, record: object, **expected: int) -> None:
+    def _deliver(self, step: str, record: object, **counts: int) -> None:
         delivery = {"probe": True, "Records": [record]}
         reply = self.functions.invoke(
             FunctionName=self.version, Payload=json.dumps(delivery).encode()
         )
-        answer = json.loads(reply["Payload"].read())
-        promised: dict[str, object] = {
+        result = json.loads(reply["Payload"].read())
+        expected: dict[str, object] = {
             "written": 0,
             "superseded": 0,
             "ignored": 0,
             "coalesced": 0,
-            **expected,
+            **counts,
             "batchItemFailures": [],
         }
-        if "FunctionError" in reply or {name: answer.get(name) for name in promised} != promised:
-            raise PreTrafficTestError(f"{step}: expected {promised}, the version answered {answer}")
+        if "FunctionError" in reply or {name: result.get(name) for name in expected} != expected:
+            raise PreTrafficTestError(f"{step}: expected reply {expected}, found {result}")
 
     def _expect(self, step: str, row: Item) -> None:
         found = self.dynamodb.get_item(
@@ -108,7 +108,7 @@ def _place(shards: int) -> dict[str, Any]:
 
 
 def _sequencer(at: datetime, n: int) -> str:
-    # Of a later trial always greater, like S3's own.
+    # Milliseconds: greater in each later test, as S3's own sequencers are.
     return f"{int(at.timestamp() * 1000) + n:016X}"
 
 

@@ -1,4 +1,4 @@
-"""A version that is right passes its trial and leaves nothing; one that is wrong does not pass."""
+"""A correct version passes the pre-traffic test and leaves nothing; a wrong one fails."""
 
 import io
 import json
@@ -15,7 +15,7 @@ from s3_catalog.model import row, sequencer
 from s3_catalog.model.change import Change
 from s3_catalog.model.event import Event
 from s3_catalog.model.row import TEST_BUCKET, Row
-from s3_catalog.rollout import pre_traffic_test as trial
+from s3_catalog.rollout import pre_traffic_test
 from s3_catalog.rollout.pre_traffic_test import PreTrafficTest
 from s3_catalog.s3 import record as event
 from s3_catalog.table import batch_write as batch
@@ -24,6 +24,7 @@ from s3_catalog.table.item import to_item
 from s3_catalog.table.store import Outcome, Store
 from s3_catalog.totals.tally import Tally, growth
 from tests.component.conftest import SHARDS
+from tests.doubles import row as make_row
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -32,7 +33,7 @@ KEY_ARN = "arn:aws:kms:us-east-1:123456789012:key/data"
 
 
 class Version:
-    """Lambda with one function: the one in this process. JSON goes in and comes out."""
+    """Lambda with one function, in this process. Events and replies are JSON, as in Lambda."""
 
     def __init__(self, ingest: ModuleType) -> None:
         self._ingest = ingest
@@ -52,7 +53,7 @@ def payload(answer: object) -> io.BytesIO:
 
 
 class EncryptedTables:
-    """DynamoDB as it is, but for what it says of a table's key."""
+    """DynamoDB, but each table is encrypted under `key`."""
 
     def __init__(self, dynamodb: "DynamoDBClient", key: str) -> None:
         self._dynamodb = dynamodb
@@ -67,7 +68,7 @@ class EncryptedTables:
 
 
 @pytest.fixture
-def tried(
+def make_test(
     ingest: ModuleType, dynamodb: "DynamoDBClient", table: str
 ) -> Callable[..., PreTrafficTest]:
     def make(key: str = KEY_ARN) -> PreTrafficTest:
@@ -78,38 +79,38 @@ def tried(
     return make
 
 
-def test_what_is_written_out_is_what_the_rules_say() -> None:
-    """The literals of the trial are right today: it is no second implementation."""
-    place = trial._place(SHARDS)
-    assert place["pk"]["S"] == key.partition(TEST_BUCKET, trial.KEY, SHARDS)
-    assert key.decode(trial._ENCODED) == place["sk"]["S"] == trial.KEY
+def test_the_literals_agree_with_the_code() -> None:
+    """The literals of the test agree with today's rules for keys and partitions."""
+    place = pre_traffic_test._place(SHARDS)
+    assert place["pk"]["S"] == key.partition(TEST_BUCKET, pre_traffic_test.KEY, SHARDS)
+    assert key.decode(pre_traffic_test._ENCODED) == place["sk"]["S"] == pre_traffic_test.KEY
 
 
-def test_a_version_that_is_right_passes_and_leaves_nothing(
-    tried: Callable[..., PreTrafficTest], stored_rows: Callable[[], list[Row]]
+def test_a_correct_version_passes_and_leaves_nothing(
+    make_test: Callable[..., PreTrafficTest], stored_rows: Callable[[], list[Row]]
 ) -> None:
-    tried().run()
+    make_test().run()
     assert stored_rows() == []
-    tried().run()
+    make_test().run()
 
 
-def test_what_a_trial_that_was_cut_short_left_is_no_hindrance(
-    tried: Callable[..., PreTrafficTest],
+def test_the_row_of_an_interrupted_test_is_replaced(
+    make_test: Callable[..., PreTrafficTest],
     monkeypatch: pytest.MonkeyPatch,
     stored_rows: Callable[[], list[Row]],
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(trial.PreTrafficTest, "_expect", _cut_short)
+        patch.setattr(pre_traffic_test.PreTrafficTest, "_expect", _interrupted)
         patch.setattr(EncryptedTables, "delete_item", lambda *_, **__: None, raising=False)
         with pytest.raises(TimeoutError):
-            tried().run()
+            make_test().run()
     [left] = stored_rows()
     assert left.bucket == TEST_BUCKET
-    tried().run()
+    make_test().run()
     assert stored_rows() == []
 
 
-def _cut_short(*_: object) -> None:
+def _interrupted(*_: object) -> None:
     raise TimeoutError
 
 
@@ -182,46 +183,42 @@ def raises(patch: pytest.MonkeyPatch) -> None:
         raises,
     ],
 )
-def test_a_version_that_is_wrong_does_not_pass(
-    tried: Callable[..., PreTrafficTest],
+def test_a_wrong_version_fails(
+    make_test: Callable[..., PreTrafficTest],
     stored_rows: Callable[[], list[Row]],
     monkeypatch: pytest.MonkeyPatch,
     mistake: Callable[[pytest.MonkeyPatch], None],
 ) -> None:
-    assert batch.SIZE > 1  # One record a delivery: the trial goes by Store.write.
+    assert batch.SIZE > 1  # One record a delivery: the test uses Store.write.
     mistake(monkeypatch)
     with pytest.raises(PreTrafficTestError):
-        tried().run()
+        make_test().run()
 
 
-def test_a_table_under_another_key_does_not_pass(tried: Callable[..., PreTrafficTest]) -> None:
-    with pytest.raises(PreTrafficTestError, match="is to be encrypted"):
-        tried("arn:aws:kms:us-east-1:123456789012:key/other").run()
+def test_a_table_under_another_key_fails(make_test: Callable[..., PreTrafficTest]) -> None:
+    with pytest.raises(PreTrafficTestError, match="expected encryption"):
+        make_test("arn:aws:kms:us-east-1:123456789012:key/other").run()
 
 
-# Nobody else notices
-
-
-def probe_rows() -> tuple[Row, Row]:
-    old = Row(TEST_BUCKET, trial.KEY, "0" * 32, "t", "ObjectCreated:Put", None, 1, "e", None)
-    new = Row(TEST_BUCKET, trial.KEY, "1" * 32, "t", "ObjectCreated:Put", None, 2, "f", None)
-    return old, new
+# Totals and the change feed ignore the rows
 
 
 @pytest.mark.parametrize(("before", "after"), [(False, True), (True, True), (True, False)])
-def test_rows_of_a_trial_are_neither_announced_nor_counted(*, before: bool, after: bool) -> None:
-    old, new = probe_rows()
-    change = Change(
-        "1", "1", 0, TEST_BUCKET, trial.KEY, old if before else None, new if after else None
-    )
+def test_rows_of_the_test_bucket_are_neither_published_nor_counted(
+    *, before: bool, after: bool
+) -> None:
+    key = pre_traffic_test.KEY
+    old = make_row(key, bucket=TEST_BUCKET, size=1) if before else None
+    new = make_row(key, bucket=TEST_BUCKET, size=2) if after else None
+    change = Change("1", "1", 0, TEST_BUCKET, key, old, new)
     assert change.kind is None
     assert growth(change) == Tally()
 
 
-def test_a_trial_cannot_touch_the_real_bucket_nor_events_the_rows_of_a_trial(
+def test_test_events_and_real_events_have_their_own_bucket(
     ingest: ModuleType, bucket: str, stored_rows: Callable[[], list[Row]]
 ) -> None:
-    record: Any = trial._put(datetime.now(UTC), 1)
+    record: Any = pre_traffic_test._put(datetime.now(UTC), 1)
     with pytest.raises(ingest.IngestError, match="the event is of bucket"):
         ingest.handler({"Records": [record]}, None)
     record["s3"]["bucket"]["name"] = bucket
