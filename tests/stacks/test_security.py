@@ -1,4 +1,4 @@
-"""That docs/security.md says of every role what it may do, and of every promise who checks it."""
+"""docs/security.md says of every role what it may do, and of every control what checks it."""
 
 import json
 import re
@@ -86,15 +86,15 @@ def test_every_row_says_what_an_attacker_could_and_could_not_do() -> None:
         assert all(cells)
 
 
-def test_every_promise_has_a_row_that_says_who_checks_it() -> None:
-    rows = table("What is promised, and who checks it")
+def test_every_control_has_a_row_that_names_its_checks() -> None:
+    rows = table("Controls")
     assert rows.keys() == {control.name for control in CONTROLS}
     for control in CONTROLS:
         before, afterwards = rows[control.name]
-        assert before.startswith("Guard" if control.before else "nobody")
+        assert before.startswith("Guard" if control.before else "none")
         if control.afterwards == SAME_TEXT:
             assert afterwards == "the same text"
         else:
             assert afterwards.startswith(
-                f"`{control.afterwards}`" if control.afterwards else "nobody"
+                f"`{control.afterwards}`" if control.afterwards else "none"
             )
