@@ -4,23 +4,38 @@ It runs until SIGTERM and then exits with 0. Any other exit is a failure, and EC
 """
 
 import logging
-import os
 import signal
 import sys
+from pathlib import Path
 
-from worker.queue_worker import Worker
+from s3_catalog import clients
+from s3_catalog.environment.worker_environment import WorkerEnvironment
+from s3_catalog.table.store import Store
+from worker.queue_worker import CONFIG, Worker
 
 _log = logging.getLogger("worker")
 
 
+def make_worker(environment: WorkerEnvironment) -> Worker:
+    """Return the worker that `environment` describes."""
+    return Worker(
+        sqs=clients.sqs(CONFIG),
+        s3=clients.s3(CONFIG),
+        store=Store(clients.dynamodb(), environment.table_name, environment.shards),
+        queue_url=environment.queue_url,
+        bucket=environment.bucket_name,
+        scratch=Path(environment.tmpdir),
+    )
+
+
 def main() -> None:
-    """Run a worker for the environment of this process."""
+    """Run a worker until the process gets SIGTERM or SIGINT."""
     logging.basicConfig(
         level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(levelname)s %(message)s"
     )
-    # Which tells at each start where it found credentials and endpoints.
+    # Its INFO has a line per start about the source of the credentials and endpoints.
     logging.getLogger("botocore").setLevel(logging.WARNING)
-    worker = Worker.from_environment(os.environ)
+    worker = make_worker(WorkerEnvironment.from_env())
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, worker.leave)
     _log.info("ready")

@@ -1,14 +1,13 @@
-"""A worker: it takes messages from the queue of large objects and inspects them one at a time."""
+"""The worker: takes messages about large objects from a queue, and inspects one at a time."""
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -25,35 +24,36 @@ if TYPE_CHECKING:
 _log = logging.getLogger("worker")
 
 POLL = 20
-"""Seconds to wait for a message: SQS's longest."""
+"""Seconds of a long poll: SQS's maximum."""
 
 HOLD = 180
-"""Seconds for which a message that is worked on is hidden from other workers."""
+"""Seconds of a message's visibility timeout while the worker inspects its object."""
 
 BEAT = 60
-"""Seconds after which it is hidden for another `HOLD`."""
+"""Seconds between two heartbeats, each of which sets the visibility timeout to `HOLD` again."""
 
 BUDGET = 11 * 3600
-"""Seconds for one object. A message cannot be hidden for more than 12 hours."""
+"""Seconds for one object. SQS hides a message for at most 12 hours."""
 
 GRACE = 90
-"""Seconds for the object at work when the end is asked for; ECS kills after 120."""
+"""Seconds for the current object after SIGTERM; ECS sends SIGKILL after 120."""
 
-_CONFIG = Config(
+CONFIG = Config(
     connect_timeout=5,
     read_timeout=POLL + 10,
     retries={"mode": "standard", "total_max_attempts": 5},
 )
+"""Of the clients of SQS and S3: a read may take as long as a long poll."""
 
 
 class LeavingError(CatalogError):
-    """The end was asked for, and the object at work takes longer than that can wait."""
+    """The worker is to stop, and the current object takes longer than `GRACE`."""
 
 
 class Worker:
-    """Takes changes from the queue at `queue_url` and looks inside the objects they are about.
+    """Receives changes from the queue at `queue_url` and inspects the objects of `bucket`.
 
-    It reads ahead into the folder `scratch`.
+    It reads ahead into the folder `scratch`. `clock` returns seconds, as time.monotonic does.
     """
 
     def __init__(
@@ -76,34 +76,21 @@ class Worker:
         self._clock = clock
         self._leave_by: float | None = None
 
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Worker":
-        """Return the worker that `QUEUE_URL`, `BUCKET_NAME`, `TABLE_NAME`, `SHARDS` describe.
-
-        It reads ahead into the folder `TMPDIR`.
-        """
-        session = botocore.session.Session()
-        return cls(
-            sqs=cast("SQSClient", session.create_client("sqs", config=_CONFIG)),
-            s3=cast("S3Client", session.create_client("s3", config=_CONFIG)),
-            store=Store.from_environment(environment),
-            queue_url=environment["QUEUE_URL"],
-            bucket=environment["BUCKET_NAME"],
-            scratch=Path(environment["TMPDIR"]),
-        )
-
     def leave(self, *_: object) -> None:
-        """Ask for the end: no further message is taken, and the one at work gets `GRACE`."""
+        """Stop: receive no further message, and end the current inspection within `GRACE`.
+
+        Can be a signal handler.
+        """
         if self._leave_by is None:
             self._leave_by = self._clock() + GRACE
 
     def run(self) -> None:
-        """Work until the end is asked for. Raises botocore's errors when the queue is not there."""
+        """Work until `leave` is called. Raises botocore's errors when the queue does not exist."""
         while self._leave_by is None:
             self.turn()
 
     def turn(self) -> None:
-        """Wait for a message, and work on it if one comes."""
+        """Wait for a message, at most `POLL` seconds, and handle it."""
         reply = self._sqs.receive_message(
             QueueUrl=self._queue_url,
             MaxNumberOfMessages=1,
@@ -116,27 +103,28 @@ class Worker:
     def _work(self, message: "MessageTypeDef") -> None:
         receipt, name = message["ReceiptHandle"], message["MessageId"]
         try:
-            with self._held(receipt):
+            with self._heartbeat(receipt):
                 key = read(message["Body"], self._bucket)["key"]
                 result = inspect_object(
                     self._store,
                     self._s3,
                     self._bucket,
                     key,
-                    self._ticks(),
+                    self._tick(),
                     scratch=self._scratch,
                 )
         except LeavingError:
-            _log.info("%s given back", name)
-            self._hide(receipt, 0)
+            _log.info("%s returned to the queue", name)
+            self._set_visibility_timeout(receipt, 0)
         except (UnreadableError, ContendedError, ClientError, BotoCoreError, OSError) as error:
-            # It comes back when its time is over, and after some tries goes to the failures.
+            # The queue delivers it again after `HOLD`, and at last moves it to the dead letters.
             _log.error("%s failed: %s", name, error)
         else:
             _log.info("%s %s", name, result.value)
             self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=receipt)
 
-    def _ticks(self) -> Callable[[], None]:
+    def _tick(self) -> Callable[[], None]:
+        """Return a function that raises once the object has no more time."""
         deadline = self._clock() + BUDGET
 
         def tick() -> None:
@@ -149,27 +137,27 @@ class Worker:
         return tick
 
     @contextmanager
-    def _held(self, receipt: str) -> Iterator[None]:
-        """Keep a message hidden from others as long as this lasts."""
+    def _heartbeat(self, receipt: str) -> Iterator[None]:
+        """Keep a message invisible to other workers during the body of this context."""
         done = Event()
 
         def beat() -> None:
             while not done.wait(BEAT):
                 try:
-                    self._hide(receipt, HOLD)
+                    self._set_visibility_timeout(receipt, HOLD)
                 except (ClientError, BotoCoreError) as error:
-                    # At worst another worker looks at the same object, and finds the same.
-                    _log.warning("a message could not be held: %s", error)
+                    # At worst another worker inspects the same object, with the same result.
+                    _log.warning("the visibility timeout could not be extended: %s", error)
 
-        heart = Thread(target=beat, name="heart", daemon=True)
-        heart.start()
+        thread = Thread(target=beat, name="heartbeat", daemon=True)
+        thread.start()
         try:
             yield
         finally:
             done.set()
-            heart.join()
+            thread.join()
 
-    def _hide(self, receipt: str, seconds: int) -> None:
+    def _set_visibility_timeout(self, receipt: str, seconds: int) -> None:
         self._sqs.change_message_visibility(
             QueueUrl=self._queue_url, ReceiptHandle=receipt, VisibilityTimeout=seconds
         )

@@ -1,4 +1,4 @@
-"""What Lambda tells a function of its invocation, as far as our functions ask."""
+"""The context of an invocation, as far as the handlers use it."""
 
 from typing import Protocol
 

@@ -1,49 +1,71 @@
-"""The function that keeps the mirror in Aurora: messages of the change feed become rows."""
+"""`mirror`: writes messages of the change feed to the SQL mirror in Aurora."""
 
+import json
 import logging
-import os
 import time
 from collections.abc import Callable
 from typing import Any
 
+from handlers.batch_reply import BatchReply, batch_reply
 from handlers.context import Context
+from s3_catalog import clients
+from s3_catalog.environment.mirror_environment import MirrorEnvironment
 from s3_catalog.errors import DatabaseAsleepError
+from s3_catalog.sql_mirror import data_api
+from s3_catalog.sql_mirror.data_api import Database
 from s3_catalog.sql_mirror.mirror_writer import Mirror
 
 _log = logging.getLogger("mirror")
 _log.setLevel(logging.INFO)
 
-# Made while the function starts, when Lambda gives it a full processor, not at the first batch.
-_mirror = Mirror.from_environment(os.environ)
-
 POLL = 1
-"""Seconds between two questions to a database that wakes up."""
+"""Seconds between two attempts while the database resumes."""
 
 RESERVE = 60_000
-"""Milliseconds that a statement may take once the database is awake."""
+"""Milliseconds that a statement may take once the database has resumed."""
+
+_environment = MirrorEnvironment.from_env()
 
 
-def handler(delivery: dict[str, Any], context: Context) -> dict[str, Any]:
-    """Write what the messages of a queue tell.
+def _reader_password() -> str:
+    secret = clients.secretsmanager().get_secret_value(SecretId=_environment.reader_secret_arn)
+    return str(json.loads(secret["SecretString"])["password"])
 
-    Returns those that failed, for the queue to deliver again (`batchItemFailures`).
+
+def _no_wait() -> None:
+    raise DatabaseAsleepError("the database is resuming")
+
+
+# Created during the initialization, when Lambda gives the function a full processor.
+_mirror = Mirror(
+    Database(
+        clients.rds_data(data_api.CONFIG),
+        _environment.cluster_arn,
+        _environment.secret_arn,
+        _no_wait,
+    ),
+    _environment.bucket_name,
+    _reader_password,
+)
+
+
+def handler(delivery: dict[str, Any], context: Context) -> BatchReply:
+    """Write the states in the messages of a queue to the database.
+
+    Returns the messages that failed, which the queue delivers again.
     """
     bodies = {message["messageId"]: message["body"] for message in delivery["Records"]}
-    failures = _mirror.apply(bodies, _waiting(context))
+    failures = _mirror.apply(bodies, _wait_within(context))
     _log.info("mirrored", extra={"messages": len(bodies), "failed": len(failures)})
     for message, reason in failures.items():
         _log.error("%s failed: %s", message, reason)
-    return {
-        "batchItemFailures": [{"itemIdentifier": message} for message in failures],
-        # For whoever calls it by hand; a queue reads the line above only.
-        "errors": [reason[:1000] for reason in failures.values()][:10],
-    }
+    return batch_reply({message: [reason] for message, reason in failures.items()})
 
 
-def _waiting(context: Context) -> Callable[[], None]:
+def _wait_within(context: Context) -> Callable[[], None]:
     def wait() -> None:
         if context.get_remaining_time_in_millis() < RESERVE:
-            raise DatabaseAsleepError("the database has not woken up yet")
+            raise DatabaseAsleepError("the database has not resumed yet")
         time.sleep(POLL)
 
     return wait

@@ -1,37 +1,28 @@
-"""The function that CodeDeploy asks once all events go to a new version of `ingest`."""
+"""`post_traffic`: CodeDeploy's hook after all events reach a new version of `ingest`."""
 
 import logging
-import os
-from typing import TYPE_CHECKING, Any, cast
-
-import botocore.session
+from typing import Any
 
 from handlers.context import Context
-from s3_catalog.client_config import CONFIG
-from s3_catalog.rollout.comparison import calls, compare
-from s3_catalog.rollout.hook_status import verdict
+from s3_catalog import clients
+from s3_catalog.environment.post_traffic_environment import PostTrafficEnvironment
+from s3_catalog.rollout.comparison import compare, invocations
+from s3_catalog.rollout.hook_status import report_status
 
-if TYPE_CHECKING:
-    from types_boto3_cloudwatch import CloudWatchClient
-    from types_boto3_codedeploy import CodeDeployClient
+logging.getLogger("s3_catalog.rollout").setLevel(logging.INFO)
 
-logging.getLogger("rollout").setLevel(logging.INFO)
-
-_session = botocore.session.Session()
-_codedeploy = cast("CodeDeployClient", _session.create_client("codedeploy", config=CONFIG))
-_cloudwatch = cast("CloudWatchClient", _session.create_client("cloudwatch", config=CONFIG))
+_environment = PostTrafficEnvironment.from_env()
+_codedeploy = clients.codedeploy()
+_cloudwatch = clients.cloudwatch()
 
 
 def handler(hook: dict[str, Any], context: Context) -> None:
-    """Compare the new version with those before it, and tell CodeDeploy whether it may stay.
+    """Compare the new version with those before it, and report the result to CodeDeploy.
 
-    Raises what the comparison raises, after CodeDeploy has been told.
+    Raises the errors of the comparison, after the report.
     """
-    with verdict(_codedeploy, hook, context.get_remaining_time_in_millis() / 1000):
-        new, before = calls(
-            _cloudwatch,
-            os.environ["FUNCTION_NAME"],
-            os.environ["ALIAS_NAME"],
-            os.environ["VERSION"],
+    with report_status(_codedeploy, hook, context.get_remaining_time_in_millis() / 1000):
+        new, before = invocations(
+            _cloudwatch, _environment.function_name, _environment.alias_name, _environment.version
         )
         compare(new, before)

@@ -1,29 +1,32 @@
-"""The function that tells subscribers what changed, from the table's stream."""
+"""`publish`: publishes the changes in the table's stream to the topic of the change feed."""
 
 import logging
-import os
 from typing import Any
 
+from handlers.batch_reply import batch_reply
 from handlers.context import Context
+from s3_catalog import clients
+from s3_catalog.environment.publish_environment import PublishEnvironment
 from s3_catalog.errors import PublishError
 from s3_catalog.feed.publisher import Publisher
 
 _log = logging.getLogger("publish")
 _log.setLevel(logging.INFO)
 
-# Made while the function starts, when Lambda gives it a full processor, not at the first batch.
-_publisher = Publisher.from_environment(os.environ)
-_whole_batches = os.environ["WHOLE_BATCHES"] == "true"
-"""Whether a batch can be tried again as a whole only (see `laptop` in stacks/settings.py)."""
+# Created during the initialization, when Lambda gives the function a full processor.
+_environment = PublishEnvironment.from_env()
+_publisher = Publisher(
+    clients.sns(), _environment.topic_arn, clients.sqs(), _environment.failure_queue_url
+)
 
 
 def handler(batch: dict[str, Any], context: Context) -> dict[str, Any]:
-    """Publish what a batch of stream records says; `redriven` if a person tries it again.
+    """Publish the changes in a batch of stream records; `redriven` if a person redrives it.
 
-    Returns the counts, and from which record on to try again (`batchItemFailures`). An empty
-    identifier there, of what is no stream record, has Lambda try the whole batch again.
+    Returns the counts, and the first record that failed: Lambda retries the batch from there. An
+    empty identifier, of something that is no stream record, makes Lambda retry the whole batch.
 
-    Raises PublishError instead where only whole batches can be tried again.
+    Raises PublishError instead where the event source mapping can retry whole batches only.
     """
     report = _publisher.publish(
         batch["Records"], context.invoked_function_arn, again=bool(batch.get("redriven"))
@@ -35,14 +38,9 @@ def handler(batch: dict[str, Any], context: Context) -> dict[str, Any]:
     }
     _log.info("published", extra=counts)
     if report.failed is None:
-        return {**counts, "batchItemFailures": []}
+        return {**counts, **batch_reply({})}
     reason = "; ".join(report.errors)
     _log.error("stopped at %s: %s", report.failed, reason)
-    if _whole_batches:
+    if _environment.whole_batches:
         raise PublishError(reason)
-    return {
-        **counts,
-        "batchItemFailures": [{"itemIdentifier": report.failed}],
-        # For whoever redrives by hand; Lambda reads the line above only.
-        "errors": [reason[:1000]],
-    }
+    return {**counts, **batch_reply({report.failed: [reason]})}

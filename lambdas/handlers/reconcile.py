@@ -1,14 +1,12 @@
-"""The functions that reconcile on a schedule: one plans the ranges, many work on them."""
+"""`reconcile`: compares the bucket with its catalog every night, in ranges, and repairs it."""
 
 import logging
-import os
 from typing import TypedDict
 
-import botocore.session
-
 from handlers.context import Context
-from s3_catalog.client_config import CONFIG
-from s3_catalog.reconciliation import key_ranges as ranges
+from s3_catalog import clients
+from s3_catalog.environment.reconcile_environment import ReconcileEnvironment
+from s3_catalog.reconciliation import key_ranges
 from s3_catalog.reconciliation.key_ranges import Range
 from s3_catalog.reconciliation.repair import reconcile
 from s3_catalog.s3.bucket import Bucket
@@ -18,35 +16,36 @@ _log = logging.getLogger("reconcile")
 _log.setLevel(logging.INFO)
 
 _RESERVE = 60_000
-"""Milliseconds: a stride of a thousand repairs must fit into what is left."""
+"""Milliseconds: a stride of a thousand repairs must fit into the rest of the invocation."""
 
 
 class Plan(TypedDict):
-    """The ranges to work on."""
+    """The ranges to compare."""
 
     ranges: list[Range]
 
 
 class Progress(Range):
-    """What is left of a range, whether that is nothing, and how many rows were repaired."""
+    """The rest of a range, whether it is empty, and the number of rows repaired."""
 
     done: bool
     repaired: int
 
 
 def plan(_event: object, _context: object) -> Plan:
-    """Cut the bucket into ranges."""
-    client = botocore.session.Session().create_client("s3", config=CONFIG)
-    return {"ranges": ranges.split(client, os.environ["BUCKET_NAME"])}  # type: ignore[arg-type]
+    """Cut the keys of the bucket into ranges."""
+    environment = ReconcileEnvironment.from_env()
+    return {"ranges": key_ranges.split(clients.s3(), environment.bucket_name)}
 
 
 def work(range: Range, context: Context) -> Progress:
-    """Reconcile a range until it is done or time runs out.
+    """Reconcile a range, until its end or until the time runs out.
 
-    Raises what `reconciliation.repair.reconcile` raises; the same range may be given again.
+    Raises the errors of `reconciliation.repair.reconcile`. Every call is idempotent.
     """
-    store = Store.from_environment(os.environ)
-    bucket = Bucket.from_environment(os.environ)
+    environment = ReconcileEnvironment.from_env()
+    store = Store(clients.dynamodb(), environment.table_name, environment.shards)
+    bucket = Bucket(clients.s3, environment.bucket_name)
     after, repaired = range["after"], 0
     for checkpoint in reconcile(store, bucket, after=after, until=range["until"]):
         after = checkpoint.key

@@ -8,6 +8,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from s3_catalog.environment.post_traffic_environment import PostTrafficEnvironment
+from s3_catalog.environment.pre_traffic_environment import PreTrafficEnvironment
+
 from ..constructs.dead_letter_queue import DeadLetterQueue
 from ..constructs.keys import Keys
 from ..constructs.python_function import PythonFunction
@@ -55,12 +58,12 @@ class Canary(Construct):
             key=keys.data,
             entry="handlers.pre_traffic.handler",
             description="Tries a new version of ingest before events reach it",
-            environment={
-                "VERSION_ARN": version.function_arn,
-                "TABLE_NAME": table.table.table_name,
-                "SHARDS": str(settings.shards),
-                "KEY_ARN": keys.data.key_arn,
-            },
+            environment=PreTrafficEnvironment(
+                version_arn=version.function_arn,
+                table_name=table.table.table_name,
+                shards=settings.shards,
+                key_arn=keys.data.key_arn,
+            ).to_env(),
             permissions=[
                 iam.PolicyStatement(
                     actions=["lambda:InvokeFunction"],
@@ -80,11 +83,11 @@ class Canary(Construct):
             key=keys.data,
             entry="handlers.post_traffic.handler",
             description="Compares a new version of ingest with those before it",
-            environment={
-                "FUNCTION_NAME": ingest.function.function_name,
-                "ALIAS_NAME": ingest.alias.alias_name,
-                "VERSION": version.version,
-            },
+            environment=PostTrafficEnvironment(
+                function_name=ingest.function.function_name,
+                alias_name=ingest.alias.alias_name,
+                version=version.version,
+            ).to_env(),
             permissions=[
                 # CloudWatch knows no metrics to name: "*" is the only resource that it accepts.
                 iam.PolicyStatement(actions=["cloudwatch:GetMetricData"], resources=["*"]),

@@ -5,6 +5,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from s3_catalog.environment.publish_environment import PublishEnvironment
+
 from ..constructs.dead_letter_queue import DeadLetterQueue
 from ..constructs.keys import Keys, let_service_use, use_through
 from ..constructs.python_function import PythonFunction
@@ -55,11 +57,11 @@ class ChangeFeed(Construct):
             key=keys.data,
             entry="handlers.publish.handler",
             description="Publishes what changes in the catalog",
-            environment={
-                "TOPIC_ARN": self.topic.topic_arn,
-                "FAILURE_QUEUE_URL": failures.queue_url,
-                "WHOLE_BATCHES": "true" if settings.limits.retries_whole_batches else "false",
-            },
+            environment=PublishEnvironment(
+                topic_arn=self.topic.topic_arn,
+                failure_queue_url=failures.queue_url,
+                whole_batches=settings.limits.retries_whole_batches,
+            ).to_env(),
             permissions=[
                 iam.PolicyStatement(
                     actions=[

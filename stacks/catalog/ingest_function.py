@@ -8,6 +8,8 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from s3_catalog.environment.ingest_environment import IngestEnvironment
+
 from ..constructs.dead_letter_queue import DeadLetterQueue
 from ..constructs.keys import Keys
 from ..constructs.python_function import PythonFunction
@@ -43,11 +45,11 @@ class IngestFunction(Construct):
             key=keys.data,
             entry="handlers.ingest.handler",
             description="Applies S3 events to the catalog",
-            environment={
-                "TABLE_NAME": table.table.table_name,
-                "SHARDS": str(settings.shards),
-                "BUCKET_NAME": bucket.bucket_name,
-            },
+            environment=IngestEnvironment(
+                table_name=table.table.table_name,
+                shards=settings.shards,
+                bucket_name=bucket.bucket_name,
+            ).to_env(),
             permissions=[
                 *table.access_statements(
                     "dynamodb:GetItem",

@@ -11,6 +11,8 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+from s3_catalog.environment.reconcile_environment import ReconcileEnvironment
+
 from ..constructs.log_group import EncryptedLogGroup
 from ..constructs.python_function import PythonFunction
 from ..settings.settings import Settings
@@ -41,11 +43,11 @@ class NightlyReconcile(Construct):
         table: EncryptedTable,
     ) -> None:
         super().__init__(scope, id)
-        environment = {
-            "TABLE_NAME": table.table.table_name,
-            "SHARDS": str(settings.shards),
-            "BUCKET_NAME": bucket.bucket_name,
-        }
+        environment = ReconcileEnvironment(
+            table_name=table.table.table_name,
+            shards=settings.shards,
+            bucket_name=bucket.bucket_name,
+        ).to_env()
         planner = PythonFunction(
             self,
             "Planner",

@@ -3,6 +3,8 @@
 import aws_cdk as cdk
 from constructs import Construct
 
+from s3_catalog.environment.totals_environment import TotalsEnvironment
+
 from ..constructs.dead_letter_queue import DeadLetterQueue
 from ..constructs.keys import Keys
 from ..constructs.python_function import PythonFunction
@@ -29,13 +31,6 @@ class TotalsFunction(Construct):
     ) -> None:
         super().__init__(scope, id)
         self.table = EncryptedTable(self, "Table", settings, key=keys.data, stream=False)
-        environment = {
-            "TOTALS_TABLE_NAME": self.table.table.table_name,
-            "SHARDS": str(settings.shards),
-            "TOTALS_DEPTH": str(settings.totals_depth),
-        }
-        if settings.limits.no_shard_in_stream_events:
-            environment["ONLY_SHARD"] = "local"
         # "Default" adds nothing to the logical ids of what is in it.
         handler = PythonFunction(
             self,
@@ -44,7 +39,12 @@ class TotalsFunction(Construct):
             key=keys.data,
             entry="handlers.totals.handler",
             description="Counts objects and bytes of the bucket and its folders",
-            environment=environment,
+            environment=TotalsEnvironment(
+                totals_table_name=self.table.table.table_name,
+                shards=settings.shards,
+                totals_depth=settings.totals_depth,
+                only_shard="local" if settings.limits.no_shard_in_stream_events else None,
+            ).to_env(),
             # A transaction needs the permissions of what it does.
             permissions=self.table.access_statements("dynamodb:UpdateItem"),
             memory_size=256,

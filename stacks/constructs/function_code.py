@@ -15,7 +15,7 @@ LAMBDAS = Path(__file__).parents[2] / "lambdas"
 
 
 class Group(NamedTuple):
-    """The `handlers` that are deployed together, and the packages that they alone import."""
+    """The `handlers` deployed together, and the packages that they alone import."""
 
     handlers: frozenset[str]
     packages: frozenset[str]
@@ -55,6 +55,10 @@ def function_code(scope: Construct, handler: str) -> assets.Asset:
         exclude=[
             "**/__pycache__",
             *sorted(f"handlers/{each}.py" for group in others for each in group.handlers),
+            *sorted(
+                f"s3_catalog/environment/{each}_environment.py"
+                for each in {"worker"}.union(*(group.handlers for group in others))
+            ),
             *sorted(f"s3_catalog/{each}" for group in others for each in group.packages),
         ],
     )

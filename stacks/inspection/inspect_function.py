@@ -3,6 +3,8 @@
 import aws_cdk as cdk
 from constructs import Construct
 
+from s3_catalog.environment.inspect_environment import InspectEnvironment
+
 from ..catalog.catalog import Catalog
 from ..constructs.change_feed_queue import ChangeFeedQueue
 from ..constructs.dead_letter_queue import DeadLetterQueue
@@ -50,10 +52,12 @@ class InspectFunction(Construct):
             key=catalog.keys.data,
             entry="handlers.inspect.handler",
             description="Looks inside small objects",
-            environment={
-                **inspection.environment(settings, catalog),
-                "MOST_MIB": str(settings.inspect_max_mib),
-            },
+            environment=InspectEnvironment(
+                bucket_name=catalog.bucket.bucket.bucket_name,
+                table_name=catalog.table.table.table_name,
+                shards=settings.shards,
+                most_mib=settings.inspect_max_mib,
+            ).to_env(),
             permissions=[
                 *inspection.permissions(catalog),
                 *self.door.receive_statements("sqs:GetQueueAttributes"),

@@ -4,16 +4,6 @@ from aws_cdk import aws_iam as iam
 
 from ..catalog.catalog import Catalog
 from ..constructs.keys import use_through
-from ..settings.settings import Settings
-
-
-def environment(settings: Settings, catalog: Catalog) -> dict[str, str]:
-    """Return the variables that name the bucket and the table of `catalog`."""
-    return {
-        "BUCKET_NAME": catalog.bucket.bucket.bucket_name,
-        "TABLE_NAME": catalog.table.table.table_name,
-        "SHARDS": str(settings.shards),
-    }
 
 
 def permissions(catalog: Catalog) -> list[iam.PolicyStatement]:

@@ -11,6 +11,8 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from s3_catalog.environment.worker_environment import WorkerEnvironment
+
 from ..catalog.catalog import Catalog
 from ..constructs.change_feed_queue import ChangeFeedQueue
 from ..constructs.dead_letter_queue import DeadLetterQueue
@@ -100,13 +102,14 @@ class WorkerService(Construct):
             "Worker",
             image=image,
             command=["python", "-m", "worker"],
-            environment={
-                **inspection.environment(settings, catalog),
-                "QUEUE_URL": self.door.queue.queue_url,
-                # Lambda tells botocore the region by this name, ECS does not.
-                "AWS_DEFAULT_REGION": cdk.Aws.REGION,
-                "TMPDIR": SCRATCH,
-            },
+            environment=WorkerEnvironment(
+                bucket_name=catalog.bucket.bucket.bucket_name,
+                table_name=catalog.table.table.table_name,
+                shards=settings.shards,
+                queue_url=self.door.queue.queue_url,
+                aws_default_region=cdk.Aws.REGION,
+                tmpdir=SCRATCH,
+            ).to_env(),
             cpu=1024,
             memory_limit_mib=_MEMORY,
             user=_NOBODY,

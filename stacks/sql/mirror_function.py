@@ -4,6 +4,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from s3_catalog.environment.mirror_environment import MirrorEnvironment
+
 from ..catalog.catalog import Catalog
 from ..constructs.change_feed_queue import ChangeFeedQueue
 from ..constructs.dead_letter_queue import DeadLetterQueue
@@ -52,14 +54,6 @@ class MirrorFunction(Construct):
             visibility=visibility_of(timeout),
             tries=TRIES,
         )
-        environment = {
-            "BUCKET_NAME": catalog.bucket.bucket.bucket_name,
-            "CLUSTER_ARN": database.cluster_arn,
-            "SECRET_ARN": database.owner_arn,
-            "READER_SECRET_ARN": reader.arn,
-        }
-        if isinstance(database, AuroraStandIn):
-            environment["AWS_ENDPOINT_URL_RDS_DATA"] = database.data_api_url
         # "Default" adds nothing to the logical ids of what is in it.
         handler = PythonFunction(
             self,
@@ -68,7 +62,15 @@ class MirrorFunction(Construct):
             key=keys.data,
             entry="handlers.mirror.handler",
             description="Mirrors the catalog in a relational database",
-            environment=environment,
+            environment=MirrorEnvironment(
+                bucket_name=catalog.bucket.bucket.bucket_name,
+                cluster_arn=database.cluster_arn,
+                secret_arn=database.owner_arn,
+                reader_secret_arn=reader.arn,
+                aws_endpoint_url_rds_data=(
+                    database.data_api_url if isinstance(database, AuroraStandIn) else None
+                ),
+            ).to_env(),
             permissions=[
                 iam.PolicyStatement(
                     actions=[

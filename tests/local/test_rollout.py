@@ -11,6 +11,7 @@ import boto3
 import pytest
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
+from s3_catalog import clients
 from s3_catalog.errors import PreTrafficTestError
 from s3_catalog.model.row import TEST_BUCKET
 
@@ -95,6 +96,7 @@ def judge(
 
     def ask(version: str) -> list[str]:
         monkeypatch.setenv("VERSION_ARN", version)
+        clients.session.cache_clear()  # It may have the credentials of an earlier test.
         hook: Any = importlib.reload(importlib.import_module("handlers.pre_traffic"))
         hook._codedeploy.meta.events.register("before-call.codedeploy", answer)
         try:

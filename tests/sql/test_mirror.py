@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from reinventure.local.data_api_server import DataApiError
+from s3_catalog.errors import DatabaseAsleepError
 from s3_catalog.model.row import TOMBSTONE_LIFE
 from s3_catalog.sql_mirror import mirror_writer as mirrors
 from s3_catalog.sql_mirror import state, upsert
 from s3_catalog.sql_mirror.data_api import Database, values
-from s3_catalog.sql_mirror.mirror_writer import Mirror, OutOfTimeError
+from s3_catalog.sql_mirror.mirror_writer import Mirror
 from tests.sql.conftest import CLUSTER, OWNER, PASSWORD, Service, never
 from tests.sql.schedule import BUCKET, KEYS, Message, history, message, mirrored, newest, play
 from tests.sql.schedule import schedule as make
@@ -270,7 +271,7 @@ def test_a_database_that_wakes_up_is_waited_for(tables: Database, service: Servi
 
 def test_after_too_long_the_queue_has_it_all_again(mirror: Mirror, service: Service) -> None:
     def wait() -> None:
-        raise OutOfTimeError("not yet")
+        raise DatabaseAsleepError("not yet")
 
     asleep(service, 10)
     messages = [message(f"k{n}", n, None, n) for n in range(5)]

@@ -33,6 +33,13 @@ def test_every_handler_is_in_one_group() -> None:
     assert entries == set(grouped)
 
 
+def test_every_handler_has_an_environment() -> None:
+    folder = LAMBDAS / "s3_catalog" / "environment"
+    records = {path.stem for path in folder.glob("*_environment.py")}
+    handlers = {name for group in GROUPS.values() for name in group.handlers}
+    assert records == {f"{name}_environment" for name in handlers | {"worker"}}
+
+
 def imported(module: Path) -> set[str]:
     """The modules of ours that `module` imports, those for the type checker alone included."""
     names = set()
@@ -67,6 +74,13 @@ def test_an_asset_has_all_that_its_handlers_import(name: str, tmp_path: Path) ->
         ("handlers/mirror.py", {"sql_mirror"}),
         ("s3_catalog/sql_mirror/migrations/0001_states.sql", {"sql_mirror"}),
         ("handlers/pre_traffic.py", {"rollout"}),
+        ("s3_catalog/environment/ingest_environment.py", {"catalog"}),
+        ("s3_catalog/environment/inspect_environment.py", {"inspection"}),
+        ("s3_catalog/environment/mirror_environment.py", {"sql_mirror"}),
+        ("s3_catalog/environment/post_traffic_environment.py", {"rollout"}),
+        ("s3_catalog/environment/worker_environment.py", set()),
+        ("s3_catalog/environment/variables.py", set(GROUPS)),
+        ("handlers/batch_reply.py", set(GROUPS)),
         ("s3_catalog/rollout/comparison.py", {"rollout"}),
         ("s3_catalog/totals/tally.py", {"catalog"}),
         ("s3_catalog/model/row.py", set(GROUPS)),

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from operator import ge, gt, le, lt
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from s3_catalog.environment.worker_environment import WorkerEnvironment
 from stacks.settings.worker_instance import INSTANCES, VOLUMES
 from tests.assembly import ROOT
 from tests.stacks.conftest import (
@@ -468,22 +470,16 @@ def test_a_worker_is_nobody_and_can_write_to_its_scratch_volume_alone(workers: T
     assert not {"PidMode", "IpcMode"} & task.keys()
 
 
-def test_a_worker_is_told_what_it_reads(workers: Template) -> None:
+def test_a_worker_has_the_environment_that_it_reads(workers: Template) -> None:
     [container] = one(workers, "AWS::ECS::TaskDefinition")["ContainerDefinitions"]
     assert container["Command"] == ["python", "-m", "worker"]
-    told = {each["Name"]: each["Value"] for each in container["Environment"]}
-    needed = set(
-        re.findall(r'environment\["(\w+)"\]', (ROOT / "worker/queue_worker.py").read_text())
-    )
-    needed |= set(
-        re.findall(
-            r'environment\["(\w+)"\]', (ROOT / "lambdas/s3_catalog/table/store.py").read_text()
-        )
-    )
-    assert needed | {"AWS_DEFAULT_REGION", "TMPDIR"} == told.keys()
-    assert told["TMPDIR"] == "/scratch"
+    variables = {each["Name"]: each["Value"] for each in container["Environment"]}
+    assert variables.keys() == {field.name.upper() for field in fields(WorkerEnvironment)}
+    assert variables["TMPDIR"] == "/scratch"
+    assert variables["SHARDS"] == "16"
+    assert variables["AWS_DEFAULT_REGION"] == {"Ref": "AWS::Region"}
     [queue] = [name for name in doors(workers) if "WorkerDoor" in name]
-    assert told["QUEUE_URL"] == {"Ref": queue}
+    assert variables["QUEUE_URL"] == {"Ref": queue}
 
 
 def test_the_service_is_of_a_cluster_that_has_its_provider(workers: Template) -> None:

@@ -11,10 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
-from s3_catalog.client_config import CONFIG
 from s3_catalog.feed.message import entry
 from s3_catalog.model.change import Change, Kind
 from s3_catalog.table.stream_record import parse
@@ -61,17 +59,6 @@ class Publisher:
     topic: str
     sqs: "SQSClient"
     failures: str
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Publisher":
-        """Return the publisher for `TOPIC_ARN` and `FAILURE_QUEUE_URL`."""
-        session = botocore.session.Session()
-        return cls(
-            session.create_client("sns", config=CONFIG),  # type: ignore[arg-type]
-            environment["TOPIC_ARN"],
-            session.create_client("sqs", config=CONFIG),  # type: ignore[arg-type]
-            environment["FAILURE_QUEUE_URL"],
-        )
 
     def publish(self, records: Sequence[Record], function: str, *, again: bool = False) -> Report:
         """Publish the effective changes among `records` of a shard, which are in its order.

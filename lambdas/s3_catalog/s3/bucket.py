@@ -4,14 +4,11 @@ Every question is answered by listing versions. That takes `s3:ListBucketVersion
 cannot read contents; HEAD would take `s3:GetObject`, which can.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-import botocore.session
-
-from s3_catalog.client_config import CONFIG
 from s3_catalog.model.stored_object import StoredObject, Version
 from s3_catalog.model.timestamps import utc_now
 
@@ -35,16 +32,6 @@ class Bucket:
         self._client = cache(client)
         self.name = name
         self.clock = clock
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Bucket":
-        """Return the bucket that a function's environment names: `BUCKET_NAME`."""
-
-        def client() -> "S3Client":
-            made = botocore.session.Session().create_client("s3", config=CONFIG)
-            return cast("S3Client", made)
-
-        return cls(client, environment["BUCKET_NAME"])
 
     def current(self, key: str) -> StoredObject | None:
         """Return the current version of `key`, or None if there is none.

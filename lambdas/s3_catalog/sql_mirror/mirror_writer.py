@@ -1,25 +1,17 @@
 """Applying messages of the change feed to the mirror."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
 
-import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
-from s3_catalog import client_config as client
 from s3_catalog.errors import BusyError, DatabaseAsleepError, UnreadableError
 from s3_catalog.model.row import TOMBSTONE_LIFE
 from s3_catalog.sql_mirror import schema
-from s3_catalog.sql_mirror.data_api import CONFIG, Database
+from s3_catalog.sql_mirror.data_api import Database
 from s3_catalog.sql_mirror.state import State, parse
 from s3_catalog.sql_mirror.upsert import upsert
-
-if TYPE_CHECKING:
-    from types_boto3_rds_data import RDSDataServiceClient
-    from types_boto3_secretsmanager import SecretsManagerClient
 
 REFUSALS = ("BadRequestException", "DatabaseErrorException")
 """What the service says when the database does not take a statement, perhaps for one of its rows.
@@ -38,26 +30,6 @@ class Mirror:
     bucket: str
     password: Callable[[], str]
     _ready: bool = False
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Mirror":
-        """Return the mirror for `CLUSTER_ARN`, `SECRET_ARN`, `READER_SECRET_ARN`, `BUCKET_NAME`."""
-        session = botocore.session.Session()
-        data = cast("RDSDataServiceClient", session.create_client("rds-data", config=CONFIG))
-
-        def password() -> str:
-            secrets = cast(
-                "SecretsManagerClient",
-                session.create_client("secretsmanager", config=client.CONFIG),
-            )
-            answer = secrets.get_secret_value(SecretId=environment["READER_SECRET_ARN"])
-            return str(json.loads(answer["SecretString"])["password"])
-
-        return cls(
-            Database(data, environment["CLUSTER_ARN"], environment["SECRET_ARN"], _give_up),
-            environment["BUCKET_NAME"],
-            password,
-        )
 
     def apply(self, bodies: Mapping[str, str], wait: Callable[[], None]) -> dict[str, str]:
         """Write what the messages of these `bodies` tell; return why some were not, by their names.
@@ -115,7 +87,3 @@ def _write(database: Database, states: Sequence[tuple[str, State]]) -> dict[str,
         middle = len(states) // 2
         return {**_write(database, states[:middle]), **_write(database, states[middle:])}
     return {}
-
-
-def _give_up() -> None:
-    raise DatabaseAsleepError("the database is waking up")

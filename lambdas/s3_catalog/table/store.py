@@ -5,14 +5,10 @@ events arrive. The rule is the condition of the write itself, so two writers of 
 lock and no read: DynamoDB compares and writes as one step.
 """
 
-from collections.abc import Mapping
 from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, cast
 
-import botocore.session
-
-from s3_catalog.client_config import CONFIG
 from s3_catalog.model import object_key
 from s3_catalog.model import row as rows
 from s3_catalog.model.timestamps import microseconds
@@ -20,6 +16,8 @@ from s3_catalog.table import conditions
 from s3_catalog.table.item import from_item, to_item, to_value
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
@@ -61,18 +59,6 @@ class Store:
         self.client = client
         self.table = table
         self.shards = shards
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Store":
-        """Return the store that a function's environment names: `TABLE_NAME` and `SHARDS`.
-
-        botocore without boto3, because that starts 50 ms sooner.
-        """
-        session = botocore.session.Session()
-        client = session.create_client("dynamodb", config=CONFIG)
-        return cls(
-            cast("DynamoDBClient", client), environment["TABLE_NAME"], int(environment["SHARDS"])
-        )
 
     def write(self, event: "Event") -> Outcome:
         """Put the row of a self-contained `event`, unless the table has it or a later state."""

@@ -13,9 +13,6 @@ from hashlib import blake2b
 from itertools import groupby
 from typing import TYPE_CHECKING, cast
 
-import botocore.session
-
-from s3_catalog.client_config import CONFIG
 from s3_catalog.model.change import Change
 from s3_catalog.table.merged_query import merged
 from s3_catalog.totals.tally import Delta, Part, Tally, Total, folders, level, parts
@@ -80,20 +77,6 @@ class TotalsTable:
         self.table = table
         self.counter_shards = counter_shards
         self.depth = depth
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "TotalsTable":
-        """Return the table that a function's environment names.
-
-        The variables are `TOTALS_TABLE_NAME`, `SHARDS` (as many counter_shards) and `TOTALS_DEPTH`.
-        """
-        client = botocore.session.Session().create_client("dynamodb", config=CONFIG)
-        return cls(
-            cast("DynamoDBClient", client),
-            environment["TOTALS_TABLE_NAME"],
-            int(environment["SHARDS"]),
-            int(environment["TOTALS_DEPTH"]),
-        )
 
     def apply(self, shard: str, changes: Sequence[Change]) -> int:
         """Count those `changes` of a `shard` of the stream that were not counted before.

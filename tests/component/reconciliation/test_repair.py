@@ -181,9 +181,11 @@ def function(
     bucket: Bucket, store: Store, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
 ) -> ModuleType:
     module = importlib.import_module("handlers.reconcile")
+    monkeypatch.setenv("TABLE_NAME", store.table)
+    monkeypatch.setenv("SHARDS", str(store.shards))
     monkeypatch.setenv("BUCKET_NAME", bucket.name)
-    monkeypatch.setattr(Store, "from_environment", lambda _: store)
-    monkeypatch.setattr(Bucket, "from_environment", lambda _: bucket)
+    monkeypatch.setattr(module.clients, "dynamodb", lambda: store.client)
+    monkeypatch.setattr(module.clients, "s3", lambda: s3)
     return module
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from s3_catalog.errors import UnreadableError
 from s3_catalog.feed.message import (
-    UnreadableError,
     attributes,
     entry,
     filterable,

@@ -1,0 +1,14 @@
+"""The environment variables of the two functions of the nightly reconcile."""
+
+from dataclasses import dataclass
+
+from s3_catalog.environment.variables import Environment
+
+
+@dataclass(frozen=True)
+class ReconcileEnvironment(Environment):
+    """The catalog's table, its number of shards, and the bucket."""
+
+    table_name: str
+    shards: int
+    bucket_name: str
