@@ -1,14 +1,17 @@
-# Everything below sets up what it needs in this folder: .venv, node_modules, .local. Only `mariadb`,
-# and `pipeline`, which begins with it, install a package of the system if it is not there.
-# It takes Python 3.11 or newer, make and a network for the first run; neither Docker nor Node.js.
+# Everything below sets up what it needs in this folder: .venv, node_modules, .local. It takes Python
+# 3.11 or newer, make, and a network for the first run; neither Docker nor Node.js. Only `mariadb`,
+# `test` and `pipeline` install a package of the system: MariaDB's server, if it is missing.
 
 PYTHON ?= python3
 FILES ?= samples
-N ?= 100000
 STACKS ?= Catalog Workers Sql
 
 # What is not deployed unless cdk.json asks for it, with all that it can have.
 OPTIONAL := workers=true sql=true config=create trail=create
+
+# As many workers as the machine has processors, but not more than its memory can hold. Each takes
+# whole groups of tests: see tests/conftest.py.
+PARALLEL := -n logical --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
 
 BIN := .venv/bin
 RUN := .venv/.installed
@@ -16,38 +19,64 @@ DEV := .venv/.installed-dev
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down setup mariadb test soak lint format synth release ship smoke pipeline deploy destroy clean
+.PHONY: help demo up down setup hooks mariadb check test soak mutants lint format changelog synth release ship smoke \
+  pipeline deploy destroy clean
 
-help: ## Say what can be done here
+help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-demo: $(RUN) ## Show it all once, without an account: make demo [FILES=folder] [SET="transport=sqs"]
+demo: $(RUN) ## Show it all once, without an AWS account: make demo [FILES=folder] [SET="transport=sqs"]
 	@reinventure demo --files "$(FILES)" $(SET:%=--set %)
 
-up: $(RUN) ## Start the laptop cloud with the catalog in it, and leave it running: make up [SET=...] [WORKERS=1] [SQL=1]
+up: $(RUN) ## Start the local cloud with the catalog in it, and leave it running: make up [SET=...] [WORKERS=1] [SQL=1]
 	@reinventure up $(SET:%=--set %) $(if $(WORKERS),--workers) $(if $(SQL),--sql)
 
-down: $(RUN) ## Stop the laptop cloud
+down: $(RUN) ## Stop the local cloud
 	@reinventure down
 
 setup: $(DEV) ## Install everything, and do nothing else
 
-mariadb: ## Install MariaDB's server, unless it is there: the SQL mirror and the tests run on it
-	@PATH="$$PATH:/usr/sbin:/usr/libexec"; has() { command -v "$$1" >/dev/null; }; \
-	has sudo && [ "$$(id -u)" != 0 ] && sudo=sudo; \
-	if has mariadbd; then exit; \
-	elif has brew; then brew install mariadb; \
-	elif has apt-get; then $$sudo apt-get update -qq && \
-	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mariadb-server; \
-	elif grep -q '^ID="amzn"' /etc/os-release; then $$sudo dnf install -y -q --allowerasing mariadb1011-server; \
-	elif has dnf; then $$sudo dnf install -y -q mariadb-server; \
-	else echo "Install MariaDB's server (mariadbd): there is no brew, apt-get or dnf to do it with." >&2; exit 1; fi
+hooks: $(DEV) ## Check changed files at each commit: installs the hooks of pre-commit
+	@pre-commit install
 
-test: $(DEV) ## Run all tests: make test [REPORTS=folder]
-	pytest $(if $(REPORTS),--junitxml=$(REPORTS)/junit.xml --cov --cov-report=xml:$(REPORTS)/coverage.xml)
+# Sets `install` to the command that installs MariaDB's server; exits if the server is there.
+define FIND_MARIADB
+PATH="$$PATH:/usr/sbin:/usr/libexec"; has() { command -v "$$1" >/dev/null; }; \
+if has mariadbd; then exit; fi; \
+[ "$$(id -u)" = 0 ] || sudo="sudo "; \
+if has brew; then sudo=; install="brew install mariadb"; \
+elif has apt-get; then \
+  install="$${sudo}apt-get update -qq && $${sudo}env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends mariadb-server"; \
+elif grep -qs '^ID="amzn"' /etc/os-release; then \
+  install="$${sudo}dnf install -y -q --allowerasing mariadb1011-server"; \
+elif has dnf; then install="$${sudo}dnf install -y -q mariadb-server"; \
+else echo "MariaDB's server (mariadbd) is missing, and there is no brew, apt-get or dnf to install it." >&2; \
+  $(1); fi
+endef
 
-soak: $(DEV) ## Play random histories of events, faults and retries: make soak [N=100000] [SEED=...]
-	PYTHONPATH=.:lambdas python -m tests.simulator.soak "$(N)" $(SEED)
+mariadb: ## Install MariaDB's server, unless it is there: the SQL mirror and its tests run on it
+	@$(call FIND_MARIADB,exit 1); sh -c "$$install"
+
+# Without asking for a password, and without an error: tests/conftest.py skips what lacks the server.
+.PHONY: mariadb-if-allowed
+mariadb-if-allowed:
+	@$(call FIND_MARIADB,exit 0); \
+	if [ "$$sudo" ] && ! sudo -n true 2>/dev/null; then \
+	  echo "The SQL tests need MariaDB's server. Install it with: make mariadb" >&2; \
+	else echo "Installing MariaDB's server ..."; sh -c "$$install" || \
+	  echo "MariaDB's server could not be installed." >&2; fi
+
+check: lint ## Run lint, the unit tests and a short simulation: in under a minute
+	@SOAK_HISTORIES=500 exec pytest -q $(PARALLEL) tests/unit tests/simulator/test_convergence.py
+
+test: $(DEV) mariadb-if-allowed ## Run all tests: make test [ARGS="-k totals"] [REPORTS=folder]
+	@exec pytest $(PARALLEL) $(ARGS) \
+	  $(if $(REPORTS),--junitxml=$(REPORTS)/junit.xml --cov --cov-report=xml:$(REPORTS)/coverage.xml)
+
+soak: $(DEV) ## Search longer than the tests do: make soak [SECONDS=300 | N=100000] [SEED=...]
+	@PYTHONPATH=.:lambdas exec python -m tests.soak \
+	  $(SECONDS:%=--seconds %) $(N:%=--histories %) $(SEED:%=--seed %)
 
 lint: $(DEV) ## Check style, formatting, types and the direction of imports
 	ruff check .
@@ -55,7 +84,7 @@ lint: $(DEV) ## Check style, formatting, types and the direction of imports
 	PYTHONPATH=.:lambdas lint-imports --no-logo
 	mypy
 
-format: $(DEV) ## Put the code into shape
+format: $(DEV) ## Format the code and fix what ruff can fix
 	ruff check --fix .
 	ruff format .
 
@@ -64,7 +93,7 @@ synth: $(RUN) ## Write the templates that cdk.json asks for to cdk.out, and thos
 	cdk synth --quiet || { rm -rf cdk.out; exit 1; }
 	cdk synth --quiet --output cdk.all $(OPTIONAL:%=-c %)
 
-release: synth ## Keep what the product of the portfolio is now as its next version
+release: synth ## Record the product of the portfolio as its next version
 	@python -m stacks.portfolio.release cdk.out
 
 ship: $(RUN) ## Deploy what `make synth` left in cdk.out, without asking: make ship [STACKS="Catalog Workers Sql"]
@@ -74,13 +103,13 @@ ship: $(RUN) ## Deploy what `make synth` left in cdk.out, without asking: make s
 smoke: $(RUN) ## Put an object into the bucket, and wait for its row
 	@reinventure smoke
 
-pipeline: $(DEV) ## Rehearse the pipeline: its stages in order, with a laptop cloud for an account
+pipeline: $(DEV) ## Rehearse the pipeline: its stages in order, with a local cloud for an account
 	@python -m reinventure.local.pipeline_rehearsal
 
 deploy: $(RUN) ## Deploy to the account of the current AWS profile
 	@reinventure deploy
 
-destroy: $(RUN) ## Remove it from there; in a sandbox objects too
+destroy: $(RUN) ## Remove it from that account; in a sandbox its objects, too
 	@reinventure destroy
 
 clean: ## Remove everything that was installed or made here

@@ -18,6 +18,7 @@ TIERS = ("unit", "component", "sql", "simulator", "stacks", "local")
 LOCAL_SECONDS = 300
 """Time-out of a test of the local tier, which includes the start of a cloud and a deployment."""
 
+NEED_MARIADB = ("tests/sql/", "tests/local/test_sql.py")
 NO_MARIADB = "MariaDB's server is not installed"
 
 # Examples come from the profile alone: few and always the same ones in `make test`, many and new
@@ -48,7 +49,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         tier = tier_of(item.nodeid)
         if tier == "local" and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(LOCAL_SECONDS))
-        if tier == "sql":
+        if item.nodeid.startswith(NEED_MARIADB):
             item.add_marker(pytest.mark.mariadb)
         if skip_sql and item.get_closest_marker("mariadb"):
             item.add_marker(pytest.mark.skip(reason=NO_MARIADB))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from tests.simulator import generator, soak
+from tests.simulator import generator, random_histories
 from tests.simulator.history import History, Step, Trouble
 from tests.simulator.world import simulate
 
@@ -75,6 +75,6 @@ def test_every_history_that_is_drawn_converges() -> None:
 
 def test_every_random_history_converges() -> None:
     seed = int(os.environ.get("SOAK_SEED", "0"))
-    result = soak.run(RANDOM_HISTORIES, seed)
+    result = random_histories.run(RANDOM_HISTORIES, seed)
     assert not result.divergent, f"seed {seed}: {result.divergent}"
     assert not HARD_CASES - result.seen.keys()

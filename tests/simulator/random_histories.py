@@ -1,0 +1,43 @@
+"""Simulate many random histories, and show the smallest that go wrong."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from tests.simulator import generator
+from tests.simulator.history import History
+from tests.simulator.shrink import shrink
+from tests.simulator.world import simulate
+
+
+@dataclass
+class Result:
+    """What came to pass, by name, and the numbers of the histories that went wrong."""
+
+    seen: Counter[str] = field(default_factory=Counter)
+    divergent: list[int] = field(default_factory=list)
+
+
+def run(count: int, seed: int) -> Result:
+    """Play `count` histories, the first one being number `seed`."""
+    result = Result()
+    for number in range(seed, seed + count):
+        if why(generator.history(number), result.seen) is not None:
+            result.divergent.append(number)
+    return result
+
+
+def why(history: History, seen: Counter[str]) -> str | None:
+    """Return what goes wrong in `history`, or None if nothing does."""
+    try:
+        simulate(history, seen)
+    except Exception as error:  # noqa: BLE001  (whatever it is, the others shall be played too)
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def show(number: int) -> None:
+    """Print the smallest history like number `number` that goes wrong in the same way."""
+    history = generator.history(number)
+    kind = (why(history, Counter()) or "")[:20]
+    small = shrink(history, lambda other: (why(other, Counter()) or "").startswith(kind))
+    print(f"history {number}, shrunk:\n{small}{why(small, Counter())}")
