@@ -12,7 +12,7 @@ from reinventure.contract import SQL, SqlOutputs
 from reinventure.local import background_process as background
 from reinventure.local import mariadb
 from reinventure.local.cloud import REGION, Cloud
-from s3_catalog.sql_mirror.data_api import NAME as DATABASE
+from s3_catalog.sql_mirror.data_api import DATABASE_NAME
 
 NAME = "data-api"
 
@@ -57,6 +57,6 @@ def let_owner_in(cloud: Cloud) -> None:
     user = (owner["username"], owner["password"])
     path = mariadb.socket_path(cloud.directory)
     with mariadb.administer(path) as root, root.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {DATABASE}")
+        cursor.execute(f"CREATE DATABASE {DATABASE_NAME}")
         cursor.execute("CREATE USER %s@localhost IDENTIFIED BY %s", user)
         cursor.execute("GRANT ALL ON *.* TO %s@localhost WITH GRANT OPTION", user[:1])

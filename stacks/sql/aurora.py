@@ -12,7 +12,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from reinventure.contract import DATA_API_PARAMETER
-from s3_catalog.sql_mirror.data_api import NAME as DATABASE
+from s3_catalog.sql_mirror.data_api import DATABASE_NAME
 
 from ..settings.settings import Settings
 
@@ -70,7 +70,7 @@ class Aurora(Construct):
             serverless_v2_min_capacity=0,
             serverless_v2_max_capacity=settings.sql_max_acu,
             serverless_v2_auto_pause_duration=cdk.Duration.minutes(5),
-            default_database_name=DATABASE,
+            default_database_name=DATABASE_NAME,
             credentials=rds.Credentials.from_username(OWNER, encryption_key=key),
             manage_master_user_password=True,
             enable_data_api=True,

@@ -1,4 +1,4 @@
-"""MariaDB, our Data API in front of it, and boto3 in front of that: no part of it is mocked."""
+"""MariaDB behind the local Data API, with boto3 as the client: no part of it is a mock."""
 
 import socket
 import threading
@@ -16,7 +16,7 @@ from reinventure.local import data_api_server as data_api
 from reinventure.local import mariadb
 from reinventure.local.data_api_server import DataApi, DataApiError, Login
 from s3_catalog.sql_mirror import schema
-from s3_catalog.sql_mirror.data_api import NAME, Database
+from s3_catalog.sql_mirror.data_api import DATABASE_NAME, Database
 
 if TYPE_CHECKING:
     from types_boto3_rds_data import RDSDataServiceClient
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CLUSTER = "arn:aws:rds:eu-west-1:123456789012:cluster:test"
 _SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:"  # noqa: S105 (its name)
 OWNER, READER = f"{_SECRET}owner", f"{_SECRET}reader"
-PASSWORD = "correcthorsebatterystaple"  # noqa: S105 (for a server that nobody else can reach)
+PASSWORD = "correcthorsebatterystaple"  # noqa: S105 (of a server on a socket of this run)
 LOGINS = {OWNER: Login("owner", PASSWORD), READER: Login(schema.READER, PASSWORD)}
 
 Fault = Callable[[str, dict[str, Any]], DataApiError | None]
@@ -32,18 +32,18 @@ Fault = Callable[[str, dict[str, Any]], DataApiError | None]
 
 @dataclass
 class Service:
-    """The Data API, which can be made to fail.
+    """The Data API at `url`, with injected faults.
 
-    `before` and `after` are asked for each call whether it fails before it is done, or after it:
-    done, but nobody hears of it.
+    `before` and `after` return the error of a call, or None: before its statement runs, or after
+    it, when the statement has run and only its response is lost.
     """
 
     url: str
     before: Fault = lambda *_: None
     after: Fault = lambda *_: None
-    asked: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[dict[str, Any]] = field(default_factory=list)
     drop: Callable[[], None] = lambda: None
-    """Break the connections of all transactions, as the service does with those that are left."""
+    """Close the connections of all transactions, as the service does with abandoned ones."""
 
     def client(self) -> "RDSDataServiceClient":
         return boto3.client(
@@ -51,7 +51,7 @@ class Service:
             endpoint_url=self.url,
             region_name="eu-west-1",
             aws_access_key_id="x",
-            aws_secret_access_key="x",  # noqa: S106 (it asks nobody)
+            aws_secret_access_key="x",  # noqa: S106 (the local Data API checks none)
             config=Config(retries={"total_max_attempts": 1}),
         )
 
@@ -60,7 +60,7 @@ class FaultyApi(DataApi):
     service: Service
 
     def answer(self, path: str, request: Any) -> dict[str, Any]:
-        self.service.asked.append(request)
+        self.service.requests.append(request)
         if error := self.service.before(path, request):
             raise error
         answer = super().answer(path, request)
@@ -76,7 +76,7 @@ class FaultyApi(DataApi):
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The socket of a MariaDB, with a user who may do everything."""
+    """The socket of a MariaDB with the user `owner`, who has all privileges."""
     directory = tmp_path_factory.mktemp("sql")
     path = mariadb.start(directory)
     with mariadb.administer(path) as root, root.cursor() as cursor:
@@ -112,45 +112,45 @@ def client(endpoint: Service) -> "RDSDataServiceClient":
 
 @pytest.fixture
 def service(endpoint: Service) -> Iterator[Service]:
-    """The Data API, in order, and in order again when the test is over."""
-    endpoint.asked.clear()
+    """The Data API without faults, before and after the test."""
+    endpoint.requests.clear()
     yield endpoint
     endpoint.before = endpoint.after = lambda *_: None
 
 
 def clear(server: Path) -> None:
-    """Make an empty database, without the tables that `prepare` makes."""
+    """Create the database anew, without tables and without the reader."""
     with mariadb.administer(server) as root, root.cursor() as cursor:
-        cursor.execute(f"DROP DATABASE IF EXISTS {NAME}")
-        cursor.execute(f"CREATE DATABASE {NAME}")
+        cursor.execute(f"DROP DATABASE IF EXISTS {DATABASE_NAME}")
+        cursor.execute(f"CREATE DATABASE {DATABASE_NAME}")
         cursor.execute(f"DROP USER IF EXISTS {schema.READER}@'%'")
 
 
 def never() -> None:
-    raise AssertionError("the database was not asleep")
+    raise AssertionError("the database is not paused")
 
 
 @pytest.fixture(scope="module")
 def owner(client: "RDSDataServiceClient") -> Database:
-    """The database, as the function asks it."""
+    """The database with the login of the function."""
     return Database(client, CLUSTER, OWNER, never)
 
 
 @pytest.fixture(scope="module")
-def made(server: Path, owner: Database) -> None:
-    """A database with its tables, for a module that does not change them."""
+def migrated(server: Path, owner: Database) -> None:
+    """A database with the schema, for a module that does not change it."""
     clear(server)
-    schema.prepare(owner, lambda: PASSWORD)
+    schema.migrate(owner, lambda: PASSWORD)
 
 
 @pytest.fixture
-def tables(made: None, owner: Database, service: Service) -> Database:
-    """The tables, empty."""
+def tables(migrated: None, owner: Database, service: Service) -> Database:
+    """The database with its tables, empty."""
     owner.execute("DELETE FROM states")
     return owner
 
 
 @pytest.fixture
 def reader(client: "RDSDataServiceClient", tables: Database) -> Database:
-    """The same, as somebody asks it who may only read."""
+    """The same database with the login of the reader."""
     return Database(client, CLUSTER, READER, never)

@@ -1,4 +1,4 @@
-"""Random histories of a few keys, and random ways in which their messages reach the mirror."""
+"""Random histories of a few keys, and random deliveries of their messages to the mirror."""
 
 import json
 import random
@@ -7,7 +7,7 @@ from typing import Any
 
 from reinventure.local.data_api_server import DataApiError
 from s3_catalog.sql_mirror.data_api import Database, values
-from s3_catalog.sql_mirror.mirror_writer import Mirror
+from s3_catalog.sql_mirror.mirror_writer import MirrorWriter
 from tests.sql.conftest import PASSWORD, Service, never
 
 BUCKET = "photos-example"
@@ -25,14 +25,14 @@ KEYS = [
     "x" * 1024,
     "%s :key0 '\"\\",
 ]
-"""Keys that a careless collation, or careless quoting, would take for one another."""
+"""Keys that are equal in some collation, or that break careless quoting."""
 
 Message = dict[str, Any]
 
 
 @dataclass
 class Schedule:
-    """What happens to `messages`: delivered in `batches`, of which some calls fail."""
+    """How `messages` are delivered: in `batches`, with faults that `chance` selects."""
 
     messages: list[Message]
     batches: list[list[Message]]
@@ -40,7 +40,7 @@ class Schedule:
 
 
 def message(key: str, sequencer: int, asked_at: int | None, size: int | None) -> Message:
-    """A message of the change feed; None for a deletion."""
+    """Return a message of the change feed; `size` is None for a deletion."""
     time = f"2026-11-23T10:{sequencer % 60:02}:00.{(asked_at or 0) % 1000:03}Z"
     new = size is not None and {
         "size": size,
@@ -64,21 +64,21 @@ def message(key: str, sequencer: int, asked_at: int | None, size: int | None) ->
 
 
 def history(chance: random.Random, key: str) -> list[Message]:
-    """The messages of one key in their order: each later than the one before."""
-    sequencer, asked_at, told = 8 + chance.randrange(20), None, []
+    """Return the messages of one key, in the order of its states."""
+    sequencer, asked_at, messages = 8 + chance.randrange(20), None, []
     for _ in range(chance.randrange(1, 6)):
-        if chance.random() < 0.3:  # S3 was asked: the event that made us ask may be the same one.
+        if chance.random() < 0.3:  # A lookup, perhaps because of the same event.
             asked_at = (asked_at or 0) + 1 + chance.randrange(3)
         else:
             sequencer += 1 + chance.randrange(8)
             asked_at = None if chance.random() < 0.7 else chance.randrange(5)
         size = None if chance.random() < 0.35 else chance.randrange(1000)
-        told.append(message(key, sequencer, asked_at, size))
-    return told
+        messages.append(message(key, sequencer, asked_at, size))
+    return messages
 
 
 def schedule(seed: int) -> Schedule:
-    """The schedule number `seed`: the same one always."""
+    """Return the schedule with the number `seed`: always the same."""
     chance = random.Random(seed)  # noqa: S311 (nothing is secret)
     chosen = chance.sample(KEYS, chance.randrange(1, 4))
     messages = [each for key in chosen for each in history(chance, key)]
@@ -94,18 +94,18 @@ def schedule(seed: int) -> Schedule:
 
 
 def play(schedule: Schedule, database: Database, service: Service) -> None:
-    """Deliver the schedule to an empty mirror, what fails again until it succeeds; then compare.
+    """Deliver the schedule to an empty mirror, with retries until all succeed; then compare.
 
-    Raises AssertionError when the mirror is not what the newest message of each key says.
+    Raises AssertionError when the mirror differs from the newest message of each key.
     """
     database.execute("DELETE FROM states")
-    mirror = Mirror(database, BUCKET, lambda: PASSWORD, _ready=True)
+    writer = MirrorWriter(database, BUCKET, lambda: PASSWORD, _ready=True)
     waiting = list(schedule.batches)
     fails = 0.3
     while waiting:
         batch = waiting.pop(0)
         _break(service, schedule.chance, fails)
-        failed = mirror.apply({str(n): json.dumps(each) for n, each in enumerate(batch)}, never)
+        failed = writer.apply({str(n): json.dumps(each) for n, each in enumerate(batch)}, never)
         _break(service, schedule.chance, 0)
         again = [batch[int(n)] for n in failed]
         if again:
@@ -119,16 +119,16 @@ def play(schedule: Schedule, database: Database, service: Service) -> None:
 
 
 def newest(messages: list[Message]) -> dict[str, tuple[object, ...]]:
-    """The oracle: what the newest message of each key says."""
+    """Return the expected mirror: the state of the newest message of each key."""
     found: dict[str, Message] = {}
     for each in messages:
         if each["key"] not in found or _place(each) > _place(found[each["key"]]):
             found[each["key"]] = each
-    return {key: _told(each) for key, each in found.items()}
+    return {key: _state(each) for key, each in found.items()}
 
 
 def mirrored(database: Database) -> dict[str, tuple[object, ...]]:
-    """What the mirror says of each key."""
+    """Return the mirror's state of each key."""
     rows = values(
         database.execute("SELECT key_bytes, size, etag, version_id, changed_at, event FROM states")
     )
@@ -139,7 +139,7 @@ def _place(message: Message) -> tuple[str, int]:
     return message["sequencer"], message["asked_at"] or 0
 
 
-def _told(message: Message) -> tuple[object, ...]:
+def _state(message: Message) -> tuple[object, ...]:
     new = message["new"] or {}
     time = message["time"][:-1].replace("T", " ")
     names = ("size", "etag", "version_id")
@@ -147,7 +147,7 @@ def _told(message: Message) -> tuple[object, ...]:
 
 
 def _break(service: Service, chance: random.Random, fails: float) -> None:
-    """Have calls fail from now on, some before they are done and some after."""
+    """Let calls fail from now on, some before their statement and some after it."""
 
     def fault(_path: str, _request: Message) -> DataApiError | None:
         if chance.random() >= fails:
@@ -155,7 +155,7 @@ def _break(service: Service, chance: random.Random, fails: float) -> None:
         code, status = chance.choice(
             [
                 ("InternalServerErrorException", 500),
-                ("DatabaseErrorException", 400),  # A deadlock, for instance.
+                ("DatabaseErrorException", 400),  # For example, a deadlock.
                 ("DatabaseUnavailableException", 504),
             ]
         )

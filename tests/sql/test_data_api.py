@@ -1,4 +1,4 @@
-"""Our Data API, by AWS's own client: what it takes, what it gives, and how it refuses."""
+"""The local Data API with AWS's client: parameters, results, transactions and errors."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,14 +7,14 @@ from botocore.exceptions import ClientError
 
 from reinventure.local import data_api_server as data_api
 from reinventure.local.named_parameters import MissingError, by_position
-from s3_catalog.sql_mirror.data_api import NAME, Database
+from s3_catalog.sql_mirror.data_api import DATABASE_NAME, Database
 from tests.sql.conftest import CLUSTER, OWNER, READER
 
 if TYPE_CHECKING:
     from types_boto3_rds_data import RDSDataServiceClient
 
 NAMES: dict[str, Any] = {"resourceArn": CLUSTER, "secretArn": OWNER}
-HERE: dict[str, Any] = {**NAMES, "database": NAME}
+HERE: dict[str, Any] = {**NAMES, "database": DATABASE_NAME}
 
 
 @pytest.mark.parametrize(
@@ -28,13 +28,13 @@ HERE: dict[str, Any] = {**NAMES, "database": NAME}
         ("SELECT '10:30'", None, []),
     ],
 )
-def test_parameters_are_found_where_they_are(
+def test_parameters_become_positional_outside_of_quotes_and_comments(
     sql: str, expected: str | None, values: list[object]
 ) -> None:
     assert by_position(sql, {"a": 1, "b": 2}) == (expected or sql, values)
 
 
-def test_a_parameter_that_is_not_given_is_named() -> None:
+def test_a_missing_parameter_is_named() -> None:
     with pytest.raises(MissingError, match="absent"):
         by_position("SELECT :absent", {})
 
@@ -49,7 +49,7 @@ def test_a_parameter_that_is_not_given_is_named() -> None:
         {"isNull": True},
     ],
 )
-def test_a_value_comes_back_as_it_was_given(
+def test_a_value_is_returned_unchanged(
     client: "RDSDataServiceClient", tables: Database, value: Any
 ) -> None:
     answer = client.execute_statement(
@@ -58,7 +58,9 @@ def test_a_value_comes_back_as_it_was_given(
     assert answer["records"] == [[value]]
 
 
-def test_columns_are_described(client: "RDSDataServiceClient", tables: Database) -> None:
+def test_the_response_has_metadata_of_columns(
+    client: "RDSDataServiceClient", tables: Database
+) -> None:
     query = "SELECT key_bytes, size AS bytes, SUM(size) FROM states GROUP BY key_bytes, size"
     answer = client.execute_statement(**HERE, sql=query, includeResultMetadata=True)
     columns = [(c["name"], c["label"], c["typeName"]) for c in answer["columnMetadata"]]
@@ -69,7 +71,7 @@ def test_columns_are_described(client: "RDSDataServiceClient", tables: Database)
     assert columns[2][2] == "DECIMAL"
 
 
-def test_a_batch_runs_for_each_set_of_parameters(
+def test_a_batch_statement_runs_for_each_parameter_set(
     client: "RDSDataServiceClient", tables: Database
 ) -> None:
     sql = "INSERT INTO states (key_bytes, changed_at, event, place) VALUES (:key, NOW(), 'e', 'p')"
@@ -95,7 +97,7 @@ def test_a_transaction_is_committed_or_rolled_back(
         client.execute_statement(**HERE, sql="SELECT 1", transactionId=transaction)
 
 
-def test_a_transaction_is_of_one_user_and_ends_when_nothing_happens(
+def test_a_transaction_has_one_user_and_an_idle_time_out(
     client: "RDSDataServiceClient", tables: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     transaction = client.begin_transaction(**HERE)["transactionId"]
@@ -128,14 +130,14 @@ def test_a_transaction_is_of_one_user_and_ends_when_nothing_happens(
     ],
     ids=lambda given: str(given)[:40],
 )
-def test_a_refusal_is_shaped_as_aws_shapes_it(
+def test_an_error_has_the_code_that_aws_sends(
     client: "RDSDataServiceClient",
     tables: Database,
     request_: dict[str, Any],
     code: str,
     reason: str,
 ) -> None:
-    with pytest.raises(ClientError, match=reason) as refused:
+    with pytest.raises(ClientError, match=reason) as error:
         client.execute_statement(**{**HERE, **request_})
-    assert refused.value.response["Error"]["Code"] == code
-    assert type(refused.value).__name__ == code
+    assert error.value.response["Error"]["Code"] == code
+    assert type(error.value).__name__ == code

@@ -1,4 +1,4 @@
-"""The queries of docs/sql.md run, and say what is true."""
+"""The queries of docs/sql.md run, and have correct results."""
 
 import json
 import re
@@ -8,7 +8,7 @@ import pytest
 
 from s3_catalog.sql_mirror import schema
 from s3_catalog.sql_mirror.data_api import Database, values
-from s3_catalog.sql_mirror.mirror_writer import Mirror
+from s3_catalog.sql_mirror.mirror_writer import MirrorWriter
 from tests.sql.conftest import PASSWORD, never
 from tests.sql.schedule import BUCKET, message
 
@@ -40,28 +40,28 @@ EXPECTED = {
 @pytest.fixture
 def filled(tables: Database, reader: Database) -> Database:
     messages = [message(key, n, None, size) for n, (key, size) in enumerate(OBJECTS.items())]
-    for told in messages:
-        if told["new"]["size"] == 2000:
-            told["new"]["etag"] = "same"
+    for each in messages:
+        if each["new"]["size"] == 2000:
+            each["new"]["etag"] = "same"
     messages.append(message("gone", 9, None, None))
-    mirror = Mirror(tables, BUCKET, lambda: PASSWORD, _ready=True)
-    assert mirror.apply({str(n): json.dumps(m) for n, m in enumerate(messages)}, never) == {}
+    writer = MirrorWriter(tables, BUCKET, lambda: PASSWORD, _ready=True)
+    assert writer.apply({str(n): json.dumps(m) for n, m in enumerate(messages)}, never) == {}
     return reader
 
 
-def test_there_are_ten() -> None:
+def test_the_page_has_ten_queries() -> None:
     assert len(QUERIES) == 10
     assert EXPECTED.keys() <= QUERIES.keys()
 
 
 @pytest.mark.parametrize("name", QUERIES)
-def test_it_answers(filled: Database, name: str) -> None:
+def test_a_query_has_its_expected_row(filled: Database, name: str) -> None:
     rows = [tuple(row) for row in values(filled.execute(QUERIES[name]))]
     if name in EXPECTED:
         assert EXPECTED[name] in rows
 
 
-def test_what_is_old_and_what_was_deleted_is_found(tables: Database, filled: Database) -> None:
+def test_old_and_deleted_objects_are_found(tables: Database, filled: Database) -> None:
     tables.execute(
         "UPDATE states SET changed_at = UTC_TIMESTAMP() - INTERVAL 2 YEAR"
         " WHERE key_bytes IN ('none', 'old')"

@@ -1,4 +1,4 @@
-"""Who may read, and nothing else, whatever is asked."""
+"""The privileges of the reader."""
 
 import pytest
 from botocore.exceptions import ClientError
@@ -22,7 +22,7 @@ from s3_catalog.sql_mirror.data_api import Database, values
         "GRANT ALL ON *.* TO reader",
     ],
 )
-def test_the_reader_may_read_and_nothing_else(reader: Database, statement: str) -> None:
+def test_the_reader_has_no_privilege_but_select(reader: Database, statement: str) -> None:
     assert values(reader.execute("SELECT COUNT(*) AS n FROM objects")) == [[0]]
     with pytest.raises(ClientError, match="denied"):
         reader.execute(statement)

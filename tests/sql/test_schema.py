@@ -1,4 +1,4 @@
-"""The tables: made once, by whoever comes first, whatever dies in between."""
+"""Migrations: run once, with concurrent functions and after interruptions."""
 
 import threading
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.sql.conftest import CLUSTER, OWNER, PASSWORD, Service, clear, never
 
 @pytest.fixture
 def database(server: Path, owner: Database, service: Service) -> Database:
-    """A database without tables."""
+    """The database without tables."""
     clear(server)
     return owner
 
@@ -26,62 +26,60 @@ def versions(database: Database) -> list[object]:
     return [version for [version] in values(answer)]
 
 
-def test_they_are_numbered_from_one_without_a_gap() -> None:
+def test_migrations_are_numbered_from_1_without_gaps() -> None:
     assert list(schema.migrations()) == list(range(1, len(schema.migrations()) + 1))
     assert all(schema.migrations().values())
 
 
-def test_the_tables_are_made_and_the_next_one_changes_nothing(
-    database: Database, service: Service
-) -> None:
-    schema.prepare(database, lambda: PASSWORD)
+def test_the_second_migration_changes_nothing(database: Database, service: Service) -> None:
+    schema.migrate(database, lambda: PASSWORD)
     assert versions(database) == list(schema.migrations())
-    service.asked.clear()
-    schema.prepare(database, never)  # type: ignore[arg-type]
-    assert len(service.asked) == 2
+    service.requests.clear()
+    schema.migrate(database, never)  # type: ignore[arg-type]
+    assert len(service.requests) == 2
 
 
-def test_every_statement_can_be_run_again(database: Database) -> None:
-    schema.prepare(database, lambda: PASSWORD)
+def test_every_statement_is_idempotent(database: Database) -> None:
+    schema.migrate(database, lambda: PASSWORD)
     before = database.execute("SHOW CREATE TABLE states")
     for steps in schema.migrations().values():
         for step in steps:
             database.execute(step)
     database.execute("DELETE FROM schema_versions")
-    schema.prepare(database, lambda: PASSWORD)
+    schema.migrate(database, lambda: PASSWORD)
     assert database.execute("SHOW CREATE TABLE states")["records"] == before["records"]
 
 
-@pytest.mark.parametrize("dies_at", range(4, 12))
-def test_one_that_dies_in_between_is_finished_by_the_next(
-    database: Database, service: Service, dies_at: int
+@pytest.mark.parametrize("fails_at", range(4, 12))
+def test_an_interrupted_migration_is_completed_by_the_next(
+    database: Database, service: Service, fails_at: int
 ) -> None:
-    def die(*_: object) -> DataApiError | None:
-        if len(service.asked) >= dies_at:
+    def fail(*_: object) -> DataApiError | None:
+        if len(service.requests) >= fails_at:
             return DataApiError("InternalServerErrorException", "gone", 500)
         return None
 
-    service.before = die
+    service.before = fail
     with pytest.raises(ClientError, match="gone"):
-        schema.prepare(database, lambda: PASSWORD)
+        schema.migrate(database, lambda: PASSWORD)
     service.before = lambda *_: None
-    # Its connection is gone as well, and with it what it had locked.
+    # The service closes the connection, which releases the lock.
     service.drop()
-    schema.prepare(database, lambda: PASSWORD)
+    schema.migrate(database, lambda: PASSWORD)
     assert versions(database) == list(schema.migrations())
     database.execute("SELECT * FROM objects")
 
 
-def test_many_at_once_make_them_once(database: Database, service: Service) -> None:
+def test_concurrent_migrations_run_once(database: Database, service: Service) -> None:
     errors: list[Exception] = []
 
-    def prepare() -> None:
+    def migrate() -> None:
         try:
-            schema.prepare(Database(service.client(), CLUSTER, OWNER, never), lambda: PASSWORD)
+            schema.migrate(Database(service.client(), CLUSTER, OWNER, never), lambda: PASSWORD)
         except ClientError as error:
             errors.append(error)
 
-    threads = [threading.Thread(target=prepare) for _ in range(8)]
+    threads = [threading.Thread(target=migrate) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -90,21 +88,21 @@ def test_many_at_once_make_them_once(database: Database, service: Service) -> No
     assert versions(database) == list(schema.migrations())
 
 
-def test_one_that_takes_long_is_not_waited_for_for_ever(
+def test_the_wait_for_the_lock_is_limited(
     database: Database, server: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(schema, "LOCK_SECONDS", 0)
     with mariadb.administer(server) as other, other.cursor() as cursor:
         cursor.execute(f"SELECT GET_LOCK('{schema.LOCK}', 0)")
         with pytest.raises(BusyError):
-            schema.prepare(database, lambda: PASSWORD)
-    schema.prepare(database, lambda: PASSWORD)
+            schema.migrate(database, lambda: PASSWORD)
+    schema.migrate(database, lambda: PASSWORD)
 
 
 @pytest.mark.parametrize("password", ["short", "x" * 19, "'; DROP TABLE states; -- 123456789", ""])
-def test_a_password_cannot_end_its_statement(database: Database, password: str) -> None:
+def test_a_password_that_could_end_its_string_is_refused(database: Database, password: str) -> None:
     with pytest.raises(ValueError, match="20 or more letters and digits"):
-        schema.prepare(database, lambda: password)
+        schema.migrate(database, lambda: password)
 
 
 def test_statements_end_at_the_end_of_a_line() -> None:

@@ -107,7 +107,7 @@ def test_nobody_connects_without_tls(sql: Template) -> None:
 
 def test_it_answers_the_data_api_by_the_name_that_the_code_knows(sql: Template) -> None:
     assert cluster(sql)["EnableHttpEndpoint"] is True
-    assert cluster(sql)["DatabaseName"] == database.NAME
+    assert cluster(sql)["DatabaseName"] == database.DATABASE_NAME
 
 
 def test_the_readers_password_can_be_quoted(sql: Template) -> None:

@@ -1,1 +1,1 @@
-"""The catalog as rows of a relational database."""
+"""The SQL mirror: the catalog as rows of a relational database."""

@@ -1,7 +1,7 @@
-"""Asking the database through the RDS Data API: by HTTPS, with no connection to keep.
+"""Client of the RDS Data API: SQL over HTTPS, without a connection to the database.
 
-What the service does and limits is in "Using the Amazon RDS Data API" of the Amazon Aurora User
-Guide: a statement may take 45 s, a request 4 MiB, an answer 1 MiB and a row of it 64 KiB.
+Limits of the service: 45 s for a statement, 4 MiB for a request, 1 MiB for a response, 64 KiB for a
+row of it. Source: "Using the Amazon RDS Data API" in the Amazon Aurora User Guide.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
         FieldUnionTypeDef,
     )
 
-NAME = "catalog"
-"""The database that the cluster has for us."""
+DATABASE_NAME = "catalog"
+"""The name of the database in the cluster."""
 
 CONFIG = Config(
     connect_timeout=3,
     read_timeout=50,
     retries={"mode": "standard", "total_max_attempts": 3},
 )
-"""Longer than a statement may take: a second try is no use while the first one runs."""
+"""The read time-out exceeds the 45 s of a statement: no retry while a statement runs."""
 
-ASLEEP = "DatabaseResumingException"
-"""What the service says of a database that is paused, or not up yet. Asking starts it."""
+RESUMING = "DatabaseResumingException"
+"""The error code while a paused database resumes. The first request resumes it."""
 
 _T = TypeVar("_T")
 
@@ -41,10 +41,10 @@ Parameters = Mapping[str, Value]
 
 @dataclass(frozen=True)
 class Database:
-    """The database of `cluster` (ARN), asked as the user of `secret` (ARN).
+    """The database of `cluster` (ARN), with the user and password in `secret` (ARN).
 
-    While it wakes up, each time it is asked in vain, `wait` is called: it returns when it is time
-    to ask again, or raises when that takes too long.
+    While the database resumes, `wait` is called before each retry; it raises when there is no time
+    left.
     """
 
     client: "RDSDataServiceClient"
@@ -58,58 +58,60 @@ class Database:
         parameters: Parameters | None = None,
         *,
         transaction: str | None = None,
-        described: bool = False,
+        include_metadata: bool = False,
     ) -> "ExecuteStatementResponseTypeDef":
-        """Run one statement; `:name` in it stands for the parameter of that name.
+        """Run the statement `sql`, with `:name` for the value in `parameters` of that name.
 
-        On its own it is committed at once; in a `transaction` (see `session`) not. If `described`,
-        the answer says what its columns are.
+        It is committed at once, unless it is part of a `transaction` (see `session`). With
+        `include_metadata`, the response has `columnMetadata`.
 
-        Raises botocore's ClientError or BotoCoreError when it was refused or nobody answered, and
-        whatever `wait` raises.
+        Raises botocore's ClientError or BotoCoreError when the statement is rejected or the service
+        does not answer, and what `wait` raises.
         """
         request: ExecuteStatementRequestTypeDef = {
             "resourceArn": self.cluster,
             "secretArn": self.secret,
-            "database": NAME,
+            "database": DATABASE_NAME,
             "sql": sql,
-            "includeResultMetadata": described,
+            "includeResultMetadata": include_metadata,
             "parameters": [
                 {"name": name, "value": _field(value)} for name, value in (parameters or {}).items()
             ],
         }
         if transaction:
             request["transactionId"] = transaction
-        return self._awake(lambda: self.client.execute_statement(**request))
+        return self._retry(lambda: self.client.execute_statement(**request))
 
     @contextmanager
     def session(self) -> Iterator[str]:
-        """Yield the id of a transaction, which is rolled back in the end.
+        """Yield the id of a transaction, which is rolled back at the end.
 
-        All its statements run on one connection, which goes back to the service's pool as it is.
+        All its statements run on one connection, which returns to the service's pool unchanged:
+        locks and settings of the session stay on it.
         """
         names = {"resourceArn": self.cluster, "secretArn": self.secret}
-        begun = self._awake(lambda: self.client.begin_transaction(**names, database=NAME))
+        begun = self._retry(lambda: self.client.begin_transaction(**names, database=DATABASE_NAME))
         try:
             yield begun["transactionId"]
         finally:
             self.client.rollback_transaction(**names, transactionId=begun["transactionId"])
 
-    def _awake(self, ask: Callable[[], _T]) -> _T:
+    def _retry(self, request: Callable[[], _T]) -> _T:
+        """Return the response to `request`, repeated until the database has resumed."""
         while True:
             try:
-                return ask()
+                return request()
             except ClientError as error:
-                if error.response["Error"]["Code"] != ASLEEP:
+                if error.response["Error"]["Code"] != RESUMING:
                     raise
             self.wait()
 
 
-def values(answer: "ExecuteStatementResponseTypeDef") -> Sequence[Sequence[object]]:
-    """Return the rows of an answer, as the values of their columns."""
+def values(response: "ExecuteStatementResponseTypeDef") -> Sequence[Sequence[object]]:
+    """Return the rows of a response, each as the values of its columns."""
     return [
         [None if "isNull" in field else next(iter(field.values())) for field in record]
-        for record in answer.get("records", [])
+        for record in response.get("records", [])
     ]
 
 

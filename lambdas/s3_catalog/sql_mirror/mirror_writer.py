@@ -1,4 +1,4 @@
-"""Applying messages of the change feed to the mirror."""
+"""Write messages of the change feed to the SQL mirror."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,18 +13,21 @@ from s3_catalog.sql_mirror.data_api import Database
 from s3_catalog.sql_mirror.state import State, parse
 from s3_catalog.sql_mirror.upsert import upsert
 
-REFUSALS = ("BadRequestException", "DatabaseErrorException")
-"""What the service says when the database does not take a statement, perhaps for one of its rows.
+STATEMENT_ERRORS = ("BadRequestException", "DatabaseErrorException")
+"""The Data API's error codes for a rejected statement, for which a single row may be the cause.
 
-Anything else is no fault of the rows: they are all tried again later."""
+Other errors have other causes: all rows of the batch are retried later."""
 
-FORGOTTEN = 10_000
-"""Deletions that are forgotten at a time, at most."""
+MAX_DELETED = 10_000
+"""Tombstones that are deleted at a time, at most."""
 
 
 @dataclass
-class Mirror:
-    """The mirror of `bucket` in `database`, whose reader's `password` can be asked for."""
+class MirrorWriter:
+    """The writer of the mirror of `bucket` in `database`.
+
+    `password` returns the password of the schema's `READER`; it is called for migrations only.
+    """
 
     database: Database
     bucket: str
@@ -32,10 +35,10 @@ class Mirror:
     _ready: bool = False
 
     def apply(self, bodies: Mapping[str, str], wait: Callable[[], None]) -> dict[str, str]:
-        """Write what the messages of these `bodies` tell; return why some were not, by their names.
+        """Write the states in the messages `bodies` (by id); return the failed ids with reasons.
 
-        The messages may come in any order, and again. Those that are returned may have been
-        written all the same. While the database wakes up, `wait` is called; it may raise
+        Messages may be duplicates and out of order. A failed message may have been written all the
+        same: retries are idempotent. `wait` is called while the database resumes; it may raise
         DatabaseAsleepError.
         """
         failures: dict[str, str] = {}
@@ -48,8 +51,8 @@ class Mirror:
         database = replace(self.database, wait=wait)
         try:
             if not self._ready:
-                schema.prepare(database, self.password)
-                forget(database, datetime.now(UTC))
+                schema.migrate(database, self.password)
+                delete_expired_tombstones(database, datetime.now(UTC))
                 self._ready = True
             failures |= _write(database, list(states.items()))
         except (ClientError, BotoCoreError, BusyError, DatabaseAsleepError) as error:
@@ -57,30 +60,31 @@ class Mirror:
         return failures
 
 
-def forget(database: Database, now: datetime) -> None:
-    """Forget keys that were deleted so long before `now` that no message of them can be left.
+def delete_expired_tombstones(database: Database, now: datetime) -> None:
+    """Delete the rows of keys that were deleted more than `TOMBSTONE_LIFE` before `now`.
 
-    The catalog does so too. Whoever starts does it: a schedule would wake a database that sleeps.
+    By then no message about them can be in flight; DynamoDB's TTL does the same in the catalog. It
+    runs at each start of the function: a schedule would resume a paused database.
     """
     before = (now - TOMBSTONE_LIFE).astimezone(UTC)
     database.execute(
         "DELETE FROM states WHERE size IS NULL AND changed_at < :before"
-        " ORDER BY changed_at LIMIT :most",
-        {"before": f"{before:%Y-%m-%d %H:%M:%S}", "most": FORGOTTEN},
+        " ORDER BY changed_at LIMIT :max_deleted",
+        {"before": f"{before:%Y-%m-%d %H:%M:%S}", "max_deleted": MAX_DELETED},
     )
 
 
 def _write(database: Database, states: Sequence[tuple[str, State]]) -> dict[str, str]:
-    """Write `states`; return which the database refused, and why.
+    """Write `states`; return the ids of those that the database rejects, with reasons.
 
-    A statement is refused as a whole: it is halved until those are found that are to blame.
+    A statement is rejected as a whole: bisection finds the states that cause it.
     """
     if not states:
         return {}
     try:
         upsert(database, [state for _, state in states])
     except ClientError as error:
-        if error.response["Error"]["Code"] not in REFUSALS:
+        if error.response["Error"]["Code"] not in STATEMENT_ERRORS:
             raise
         if len(states) == 1:
             return {states[0][0]: str(error)}

@@ -1,7 +1,7 @@
-"""The tables, brought up to date by whoever writes to them first.
+"""The schema of the mirror: tables, views, and the user who may read them.
 
-A migration is a file of statements, numbered from 1. Each statement can be run again: a function
-may die between two of them. Once deployed, a file is never changed; a new one follows.
+A migration is a file of SQL statements, numbered from 1. Each statement is idempotent: a function
+may end between two of them. A deployed migration never changes; a new one follows.
 """
 
 import re
@@ -9,16 +9,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from s3_catalog.errors import BusyError
-from s3_catalog.sql_mirror.data_api import NAME, Database, values
+from s3_catalog.sql_mirror.data_api import DATABASE_NAME, Database, values
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 LOCK = "reinventure-schema"
+"""The name of the lock (GET_LOCK) that a migration holds."""
+
 LOCK_SECONDS = 10
-"""How long to wait for another one that is at it."""
+"""Seconds to wait for the lock while another function migrates."""
 
 READER = "reader"
-"""The user of the database who may read, and nothing else."""
+"""The database user with read-only access."""
 
 _VERSIONS = """CREATE TABLE IF NOT EXISTS schema_versions (
     version INT NOT NULL PRIMARY KEY,
@@ -29,7 +31,7 @@ _PASSWORD = re.compile(r"[A-Za-z0-9]{20,}")
 
 
 def migrations() -> dict[int, list[str]]:
-    """Return the statements of each migration by its number, in order."""
+    """Return the statements of each migration by its number, in ascending order."""
     return {
         int(path.name.partition("_")[0]): statements(path.read_text(encoding="utf-8"))
         for path in sorted(MIGRATIONS.glob("*.sql"))
@@ -37,7 +39,7 @@ def migrations() -> dict[int, list[str]]:
 
 
 def statements(script: str) -> list[str]:
-    """Return the statements of `script`, which end with a semicolon at the end of a line."""
+    """Return the statements of `script`: each ends with a semicolon at the end of a line."""
     lines = [line for line in script.splitlines() if not line.startswith("--")]
     return [
         part.strip()
@@ -46,21 +48,21 @@ def statements(script: str) -> list[str]:
     ]
 
 
-def prepare(database: Database, password: Callable[[], str]) -> None:
-    """Bring the tables up to date, and let `READER` in, whose `password` is asked for if need be.
+def migrate(database: Database, password: Callable[[], str]) -> None:
+    """Run the migrations that the database lacks, and create `READER` with `password`.
 
-    Safe to run at any time, by several at once: one does it, the others wait. If the database is
-    newer than this code, it stays as it is.
+    Idempotent, and safe with concurrent calls: one migrates, the others wait. A database with a
+    later version stays unchanged. `password` is called only if a migration runs.
 
-    Raises BusyError, ValueError for a password that could end the statement it stands in, and
-    what `Database.execute` raises.
+    Raises BusyError when the lock is not free in time, ValueError for a password that could end the
+    SQL string it is in, and what `Database.execute` raises.
     """
     steps = migrations()
     latest = max(steps)
     if _version(database) >= latest:
         return
-    # A lock belongs to a connection, and only a transaction has one of its own. MySQL commits
-    # before it changes a table; the connection stays.
+    # A lock belongs to a connection, and only a transaction keeps its connection. MySQL commits
+    # implicitly before each change of the schema; the connection stays the same.
     with database.session() as transaction:
 
         def run(sql: str) -> object:
@@ -68,18 +70,18 @@ def prepare(database: Database, password: Callable[[], str]) -> None:
             return rows[0][0] if rows else None
 
         if run(f"SELECT GET_LOCK('{LOCK}', {LOCK_SECONDS})") != 1:
-            raise BusyError("another one is changing the tables")
+            raise BusyError("another function is migrating the schema")
         try:
             for version in range(_version(database) + 1, latest + 1):
                 for step in steps[version]:
                     run(step)
-            for step in _let_in(password()):
+            for step in _reader_grants(password()):
                 run(step)
             numbers = ", ".join(f"({version})" for version in steps)
-            # Committed at once, while the lock is held: the transaction will be rolled back.
+            # Outside the transaction, which will be rolled back: committed while the lock is held.
             database.execute(f"INSERT IGNORE INTO schema_versions (version) VALUES {numbers}")  # noqa: S608
         finally:
-            # The service keeps the connection for others, and with it what is locked.
+            # The service reuses the connection, and the connection would keep the lock.
             run(f"SELECT RELEASE_LOCK('{LOCK}')")
 
 
@@ -91,13 +93,13 @@ def _version(database: Database) -> int:
     return int(str(version))
 
 
-def _let_in(password: str) -> list[str]:
-    # What is quoted here cannot be a parameter in MySQL.
+def _reader_grants(password: str) -> list[str]:
+    # MySQL accepts no parameters in these statements.
     if not _PASSWORD.fullmatch(password):
         raise ValueError("the reader's password must be 20 or more letters and digits")
     user = f"'{READER}'@'%'"
     return [
         f"CREATE USER IF NOT EXISTS {user} IDENTIFIED BY '{password}'",
         f"ALTER USER {user} IDENTIFIED BY '{password}'",
-        f"GRANT SELECT ON {NAME}.* TO {user}",
+        f"GRANT SELECT ON {DATABASE_NAME}.* TO {user}",
     ]

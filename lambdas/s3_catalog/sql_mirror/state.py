@@ -1,4 +1,4 @@
-"""The state of one key, as a message of the change feed tells it (docs/change.schema.json)."""
+"""The state of one key, from a message of the change feed (docs/change.schema.json)."""
 
 import re
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ _SEQUENCER = re.compile(r"[0-9A-F]{32}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 _TOKEN = re.compile(r"[\x20-\x7e]+")
 _DIGITS = 20
-"""Of `asked_at` in a place: microseconds for the next three million years."""
+"""Digits of `asked_at` in a place: enough microseconds for three million years."""
 
 MAX_EVENT = MAX_ETAG = 255
 MAX_VERSION = 1024
 MAX_SIZE = 2**63 - 1
-"""What the columns hold. S3's own limits are lower, or not told."""
+"""Limits of the columns. S3's own limits are lower, or not documented."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is current of `key` since `changed_at` (UTC, as a database reads it).
+    """The state of `key` since `changed_at` (UTC, in the format of SQL).
 
-    `size` (bytes) and `etag` are None if the key was deleted. Of two states of a key, the later one
-    has the greater `place`: the pair of sequencer and time of asking as one text.
+    `size` (bytes) and `etag` are None if the key was deleted. `place` orders the states of a key,
+    the latest is the greatest: it is the sequencer and then `asked_at` as one text of fixed width.
     """
 
     key: str
@@ -37,17 +37,17 @@ class State:
 
 
 def parse(body: str, bucket: str) -> State:
-    """Return the state that the message `body` tells of.
+    """Return the state in the message `body`.
 
-    Raises UnreadableError when it is not about an object of `bucket`, or no database could hold
-    what it says.
+    Raises UnreadableError when it is not about an object of `bucket`, or has a value that does not
+    fit its column.
     """
     message = read(body, bucket)
     if "sequencer" not in message or "new" not in message:
-        raise UnreadableError("no change of the catalog: it has no sequencer, or no new state")
+        raise UnreadableError("not a change of the catalog: no sequencer, or no new state")
     new = message["new"]
     if not isinstance(new, dict | None):
-        raise UnreadableError("its new state is neither an object nor null")
+        raise UnreadableError("the new state is neither an object nor null")
     return State(
         key=message["key"],
         size=_number(new, "size", MAX_SIZE) if new else None,
@@ -64,7 +64,7 @@ def parse(body: str, bucket: str) -> State:
 def _place(message: dict[str, Any]) -> str:
     sequencer = _text(message, "sequencer")
     if not _SEQUENCER.fullmatch(sequencer):
-        raise UnreadableError(f"sequencer {sequencer[:64]!r} is none of a row")
+        raise UnreadableError(f"sequencer {sequencer[:64]!r} is not the sequencer of a row")
     asked = message.get("asked_at")
     asked = 0 if asked is None else _number(message, "asked_at", 10**_DIGITS - 1)
     return f"{sequencer}{asked:0{_DIGITS}d}"
@@ -77,22 +77,22 @@ def _time(message: dict[str, Any]) -> str:
     return text.removesuffix("Z").replace("T", " ")
 
 
-def _number(fields: dict[str, Any], name: str, most: int) -> int:
+def _number(fields: dict[str, Any], name: str, maximum: int) -> int:
     number = fields.get(name)
-    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= most:
-        raise UnreadableError(f"{name} {str(number)[:64]!r} is no number from 0 to {most}")
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= maximum:
+        raise UnreadableError(f"{name} {str(number)[:64]!r} is not a number from 0 to {maximum}")
     return number
 
 
-def _token(fields: dict[str, Any], name: str, most: int) -> str:
+def _token(fields: dict[str, Any], name: str, maximum: int) -> str:
     text = _text(fields, name)
-    if len(text) > most or not _TOKEN.fullmatch(text):
-        raise UnreadableError(f"{name} {text[:64]!r} is not 1 to {most} characters of ASCII")
+    if len(text) > maximum or not _TOKEN.fullmatch(text):
+        raise UnreadableError(f"{name} {text[:64]!r} is not 1 to {maximum} ASCII characters")
     return text
 
 
 def _text(fields: dict[str, Any], name: str) -> str:
     text = fields.get(name)
     if not isinstance(text, str):
-        raise UnreadableError(f"{name} is no text")
+        raise UnreadableError(f"{name} is not a string")
     return text

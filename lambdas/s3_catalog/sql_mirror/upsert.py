@@ -1,8 +1,8 @@
-"""Writing states: the rule that keeps the mirror correct, as one statement for a whole batch.
+"""The write rule of the mirror, as one SQL statement for a batch of states.
 
-For one key, the state with the greatest place wins, in whatever order, however often and in
-whatever batches the states arrive. The rule is in the statement itself, so writers need no lock and
-no read before it. A deleted key keeps its row, or a late message would bring it back.
+For each key, the state with the greatest `place` wins, in any order, with duplicates, and in any
+batches. The rule is in the statement itself: writers need neither a lock nor a read before it. A
+deleted key keeps its row as a tombstone; without it, a delayed message would restore the key.
 """
 
 from collections.abc import Sequence
@@ -11,16 +11,16 @@ from s3_catalog.sql_mirror.data_api import Database, Value
 from s3_catalog.sql_mirror.state import State
 
 COLUMNS = ("size", "etag", "version_id", "changed_at", "event")
-"""What a state says, besides its key and its place."""
+"""The columns of a state, besides `key_bytes` and `place`."""
 
 
 def upsert(database: Database, states: Sequence[State]) -> None:
-    """Write each of `states` unless the same or a later one of its key is known.
+    """Write each of `states` unless its row has the same or a later one.
 
-    There must be one at least. All are written or none is. Raises botocore's ClientError or
-    BotoCoreError; what was written stays right when it is written again.
+    `states` is not empty. All are written, or none. Idempotent. Raises botocore's ClientError or
+    BotoCoreError.
     """
-    # In the order of the keys: two writers that lock the same rows do not wait for each other.
+    # Sorted by key: concurrent writers lock rows in the same order, without deadlocks.
     ordered = sorted(states, key=lambda state: state.key.encode())
     parameters: dict[str, Value] = {}
     for n, state in enumerate(ordered):
@@ -31,16 +31,16 @@ def upsert(database: Database, states: Sequence[State]) -> None:
 
 
 def statement(rows: int) -> str:
-    """Return the statement for so many `rows`.
+    """Return the statement for a number of `rows`.
 
-    `VALUES(column)` is what the row at hand brings. MySQL advises against it since 8.0.20, but
-    MariaDB knows nothing else.
+    `VALUES(column)` is the new value of a column. MySQL deprecates it since 8.0.20, but MariaDB has
+    no other syntax for it.
     """
     row = ", ".join(f":{name}{{n}}" for name in ("key", *COLUMNS, "place"))
-    # Assignments happen from left to right: the place, which all the others ask for, comes last.
+    # Assignments happen from left to right: `place` is last, as all the others compare with it.
     rule = ", ".join(f"{c} = IF(VALUES(place) > place, VALUES({c}), {c})" for c in COLUMNS)
-    brought = ", ".join(f"({row.format(n=n)})" for n in range(rows))
+    values = ", ".join(f"({row.format(n=n)})" for n in range(rows))
     return (
-        f"INSERT INTO states (key_bytes, {', '.join(COLUMNS)}, place) VALUES {brought}"  # noqa: S608 (names of ours)
+        f"INSERT INTO states (key_bytes, {', '.join(COLUMNS)}, place) VALUES {values}"  # noqa: S608 (column names are constants)
         f" ON DUPLICATE KEY UPDATE {rule}, place = GREATEST(place, VALUES(place))"
     )
