@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,24 @@ OF_A_CATALOG = ("Catalog", "Workers", "Sql")
 """The stacks of one catalog, as far as they are set. Other stacks are for a whole account:
 `cdk deploy` deploys these by name."""
 
+_EXTRAS = ("aws_cdk", "ministack", "pymysql", "trustme")
+"""Modules of the extras cdk, local and sql of the package, which its other commands do without."""
+
 _CLI = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
+
+
+def require_checkout() -> None:
+    """Raise UserError unless this is a checkout, with what deployments and the local cloud need."""
+    if not (ROOT / "app.py").exists():
+        raise UserError(
+            "this command needs a checkout of reinventure: clone the repository, run `make setup` "
+            "there, and use its .venv/bin/reinventure"
+        )
+    if missing := [module for module in _EXTRAS if find_spec(module) is None]:
+        raise UserError(
+            f"this command needs {', '.join(missing)}: run `make setup`, or "
+            "`pip install -e '.[cdk,local,sql]'` in the checkout"
+        )
 
 
 def run(*arguments: str, environment: Mapping[str, str]) -> None:
@@ -75,6 +93,7 @@ def bootstrapped(session: "boto3.Session") -> bool:
 
 
 def _command(arguments: tuple[str, ...]) -> list[str]:
+    require_checkout()
     if not _CLI.exists():
         raise UserError(f"the CDK CLI is not installed in {ROOT}. Run `make setup` there.")
     return ["node", str(_CLI), *arguments]

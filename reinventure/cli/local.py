@@ -42,6 +42,7 @@ def up(
     It listens on a free port of 127.0.0.1 and keeps everything in memory: what is in it is lost
     when it stops.
     """
+    cdk.require_checkout()
     profile = os.environ.get("AWS_PROFILE")
     with locked(LOCAL, "another `make up` or `make down` is at work"):
         cloud = clouds.find(LOCAL)
@@ -87,6 +88,7 @@ Stop it, and lose all:    make down"""
 
 def down() -> None:
     """Stop the local cloud, in whatever state it is. Its buckets and tables are gone."""
+    cdk.require_checkout()
     with locked(LOCAL, "another `make up` or `make down` is at work"):
         print("The local cloud is down." if clouds.stop(LOCAL) else "No local cloud was up.")
 
@@ -102,6 +104,7 @@ def demo(
     Uploads a folder, overwrites some objects, deletes some, waits until the catalog has settled,
     and compares every row with the bucket's own listing. Stops what it started.
     """
+    cdk.require_checkout()
     directory = LOCAL / "demo"
     with locked(directory, "another `make demo` is running"):
         equal = demonstration.run(files, directory, settings or [])
