@@ -13,7 +13,7 @@ from s3_catalog.environment.mirror_environment import MirrorEnvironment
 from s3_catalog.errors import DatabaseAsleepError
 from s3_catalog.sql_mirror import data_api
 from s3_catalog.sql_mirror.data_api import Database
-from s3_catalog.sql_mirror.mirror_writer import Mirror
+from s3_catalog.sql_mirror.mirror_writer import MirrorWriter
 
 _log = logging.getLogger("mirror")
 _log.setLevel(logging.INFO)
@@ -37,7 +37,7 @@ def _no_wait() -> None:
 
 
 # Created during the initialization, when Lambda gives the function a full processor.
-_mirror = Mirror(
+_writer = MirrorWriter(
     Database(
         clients.rds_data(data_api.CONFIG),
         _environment.cluster_arn,
@@ -55,7 +55,7 @@ def handler(delivery: dict[str, Any], context: Context) -> BatchReply:
     Returns the messages that failed, which the queue delivers again.
     """
     bodies = {message["messageId"]: message["body"] for message in delivery["Records"]}
-    failures = _mirror.apply(bodies, _wait_within(context))
+    failures = _writer.apply(bodies, _wait_within(context))
     _log.info("mirrored", extra={"messages": len(bodies), "failed": len(failures)})
     for message, reason in failures.items():
         _log.error("%s failed: %s", message, reason)

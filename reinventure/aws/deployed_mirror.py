@@ -54,7 +54,7 @@ class DeployedMirror:
             with asked.session() as transaction:
                 # The API begins a transaction that may write; this ends it and begins another.
                 asked.execute("START TRANSACTION READ ONLY", transaction=transaction)
-                answer = asked.execute(query, transaction=transaction, described=True)
+                answer = asked.execute(query, transaction=transaction, include_metadata=True)
         except ClientError as error:
             if _TOO_LARGE in str(error):
                 raise UserError(
