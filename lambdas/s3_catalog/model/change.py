@@ -1,16 +1,13 @@
-"""One record of the table's stream: what a write changed."""
+"""A change of a row, as the table's stream reports it."""
 
-import logging
 from dataclasses import dataclass
 from enum import Enum
 
 from s3_catalog.model.row import Row
 
-_log = logging.getLogger(__name__)
-
 
 class Kind(Enum):
-    """What a change did to the object that its key names."""
+    """What happened to the object of a change."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -19,13 +16,11 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The row of `key` in `bucket` was written or removed: `old` became `new`.
-
-    One of them is None where there was, or is, no row.
+    """The row of `key` in `bucket` changed from `old` to `new`. None stands for no row.
 
     `id` is unique in the stream. `sequence_number` grows within a shard of the stream, and is
-    padded so that it compares as text. `written_at` is when DynamoDB says that it was written,
-    approximately, in whole seconds since 1970.
+    padded so that it compares as text. `written_at` is DynamoDB's approximate time of the write, in
+    whole seconds since 1970.
     """
 
     id: str
@@ -38,13 +33,13 @@ class Change:
 
     @property
     def kind(self) -> Kind | None:
-        """What became of the object, or None if the same one is current as before.
+        """What happened to the object; None if the change is not effective.
 
-        None when only what the row knows of it changed, such as when S3 was last asked; and when a
-        tombstone came, changed or left, while there was no object before nor after; and for the
-        rows of a trial, which are of no object (`s3_catalog.model.row.TEST_BUCKET`).
+        A change is not effective when only the time of a lookup or an inspection result changed;
+        when a tombstone was written, replaced or removed and there is no object on either side; and
+        in the test bucket (`s3_catalog.model.row.TEST_BUCKET`).
         """
-        old, new = _current(self.old), _current(self.new)
+        old, new = _current_version(self.old), _current_version(self.new)
         if old == new:
             return None
         if old is None:
@@ -52,8 +47,8 @@ class Change:
         return Kind.DELETED if new is None else Kind.UPDATED
 
 
-def _current(row: Row | None) -> tuple[int | None, str | None, str | None] | None:
-    """Return what tells one version of an object from another, or None if there is no object."""
+def _current_version(row: Row | None) -> tuple[int | None, str | None, str | None] | None:
+    """Return what distinguishes the version of `row` from others, or None if it has no object."""
     if row is None or not row.counts:
         return None
     return row.size, row.etag, row.version_id

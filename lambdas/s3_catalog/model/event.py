@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 DELETE_MARKER_CREATED = ":DeleteMarkerCreated"
-"""How the names of events end that put a delete marker."""
+"""The end of the names of events that create a delete marker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +19,9 @@ class Content:
 class Event:
     """Something happened to the object `key` of `bucket`.
 
-    `name` is S3's own, such as `ObjectCreated:Put`; `time` is in UTC. `sequencer` is canonical, and
-    None where S3 sent none: such an event has no place in the order of its key. `content` is None
-    when something was removed. `version_id` is None in a bucket without versioning.
+    `name` is S3's, such as `ObjectCreated:Put`; `time` is in UTC. `sequencer` is canonical, and
+    None where S3 sends none: such an event has no place in the order of its key. `content` is None
+    in a removal. `version_id` is None in a bucket without versioning.
     """
 
     bucket: str

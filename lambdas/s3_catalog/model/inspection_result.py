@@ -1,17 +1,17 @@
-"""What was found inside an object, as its row holds it."""
+"""The result of a content inspection, as part of a row."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class InspectionResult:
-    """What one version of an object contains. None stands for what does not apply to it.
+    """The content of one version of an object. None where a field does not apply to its type.
 
     `inspected_at` is UTC as ISO 8601 text. `sha256` is of all bytes, hexadecimal. `content_type`
-    is what the bytes say, whatever the uploader said. `encoding` and `lines` are of text. `rows`
-    counts the records of a table, a CSV's header too, and `columns` the fields of a record.
-    `width` and `height` are pixels, `taken` is when a camera says that a picture was taken, ISO
-    8601 without a zone. `error` says why something that belongs here is missing.
+    follows from the bytes, not from the type that the uploader set. `encoding` and `lines` are of
+    text. `rows` counts the records of a table, including a CSV's header, and `columns` the fields
+    of a record. `width` and `height` are pixels; `taken` is the time in a camera's picture, as ISO
+    8601 text without a time zone. `error` is the reason why fields that apply are None.
     """
 
     inspected_at: str

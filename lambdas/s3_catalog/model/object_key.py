@@ -1,19 +1,19 @@
-"""Object keys: how they travel in events, and which partition of the table holds them."""
+"""Object keys: decoded from events, checked, and mapped to partitions of the table."""
 
 from hashlib import blake2b
 from urllib.parse import unquote_plus
 
 MAX_BYTES = 1024
-"""S3's limit for a key in UTF-8, and also DynamoDB's for a sort key: the key fits unchanged."""
+"""S3's limit for a key in UTF-8. DynamoDB's limit for a sort key is the same: the key fits."""
 
 
 def decode(encoded: str) -> str:
-    """Return the object key that an S3 notification carries URL-encoded.
+    """Return the object key that is URL-encoded in an S3 notification.
 
-    S3 encodes a space as `+`, everything else as in a query string. Call it exactly once per
-    event: a key may itself contain `%20`.
+    S3 encodes a space as `+`, everything else as in a query string. Decode each key exactly once:
+    a key may itself contain `%20`.
 
-    Raises ValueError when the result is no possible S3 key (see `check`).
+    Raises ValueError when S3 allows no such key (see `check`).
     """
     try:
         return check(unquote_plus(encoded, errors="strict"))
@@ -22,9 +22,9 @@ def decode(encoded: str) -> str:
 
 
 def check(key: str) -> str:
-    """Return `key` if S3 could hold it: valid Unicode, 1 to `MAX_BYTES` bytes of UTF-8.
+    """Return `key` if S3 allows it: valid Unicode, 1 to `MAX_BYTES` bytes of UTF-8.
 
-    Raises ValueError otherwise, naming what is wrong.
+    Raises ValueError otherwise; the message has the reason.
     """
     try:
         length = len(key.encode())
@@ -38,8 +38,8 @@ def check(key: str) -> str:
 def partition(bucket: str, key: str, shards: int) -> str:
     """Return the partition key of the row for `key`: one of `partitions(bucket, shards)`.
 
-    A hash of the whole key chooses, so the writes of one hot prefix spread over all shards.
-    BLAKE2 rather than a checksum: keys that differ in a few digits must not fall together.
+    A hash of the whole key chooses the shard, so the writes of one hot prefix spread over all
+    shards. BLAKE2 rather than a checksum: keys that differ in a few digits must spread, too.
     """
     digest = blake2b(key.encode(), digest_size=8).digest()
     return _partition(bucket, int.from_bytes(digest, "big") % shards, shards)
@@ -51,6 +51,6 @@ def partitions(bucket: str, shards: int) -> list[str]:
 
 
 def _partition(bucket: str, shard: int, shards: int) -> str:
-    # The number of shards is part of the name: a table that is re-sharded never mixes rows
-    # placed by the old number with rows placed by the new one. No bucket name contains "#".
+    # The number of shards is part of the partition key, so a new number never mixes rows placed by
+    # the old one with its own. Bucket names cannot contain "#".
     return f"{bucket}#{shards}#{shard}"

@@ -16,13 +16,13 @@ TOMBSTONE_LIFE = timedelta(days=60)
 """How long the row of a deleted key is kept, counted from the deletion.
 
 A delayed put must find the tombstone of the delete that followed it, or the object would rise
-again. The longest delay that the services allow is 51 days: SNS tries a queue for 23 days, the
-queue keeps a message for 14, and the dead-letter queue keeps it for another 14. (Straight from S3
-to Lambda it is 6 hours and 14 days.)
+again. The longest delay that the services allow is 51 days: SNS retries a queue for 23 days, the
+queue keeps a message for 14, and the dead-letter queue for another 14. (With transport "lambda" it
+is 6 hours and 14 days.)
 """
 
 BEFORE_ALL = "0" * sequencers.WIDTH
-"""The sequencer of a row that no event has written: any event is later."""
+"""The sequencer of a row that no event has written: every event is later."""
 
 RECONCILED = "Reconciled"
 """The event name of a row that holds the result of a lookup without an event."""
@@ -121,7 +121,7 @@ def from_lookup(
         size=current.size if current else None,
         etag=current.etag if current else None,
         expires_at=None if current else _expiry(asked_at),
-        # Strictly growing, so that it also tells two lookups at the same moment apart.
+        # Strictly growing, so that two lookups at the same moment differ as well.
         asked_at=max(microseconds(asked_at), (seen.asked_at or 0) + 1 if seen else 0),
         inspected=seen.inspected if same and seen else None,
     )

@@ -10,8 +10,8 @@ DynamoDB can only compare what is stored, so the padding happens before storing.
 import re
 
 WIDTH = 32
-"""Digits of a stored sequencer. S3 sends 16 to 20 today; more than `WIDTH` is refused, because a
-cut sequencer would order wrongly."""
+"""Digits of a stored sequencer. S3 sends 16 to 20 today. A longer one than `WIDTH` is refused: cut,
+it would compare wrongly."""
 
 _HEXADECIMAL = re.compile(r"[0-9A-Fa-f]+")
 

@@ -1,4 +1,4 @@
-"""What S3 holds under a key: the current version of an object, and every version."""
+"""Objects and their versions in S3."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,8 +9,8 @@ class StoredObject:
     """The current version of an object.
 
     `size` is in bytes, `etag` without quotes, `modified` in UTC; `version_id` is None in a bucket
-    without versioning. `asked_at` is a moment just before S3 was asked: all this was true then or
-    later.
+    without versioning. `asked_at` is just before the request to S3: the version was current then,
+    or became current later.
     """
 
     key: str
@@ -23,10 +23,10 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of an object, or a delete marker: `size` and `etag` are then None.
+    """One version of an object, or a delete marker, whose `size` and `etag` are None.
 
-    `version_id` is as S3 says it: "null" for what was written without versioning. `latest` marks
-    the one that S3 answers with, which may be a delete marker.
+    `version_id` is S3's: "null" for a version that was written without versioning. `latest` marks
+    the version that a GET without a version id returns, which may be a delete marker.
     """
 
     version_id: str

@@ -1,10 +1,12 @@
-"""Moments, as rows store them and as they compare."""
+"""Moments in time: as rows store them, and as they compare."""
 
 from datetime import UTC, datetime, timedelta
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 def utc_now() -> datetime:
-    """Return the time."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
@@ -16,6 +18,3 @@ def timestamp(instant: datetime) -> str:
 def microseconds(instant: datetime) -> int:
     """Return `instant` in whole microseconds since 1970."""
     return (instant - _EPOCH) // timedelta(microseconds=1)
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

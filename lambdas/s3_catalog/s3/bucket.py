@@ -1,7 +1,7 @@
-"""Asking S3 what a bucket holds.
+"""The objects of a bucket, and their versions, as S3 lists them.
 
-Every question is answered by listing versions. That takes `s3:ListBucketVersions`, a right that
-cannot read contents; HEAD would take `s3:GetObject`, which can.
+Every request is ListObjectVersions. Its permission, `s3:ListBucketVersions`, does not allow to read
+content; that of a HEAD request, `s3:GetObject`, does.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 
 class Bucket:
-    """The bucket `name`, to ask. `client` makes the client once it is needed."""
+    """The bucket `name`. `client` returns the client, and is called before the first request.
+
+    `clock` returns the current time in UTC. Every method raises botocore's ClientError or
+    BotoCoreError when S3 does not answer.
+    """
 
     def __init__(
         self,
@@ -36,10 +40,9 @@ class Bucket:
     def current(self, key: str) -> StoredObject | None:
         """Return the current version of `key`, or None if there is none.
 
-        S3 lists keys in order and the versions of a key newest first, delete markers included, so
-        the first entry under the prefix `key` is the answer, or about another key. Listings are
-        strongly consistent. Raises botocore's ClientError or BotoCoreError when S3 does not
-        answer.
+        S3 lists keys in order and the versions of a key newest first, including delete markers. So
+        the first entry under the prefix `key` is the current version, or of another key. Listings
+        are strongly consistent.
         """
         asked_at = self.clock()
         page = self._client().list_object_versions(Bucket=self.name, Prefix=key, MaxKeys=1)
@@ -48,14 +51,12 @@ class Bucket:
                 return _stored(version, asked_at)
         return None
 
-    def versions(self, key: str, most: int) -> list[Version]:
-        """Return the versions and delete markers of `key`, newest first, not more than `most`.
+    def versions(self, key: str, limit: int) -> list[Version]:
+        """Return at most `limit` versions and delete markers of `key`, newest first.
 
-        They head the listing under the prefix `key`, so one request is enough for up to 1,000. The
-        size of an object does not matter. Raises botocore's ClientError or BotoCoreError when S3
-        does not answer.
+        They head the listing under the prefix `key`, so one request is enough for up to 1,000.
         """
-        page = self._client().list_object_versions(Bucket=self.name, Prefix=key, MaxKeys=most)
+        page = self._client().list_object_versions(Bucket=self.name, Prefix=key, MaxKeys=limit)
         found = [
             Version(
                 v["VersionId"], v["LastModified"], v["Size"], v["ETag"].strip('"'), v["IsLatest"]
@@ -67,21 +68,19 @@ class Bucket:
             for marker in page.get("DeleteMarkers", [])
             if marker["Key"] == key
         ]
-        # boto3 parts what S3 lists in one order. S3 tells the time in whole seconds: within one,
-        # only the place of the latest among the two kinds is certain.
+        # botocore splits S3's one list into two. S3's times are whole seconds: within one, only the
+        # place of the latest is certain.
         return sorted(found, key=lambda version: (version.latest, version.modified), reverse=True)
 
     def listing(
         self, *, prefix: str = "", after: str = "", until: str | None = None
     ) -> Iterator[tuple[str, StoredObject | None]]:
-        """Yield the key of every object under `prefix`, and the object, in S3's order.
+        """Yield the key and the current version of every object under `prefix`, in S3's order.
 
-        That is the order of the keys' UTF-8 bytes. Only keys greater than `after` and, if it is
-        given, not greater than `until`. A thousand versions a request; where a page ends, the key
-        that it ends at comes with None, whether or not it came with an object: there may be none
-        for many pages, when all there are versions of a key or deleted.
-
-        Raises botocore's ClientError or BotoCoreError when the bucket cannot be listed.
+        That is the order of the keys' UTF-8 bytes. Only keys greater than `after` and, unless it is
+        None, not greater than `until`. A request lists a thousand versions. At the end of a page
+        comes its last key with None, whether or not it came with an object: many pages may have no
+        object, only old versions and delete markers.
         """
         request: ListObjectVersionsRequestTypeDef = {"Bucket": self.name, "Prefix": prefix}
         if after:
@@ -96,11 +95,11 @@ class Bucket:
                     yield version["Key"], _stored(version, asked_at)
             if not page.get("IsTruncated"):
                 return
-            # S3 lists the versions of a key newest first: what is left of this one is superseded,
-            # however much it is, and is passed over by naming no version to go on from.
+            # S3 lists the versions of a key newest first, so the rest of this key is superseded.
+            # Without a version marker, S3 skips it.
             last = page["NextKeyMarker"]
             if last == request.get("KeyMarker"):
-                # It was not passed over, which AWS nowhere promises: then by versions.
+                # S3 did not skip it (AWS does not document that it does): go on by versions.
                 request["VersionIdMarker"] = page["NextVersionIdMarker"]
             else:
                 request.pop("VersionIdMarker", None)

@@ -1,7 +1,7 @@
-"""What S3's events arrive in, and taking them out.
+"""The envelopes of S3's events: from a delivery to messages with records.
 
-S3 invokes a function directly, or writes to a queue, or to a topic that writes to a queue, or
-tells EventBridge. Whichever it is, the function gets messages with records in them.
+S3 invokes the function, sends to a queue, publishes to a topic with a queue as a subscriber, or
+sends to EventBridge. `ingest` accepts all of them.
 """
 
 import json
@@ -13,10 +13,10 @@ from s3_catalog.errors import MalformedError
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What was delivered as one, and succeeds or fails as one.
+    """The unit of delivery, which succeeds or fails as a whole.
 
-    `id` names the message in its queue; None when no queue was involved. `records` are for
-    `s3_catalog.s3.record.parse`. `error` says why there are none, if the message could not be read.
+    `id` is the message id in its queue; None without a queue. `records` are for
+    `s3_catalog.s3.record.parse`. `error` is the reason why an unreadable message has none.
     """
 
     id: str | None
@@ -25,9 +25,9 @@ class Message:
 
 
 def messages(delivery: object) -> Iterator[Message]:
-    """Yield the messages that an invocation of the function delivers.
+    """Yield the messages of a delivery, which is the event of an invocation.
 
-    One that cannot be read is yielded with its error, and does not stop the others.
+    An unreadable message has an error, and does not stop the others.
     """
     entries = delivery.get("Records") if isinstance(delivery, dict) else None
     if isinstance(entries, list) and entries and all(map(_from_queue, entries)):
@@ -55,7 +55,7 @@ def _message(id: str | None, content: object) -> Message:
 
 
 def _records(content: object) -> list[object]:
-    """Return the records in `content`, whatever it is wrapped in."""
+    """Return the records in `content`, in any envelope."""
     if isinstance(content, str):
         return _records(_json(content))
     if not isinstance(content, dict):

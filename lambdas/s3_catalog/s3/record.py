@@ -1,4 +1,4 @@
-"""One S3 event, read from a notification record and checked."""
+"""From a notification record to an S3 event, with every field checked."""
 
 import logging
 from collections.abc import Callable
@@ -12,25 +12,25 @@ from s3_catalog.model.event import Content, Event
 _log = logging.getLogger(__name__)
 
 MAX_SIZE = 1 << 50
-"""Bytes. Twenty times the largest object that S3 stores (50 TB): more is a broken record."""
+"""Bytes. Twenty times S3's largest object (50 TB): a greater size is an error in the record."""
 
 _CREATED = "ObjectCreated:"
 _REMOVED = ("ObjectRemoved:", "LifecycleExpiration:")
 
 _YEARS = range(2006, 3000)
-"""S3 opened in 2006; an event of a far future could never expire."""
+"""S3 opened in 2006. The tombstone of an event in the far future would never expire."""
 
 
 def parse(record: object) -> Event | None:
-    """Return the event that a record describes.
+    """Return the event in a record; None if the catalog does not follow events of its kind.
 
-    A record is an entry of a notification's `Records`, or an event of EventBridge. The two say the
-    same in other words; and the key is URL-encoded in the first only.
+    A record is an entry of a notification's `Records`, or an event of EventBridge. Both have the
+    same content under different names; the key is URL-encoded in the notification only.
 
-    None when the record is about something that the catalog does not follow (tagging, restore,
-    replication metrics, kinds that S3 adds later); this is logged, not refused.
+    The catalog does not follow tagging, restore, replication metrics, and kinds that S3 adds later.
+    Such a record is logged, not refused.
 
-    Raises MalformedError when a followed record lacks a field or carries an impossible value.
+    Raises MalformedError when a followed record lacks a field or has an impossible value.
     """
     if isinstance(record, dict) and "detail-type" in record:
         return _from_eventbridge(record)
@@ -44,7 +44,7 @@ def parse(record: object) -> Event | None:
         key=_checked(object_key.decode, _text(record, "s3", "object", "key")),
         name=name,
         time=_checked(_instant, _text(record, "eventTime")),
-        sequencer=_sequencer(record, "s3", "object", "sequencer", required=_promised(name)),
+        sequencer=_sequencer(record, "s3", "object", "sequencer", required=_is_ordered(name)),
         version_id=_version(record, "s3", "object", "versionId"),
         content=_content(record, ("s3", "object", "size"), ("s3", "object", "eTag"))
         if created
@@ -73,7 +73,9 @@ def _from_eventbridge(event: object) -> Event | None:
     else:
         deletion = _text(event, "detail", "deletion-type")
         if deletion not in _DELETIONS:
-            raise MalformedError(f"detail.deletion-type is {deletion!r}, not one that is known")
+            raise MalformedError(
+                f"detail.deletion-type is {deletion!r}, which S3 does not document"
+            )
         family = _REMOVED["Lifecycle" in reason]
         name = family + _DELETIONS[deletion]
     return Event(
@@ -81,7 +83,7 @@ def _from_eventbridge(event: object) -> Event | None:
         key=_checked(object_key.check, _text(event, "detail", "object", "key")),
         name=name,
         time=_checked(_instant, _text(event, "time")),
-        sequencer=_sequencer(event, "detail", "object", "sequencer", required=_promised(name)),
+        sequencer=_sequencer(event, "detail", "object", "sequencer", required=_is_ordered(name)),
         version_id=_version(event, "detail", "object", "version-id"),
         content=_content(event, ("detail", "object", "size"), ("detail", "object", "etag"))
         if created
@@ -100,8 +102,8 @@ def _content(record: object, size_path: tuple[str, ...], etag_path: tuple[str, .
     return Content(size=size, etag=_text(record, *etag_path).strip('"'))
 
 
-def _promised(name: str) -> bool:
-    # S3 promises a sequencer for puts and deletes. Lifecycle is neither in so many words.
+def _is_ordered(name: str) -> bool:
+    # S3 documents a sequencer for puts and deletes. Whether that includes lifecycle is left open.
     return not name.startswith(_REMOVED[1])
 
 
@@ -115,7 +117,7 @@ def _version(record: object, *path: str) -> str | None:
     if _value(record, *path) is None:
         return None
     version_id = _text(record, *path)
-    # What a bucket without versioning calls the only version, and a suspended one the current.
+    # The version id of objects that were written without versioning, or while it was suspended.
     return None if version_id == "null" else version_id
 
 
@@ -124,7 +126,7 @@ def _instant(text: str) -> datetime:
     if instant.tzinfo is None:
         raise ValueError(f"time {_shown(text)} has no time zone")
     if instant.year not in _YEARS:
-        raise ValueError(f"time {_shown(text)} is not of our time")
+        raise ValueError(f"time {_shown(text)} is not between 2006 and 3000")
     return instant.astimezone(UTC)
 
 

@@ -1,8 +1,8 @@
-"""Writing many rows at once, by the same rule: 25 PartiQL statements a request.
+"""Writing many rows in batches, by the same rule: 25 PartiQL statements per request.
 
-A statement costs DynamoDB what a PutItem does, and this process about a nineteenth. But PartiQL
-cannot put: an INSERT takes a new key, an UPDATE an existing one. So the likelier is tried first,
-and each refusal is read for what to do next.
+A statement costs DynamoDB as much as a PutItem, and this process about a nineteenth. But PartiQL
+has no put: an INSERT needs a new key, an UPDATE an existing one. So the likelier of the two comes
+first, and the reason of each refusal decides what comes next.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
     from s3_catalog.model.row import Row
 
 SIZE = 25
-"""Statements a request: DynamoDB's limit."""
+"""Statements per request: DynamoDB's limit."""
 
 _T = TypeVar("_T")
 Result = Outcome | Exception
 
 
 def write(store: Store, events: Sequence["Event"]) -> list[Result]:
-    """Apply self_contained `events`, each of another key; return what became of each, in order.
+    """Apply self-contained `events`, each of another key; return their results, in order.
 
-    An exception stands for an event that could not be decided; it hides none of the others.
+    The result of an event that could not be applied is the exception; the others are applied.
     """
     results: dict[int, Result] = {}
-    alone: list[int] = []
-    # At most two rounds: what exists cannot be inserted, what does not cannot be updated.
+    singles: list[int] = []
+    # At most two rounds: an INSERT of an existing key becomes an UPDATE, and the reverse.
     inserting = [n for n, event in enumerate(events) if event.content is not None]
     updating = [n for n, event in enumerate(events) if event.content is None]
     for last in (False, True):
@@ -58,10 +58,10 @@ def write(store: Store, events: Sequence["Event"]) -> list[Result]:
                 elif code == "ConditionalCheckFailed" and _superseded(events[n], old):
                     results[n] = Outcome.SUPERSEDED
                 else:
-                    # Throttled, in conflict, changed between the rounds, or holding the result of a
-                    # lookup: the full rule, with retries, decides.
-                    alone.append(n)
-    for n in alone:
+                    # Throttled, in conflict, changed between the rounds, or the row holds the
+                    # result of a lookup: a single write decides by the full rule, with retries.
+                    singles.append(n)
+    for n in singles:
         try:
             results[n] = store.write(events[n])
         except (ClientError, BotoCoreError) as error:
@@ -70,10 +70,10 @@ def write(store: Store, events: Sequence["Event"]) -> list[Result]:
 
 
 def insert(store: Store, missing: Sequence["Row"]) -> list["Row"]:
-    """Insert rows of keys that have none, each of another key; return those that were refused.
+    """Insert `missing` rows, each of another key; return those whose key has a row already.
 
-    A key that has a row, be it a tombstone, keeps that one. Raises botocore's ClientError or
-    BotoCoreError when DynamoDB could not decide; what was inserted stays.
+    An existing row stays, also a tombstone. Raises botocore's ClientError or BotoCoreError when
+    DynamoDB does not answer; rows inserted before that stay.
     """
     refused = []
     for chunk in chunks(missing, SIZE):
@@ -84,9 +84,9 @@ def insert(store: Store, missing: Sequence["Row"]) -> list["Row"]:
     return refused
 
 
-def chunks(things: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    """Yield `things` in lists of `size`, the last one perhaps shorter."""
-    rest = iter(things)
+def chunks(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    """Yield `items` in lists of `size`; the last one may be shorter."""
+    rest = iter(items)
     while chunk := list(islice(rest, size)):
         yield chunk
 
@@ -98,7 +98,7 @@ def _superseded(event: "Event", old: "dict[str, AttributeValueTypeDef] | None") 
 def _execute(
     store: Store, statements: "list[BatchStatementRequestTypeDef]"
 ) -> "list[tuple[str | None, dict[str, AttributeValueTypeDef] | None]]":
-    """Run `statements`; return for each why it failed, if it did, and the item in its way."""
+    """Run `statements`; return for each the error code, or None, and the item that refused it."""
     try:
         replies = store.client.batch_execute_statement(Statements=statements)["Responses"]
     except (ClientError, BotoCoreError):
@@ -122,9 +122,9 @@ def _insert(store: Store, row: "Row") -> "BatchStatementRequestTypeDef":
 
 
 def _update(store: Store, row: "Row") -> "BatchStatementRequestTypeDef":
-    """Return an UPDATE that leaves nothing of the old row, like a put.
+    """Return an UPDATE that replaces the whole row, like a put.
 
-    Its condition is stricter than the rule: a row that holds an answer of S3 is left to the rule.
+    Its condition is stricter than the rule: it refuses each row that holds the result of a lookup.
     """
     item = to_item(row, store.shards)
     partition, key = item.pop("pk"), item.pop("sk")

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 REQUIRED = ("sequencer", "event_time", "event_name")
 OPTIONAL = ("version_id", "size", "etag", "expires_at", "asked_at", "inspected")
-"""The attributes of a row besides its key, always there and not always."""
+"""The attributes of an item besides its key: those of every row, and those of some."""
 
 
 def to_item(row: Row, shards: int) -> "dict[str, AttributeValueTypeDef]":
-    """Return `row` as a DynamoDB item; attributes without a value are left out."""
+    """Return `row` as a DynamoDB item, without attributes for what is None."""
     item: dict[str, AttributeValueTypeDef] = {
         "pk": {"S": object_key.partition(row.bucket, row.key, shards)},
         "sk": {"S": row.key},
@@ -35,7 +35,7 @@ def to_item(row: Row, shards: int) -> "dict[str, AttributeValueTypeDef]":
 
 
 def from_item(item: "Mapping[str, AttributeValueTypeDef]") -> Row:
-    """Return the row that a DynamoDB item written by `to_item` holds."""
+    """Return the row in a DynamoDB item that `to_item` made."""
 
     def text(name: str) -> str | None:
         return item[name]["S"] if name in item else None
@@ -59,23 +59,23 @@ def from_item(item: "Mapping[str, AttributeValueTypeDef]") -> Row:
 
 
 def to_value(inspection: InspectionResult) -> "AttributeValueTypeDef":
-    """Return `inspection` as a DynamoDB map; what is None is left out."""
-    value: dict[str, AttributeValueTypeDef] = {}
+    """Return `inspection` as a DynamoDB map, without entries for what is None."""
+    entries: dict[str, AttributeValueTypeDef] = {}
     for field in fields(inspection):
-        known = getattr(inspection, field.name)
-        if isinstance(known, int):
-            value[field.name] = {"N": str(known)}
-        elif known is not None:
-            value[field.name] = {"S": known}
-    return {"M": value}
+        value = getattr(inspection, field.name)
+        if isinstance(value, int):
+            entries[field.name] = {"N": str(value)}
+        elif value is not None:
+            entries[field.name] = {"S": value}
+    return {"M": entries}
 
 
 def from_value(value: "AttributeValueTypeDef") -> InspectionResult:
-    """Return the inspection that `to_value` wrote; names of a later version are left out."""
-    known: Mapping[str, AttributeValueTypeDef] = value["M"]
-    found: dict[str, str | int] = {}
+    """Return the inspection result in a map of `to_value`, without entries of later versions."""
+    entries: Mapping[str, AttributeValueTypeDef] = value["M"]
+    values: dict[str, str | int] = {}
     for field in fields(InspectionResult):
-        if field.name in known:
-            kept = known[field.name]
-            found[field.name] = int(kept["N"]) if "N" in kept else kept["S"]
-    return InspectionResult(**found)  # type: ignore[arg-type]
+        if field.name in entries:
+            entry = entries[field.name]
+            values[field.name] = int(entry["N"]) if "N" in entry else entry["S"]
+    return InspectionResult(**values)  # type: ignore[arg-type]

@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     )
 
 FIRST_PAGE = 50
-"""Items of the first query of each partition: the merge waits for all of these."""
+"""Items in the first page of each partition. The merge waits for the first pages of all."""
 
 PAGE = 500
-"""Items of each further one. Two pages of each partition are in memory, one being read and one
-fetched."""
+"""Items in each further page. Of each partition two pages are in memory: the current one and the
+next."""
 
 _MAX_THREADS = 16
 
 
 @dataclass(slots=True)
 class Reading:
-    """How many items have been read so far, those that a filter then dropped included.
+    """The number of items read so far, including those that a filter dropped.
 
-    The pages that were fetched ahead but not needed, at most one of each partition, are left out.
+    Pages that were fetched ahead but not used, at most one of each partition, do not count.
     """
 
     rows: int = 0
@@ -40,11 +40,11 @@ def merged(
     queries: "Sequence[QueryInputTypeDef]",
     reading: Reading | None = None,
 ) -> "Iterator[tuple[str, dict[str, AttributeValueTypeDef] | None]]":
-    """Yield the sort key and the item of all that `queries` find, by sort key.
+    """Yield the sort key and item of all matches of `queries`, in the order of the sort keys.
 
-    Each query asks one partition. Where a page ends, its last sort key comes with None, whether or
-    not anything there matched: so a reader that wants no more can stop without reading a partition
-    to its next match, or its end. `reading` counts along.
+    Each query is of one partition. At the end of a page comes its last sort key with None, also if
+    nothing in the page matched: so a reader can stop there, without reading the partition on to the
+    next match or its end. `reading` counts the items.
 
     Raises botocore's ClientError or BotoCoreError when the table cannot be read.
     """
@@ -72,7 +72,7 @@ def merged(
 
     try:
         first_pages = [pool.submit(fetch, query) for query in queries]
-        # The first item of the whole may be on any of them: a further page would be in their way.
+        # The first item may be in the first page of any partition: fetch no second page before.
         wait(first_pages, return_when=FIRST_EXCEPTION)
         yield from heapq.merge(*map(partition, queries, first_pages), key=lambda found: found[0])
     finally:

@@ -1,4 +1,4 @@
-"""Reading the catalog of a bucket in key order, whatever its size."""
+"""Reading the rows of a bucket in key order, at any size."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which rows DynamoDB sends, of those that it reads: it reads, and charges for, the others too.
+    """The rows that DynamoDB returns. It reads the others as well, and charges for them.
 
-    `deleted` chooses tombstones, and otherwise the rows of objects that exist. `larger` and
-    `smaller` are exclusive, in bytes; no tombstone has a size. `newer` is inclusive and `older` is
-    not, both of the time of the last event.
+    `deleted` selects tombstones instead of rows of existing objects. `larger` and `smaller` are
+    exclusive, in bytes; tombstones have no size. `newer` is inclusive and `older` exclusive, both
+    of the time of the last event.
 
-    The others are of what was found inside: an object that nobody has looked into is not wanted.
-    `content_type` is exact, or a beginning with an asterisk (`image/*`). `sha256` is hexadecimal,
-    in small letters. `wider` and `rows_over` are exclusive, in pixels and rows.
+    The other fields are of the inspection result; rows without one do not match. `content_type` is
+    exact, or a prefix with an asterisk (`image/*`). `sha256` is hexadecimal in lower case. `wider`
+    and `rows_over` are exclusive, in pixels and rows.
     """
 
     deleted: bool = False
@@ -60,13 +60,13 @@ def matching_rows(
     consistent: bool = False,
     reading: Reading | None = None,
 ) -> Iterator[Row]:
-    """Yield every row under `prefix` that is `wanted`, in the order of S3's listing.
+    """Yield the rows under `prefix` that match `wanted`, in the order of S3's listing.
 
-    Only keys greater than `after` and, if it is given, not greater than `until`.
+    Only keys greater than `after` and, unless it is None, not greater than `until`.
 
-    Each shard is one Query in sort-key order; merging them gives the order of the whole, which
-    is that of the keys' UTF-8 bytes, in S3, in DynamoDB and in Python alike. `consistent` reads
-    see every write that was acknowledged before, at twice the price. `reading` counts along.
+    Each shard is one Query in sort-key order, and the merge is in the order of the keys' UTF-8
+    bytes, which S3, DynamoDB and Python share. `consistent` reads see every write acknowledged
+    before, at twice the price. `reading` counts the rows read.
 
     Raises botocore's ClientError or BotoCoreError when the table cannot be read.
     """
@@ -87,8 +87,8 @@ def _query(
     chosen, values = _expression(wanted)
     condition = "pk = :partition"
     values[":partition"] = {"S": partition}
-    # One condition on the sort key is all that a query takes: with both, keys that come after the
-    # prefix are dropped by the reader.
+    # A query takes one condition on the sort key. With `after` within the prefix, the reader stops
+    # at the end of the prefix.
     if after > prefix:
         condition += " AND sk > :after"
         values[":after"] = {"S": after}
@@ -102,7 +102,7 @@ def _query(
         "FilterExpression": chosen,
         "ConsistentRead": consistent,
     }
-    # `size` and `rows` are words of the language; and a name that is given must be used.
+    # `size` and `rows` are reserved words. DynamoDB refuses names that the filter does not use.
     names = {f"#{name}": name for name in ("size", "rows") if f"#{name}" in chosen}
     if names:
         query["ExpressionAttributeNames"] = names
@@ -119,7 +119,7 @@ def _expression(wanted: Filter) -> "tuple[str, dict[str, AttributeValueTypeDef]]
     if wanted.smaller is not None:
         terms.append("#size < :smaller")
         values[":smaller"] = {"N": str(wanted.smaller)}
-    # Times are stored as text of fixed width, which compares as the times do.
+    # Times are texts of fixed width, which compare like the times.
     if wanted.newer is not None:
         terms.append("event_time >= :newer")
         values[":newer"] = {"S": timestamp(wanted.newer)}

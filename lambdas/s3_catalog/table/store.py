@@ -1,8 +1,8 @@
 """Writing rows: the one rule that keeps the catalog correct.
 
 For one key, the event with the greatest sequencer wins, in whatever order and however often the
-events arrive. The rule is the condition of the write itself, so two writers of one key need no
-lock and no read: DynamoDB compares and writes as one step.
+events arrive. The rule is the condition of the write itself (`s3_catalog.table.conditions`), so two
+writers of one key need no lock and no read: DynamoDB compares and writes as one step.
 """
 
 from datetime import timedelta
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from s3_catalog.model.row import Row
 
 CLOCKS = timedelta(minutes=5)
-"""How far S3's clock, which stamps events, and ours may be apart."""
+"""The greatest difference between S3's clock, which stamps events, and ours."""
 
 
 class Outcome(Enum):
@@ -75,7 +75,7 @@ class Store:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except self.client.exceptions.ConditionalCheckFailedException as refusal:
-            # botocore's type for errors lacks the item that comes with it.
+            # botocore's type of the error lacks the item.
             old = cast("Mapping[str, AttributeValueTypeDef] | None", refusal.response.get("Item"))
             superseded = old is not None and old["sequencer"]["S"] >= row.sequencer
             return Outcome.SUPERSEDED if superseded else Outcome.UNDECIDED
@@ -94,7 +94,7 @@ class Store:
         return from_item(reply["Item"]) if "Item" in reply else None
 
     def replace(self, seen: "Row | None", row: "Row") -> bool:
-        """Put `row` if the row of that key is still as it was `seen`; return whether it was."""
+        """Put `row` if the row of its key is still `seen`, or still missing; return whether."""
         values: dict[str, AttributeValueTypeDef] = {}
         condition = conditions.ROW_MISSING
         if seen:
@@ -123,11 +123,11 @@ class Store:
         return True
 
     def record(self, seen: "Row", result: "InspectionResult") -> bool:
-        """Add the inspection `result` to the row, if it still is of the object that `seen` is of.
+        """Add the inspection `result` to the row, if the row is still of the same object as `seen`.
 
-        Returns whether it was. A version is the same object for ever. Without versions the row must
-        be unchanged: if the object was replaced after the row was read, the event of that is still
-        to come, and it writes a row without an inspection result.
+        Returns whether it is. A version never changes. Without versions the row must be unchanged:
+        if the object has been replaced since the row was read, that event is yet to arrive, and it
+        writes a row without an inspection result.
         """
         values: dict[str, AttributeValueTypeDef] = {":inspected": to_value(result)}
         if seen.version_id is not None:

@@ -1,4 +1,4 @@
-"""Records of the table's stream, read as changes of rows."""
+"""From records of the table's stream to changes of rows."""
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,26 +9,25 @@ from s3_catalog.table.item import from_item
 
 _log = logging.getLogger(__name__)
 
-
 SEQUENCE_DIGITS = 40
-"""The longest sequence number that DynamoDB gives a stream record."""
+"""The greatest length of a stream record's sequence number."""
 
 
 def changes(records: Iterable[Mapping[str, Any]]) -> Iterator[Change]:
-    """Yield the change that each of the stream's `records` describes.
+    """Yield the change in each of the stream's `records`.
 
-    An item that somebody else put into the table is no row, and no change: it is logged as an
-    error and passed over, because it would hold up its shard for as long as it is tried.
+    An item of another writer, which is no row, is logged as an error and skipped: retried, it
+    would block its shard.
     """
     for record in records:
         try:
             yield parse(record)
         except KeyError as missing:
-            _log.error("record %s is of no row: no %s", record.get("eventID"), missing)
+            _log.error("record %s is not of a row: no %s", record.get("eventID"), missing)
 
 
 def parse(record: Mapping[str, Any]) -> Change:
-    """Return the change that a record of the stream describes, images of both sides included.
+    """Return the change in a record of the stream, with the rows before and after it.
 
     Raises KeyError when it is not a record of the catalog's table, or has no images.
     """

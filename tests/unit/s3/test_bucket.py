@@ -1,7 +1,11 @@
-"""What S3, as moto mocks it, lists of one key."""
+"""Listings: the versions of one key on moto, and pages of many on a stand-in for S3."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
+
+import pytest
 
 from s3_catalog.s3.bucket import Bucket
 
@@ -37,3 +41,96 @@ def test_a_bucket_without_versioning_has_one_version(s3: "S3Client") -> None:
         s3.put_object(Bucket=bucket.name, Key="key", Body=body)
     [version] = bucket.versions("key", 10)
     assert (version.version_id, version.size, version.latest) == ("null", 2, True)
+
+
+MODIFIED = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+MAX_REQUESTS = 20
+
+
+class PagedS3:
+    """S3 with the given versions, as `key` or `key:version`, in pages of two.
+
+    `start` returns the position from which S3 lists for a request with a key marker alone: AWS
+    skips the rest of that key, another implementation may not.
+    """
+
+    def __init__(self, names: str, start: Callable[[list[str], str], int]) -> None:
+        self._versions = [name.split(":") for name in names.split()]
+        self._start = start
+        self.markers: list[tuple[str | None, str | None]] = []
+
+    def list_object_versions(self, **request: Any) -> Any:
+        key, version = request.get("KeyMarker"), request.get("VersionIdMarker")
+        self.markers.append((key, version))
+        assert len(self.markers) <= MAX_REQUESTS, "the listing does not end"
+        start = 0
+        if version:
+            start = self._versions.index([key, version]) + 1
+        elif key:
+            start = self._start([each[0] for each in self._versions], key)
+        page = self._versions[start : start + 2]
+        reply = {
+            "Versions": [
+                {
+                    "Key": each,
+                    "VersionId": version_id,
+                    "IsLatest": version_id == "1",
+                    "Size": 1,
+                    "ETag": '"e"',
+                    "LastModified": MODIFIED,
+                }
+                for each, version_id in page
+            ],
+            "IsTruncated": start + 2 < len(self._versions),
+        }
+        if reply["IsTruncated"]:
+            reply |= {"NextKeyMarker": page[-1][0], "NextVersionIdMarker": page[-1][1]}
+        return reply
+
+
+def skip_key(keys: list[str], marker: str) -> int:
+    """The first version of the next key, as AWS does."""
+    return len(keys) - keys[::-1].index(marker)
+
+
+def repeat_key(keys: list[str], marker: str) -> int:
+    """The first version of the marker's own key."""
+    return keys.index(marker)
+
+
+VERSIONS = "a:1 b:1 b:2 b:3 b:4 b:5 c:1 d:1"
+
+
+def listed(s3: PagedS3) -> list[str]:
+    bucket = Bucket(lambda: cast("S3Client", s3), "bucket")
+    return [key for key, stored in bucket.listing() if stored]
+
+
+def test_a_listing_skips_the_old_versions_of_a_key() -> None:
+    s3 = PagedS3(VERSIONS, skip_key)
+    assert listed(s3) == ["a", "b", "c", "d"]
+    assert s3.markers == [(None, None), ("b", None)]
+
+
+def test_a_listing_ends_where_s3_repeats_the_key_marker() -> None:
+    s3 = PagedS3(VERSIONS, repeat_key)
+    keys = listed(s3)
+    assert sorted(set(keys)) == ["a", "b", "c", "d"]
+    assert keys == sorted(keys)
+    assert ("b", "2") in s3.markers
+    assert ("b", "4") in s3.markers
+
+
+def test_a_version_marker_is_of_its_own_key_only() -> None:
+    s3 = PagedS3("a:1 a:2 a:3 b:1 b:2 b:3 c:1", repeat_key)
+    assert sorted(set(listed(s3))) == ["a", "b", "c"]
+    first_of_b = next(version for key, version in s3.markers if key == "b")
+    assert first_of_b is None
+
+
+@pytest.mark.parametrize("start", [skip_key, repeat_key])
+def test_a_page_ends_with_its_last_key_alone(start: Callable[[list[str], str], int]) -> None:
+    bucket = Bucket(lambda: cast("S3Client", PagedS3(VERSIONS, start)), "bucket")
+    ends = [key for key, stored in bucket.listing() if stored is None]
+    assert ends[0] == "b"
+    assert ends == sorted(ends)
