@@ -88,6 +88,9 @@ format: $(DEV) ## Format the code and fix what ruff can fix
 	ruff check --fix .
 	ruff format .
 
+changelog: $(DEV) ## Collect the files of changelog.d/ in CHANGELOG.md, for the version in pyproject.toml
+	@towncrier build --yes --version "$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)"
+
 synth: $(RUN) ## Write the templates that cdk.json asks for to cdk.out, and those of all stacks to cdk.all
 	@rm -rf cdk.out cdk.all
 	cdk synth --quiet || { rm -rf cdk.out; exit 1; }
