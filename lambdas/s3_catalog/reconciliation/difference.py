@@ -1,4 +1,4 @@
-"""Where the catalog and the bucket disagree."""
+"""The differences between a bucket and its catalog."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,21 +9,21 @@ from s3_catalog.model.stored_object import StoredObject
 
 
 class Kind(Enum):
-    """How a row and an object differ."""
+    """The kind of a difference between a row and an object."""
 
     MISSING = "missing"
-    """The object exists, the catalog has no row of it."""
+    """The object exists, but the catalog has no row of it."""
 
     STALE = "stale"
-    """Both exist; size, ETag or version differ."""
+    """Both exist, but size, ETag or version differ."""
 
     GHOST = "ghost"
-    """The catalog has a row, the object does not exist."""
+    """The catalog has a row, but the object does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One key that bucket and catalog disagree about, and what each of them says of it."""
+    """A key with its object in the bucket and its row in the catalog, which differ."""
 
     kind: Kind
     key: str
@@ -34,40 +34,40 @@ class Difference:
 def side_by_side(
     listing: Iterable[tuple[str, StoredObject | None]], rows: Iterable[Row]
 ) -> Iterator[tuple[str, StoredObject | None, Row | None]]:
-    """Yield each key with what a bucket's listing and the catalog's live rows say of it.
+    """Yield each key with its object in `listing` and its row in `rows`, of which one may be None.
 
-    Both are in key order. None where only the other knows the key; both None where a page of the
-    listing ends (see `Bucket.listing`), all up to that key having been yielded. Holds one of each
-    at a time, whatever the size of the bucket.
+    Both are in key order; `rows` has no tombstones. Both are None at the end of a page of the
+    listing (see `Bucket.listing`): every key up to that one has been yielded. Needs memory for one
+    object and one row, whatever the size of the bucket.
     """
     catalog = iter(rows)
     row = next(catalog, None)
-    for key, thing in listing:
-        while row is not None and (row.key < key or (thing is None and row.key == key)):
+    for key, stored in listing:
+        while row is not None and (row.key < key or (stored is None and row.key == key)):
             yield row.key, None, row
             row = next(catalog, None)
-        if thing is not None and row is not None and row.key == key:
-            yield key, thing, row
+        if stored is not None and row is not None and row.key == key:
+            yield key, stored, row
             row = next(catalog, None)
         else:
-            yield key, thing, None
+            yield key, stored, None
     while row is not None:
         yield row.key, None, row
         row = next(catalog, None)
 
 
-def difference(thing: StoredObject | None, row: Row | None) -> Difference | None:
-    """Return how object and row of a key differ, or None if they do not."""
-    if agree(row, thing):
+def difference(stored: StoredObject | None, row: Row | None) -> Difference | None:
+    """Return the difference between the object `stored` and the `row` of a key, or None."""
+    if agree(row, stored):
         return None
-    if thing is None:
+    if stored is None:
         return Difference(Kind.GHOST, row.key, None, row) if row else None
     kind = Kind.STALE if row else Kind.MISSING
-    return Difference(kind, thing.key, thing, row)
+    return Difference(kind, stored.key, stored, row)
 
 
 def differences(
     listing: Iterable[tuple[str, StoredObject | None]], rows: Iterable[Row]
 ) -> Iterator[Difference]:
     """Yield every difference between a bucket's listing and the catalog, both in key order."""
-    return filter(None, (difference(thing, row) for _, thing, row in side_by_side(listing, rows)))
+    return filter(None, (difference(stored, row) for _, stored, row in side_by_side(listing, rows)))

@@ -1,4 +1,4 @@
-"""Cutting the keys of a bucket into ranges that can be worked on side by side."""
+"""Cutting the keys of a bucket into ranges that are compared in parallel."""
 
 from collections import deque
 from typing import TYPE_CHECKING, TypedDict
@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-MOST = 100
-"""Ranges. More would not fit into a Step Functions state (256 KB) if the keys were long."""
+MAX_RANGES = 100
+"""More ranges, with long keys, would exceed the size of a Step Functions state (256 KB)."""
 
-_LONGEST = 100
-"""Characters of a boundary. Any text may be one, also the beginning of a key."""
+_MAX_LENGTH = 100
+"""Characters of a boundary. A boundary need not be a key: a folder's name may be cut."""
 
 _MAX_CALLS = 200
+"""ListObjectsV2 requests."""
 
 
 class Range(TypedDict):
@@ -23,22 +24,22 @@ class Range(TypedDict):
 
 
 def split(client: "S3Client", bucket: str) -> list[Range]:
-    """Return ranges that together hold every key, in order, cut at the bucket's own folders.
+    """Return ranges that together hold every key, in order, with folders as boundaries.
 
-    Folders are read level by level until there are enough, or no more. The ranges may be of very
-    different sizes: S3 does not say how much is in a folder. Raises botocore's ClientError or
-    BotoCoreError when the bucket cannot be listed.
+    Reads folders level by level, until there are enough or no more. The sizes of ranges may differ
+    widely: S3 has no size of a folder. Raises botocore's ClientError or BotoCoreError when the
+    bucket cannot be listed.
     """
     boundaries: set[str] = set()
     folders = deque([""])
     for _ in range(_MAX_CALLS):
-        if not folders or len(boundaries) >= MOST:
+        if not folders or len(boundaries) >= MAX_RANGES:
             break
         page = client.list_objects_v2(Bucket=bucket, Prefix=folders.popleft(), Delimiter="/")
-        deeper = [folder["Prefix"] for folder in page.get("CommonPrefixes", [])]
-        boundaries.update(folder[:_LONGEST] for folder in deeper)
-        folders.extend(deeper)
-    every = -(-len(boundaries) // (MOST - 1)) or 1
+        subfolders = [folder["Prefix"] for folder in page.get("CommonPrefixes", [])]
+        boundaries.update(folder[:_MAX_LENGTH] for folder in subfolders)
+        folders.extend(subfolders)
+    every = -(-len(boundaries) // (MAX_RANGES - 1)) or 1
     cuts = sorted(boundaries)[every - 1 :: every]
     return [
         {"after": after, "until": until}

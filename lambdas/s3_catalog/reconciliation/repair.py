@@ -1,6 +1,6 @@
-"""Making the catalog equal to the bucket when events were lost, or never sent.
+"""Repairing the catalog where events were lost, or never sent.
 
-Filling the catalog of a bucket that existed before is the same thing with every row missing.
+The backfill of a bucket that existed before its catalog is the same, with every row missing.
 """
 
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from s3_catalog.correction import correct
-from s3_catalog.model import row as rows
+from s3_catalog.model.row import from_lookup
 from s3_catalog.reconciliation.difference import Kind, difference, side_by_side
 from s3_catalog.table import batch_write as batch
 from s3_catalog.table.row_query import matching_rows
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from s3_catalog.table.store import Store
 
 STRIDE = 1000
-"""Most keys between two checkpoints. There is one where a page of S3's listing ends, too: its
-thousand versions may all be of a few keys, or of none that exists."""
+"""Maximum of keys between two checkpoints. There is also a checkpoint at the end of each page of
+S3's listing: its thousand versions may be of few keys, or of deleted ones only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """How far a reconcile has come: everything up to `key`, inclusive, is done.
+    """The progress of a reconcile: all keys up to `key`, inclusive, are done.
 
-    `compared` and `repaired` count keys since the one before. `repaired` leaves out what turned out
-    right when it was looked at again, such as an event that was merely late.
+    `compared` and `repaired` count keys since the previous checkpoint. `repaired` counts no
+    difference that had gone by the time of its repair, for instance because an event arrived late.
     """
 
     key: str
@@ -45,18 +45,20 @@ def reconcile(
     after: str = "",
     until: str | None = None,
 ) -> Iterator[Checkpoint]:
-    """Compare bucket and catalog between two keys, and repair what differs.
+    """Compare bucket and catalog, and repair each difference.
 
-    It may run while the bucket changes, and any number of times. No repair overwrites anything
-    that was learnt after S3 was asked: a missing row is written only if there still is none, and
-    for any other difference the row is read, S3 is asked about that key, and the row is replaced
-    only if it is still the same (see `s3_catalog.correction`).
+    Only keys under `prefix`, greater than `after` and, unless it is None, not greater than `until`.
 
-    Raises botocore's ClientError or BotoCoreError, or ContendedError; then go on after the key of
-    the last checkpoint.
+    It is idempotent, and may run while the bucket changes. No repair overwrites the state of a
+    later moment: a missing row is inserted only if it is still missing; for any other difference
+    the key is looked up, and the row replaced only if it is unchanged (see
+    `s3_catalog.correction`).
+
+    Raises botocore's ClientError or BotoCoreError, or ContendedError; continue after the key of the
+    last checkpoint.
     """
     listing = bucket.listing(prefix=prefix, after=after, until=until)
-    known = matching_rows(
+    rows = matching_rows(
         store.client,
         store.table,
         bucket.name,
@@ -67,10 +69,10 @@ def reconcile(
         consistent=True,
     )
     compared, found, key, done = 0, list["Difference"](), after, after
-    for key, thing, row in side_by_side(listing, known):
-        if wrong := difference(thing, row):
-            found.append(wrong)
-        page_ends = thing is None and row is None
+    for key, stored, row in side_by_side(listing, rows):
+        if differs := difference(stored, row):
+            found.append(differs)
+        page_ends = stored is None and row is None
         compared += not page_ends
         if compared == STRIDE or (page_ends and key != done):
             yield Checkpoint(key, compared, _repair(store, bucket, found))
@@ -80,11 +82,11 @@ def reconcile(
 
 def _repair(store: "Store", bucket: "Bucket", found: "list[Difference]") -> int:
     missing = [
-        rows.from_lookup(bucket.name, d.key, d.stored, d.stored.asked_at, seen=None, event=None)
+        from_lookup(bucket.name, d.key, d.stored, d.stored.asked_at, seen=None, event=None)
         for d in found
         if d.kind is Kind.MISSING and d.stored
     ]
     refused = {row.key for row in batch.insert(store, missing)}
-    questions = [d.key for d in found if d.kind is not Kind.MISSING or d.key in refused]
-    outcomes = [correct(store, bucket, key) for key in questions]
+    lookups = [d.key for d in found if d.kind is not Kind.MISSING or d.key in refused]
+    outcomes = [correct(store, bucket, key) for key in lookups]
     return len(missing) - len(refused) + outcomes.count(Outcome.WRITTEN)
