@@ -1,24 +1,13 @@
 """Templates, each synthesised once for all tests."""
 
 import json
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import aws_cdk as cdk
 import pytest
 
-from stacks.catalog.stack import CatalogStack
-from stacks.inspection.stack import InspectionStack
-from stacks.settings.settings import Settings
-from stacks.sql.stack import SqlStack
-from tests import assembly
-from tests.assembly import ROOT
+from tests.stacks.assemblies import Assemblies, shared_folder
 
 TRANSPORTS = ["lambda", "sqs", "sns", "eventbridge"]
 VARIANTS = [
@@ -33,62 +22,22 @@ VARIANTS = [
 Template = dict[str, Any]
 
 
-def catalog_with_what_is_set(app: cdk.App, name: str, settings: Settings) -> cdk.Stack:
-    """The stacks of one catalog, as app.py makes them."""
-    stack = CatalogStack(app, name, settings)
-    if settings.workers:
-        InspectionStack(app, "Workers", settings, stack.catalog)
-    if settings.sql:
-        SqlStack(app, "Sql", settings, stack.catalog)
-    return stack
+@pytest.fixture(scope="session")
+def assemblies(tmp_path_factory: pytest.TempPathFactory) -> Assemblies:
+    """Cloud assemblies, each synthesised once for all tests."""
+    return Assemblies(shared_folder(tmp_path_factory))
 
 
 @pytest.fixture(scope="session")
-def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """A function that writes the cloud assembly for given settings and returns its folder."""
-
-    @cache
-    def write(**settings: str) -> Path:
-        folder = tmp_path_factory.mktemp("cdk.out")
-        return assembly.write(catalog_with_what_is_set, "Catalog", folder, **settings)
-
-    return write
+def synthesise(assemblies: Assemblies) -> Callable[..., Path]:
+    """A function that returns the folder of the catalog's cloud assembly for given settings."""
+    return assemblies.catalog
 
 
 @pytest.fixture(scope="session")
-def all_stacks(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of what `make synth` writes, validation and all, with a catalog that has all."""
-    folder = tmp_path_factory.mktemp("cdk.out")
-    makefile = (ROOT / "Makefile").read_text()
-    [optional] = re.findall(r"^OPTIONAL := (.*)$", makefile, re.MULTILINE)
-    run_app(
-        folder,
-        transport="sqs",
-        reconcile="nightly",
-        kinesis="true",
-        **dict(setting.split("=", 1) for setting in optional.split()),
-    )
-    return folder
-
-
-def run_app(folder: Path, **settings: str) -> None:
-    """Run app.py as the CDK CLI does."""
-    context = json.loads((ROOT / "cdk.json").read_text())["context"]
-    environment = {
-        **os.environ,
-        "CDK_OUTDIR": str(folder),
-        "CDK_CONTEXT_JSON": json.dumps({**context, **settings}),
-    }
-    environment.pop("CDK_VALIDATION", None)
-    done = subprocess.run(
-        [sys.executable, "app.py"],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+def all_stacks(assemblies: Assemblies) -> Path:
+    """The folder of what `make synth` writes, with validation, with a catalog that has all."""
+    return assemblies.everything()
 
 
 @pytest.fixture(scope="session")
@@ -175,21 +124,3 @@ def notifications(template: Template) -> list[Any]:
         for kind in ("LambdaFunction", "Queue", "Topic")
         for entry in configured["NotificationConfiguration"].get(f"{kind}Configurations", [])
     ]
-
-
-def lint(*templates: Path) -> None:
-    """Fail if cfn-lint finds anything at all in `templates`."""
-    linted = subprocess.run(
-        [
-            str(Path(sys.executable).with_name("cfn-lint")),
-            *("--non-zero-exit-code", "informational"),
-            # CDK has a function depend on its role as a whole, and so on the role's policies.
-            *("--ignore-checks", "W3005"),
-            *("--regions", "us-east-1", "eu-west-1", "eu-central-1", "--"),
-            *map(str, templates),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert linted.returncode == 0, linted.stdout + linted.stderr

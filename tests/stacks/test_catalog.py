@@ -11,13 +11,11 @@ import pytest
 
 from tests.stacks.conftest import (
     TRANSPORTS,
-    VARIANTS,
     Template,
     arn,
     as_list,
     catalog_table,
     key,
-    lint,
     notifications,
     permissions,
     properties,
@@ -434,15 +432,3 @@ def test_the_template_is_for_any_account_and_region(synthesise: Callable[..., Pa
     manifest = json.loads((assembly / "manifest.json").read_text())
     assert manifest["artifacts"]["Catalog"]["environment"] == "aws://unknown-account/unknown-region"
     assert "missing" not in manifest
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        *VARIANTS,
-        {"stage": "production", "transport": "sns", "reconcile": "nightly", "kinesis": "true"},
-    ],
-    ids=lambda settings: "-".join(settings.values()),
-)
-def test_cfn_lint_finds_nothing(synthesise: Callable[..., Path], settings: dict[str, str]) -> None:
-    lint(synthesise(**settings) / "Catalog.template.json")

@@ -4,13 +4,12 @@ import json
 import re
 import subprocess
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reinventure import cdk_cli as cdk
+from reinventure.contract import CATALOG_STACKS
 from reinventure.errors import UserError
 from reinventure.local import pipeline_rehearsal as rehearsal
 from stacks.delivery import build_project as build
@@ -18,15 +17,14 @@ from stacks.delivery.stack import DeliveryStack
 from stacks.delivery.stages import SHIP, STAGES, Stage
 from stacks.settings.pipeline_source import Source, parse
 from tests import assembly
+from tests.stacks.assemblies import Assemblies
 from tests.stacks.conftest import (
     Template,
     as_list,
-    lint,
     permissions,
     properties,
     read,
     resources,
-    run_app,
 )
 
 CONNECTION = "arn:aws:codeconnections:eu-west-1:123456789012:connection/0f0e0d0c-1a2b"
@@ -38,17 +36,9 @@ SOURCES = {
 
 
 @pytest.fixture(scope="session")
-def delivery(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Template]:
+def delivery(assemblies: Assemblies) -> Callable[[str], Template]:
     """A function that returns the template for a source of `SOURCES`."""
-
-    @cache
-    def write(source: str) -> Template:
-        folder = tmp_path_factory.mktemp("cdk.out")
-        assembly.write(DeliveryStack, "Delivery", folder, source=SOURCES[source])
-        lint(folder / "Delivery.template.json")
-        return read(folder, "Delivery")
-
-    return write
+    return lambda source: read(assemblies.delivery(source=SOURCES[source]), "Delivery")
 
 
 @pytest.fixture
@@ -117,17 +107,16 @@ def test_what_is_shipped_are_stacks_of_the_app_and_can_be_rehearsed() -> None:
         )
         assert deployed, line
         for stack in deployed[1].split():
-            assert f'(app, "{stack}", settings' in app
+            assert f"(app, {stack.upper()}, settings" in app
 
 
-def test_the_rehearsal_finds_a_product_to_launch(tmp_path: Path) -> None:
-    run_app(tmp_path, local="true")
-    assert len(list(tmp_path.glob("*.product.template.json"))) == 1
+def test_the_rehearsal_finds_a_product_to_launch(assemblies: Assemblies) -> None:
+    assert len(list(assemblies.app(local="true").glob("*.product.template.json"))) == 1
 
 
 def test_what_belongs_to_a_catalog_is_shipped_with_it() -> None:
     [*_, line] = dry_run("ship")
-    assert line.startswith(f"cdk deploy {' '.join(cdk.OF_A_CATALOG)} ")
+    assert line.startswith(f"cdk deploy {' '.join(CATALOG_STACKS)} ")
 
 
 def test_what_is_shipped_is_what_the_commit_asks_for() -> None:
@@ -213,11 +202,10 @@ def test_builds_run_on_arm_without_privileges(any_template: Template) -> None:
     ("instance", "kind"), [("c7g.large", "ARM_CONTAINER"), ("c4.large", "LINUX_CONTAINER")]
 )
 def test_the_image_of_the_workers_is_built_for_their_processor_where_they_are_deployed(
-    tmp_path: Path, instance: str, kind: str
+    assemblies: Assemblies, instance: str, kind: str
 ) -> None:
-    assembly.write(DeliveryStack, "Delivery", tmp_path, workers="true", worker_instance=instance)
-    lint(tmp_path / "Delivery.template.json")
-    template = read(tmp_path, "Delivery")
+    folder = assemblies.delivery(workers="true", worker_instance=instance)
+    template = read(folder, "Delivery")
     found = of_builds(template, "Environment")
     assert [stage for stage, each in found.items() if each["PrivilegedMode"]] == ["Deploy"]
     assert found.pop("Deploy")["Type"] == kind
@@ -267,9 +255,10 @@ def test_a_build_that_changes_changes_the_pipeline(
     ("canary", "minutes"),
     [("off", 120), ("canary:10%/30m", 150), ("linear:20%/60m", 360), ("canary:10%/2880m", 2160)],
 )
-def test_who_deploys_waits_for_the_canary(tmp_path: Path, canary: str, minutes: int) -> None:
-    assembly.write(DeliveryStack, "Delivery", tmp_path, canary=canary)
-    timeouts = of_builds(read(tmp_path, "Delivery"), "TimeoutInMinutes")
+def test_who_deploys_waits_for_the_canary(
+    assemblies: Assemblies, canary: str, minutes: int
+) -> None:
+    timeouts = of_builds(read(assemblies.delivery(canary=canary), "Delivery"), "TimeoutInMinutes")
     assert timeouts.pop("Deploy") == minutes
     assert set(timeouts.values()) == {120}
 

@@ -2,29 +2,21 @@
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import aws_cdk as cdk
 import pytest
 
-from stacks.catalog.stack import CatalogStack
-from stacks.governance.conformance_pack import ConformancePackStack
 from stacks.governance.controls import CONTROLS, SAME_TEXT
-from stacks.governance.stack import GovernanceStack
-from stacks.settings.settings import Settings
 from tests.assembly import ROOT
+from tests.stacks.assemblies import Assemblies
 from tests.stacks.conftest import (
     Template,
     as_list,
     permissions,
     properties,
     resources,
-    run_app,
 )
 
 EVENT_BRIDGE = {"Service": "events.amazonaws.com"}
@@ -37,22 +29,9 @@ VARIANTS = [
 
 
 @pytest.fixture(scope="session")
-def govern(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """A function that writes the cloud assembly for given settings and returns its folder."""
-
-    @cache
-    def write(**settings: str) -> Path:
-        context = json.loads((ROOT / "cdk.json").read_text())["context"]
-        folder = tmp_path_factory.mktemp("cdk.out")
-        app = cdk.App(context={**context, **settings}, outdir=str(folder))
-        read = Settings.from_context(app.node)
-        catalog = CatalogStack(app, "Catalog", read)
-        GovernanceStack(app, "Governance", read, keys=catalog.catalog.keys)
-        ConformancePackStack(app, "ConformancePack")
-        app.synth()
-        return folder
-
-    return write
+def govern(assemblies: Assemblies) -> Callable[..., Path]:
+    """A function that returns the folder of the cloud assembly for given settings."""
+    return assemblies.governance
 
 
 def read(assembly: Path, stack: str = "Governance") -> Template:
@@ -87,10 +66,10 @@ def test_our_own_templates_keep_every_promise(all_stacks: Path) -> None:
     assert "\ncheck_templates(app)\n" in (ROOT / "app.py").read_text()
 
 
-def test_who_asks_for_nothing_gets_nothing(tmp_path: Path) -> None:
-    run_app(tmp_path)
-    assert not list(tmp_path.glob("Governance.*"))
-    outputs = read(tmp_path, "Catalog")["Outputs"]
+def test_who_asks_for_nothing_gets_nothing(assemblies: Assemblies) -> None:
+    folder = assemblies.app(local="true")
+    assert not list(folder.glob("Governance.*"))
+    outputs = read(folder, "Catalog")["Outputs"]
     assert not [name for name in outputs if name.startswith("Publish") and name != "PublishArn"]
 
 
@@ -333,33 +312,12 @@ def test_event_bridge_publishes_without_conditions_and_by_tls_only(variant: Temp
         assert [t["Arn"] for t in each["Properties"]["Targets"]] == [{"Ref": topic}]
 
 
-def test_the_pack_is_rules_and_nothing_else_as_the_cli_writes_it(tmp_path: Path) -> None:
-    run_app(tmp_path, config="create", **{"aws:cdk:enable-path-metadata": "true"})
-    assert "Metadata" in json.dumps(read(tmp_path, "Governance"))
-    assert "Metadata" not in json.dumps(read(tmp_path, "ConformancePack"))
+def test_the_pack_is_rules_and_nothing_else_as_the_cli_writes_it(all_stacks: Path) -> None:
+    assert "Metadata" in json.dumps(read(all_stacks, "Governance"))
+    assert "Metadata" not in json.dumps(read(all_stacks, "ConformancePack"))
 
 
 # Where it can be deployed
-
-
-@pytest.mark.parametrize("settings", VARIANTS, ids=lambda settings: "-".join(settings.values()))
-def test_cfn_lint_finds_nothing(govern: Callable[..., Path], settings: dict[str, str]) -> None:
-    assembly = govern(**settings)
-    linted = subprocess.run(
-        [
-            str(Path(sys.executable).with_name("cfn-lint")),
-            *("--non-zero-exit-code", "informational"),
-            # A trail waits for its bucket's policy, and CDK has it wait for the bucket as well.
-            *("--ignore-checks", "W3005"),
-            *("--regions", "us-east-1", "eu-west-1", "eu-central-1", "--"),
-            str(assembly / "Governance.template.json"),
-            str(assembly / "ConformancePack.template.json"),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert linted.returncode == 0, linted.stdout + linted.stderr
 
 
 def test_the_stack_is_for_any_account_and_protected_in_production(

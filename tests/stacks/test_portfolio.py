@@ -16,16 +16,16 @@ from stacks.portfolio import released_versions as versions
 from stacks.portfolio.released_versions import ChangedVersionError, Version, released
 from stacks.portfolio.stack import PortfolioStack
 from tests import assembly
-from tests.stacks.conftest import Template, as_list, lint, properties, read, resources
+from tests.stacks.assemblies import Assemblies
+from tests.stacks.conftest import Template, as_list, properties, read, resources
 
 LAUNCHER = "arn:aws:iam::123456789012:role/Launcher"
 
 
 @pytest.fixture(scope="session")
-def portfolio(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def portfolio(assemblies: Assemblies) -> Path:
     """The assembly of the Portfolio stack for `LAUNCHER`."""
-    folder = tmp_path_factory.mktemp("cdk.out")
-    return assembly.write(PortfolioStack, "Portfolio", folder, portfolio_principal=LAUNCHER)
+    return assemblies.portfolio(portfolio_principal=LAUNCHER)
 
 
 @pytest.fixture(scope="session")
@@ -411,9 +411,3 @@ def test_what_is_synthesised_can_be_released(
     kept = json.loads(version.template.read_text())
     assert kept["Resources"].keys() == product["Resources"].keys()
     assert version.code
-
-
-def test_cfn_lint_finds_nothing(portfolio: Path) -> None:
-    lint(portfolio / "Portfolio.template.json")
-    lint(*portfolio.glob("*.product.template.json"))
-    lint(*(version.template for version in released()))

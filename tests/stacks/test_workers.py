@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import fields
 from operator import ge, gt, le, lt
@@ -581,42 +580,3 @@ def test_the_template_is_for_any_account_and_region(synthesise: Callable[..., Pa
     assert workers["environment"] == "aws://unknown-account/unknown-region"
     assert "Catalog" in workers["dependencies"]
     assert "missing" not in manifest
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {},
-        {"worker_instance": "c4.large"},
-        {"worker_instance": "c4.8xlarge", "ebs": "gp2-16tb-10000iops", "stage": "production"},
-        {"worker_instance": "c4.8xlarge", "ebs": "io1-20000iops"},
-        {"worker_instance": "c7g.4xlarge", "ebs": "io2"},
-    ],
-    ids=lambda settings: "-".join(settings.values()) or "default",
-)
-def test_cfn_lint_finds_nothing(synthesise: Callable[..., Path], settings: dict[str, str]) -> None:
-    template = synthesise(workers="true", **settings) / "Workers.template.json"
-    linted = lint(template, "us-east-1", "eu-west-1", "eu-central-1")
-    assert linted.returncode == 0, linted.stdout + linted.stderr
-
-
-def test_cfn_lint_would_find_c4_where_there_is_none(synthesise: Callable[..., Path]) -> None:
-    template = synthesise(workers="true", worker_instance="c4.large") / "Workers.template.json"
-    linted = lint(template, "eu-north-1")
-    assert linted.returncode != 0
-    assert "c4.large" in linted.stdout
-
-
-def lint(template: Path, *regions: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [
-            str(Path(sys.executable).with_name("cfn-lint")),
-            *("--non-zero-exit-code", "informational"),
-            # CDK has a function depend on its role as a whole, and so on the role's policies.
-            *("--ignore-checks", "W3005", "--regions", *regions, "--"),
-            str(template),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
