@@ -3,10 +3,11 @@
 import signal
 from pathlib import Path
 from tempfile import gettempdir
-from threading import Event
+from threading import Event, Semaphore
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from s3_catalog.environment.worker_environment import WorkerEnvironment
 from s3_catalog.model.row import Row
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 class Queue:
     """SQS with one queue: what a worker calls of it.
 
-    `on_empty` is called when a message is received from the empty queue; `changed` is set once the
-    visibility timeout of a message is changed.
+    `on_empty` is called when a message is received from the empty queue; `heartbeats` is released
+    each time the visibility timeout of a message is changed.
     """
 
     def __init__(self, *bodies: str) -> None:
@@ -34,7 +35,7 @@ class Queue:
         self.hidden: list[tuple[str, int]] = []
         self.deleted: list[str] = []
         self.on_empty: Callable[[], None] = lambda: None
-        self.changed = Event()
+        self.heartbeats = Semaphore(0)
 
     def receive_message(self, **request: Any) -> Any:
         assert request["WaitTimeSeconds"] == 20
@@ -46,7 +47,7 @@ class Queue:
 
     def change_message_visibility(self, **request: Any) -> None:
         self.hidden.append((request["ReceiptHandle"], request["VisibilityTimeout"]))
-        self.changed.set()
+        self.heartbeats.release()
 
     def delete_message(self, **request: Any) -> None:
         self.deleted.append(request["ReceiptHandle"])
@@ -116,13 +117,46 @@ def test_a_message_stays_invisible_during_its_inspection(
     read = store.read
 
     def slowly(name: str, key: str) -> Row | None:
-        assert queue.changed.wait(10), "no heartbeat"
+        for _ in range(3):
+            assert queue.heartbeats.acquire(timeout=2), "no heartbeat"
         return read(name, key)
 
     monkeypatch.setattr(store, "read", slowly)
     at_work.turn()
     assert set(queue.hidden) == {("0", 180)}
     assert queue.deleted == ["0"]
+
+
+def test_a_heartbeat_comes_every_60_seconds(
+    s3: "S3Client", store: Store, bucket: str, writer: ObjectWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = []
+
+    class Done(Event):
+        """Ends each wait at once: the first two by time-out, the third because it is set."""
+
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout)
+            return len(waits) > 2
+
+    writer.put("k", b"1")
+    queue = Queue(inspection_request(bucket))
+    with monkeypatch.context() as patch:
+        patch.setattr("worker.queue_worker.Event", Done)
+        worker(queue, s3, store, bucket, Clock()).turn()
+    assert waits == [60, 60, 60]
+    assert queue.hidden == [("0", 180), ("0", 180)]
+
+
+def test_without_its_queue_the_worker_fails(s3: "S3Client", store: Store, bucket: str) -> None:
+    queue = Queue()
+
+    def missing() -> None:
+        raise ClientError({"Error": {"Code": "QueueDoesNotExist"}}, "ReceiveMessage")
+
+    queue.on_empty = missing
+    with pytest.raises(ClientError, match="QueueDoesNotExist"):
+        worker(queue, s3, store, bucket, Clock()).run()
 
 
 @pytest.mark.parametrize(("seconds", "error"), [(39_600, None), (39_601, "out of time")])

@@ -1,6 +1,5 @@
-"""The worker as a process, on the local cloud: what it does, needs and leaves behind."""
+"""The worker as a process, with the services of the local cloud."""
 
-import json
 import os
 import signal
 import subprocess
@@ -15,9 +14,11 @@ import boto3
 import pytest
 
 from reinventure.local.cloud import Cloud
+from s3_catalog.environment.worker_environment import WorkerEnvironment
 from s3_catalog.model.event import Content, Event
 from s3_catalog.model.row import Row
 from s3_catalog.table.store import Store
+from tests.component.object_writer import inspection_request
 from tests.empty_table import new_table
 from tests.waiting import wait_until
 
@@ -28,9 +29,13 @@ LINE = b'{"id": 12345, "name": "some name", "tags": ["a", "b"], "at": {"x": 1.5,
 
 
 class Site:
-    """A bucket, its table and a queue on the local cloud, and a worker process for them."""
+    """A bucket, its table and a queue on the local cloud, and a worker process once it starts."""
+
+    process: "subprocess.Popen[bytes]"
 
     def __init__(self, cloud: Cloud, log: Path) -> None:
+        self._cloud = cloud
+        self._log = log
         session = boto3.Session(
             aws_access_key_id="test",
             aws_secret_access_key="test",  # noqa: S106 (the local cloud has no other)
@@ -47,17 +52,24 @@ class Site:
         )
         self.store = Store(dynamodb, new_table(dynamodb), SHARDS)
         self.queue_url = self.sqs.create_queue(QueueName=f"q-{uuid4()}")["QueueUrl"]
-        with log.open("wb") as output:
+
+    def start(self) -> None:
+        """Start the worker."""
+        environment = WorkerEnvironment(
+            bucket_name=self.bucket,
+            table_name=self.store.table,
+            shards=SHARDS,
+            queue_url=self.queue_url,
+            aws_default_region="us-east-1",
+            tmpdir=str(self._log.parent),
+        )
+        with self._log.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "worker"],
                 env={
                     **os.environ,
-                    **cloud.environment,
-                    "QUEUE_URL": self.queue_url,
-                    "BUCKET_NAME": self.bucket,
-                    "TABLE_NAME": self.store.table,
-                    "SHARDS": str(SHARDS),
-                    "TMPDIR": str(log.parent),
+                    **self._cloud.environment,
+                    **environment.to_env(),
                     "PYTHONPATH": ".:lambdas",
                 },
                 stdout=output,
@@ -65,14 +77,18 @@ class Site:
             )
 
     def put(self, key: str, body: bytes) -> None:
-        """Put an object and its row, and ask for a look inside."""
+        """Put an object and its row, and request its inspection."""
         reply = self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
         content = Content(len(body), reply["ETag"].strip('"'))
         name, now = "ObjectCreated:Put", datetime.now(UTC)
         event = Event(self.bucket, key, name, now, "A" * 32, reply["VersionId"], content)
         self.store.write(event)
-        wish = json.dumps({"bucket": self.bucket, "key": key})
-        self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=wish)
+        self.request(key)
+
+    def request(self, key: str) -> None:
+        """Request the inspection of the object at `key`, which ends a long poll of the worker."""
+        body = inspection_request(self.bucket, key)
+        self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=body)
 
     def row(self, key: str) -> Row:
         row = self.store.read(self.bucket, key)
@@ -89,7 +105,7 @@ def site(local_cloud: Cloud, tmp_path: Path) -> Iterator[Site]:
 
 
 def wait_for(done: Callable[[], object], process: "subprocess.Popen[bytes]") -> None:
-    """Return when `done` says so, as long as the worker lives."""
+    """Wait until `done` returns something true; fail if the worker has ended."""
 
     def done_alive() -> bool:
         assert process.poll() is None, "the worker has ended"
@@ -99,7 +115,7 @@ def wait_for(done: Callable[[], object], process: "subprocess.Popen[bytes]") -> 
 
 
 def peak(pid: int) -> int:
-    """The most memory that a process ever had at once, in bytes."""
+    """The peak of a process's resident memory, in bytes."""
     [line] = [
         line
         for line in Path(f"/proc/{pid}/status").read_text().splitlines()
@@ -108,7 +124,8 @@ def peak(pid: int) -> int:
     return int(line.split()[1]) * 1024
 
 
-def test_a_large_object_is_looked_at_in_little_memory(site: Site) -> None:
+def test_a_large_object_is_inspected_in_little_memory(site: Site) -> None:
+    site.start()
     body = LINE * (200 * 10**6 // len(LINE) + 1)
     site.put("large.jsonl", body)
     wait_for(lambda: site.row("large.jsonl").inspected, site.process)
@@ -121,16 +138,18 @@ def test_a_large_object_is_looked_at_in_little_memory(site: Site) -> None:
     assert used < MEMORY
 
 
-def test_it_leaves_when_it_is_told_to_with_exit_code_0(site: Site, tmp_path: Path) -> None:
+def test_sigterm_ends_it_with_exit_code_0(site: Site, tmp_path: Path) -> None:
+    site.start()
     site.put("a", b"1")
     wait_for(lambda: site.row("a").inspected, site.process)
     site.process.send_signal(signal.SIGTERM)
+    site.request("a")
     assert site.process.wait(timeout=PATIENCE) == 0
     assert (tmp_path / "worker.log").read_text().splitlines()[-1].endswith("left")
 
 
-def test_without_its_queue_it_fails(site: Site) -> None:
-    site.put("a", b"1")
-    wait_for(lambda: site.row("a").inspected, site.process)
+def test_without_its_queue_it_exits_with_1(site: Site, tmp_path: Path) -> None:
     site.sqs.delete_queue(QueueUrl=site.queue_url)
+    site.start()
     assert site.process.wait(timeout=PATIENCE) == 1
+    assert "NonExistentQueue" in (tmp_path / "worker.log").read_text().splitlines()[-1]
