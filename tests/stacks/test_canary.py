@@ -126,6 +126,32 @@ def test_four_things_call_a_deployment_off(variant: Template) -> None:
     assert [alarm["Dimensions"][0]["Value"] for alarm in found[3:]] == readers
 
 
+def test_an_alarm_needs_two_of_three_minutes_or_the_one_of_a_difference(
+    variant: Template,
+) -> None:
+    measured_over = [
+        (measured(alarm), alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"])
+        for alarm in properties(variant, "AWS::CloudWatch::Alarm")
+    ]
+    assert measured_over == [
+        ("100 * errors / calls", 3, 2),
+        ("100 * throttles / (throttles + FILL(calls, 0))", 3, 2),
+        ("DIFF(depth)", 1, 1),
+        ("IteratorAge", 3, 2),
+        ("IteratorAge", 3, 2),
+        ("ApproximateNumberOfMessagesVisible", 1, 1),
+    ]
+
+
+def test_an_alarm_measures_minutes(variant: Template) -> None:
+    for alarm in properties(variant, "AWS::CloudWatch::Alarm"):
+        periods = [alarm.get("Period")] + [
+            metric.get("Period", metric.get("MetricStat", {}).get("Period"))
+            for metric in alarm.get("Metrics", [])
+        ]
+        assert {period for period in periods if period} == {60}
+
+
 def test_errors_and_throttles_are_those_of_the_alias(variant: Template) -> None:
     for alarm in list(alarms(variant).values())[:2]:
         for metric in alarm["Metrics"]:

@@ -335,6 +335,8 @@ def test_ingest_runs_as_documented(template: Template) -> None:
         for f in properties(template, "AWS::Lambda::Function")
         if f["Handler"] == "handlers.ingest.handler"
     ]
+    assert function["Timeout"] == 30
+    assert function["MemorySize"] == 256
     assert function["Runtime"] == "python3.13"
     assert function["Architectures"] == ["arm64"]
     assert function["TracingConfig"] == {"Mode": "Active"}
@@ -345,6 +347,27 @@ def test_ingest_runs_as_documented(template: Template) -> None:
         "SHARDS",
         "TABLE_NAME",
     }
+
+
+@pytest.mark.parametrize(
+    ("handler", "seconds", "mib"),
+    [
+        ("ingest.handler", 30, 256),
+        ("totals.handler", 60, 256),
+        ("publish.handler", 60, 256),
+        ("pre_traffic.handler", 300, 256),
+        ("post_traffic.handler", 60, 256),
+    ],
+)
+def test_each_function_has_its_timeout_and_memory(
+    template: Template, handler: str, seconds: int, mib: int
+) -> None:
+    [function] = [
+        f
+        for f in properties(template, "AWS::Lambda::Function")
+        if f["Handler"] == f"handlers.{handler}"
+    ]
+    assert (function["Timeout"], function["MemorySize"]) == (seconds, mib)
 
 
 # Data

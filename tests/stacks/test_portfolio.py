@@ -61,6 +61,42 @@ def test_the_product_is_the_catalog_stack_itself(
     assert product["Outputs"].keys() == catalog["Outputs"].keys()
 
 
+def test_the_settings_of_the_app_change_nothing_in_the_product(
+    assemblies: Assemblies, product: Template
+) -> None:
+    other = assemblies.portfolio(
+        stage="production",
+        shards="64",
+        transport="sqs",
+        reconcile="nightly",
+        kinesis="true",
+        totals_depth="5",
+        key_rotation_days="90",
+        config="create",
+        trail="create",
+        workers="true",
+        sql="true",
+        canary="canary:25%/7m",
+        portfolio_principal=LAUNCHER,
+    )
+    [path] = other.glob("*.product.template.json")
+    assert json.loads(path.read_text()) == product
+
+
+def test_a_product_has_16_shards_and_totals_of_3_levels(product: Template) -> None:
+    environments = [
+        function["Environment"]["Variables"]
+        for function in properties(product, "AWS::Lambda::Function")
+        if "Environment" in function
+    ]
+    assert {each["SHARDS"] for each in environments if "SHARDS" in each} == {"16"}
+    assert {each["TOTALS_DEPTH"] for each in environments if "TOTALS_DEPTH" in each} == {"3"}
+    assert product["Outputs"]["Shards"]["Value"] == "16"
+    assert product["Outputs"]["TotalsDepth"]["Value"] == "3"
+    for key in properties(product, "AWS::KMS::Key"):
+        assert key["RotationPeriodInDays"] == 365
+
+
 def test_what_can_be_chosen(product: Template) -> None:
     chosen = {name: p["AllowedValues"] for name, p in product["Parameters"].items()}
     assert chosen == {

@@ -102,8 +102,13 @@ def test_what_lambda_fails_to_do_is_tried_again_later(nightly: Template) -> None
         assert {"Lambda.ServiceException", "Lambda.TooManyRequestsException"} <= set(
             retry["ErrorEquals"]
         )
-        assert retry["BackoffRate"] > 1
-        assert retry["JitterStrategy"] == "FULL"
+        assert {name: retry[name] for name in retry.keys() - {"ErrorEquals"}} == {
+            "IntervalSeconds": 2,
+            "MaxAttempts": 10,
+            "BackoffRate": 2,
+            "MaxDelaySeconds": 300,
+            "JitterStrategy": "FULL",
+        }
 
 
 def test_it_is_a_standard_one_and_logs_under_the_data_key(nightly: Template) -> None:

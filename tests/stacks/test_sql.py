@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from s3_catalog.sql_mirror import data_api as database
-from s3_catalog.sql_mirror import schema
 from tests.stacks.conftest import (
     Template,
     arn,
@@ -105,13 +103,13 @@ def test_nobody_connects_without_tls(sql: Template) -> None:
 
 def test_it_answers_the_data_api_by_the_name_that_the_code_knows(sql: Template) -> None:
     assert cluster(sql)["EnableHttpEndpoint"] is True
-    assert cluster(sql)["DatabaseName"] == database.DATABASE_NAME
+    assert cluster(sql)["DatabaseName"] == "catalog"
 
 
 def test_the_readers_password_can_be_quoted(sql: Template) -> None:
     [secret] = properties(sql, "AWS::SecretsManager::Secret")
     generated = secret["GenerateSecretString"]
-    assert json.loads(generated["SecretStringTemplate"]) == {"username": schema.READER}
+    assert json.loads(generated["SecretStringTemplate"]) == {"username": "reader"}
     assert set(generated["ExcludeCharacters"]) == set(string.punctuation)
     # Or else Secrets Manager wants one character of those that it must leave out.
     assert generated["RequireEachIncludedType"] is False

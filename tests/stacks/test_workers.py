@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3_catalog.environment.worker_environment import WorkerEnvironment
-from stacks.settings.worker_instance import INSTANCES, VOLUMES
 from tests.assembly import ROOT
 from tests.stacks.conftest import (
     Template,
@@ -333,11 +332,21 @@ def test_a_machine_is_removed_before_its_way_out_is(workers: Template) -> None:
 
 
 @pytest.mark.parametrize(
-    ("instance", "most", "instances"),
-    [("c7g.large", 4, 2), ("c7g.large", 5, 3), ("c7g.large", 1, 1), ("c4.8xlarge", 37, 2)],
+    ("instance", "vcpus", "mib", "most", "instances"),
+    [
+        ("c7g.large", 2, 4_096, 4, 2),
+        ("c7g.large", 2, 4_096, 5, 3),
+        ("c7g.large", 2, 4_096, 1, 1),
+        ("c4.8xlarge", 36, 61_440, 37, 2),
+    ],
 )
 def test_there_are_as_many_instances_as_workers_need_and_no_more(
-    synthesise: Callable[..., Path], instance: str, most: int, instances: int
+    synthesise: Callable[..., Path],
+    instance: str,
+    vcpus: int,
+    mib: int,
+    most: int,
+    instances: int,
 ) -> None:
     assembly = synthesise(workers="true", worker_instance=instance, workers_max=str(most))
     workers = read(assembly, "Workers")
@@ -345,9 +354,8 @@ def test_there_are_as_many_instances_as_workers_need_and_no_more(
     target = one(workers, "AWS::ApplicationAutoScaling::ScalableTarget")
     assert target["MaxCapacity"] == most
     [container] = one(workers, "AWS::ECS::TaskDefinition")["ContainerDefinitions"]
-    fit = INSTANCES[instance].vcpus
     # With a tenth of its memory left to the system.
-    assert container["Memory"] * fit < INSTANCES[instance].memory * 0.9
+    assert container["Memory"] * vcpus < mib * 0.9
     assert container["Cpu"] == 1024
 
 
@@ -371,7 +379,7 @@ def test_nothing_comes_in_and_only_https_goes_out(workers: Template) -> None:
     assert len(interface["Groups"]) == 1
 
 
-@pytest.mark.parametrize("ebs", VOLUMES)
+@pytest.mark.parametrize("ebs", ["gp3", "io2", "gp2-16tb-10000iops", "io1-20000iops"])
 @pytest.mark.parametrize("instance", ["c7g.4xlarge", "c4.8xlarge"])
 def test_volumes_are_what_is_set_and_under_the_data_key(
     synthesise: Callable[..., Path], instance: str, ebs: str
