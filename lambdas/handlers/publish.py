@@ -29,7 +29,7 @@ def handler(batch: dict[str, Any], context: Context) -> dict[str, Any]:
     Raises PublishError instead where the event source mapping can retry whole batches only.
     """
     report = _publisher.publish(
-        batch["Records"], context.invoked_function_arn, again=bool(batch.get("redriven"))
+        batch["Records"], context.invoked_function_arn, redriven=bool(batch.get("redriven"))
     )
     counts = {
         "published": report.published,

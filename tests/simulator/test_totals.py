@@ -202,7 +202,7 @@ MISTAKES = [
 
 
 def correct_at_once(patch: Patch) -> None:
-    patch.setattr(recount, "_catch_up", lambda *_: None)
+    patch.setattr(recount, "_wait_until_counted", lambda *_: None)
 
 
 def correct_what_moved(patch: Patch) -> None:

@@ -208,12 +208,12 @@ def test_a_rejected_state_does_not_affect_the_others(
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"bucket": "another"}, "bucket 'another' is not ours"),
-        ({"bucket": None}, "bucket 'None' is not ours"),
+        ({"bucket": "another"}, "the message is of bucket 'another'"),
+        ({"bucket": None}, "the message is of bucket 'None'"),
         ({"key": ""}, "key has 0 bytes"),
         ({"key": "x" * 1025}, "key has 1025 bytes"),
         ({"key": "\ud800"}, "not valid Unicode"),
-        ({"key": 7}, "it names no key"),
+        ({"key": 7}, "it has no key"),
         ({"sequencer": "55AE"}, "sequencer '55AE' is not the sequencer of a row"),
         ({"sequencer": "g" * 32}, "is not the sequencer of a row"),
         ({"asked_at": -1}, "asked_at '-1' is not a number"),

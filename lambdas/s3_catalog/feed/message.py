@@ -1,6 +1,6 @@
-"""What subscribers are told of a change, how ours read it, what they can filter by, its order.
+"""The messages of the change feed: their content, attributes to filter by, and order.
 
-docs/changes.md describes it for them, docs/change.schema.json exactly.
+docs/changes.md describes them for subscribers; docs/change.schema.json is their schema.
 """
 
 import json
@@ -21,41 +21,42 @@ if TYPE_CHECKING:
     from s3_catalog.model.row import Row
 
 VERSION = "1"
-"""Changes when a field changes its meaning or goes; fields may be added."""
+"""Changes when a field changes its meaning or is removed. New fields do not change it."""
 
 _MEBIBYTE = 2**20
 _DECIMALS = 10**5
-"""SNS compares numbers up to a billion, with five decimals: bytes would end at 1 GB."""
+"""SNS compares numbers up to a billion, with five decimals. In bytes, that limit would be 1 GB."""
 
 _REFUSED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 has no place for, and so neither SNS nor SQS; object keys may have it."""
+"""Characters that XML 1.0 excludes, and therefore SNS and SQS. Object keys may have them."""
 
 
 def read(body: str, bucket: str) -> dict[str, Any]:
-    """Return what the message `body` says, whose `key` is one that `bucket` can hold.
+    """Return the content of the message `body`. Its `key` is a key that S3 allows.
 
-    Raises UnreadableError when it is not about an object of `bucket`.
+    Raises UnreadableError when the message is not about an object of `bucket`.
     """
     try:
-        told = json.loads(body)
+        content = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise UnreadableError(f"not JSON: {error}") from error
-    if not isinstance(told, dict) or not isinstance(told.get("key"), str):
-        raise UnreadableError("no change of the catalog: it names no key")
-    if told.get("bucket") != bucket:
-        raise UnreadableError(f"bucket {str(told.get('bucket'))[:200]!r} is not ours")
+    if not isinstance(content, dict) or not isinstance(content.get("key"), str):
+        raise UnreadableError("not a change of the catalog: it has no key")
+    if content.get("bucket") != bucket:
+        other = str(content.get("bucket"))[:200]
+        raise UnreadableError(f"the message is of bucket {other!r}, not of {bucket!r}")
     try:
-        object_key.check(told["key"])
+        object_key.check(content["key"])
     except ValueError as error:
         raise UnreadableError(str(error)) from error
-    return told
+    return content
 
 
 def entry(change: "Change", kind: "Kind", id: str) -> "PublishBatchRequestEntryTypeDef":
-    """Return the entry `id` of a PublishBatch request that tells of `change`, which is of `kind`.
+    """Return the entry `id` of a PublishBatch request for `change`, which is of `kind`.
 
-    Messages of one key form a group, which SNS keeps in order; the record's own id makes SNS
-    deliver what is published again within five minutes only once.
+    The messages of one key are a message group, which SNS keeps in order. The deduplication id is
+    the stream record's: SNS delivers a duplicate within five minutes only once.
     """
     return {
         "Id": id,
@@ -67,7 +68,7 @@ def entry(change: "Change", kind: "Kind", id: str) -> "PublishBatchRequestEntryT
 
 
 def message(change: "Change", kind: "Kind") -> dict[str, object]:
-    """Return what is said of `change`, which is of `kind`."""
+    """Return the content of the message for `change`, which is of `kind`."""
     row = change.new or change.old
     if row is None:
         raise ValueError(f"change {change.id} has no row")
@@ -87,9 +88,10 @@ def message(change: "Change", kind: "Kind") -> dict[str, object]:
 
 
 def attributes(change: "Change", kind: "Kind") -> "dict[str, MessageAttributeValueTypeDef]":
-    """Return what a subscription can filter by; what is not there is left out, as SNS demands.
+    """Return the attributes that a subscription can filter by.
 
-    Five, where raw delivery to SQS takes ten.
+    SNS refuses empty values, so those are left out. There are at most five; raw delivery to SQS
+    allows ten.
     """
     folder, slash, name = change.key.rpartition("/")
     stem, dot, extension = name.rpartition(".")
@@ -99,24 +101,24 @@ def attributes(change: "Change", kind: "Kind") -> "dict[str, MessageAttributeVal
         "prefix": filterable(folder + slash),
         "suffix": filterable(dot + extension.lower()) if stem and extension else "",
     }
-    told: dict[str, MessageAttributeValueTypeDef] = {
+    found: dict[str, MessageAttributeValueTypeDef] = {
         name: {"DataType": "String", "StringValue": value} for name, value in texts.items() if value
     }
     current = change.new
     if current and current.size is not None:
-        told["size_mib"] = {"DataType": "Number", "StringValue": mebibytes(current.size)}
-    return told
+        found["size_mib"] = {"DataType": "Number", "StringValue": mebibytes(current.size)}
+    return found
 
 
 def filterable(text: str) -> str:
-    """Return `text` with what SNS refuses in an attribute replaced by U+FFFD."""
+    """Return `text` with U+FFFD in place of each character that SNS refuses in an attribute."""
     return _REFUSED.sub("\ufffd", text)
 
 
 def mebibytes(size: int) -> str:
     """Return `size` (bytes) in MiB, rounded up to five decimals.
 
-    Up, so that a filter for at most, or for more than, a whole number of MiB is exact.
+    Rounded up, a filter by a whole number of MiB (at most, or more than) is exact.
     """
     units = -(-size * _DECIMALS // _MEBIBYTE)
     return f"{units // _DECIMALS}.{units % _DECIMALS:05d}"

@@ -1,8 +1,8 @@
-"""Publishing the changes of a batch of stream records, in order.
+"""Publishing the changes in a batch of stream records, in order.
 
-Nothing is passed over: at the first record that could not be published this stops, and the rest is
-tried again from there. Only a record that can never be published is set aside, or its shard
-would stand still until the record is too old.
+No record is skipped: the publisher stops at the first one that fails, and Lambda retries the batch
+from there. Only a record that SNS would refuse at each attempt is set aside, into the dead-letter
+queue: retried, it would block its shard until it expires.
 """
 
 import json
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
 SIZE = 10
-"""Messages a request: SNS's limit."""
+"""Messages per request: SNS's limit."""
 
 UNPUBLISHABLE = "Unpublishable"
-"""The condition under which a record is in the failure queue by our hand, not Lambda's."""
+"""The condition in a dead letter that the publisher writes itself, instead of Lambda."""
 
 _REFUSALS = ("InvalidParameter", "InvalidParameterValue", "InvalidParameterException")
-"""SNS's words for a message that it will never take."""
+"""SNS's error codes for a message that it refuses at each attempt."""
 
 _log = logging.getLogger("publish")
 
@@ -37,11 +37,11 @@ Record = Mapping[str, Any]
 
 @dataclass
 class Report:
-    """What became of a batch.
+    """The result of a batch.
 
-    `failed` is the sequence number of the first record that was not published, if any was not;
-    those after it were not tried, or will be published again. `errors` say why. `ignored` records
-    were no effective change; those `set_aside` are in the failure queue.
+    `failed` is the sequence number of the first record that failed, or None; the records after it
+    were not published, or will be published again. `errors` has the reasons. `ignored` counts
+    changes that are not effective, and `set_aside` the records in the dead-letter queue.
     """
 
     published: int = 0
@@ -53,84 +53,85 @@ class Report:
 
 @dataclass(frozen=True)
 class Publisher:
-    """The topic to publish to, and the failure queue for what can never be published."""
+    """Publishes to `topic` (ARN); `failures` is the URL of the dead-letter queue."""
 
     sns: "SNSClient"
     topic: str
     sqs: "SQSClient"
     failures: str
 
-    def publish(self, records: Sequence[Record], function: str, *, again: bool = False) -> Report:
-        """Publish the effective changes among `records` of a shard, which are in its order.
+    def publish(self, records: Sequence[Record], function: str, *, redriven: bool = False) -> Report:
+        """Publish the effective changes in `records`, which are in the order of their shard.
 
-        `function` (ARN) is named as the one that set a record aside. If the records are tried
-        `again` by a person, none is set aside: the failure that they come from is still there.
+        `function` is the ARN in the dead letter of a record that is set aside. In a redrive
+        (`redriven`) none is set aside: its dead letter still exists.
         """
         report = Report()
-        waiting: list[tuple[Record, Change, Kind]] = []
+        pending: list[tuple[Record, Change, Kind]] = []
         for record in records:
             try:
                 change = parse(record)
             except (KeyError, ValueError, TypeError, AttributeError) as error:
                 unreadable = f"not a row of the catalog: {error!r}"
-                if not self._send(waiting, report, function, again=again):
+                if not self._send(pending, report, function, redriven=redriven):
                     return report
-                waiting = []
-                if not self._set_aside(record, unreadable, report, function, again=again):
+                pending = []
+                if not self._set_aside(record, unreadable, report, function, redriven=redriven):
                     return report
                 continue
             if change.kind is None:
                 report.ignored += 1
                 continue
-            # Of a request a part may fail; were two messages of a key in it, perhaps the first.
-            if len(waiting) == SIZE or any(change.key == other.key for _, other, _ in waiting):
-                if not self._send(waiting, report, function, again=again):
+            # Part of a request may fail. With two messages of a key in it, the first could fail and
+            # the second arrive.
+            if len(pending) == SIZE or any(change.key == other.key for _, other, _ in pending):
+                if not self._send(pending, report, function, redriven=redriven):
                     return report
-                waiting = []
-            waiting.append((record, change, change.kind))
-        self._send(waiting, report, function, again=again)
+                pending = []
+            pending.append((record, change, change.kind))
+        self._send(pending, report, function, redriven=redriven)
         return report
 
     def _send(
         self,
-        waiting: Sequence[tuple[Record, Change, Kind]],
+        pending: Sequence[tuple[Record, Change, Kind]],
         report: Report,
         function: str,
         *,
-        again: bool,
+        redriven: bool,
     ) -> bool:
-        """Publish `waiting` in one request; return whether it is done with all of them."""
-        if not waiting:
+        """Publish `pending` in one request; return whether each is published or set aside."""
+        if not pending:
             return True
         try:
             reply = self.sns.publish_batch(
                 TopicArn=self.topic,
                 PublishBatchRequestEntries=[
-                    entry(change, kind, str(n)) for n, (_, change, kind) in enumerate(waiting)
+                    entry(change, kind, str(n)) for n, (_, change, kind) in enumerate(pending)
                 ],
             )
         except (ClientError, BotoCoreError) as error:
-            return _stop(report, waiting[0][0], str(error))
-        sent = {reply_entry.get("Id") for reply_entry in reply.get("Successful", [])}
-        refused = {reply_entry["Id"]: reply_entry for reply_entry in reply.get("Failed", [])}
-        for n, (record, _, _) in enumerate(waiting):
+            return _stop(report, pending[0][0], str(error))
+        sent = {each.get("Id") for each in reply.get("Successful", [])}
+        refused = {each["Id"]: each for each in reply.get("Failed", [])}
+        for n, (record, _, _) in enumerate(pending):
             if str(n) in sent:
                 report.published += 1
                 continue
-            why = refused.get(str(n))
-            code = why["Code"] if why else "no answer"
-            reason = f"{code}: {why.get('Message', '')}" if why else code
+            refusal = refused.get(str(n))
+            code = refusal["Code"] if refusal else "no answer"
+            reason = f"{code}: {refusal.get('Message', '')}" if refusal else code
             if code not in _REFUSALS:
                 return _stop(report, record, reason)
-            if not self._set_aside(record, reason, report, function, again=again):
+            if not self._set_aside(record, reason, report, function, redriven=redriven):
                 return False
         return True
 
     def _set_aside(
-        self, record: Record, reason: str, report: Report, function: str, *, again: bool
+        self, record: Record, reason: str, report: Report, function: str, *, redriven: bool
     ) -> bool:
-        """Put `record` into the failure queue as Lambda would; return whether it is there."""
-        if again:
+        """Send `record` to the dead-letter queue in Lambda's format; return whether it is there."""
+        if redriven:
             return _stop(report, record, reason)
         _log.error("set aside a record: %s", reason)
         failure = {

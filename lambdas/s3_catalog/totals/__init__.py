@@ -1,1 +1,1 @@
-"""Objects and bytes of a bucket and of its folders."""
+"""The numbers of objects and bytes in a bucket and in each of its folders."""

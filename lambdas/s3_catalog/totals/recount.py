@@ -1,8 +1,8 @@
-"""Making the totals equal to the rows: after `totals` gave up on something, or began anew.
+"""Making the totals equal to the rows: after `totals` lost changes, or was deployed anew.
 
-Changes that are on their way to be counted must not be taken for such that never were. So a folder
-is corrected only if none of its changes was counted between a moment before its rows were read and
-a moment when all that had been written by then must have been. See docs/correctness.md.
+A recount must not correct for a change that is yet to be counted. So it corrects a folder only if
+`totals` counted no change of it in an interval. That begins before the rows are read, and ends when
+every change written before that read has been counted. See docs/correctness.md.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,19 +20,22 @@ if TYPE_CHECKING:
     from s3_catalog.totals.totals_table import Own, TotalsTable
 
 LAG = 30
-"""Seconds within which a change is counted, unless `totals` is seen to be further behind. One
-second is the longest that the stream's mapping gathers a batch."""
+"""Seconds within which a change is counted, unless the checkpoints show that `totals` is further
+behind. The event source mapping gathers a batch for at most one second."""
 
 CLOCKS = 5
-"""Seconds that our clock and DynamoDB's may be apart."""
+"""Seconds: the greatest difference between DynamoDB's clock and ours."""
 
 ROUNDS = 4
-"""How often to look again at folders that changed meanwhile."""
+"""Rounds of a recount, for folders that change meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recounted:
-    """How many `folders` were compared and `corrected`; and those that changed all the while."""
+    """The numbers of `folders` compared and `corrected`, and the folders that never rested.
+
+    Each of the `restless` folders differed, and changed in every round.
+    """
 
     folders: int
     corrected: int
@@ -48,16 +51,16 @@ def recount(
     prefix: str = "",
     clock: "Callable[[], datetime]" = utc_now,
 ) -> Recounted:
-    """Compare the totals of all folders under `prefix` with their rows, and correct what differs.
+    """Compare the totals of all folders under `prefix` with their rows, and correct differences.
 
-    `read` gives all rows of objects under `prefix`, by consistent reads, anew each time. `pause`
-    waits for so many seconds; it is not called if nothing differs. It takes memory for every
-    folder, not for every row.
+    `read` reads all rows of objects under `prefix`, consistently, at each call. `pause` waits for a
+    number of seconds; without differences it is not called. Needs memory for each folder, not for
+    each row.
 
-    Raises botocore's ClientError or BotoCoreError. It may be repeated, and several may run at once.
+    Raises botocore's ClientError or BotoCoreError. It is idempotent, and several may run at once.
     """
     corrected = 0
-    wrong: dict[str, Tally] = {}
+    differing: dict[str, Tally] = {}
     folders = 0
     for _ in range(ROUNDS):
         before = totals.own(bucket, prefix)
@@ -65,38 +68,42 @@ def recount(
         read_at = clock().timestamp()
         names = {name for name in before.keys() | rows.keys() if name.startswith(prefix)}
         folders = len(names)
-        wrong = {name: by for name in names if (by := _difference(name, rows, before)) != Tally()}
-        if not wrong:
+        differing = {
+            name: by for name in names if (by := _difference(name, rows, before)) != Tally()
+        }
+        if not differing:
             break
-        _catch_up(totals, read_at, pause)
+        _wait_until_counted(totals, read_at, pause)
         after = totals.own(bucket, prefix)
-        for name in sorted(wrong):
-            known = after.get(name, UNCOUNTED)
-            resting = known.changes == before.get(name, UNCOUNTED).changes
-            if resting and totals.correct(bucket, name, wrong[name], known.guard):
+        for name in sorted(differing):
+            counted = after.get(name, UNCOUNTED)
+            resting = counted.changes == before.get(name, UNCOUNTED).changes
+            if resting and totals.correct(bucket, name, differing[name], counted.guard):
                 corrected += 1
-                del wrong[name]
-        if not wrong:
+                del differing[name]
+        if not differing:
             break
-    return Recounted(folders, corrected, sorted(wrong))
+    return Recounted(folders, corrected, sorted(differing))
 
 
-def _difference(name: str, rows: dict[str, Delta], known: "dict[str, Own]") -> Tally:
-    counted = rows[name].own if name in rows else Tally()
-    return counted - known.get(name, UNCOUNTED).tally
+def _difference(name: str, rows: dict[str, Delta], counted: "dict[str, Own]") -> Tally:
+    actual = rows[name].own if name in rows else Tally()
+    return actual - counted.get(name, UNCOUNTED).tally
 
 
-def _catch_up(totals: "TotalsTable", moment: float, pause: Callable[[float], None]) -> None:
-    """Wait until what was written before `moment` is counted.
+def _wait_until_counted(
+    totals: "TotalsTable", moment: float, pause: Callable[[float], None]
+) -> None:
+    """Wait until every change written before `moment` has been counted.
 
-    A shard that is behind moves, and its mark is older than `moment`.
+    A shard is behind while its checkpoint moves and is older than `moment`.
     """
     behind = True
     checkpoints = totals.checkpoints()
     while behind:
         pause(LAG)
-        seen, checkpoints = checkpoints, totals.checkpoints()
+        previous, checkpoints = checkpoints, totals.checkpoints()
         behind = any(
-            written_at < moment + CLOCKS and seen.get(shard) != written_at
+            written_at < moment + CLOCKS and previous.get(shard) != written_at
             for shard, written_at in checkpoints.items()
         )

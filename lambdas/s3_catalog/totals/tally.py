@@ -1,4 +1,4 @@
-"""Totals of a bucket and its folders, as the changes of the catalog add up."""
+"""The sums of changes and of rows: objects and bytes, by folder."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,12 +8,12 @@ from s3_catalog.model.change import Change
 from s3_catalog.model.row import Row
 
 MAX_FOLDERS = 99
-"""Totals that one transaction changes: DynamoDB takes 100 actions, and one writes the mark."""
+"""Totals in one transaction: DynamoDB allows 100 actions, one of which writes the checkpoint."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """How many objects there are and of how many bytes together; or by how many these grew."""
+    """A number of objects and their bytes, or the growth of these two numbers."""
 
     objects: int = 0
     bytes: int = 0
@@ -29,7 +29,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """How many objects are in `folder` and all folders below it, and of how many bytes."""
+    """The objects in `folder` and in all folders below it, and their bytes."""
 
     folder: str
     objects: int
@@ -38,10 +38,10 @@ class Total:
 
 @dataclass(slots=True)
 class Delta:
-    """What some changes do to the totals of one folder: `all` in it, and what is its `own`.
+    """The growth of one folder by some changes: of `all` its objects, and of its `own`.
 
-    An object is the own one of the deepest folder that is counted, and counts in all above it too.
-    `changes` is how many of the changes were of own objects.
+    An object is an own object of the deepest folder that is counted, and counts in all folders
+    above it as well. `changes` is the number of changes of own objects.
     """
 
     all: Tally = field(default_factory=Tally)
@@ -51,10 +51,10 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Consecutive changes of one shard, few enough for a transaction, and what they add up to.
+    """The sum of consecutive changes of one shard, few enough for one transaction.
 
-    `first` and `last` are their sequence numbers; the last one was written at `written_at`, in
-    seconds since 1970. `deltas` are by bucket and folder.
+    `first` and `last` are sequence numbers; the last change was written at `written_at`, in seconds
+    since 1970. The keys of `deltas` are bucket and folder.
     """
 
     first: str
@@ -66,7 +66,7 @@ class Part:
 def folders(key: str, depth: int) -> list[str]:
     """Return the folders that `key` counts in: the bucket as "", then level by level to `depth`.
 
-    A folder is all that a key has up to one of its slashes, that one included.
+    A folder is the beginning of a key up to one of its slashes, inclusive.
     """
     found = [""]
     end = -1
@@ -79,27 +79,26 @@ def folders(key: str, depth: int) -> list[str]:
 
 
 def level(folder: str) -> int:
-    """Return how deep `folder` is: 0 for the bucket, which is ""."""
+    """Return the level of `folder`: 0 for "", the bucket."""
     return folder.count("/")
 
 
 def tally(row: Row | None) -> Tally:
-    """Return what `row` counts for: one object of its size, or nothing if there is none."""
+    """Return one object and its size, or nothing for a row without an object."""
     if row is None or not row.counts:
         return Tally()
     return Tally(1, row.size or 0)
 
 
 def growth(change: Change) -> Tally:
-    """Return by how much the totals grow when `change` happens."""
+    """Return the growth of the totals by `change`."""
     return tally(change.new) - tally(change.old)
 
 
 def parts(changes: Sequence[Change], depth: int) -> Iterator[Part]:
     """Cut `changes` of one shard, in their order, into as few parts as transactions allow.
 
-    Those that change no total are left out; there may be no part at all. Nothing in the expiry of
-    a tombstone, for instance, counts.
+    Changes that grow no total, such as the expiry of a tombstone, are in no part.
     """
     counting = [(change, grown) for change in changes if (grown := growth(change)) != Tally()]
     start = 0
@@ -127,24 +126,24 @@ def parts(changes: Sequence[Change], depth: int) -> Iterator[Part]:
 
 
 def count(rows: Iterable[Row], depth: int) -> dict[str, Delta]:
-    """Return what `rows` of one bucket add up to, by folder, to `depth` levels.
+    """Return the sums of `rows` of one bucket, by folder, to `depth` levels.
 
-    It takes memory for every folder, not for every row.
+    Needs memory for each folder, not for each row.
     """
     counted: dict[str, Delta] = defaultdict(Delta)
     for row in rows:
-        counts = tally(row)
+        of_row = tally(row)
         counted_in = folders(row.key, depth)
         for folder in counted_in:
-            counted[folder].all.add(counts)
-        counted[counted_in[-1]].own.add(counts)
+            counted[folder].all.add(of_row)
+        counted[counted_in[-1]].own.add(of_row)
     return counted
 
 
 def sums(rows: Iterable[Row], prefix: str, levels: int) -> tuple[Total, list[Total]]:
-    """Return what `rows`, all those under `prefix`, add up to: together, and by folder.
+    """Return the sum of `rows`, which are all rows under `prefix`, and the sums by folder.
 
-    The folders are those whose names begin with `prefix`, so many `levels` down, in key order.
+    The folders begin with `prefix`, go `levels` deeper, and are in key order.
     """
     counted = count(rows, level(prefix) + levels)
     named = [

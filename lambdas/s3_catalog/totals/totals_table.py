@@ -1,7 +1,7 @@
-"""The table of totals: counting each change of the catalog once, and reading what was counted.
+"""The table of totals: counts each change of the catalog once, and reads the sums.
 
-A change is counted in the transaction that also moves the mark of its shard: how far the shard of
-the stream has been counted. So a change is either counted and behind the checkpoint, or neither.
+The transaction that counts a change also moves the checkpoint of its shard of the stream: the last
+sequence number that is counted. So a change is counted if and only if the checkpoint has passed it.
 """
 
 import random
@@ -26,30 +26,31 @@ if TYPE_CHECKING:
     )
 
 NOT_YET_COUNTED = "attribute_not_exists(sequence_number) OR sequence_number < :first"
-"""Holds while nothing from `:first` on has been counted of a shard."""
+"""Of a shard, no change from `:first` on has been counted."""
 
 CHECKPOINT_LIFE = timedelta(days=7)
-"""How long the mark of a shard is kept after its last change: DynamoDB forgets the records
-themselves after one day."""
+"""How long the checkpoint of a shard is kept after its last change. The stream's records are kept
+for one day."""
 
 ATTEMPTS = 6
-"""How often a transaction is tried while others write the same totals."""
+"""Attempts of a transaction while others write the same totals."""
 
 _ROOT = "/"
-"""The sort key of the bucket's own total, as it cannot be empty. It is alone in its partition."""
+"""The sort key of the bucket's total, because "" is not allowed. It is alone in its partition."""
 
 _CHECKPOINTS = "#marks"
-"""The partition of the checkpoints: one for all, so that one query reads them. It takes 1,000
-batches a second, of up to 500 changes each."""
+"""The partition of all checkpoints, so that one query reads them. One partition takes 1,000 writes
+per second; each is a batch of up to 500 changes."""
 
-_KEYS_A_READ = 100
+_KEYS_PER_READ = 100
+"""DynamoDB's limit of BatchGetItem."""
 
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """What has been counted of a folder's own objects, and in how many changes.
+    """The count of a folder's own objects, and the number of changes counted.
 
-    `guard` is how many of the changes are in the first counter shard: None if that has no row.
+    `guard` is the number of changes in the first counter shard, or None if it has no row.
     """
 
     tally: Tally
@@ -58,14 +59,14 @@ class Own:
 
 
 UNCOUNTED = Own(Tally(), 0, None)
-"""What is known of a folder of which nothing has been counted."""
+"""The count of a folder without any counted change."""
 
 
 class TotalsTable:
-    """The totals, `depth` levels deep, of which each is a sum of `counter_shards` rows.
+    """The totals of all folders down to `depth` levels, in sharded counters.
 
-    Sharded counters: shards of the stream write to different counter shards, so that they seldom
-    meet in the bucket's own total, which every change is part of.
+    A total is the sum of `counter_shards` rows. Each shard of the stream writes to one of them, so
+    that two shards seldom write the same row of the bucket's total, which every change grows.
 
     Every method raises botocore's ClientError or BotoCoreError when DynamoDB does not answer.
     """
@@ -79,49 +80,49 @@ class TotalsTable:
         self.depth = depth
 
     def apply(self, shard: str, changes: Sequence[Change]) -> int:
-        """Count those `changes` of a `shard` of the stream that were not counted before.
+        """Count those `changes` of a `shard` of the stream that have not been counted.
 
-        They are consecutive, in the order of the stream. Returns how many transactions that took.
-        When it raises, some of the changes may have been counted; all may be given again.
+        They are consecutive, in the order of the stream. Returns the number of transactions. The
+        call is idempotent; when it raises, some of the changes may have been counted.
         """
         written = 0
-        left = list(parts(changes, self.depth))
-        while left:
-            counted_to = self._count(shard, left[0])
-            if counted_to is None:
+        remaining = list(parts(changes, self.depth))
+        while remaining:
+            checkpoint = self._count(shard, remaining[0])
+            if checkpoint is None:
                 written += 1
-                left = left[1:]
+                remaining = remaining[1:]
             else:
-                # Delivered again. Perhaps cut differently: what is new may begin within the part.
-                changes = [change for change in changes if change.sequence_number > counted_to]
-                left = list(parts(changes, self.depth))
+                # A duplicate, perhaps cut differently: new changes may begin within the part.
+                changes = [change for change in changes if change.sequence_number > checkpoint]
+                remaining = list(parts(changes, self.depth))
         return written
 
     def counts(self, folder: str) -> bool:
-        """Return whether there is a total of `folder`, a text that keys may begin with."""
+        """Return whether `folder`, a prefix of keys, has a total."""
         return (folder == "" or folder.endswith("/")) and level(folder) <= self.depth
 
     def total(self, bucket: str, folder: str) -> Total:
-        """Return the total of `folder`, which is not deeper than `depth`; "" is the bucket."""
+        """Return the total of `folder`, at most `depth` levels deep; "" is the bucket."""
         keys = [
             self._key(bucket, folder, counter_shard) for counter_shard in range(self.counter_shards)
         ]
         sum_ = Tally()
         while keys:
             reply = self.client.batch_get_item(
-                RequestItems={self.table: {"Keys": keys[:_KEYS_A_READ], "ConsistentRead": True}}
+                RequestItems={self.table: {"Keys": keys[:_KEYS_PER_READ], "ConsistentRead": True}}
             )
             for item in reply["Responses"][self.table]:
                 sum_.add(_tally(item))
             unread = reply["UnprocessedKeys"].get(self.table)
-            again = cast("list[dict[str, AttributeValueTypeDef]]", unread["Keys"] if unread else [])
-            keys = [*keys[_KEYS_A_READ:], *again]
+            retry = cast("list[dict[str, AttributeValueTypeDef]]", unread["Keys"] if unread else [])
+            keys = [*keys[_KEYS_PER_READ:], *retry]
         return Total(folder, sum_.objects, sum_.bytes)
 
     def below(self, bucket: str, folder: str, levels: int) -> Iterator[Total]:
-        """Yield the totals of the folders in `folder` that hold anything, in key order.
+        """Yield the totals of the folders in `folder` that are not empty, in key order.
 
-        So many `levels` down, as far as they are counted.
+        The folders are at most `levels` deeper, and at most as deep as `depth`.
         """
         deepest = min(level(folder) + levels, self.depth)
         for name, items in self._each(bucket, folder, range(level(folder) + 1, deepest + 1)):
@@ -132,7 +133,7 @@ class TotalsTable:
                 yield Total(name, sum_.objects, sum_.bytes)
 
     def own(self, bucket: str, prefix: str) -> dict[str, Own]:
-        """Return what has been counted of the own objects of each folder that `prefix` begins."""
+        """Return the counts of own objects by folder, for each folder under `prefix`."""
         found = {}
         for name, items in self._each(bucket, prefix, range(level(prefix), self.depth + 1)):
             counted = [item for item in items if "own_changes" in item]
@@ -151,23 +152,23 @@ class TotalsTable:
         return found
 
     def checkpoints(self) -> dict[str, int]:
-        """Return when the last change was written that is counted of each shard of the stream.
+        """Return the checkpoint of each shard: the time of the write of its last counted change.
 
-        In seconds since 1970, by shard. Those are left out whose last change is long counted.
+        In seconds since 1970, by shard. Expired checkpoints are left out.
         """
         request: QueryInputTypeDef = {
             "TableName": self.table,
-            "KeyConditionExpression": "pk = :marks",
-            "ExpressionAttributeValues": {":marks": {"S": _CHECKPOINTS}},
+            "KeyConditionExpression": "pk = :checkpoints",
+            "ExpressionAttributeValues": {":checkpoints": {"S": _CHECKPOINTS}},
             "ConsistentRead": True,
         }
         items = [item for _, item in merged(self.client, [request]) if item]
         return {item["sk"]["S"]: int(item["written_at"]["N"]) for item in items}
 
     def correct(self, bucket: str, folder: str, by: Tally, guard: int | None) -> bool:
-        """Add `by` to what is counted of the own objects of `folder`, and so to all above it.
+        """Add `by` to the own objects of `folder`, and so to the totals of it and all above it.
 
-        Only if the changes in the first counter_shard are still `guard`; returns whether they were.
+        Only if the number of changes in the first counter shard is still `guard`; returns whether.
         """
         own = Delta(by, by, 1)
         above = folders(folder, level(folder) - 1) if folder else []
@@ -187,7 +188,7 @@ class TotalsTable:
         return refused is None
 
     def _count(self, shard: str, part: Part) -> str | None:
-        """Count `part`, or return how far `shard` was counted, if that is beyond its first."""
+        """Count `part`, or return the checkpoint of `shard` if it has passed the first change."""
         now = datetime.now(UTC)
         checkpoint: TransactWriteItemTypeDef = {
             "Update": {
@@ -221,19 +222,19 @@ class TotalsTable:
     def _transact(
         self, items: "list[TransactWriteItemTypeDef]"
     ) -> "Mapping[str, AttributeValueTypeDef] | None":
-        """Write `items`, or return the old item of the first one, whose condition did not hold."""
+        """Write `items`; or return the old item of the first, if its condition does not hold."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 self.client.transact_write_items(TransactItems=items)
             except self.client.exceptions.TransactionCanceledException as refusal:
-                # botocore's type for errors does not know of the reasons that come along.
+                # botocore's type of the error lacks the reasons.
                 reasons = cast("list[dict[str, object]]", refusal.response["CancellationReasons"])
                 codes = {str(reason.get("Code")) for reason in reasons}
                 if reasons[0].get("Code") == "ConditionalCheckFailed":
                     return cast("Mapping[str, AttributeValueTypeDef]", reasons[0].get("Item") or {})
                 if attempt == ATTEMPTS or not codes <= {"None", "TransactionConflict"}:
                     raise
-                # Another shard was writing the same total. At random, or they would meet again.
+                # Another shard writes the same total. A random pause, or they would meet again.
                 time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311
             else:
                 return None
@@ -253,7 +254,7 @@ class TotalsTable:
             "Update": {
                 "TableName": self.table,
                 "Key": self._key(bucket, folder, counter_shard),
-                # `bytes` is a word of the language.
+                # `bytes` is a reserved word.
                 "UpdateExpression": "ADD " + ", ".join(f"#{name} :{name}" for name in added),
                 "ExpressionAttributeNames": {f"#{name}": name for name in added},
                 "ExpressionAttributeValues": {
@@ -265,22 +266,22 @@ class TotalsTable:
     def _key(
         self, bucket: str, folder: str, counter_shard: int
     ) -> "dict[str, AttributeValueTypeDef]":
-        # The depth is part of the name: what is counted to another depth begins anew. So is the
-        # number of counter_shards.
+        # Depth and number of counter shards are part of the key: with another depth or number, all
+        # totals start again at zero.
         place = f"{bucket}#{self.depth}#{level(folder)}#{self.counter_shards}#{counter_shard}"
         return {"pk": {"S": place}, "sk": {"S": folder or _ROOT}}
 
     def _each(
         self, bucket: str, prefix: str, levels: range
     ) -> "Iterator[tuple[str, Iterator[dict[str, AttributeValueTypeDef]]]]":
-        """Yield the rows of each folder of these `levels` that `prefix` begins, in key order."""
+        """Yield the rows of each folder of `levels` under `prefix`, in key order."""
         if not levels:
             return
         queries: list[QueryInputTypeDef] = []
-        for deep in levels:
+        for level_ in levels:
             for counter_shard in range(self.counter_shards):
                 condition = "pk = :partition"
-                values = {":partition": self._key(bucket, "/" * deep, counter_shard)["pk"]}
+                values = {":partition": self._key(bucket, "/" * level_, counter_shard)["pk"]}
                 if prefix:
                     condition += " AND begins_with(sk, :prefix)"
                     values[":prefix"] = {"S": prefix}
@@ -301,5 +302,5 @@ def _tally(item: "Mapping[str, AttributeValueTypeDef]") -> Tally:
 
 
 def _folder(item: "Mapping[str, AttributeValueTypeDef]") -> str:
-    deep = item["pk"]["S"].split("#")[2]
-    return "" if deep == "0" else item["sk"]["S"]
+    level_ = item["pk"]["S"].split("#")[2]
+    return "" if level_ == "0" else item["sk"]["S"]

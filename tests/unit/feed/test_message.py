@@ -215,9 +215,9 @@ def test_what_is_read_is_about_an_object_of_the_bucket_or_says_why_not() -> None
     for body, why in (
         ("{", "not JSON"),
         ("[" * 10_000, "not JSON"),
-        ("[]", "names no key"),
-        ('{"bucket": "b"}', "names no key"),
-        ('{"bucket": "c", "key": "k"}', "is not ours"),
+        ("[]", "has no key"),
+        ('{"bucket": "b"}', "has no key"),
+        ('{"bucket": "c", "key": "k"}', "the message is of bucket 'c', not of 'b'"),
         ('{"bucket": "b", "key": ""}', "key has 0 bytes"),
     ):
         with pytest.raises(UnreadableError, match=why):

@@ -207,7 +207,7 @@ def test_what_cannot_be_set_aside_is_tried_again() -> None:
 
 def test_what_a_person_tries_again_is_not_set_aside_again() -> None:
     failures = Failures()
-    report = publisher(Topic(never), failures).publish([UNREADABLE[1]], FUNCTION, again=True)
+    report = publisher(Topic(never), failures).publish([UNREADABLE[1]], FUNCTION, redriven=True)
     assert (report.failed, report.set_aside, failures.waiting) == ("2", 0, [])
 
 
