@@ -1,6 +1,5 @@
-"""The domain: what an S3 event means, which row it becomes, and when that row may be written.
+"""The domain: the meaning of an S3 event, the row that it becomes, the rule for writing the row.
 
-The functions in AWS, the worker and the `reinventure` command import it alike, so there is one rule
-and not two. Imports point one way: ingestion, reconciliation, totals and feed use table and s3,
-which use model.
+The Lambda functions, the worker and the `reinventure` command import it, so there is only one rule.
+Imports point one way: ingestion, reconciliation, totals and feed use table and s3, which use model.
 """

@@ -36,8 +36,8 @@ def correct(store: "Store", bucket: "Bucket", key: str, event: "Event | None" = 
             return Outcome.SUPERSEDED
         asked_at = bucket.clock()
         current = bucket.current(key)
-        # For an event a row that agrees is written all the same: it then has the time of the
-        # lookup, without which an older put that is still on its way would overwrite it.
+        # With an event, a row that agrees is written as well, for the time of the lookup. Without
+        # that time an older put, still on its way, would overwrite the row.
         if event is None and agree(seen, current):
             return Outcome.UNCHANGED
         row = rows.from_lookup(bucket.name, key, current, asked_at, seen=seen, event=event)

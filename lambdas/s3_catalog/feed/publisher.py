@@ -60,7 +60,9 @@ class Publisher:
     sqs: "SQSClient"
     failures: str
 
-    def publish(self, records: Sequence[Record], function: str, *, redriven: bool = False) -> Report:
+    def publish(
+        self, records: Sequence[Record], function: str, *, redriven: bool = False
+    ) -> Report:
         """Publish the effective changes in `records`, which are in the order of their shard.
 
         `function` is the ARN in the dead letter of a record that is set aside. In a redrive

@@ -1,4 +1,4 @@
-"""From a delivery to rows: read its events, coalesce them by key, write, and report failures."""
+"""From a delivery to rows: read its events, coalesce them by key, write, report failures."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 class Report:
     """The result of a delivery.
 
-    `written` and `superseded` count keys: whose row was written, or had a later event already.
-    `ignored` counts records that say nothing about an object's existence. `coalesced` counts events
-    that a later one of the same key and delivery made unnecessary. `failures` has the reasons, by
-    message id; the id is None where no queue was involved.
+    `written` and `superseded` count keys: the row was written, or had a later event already.
+    `ignored` counts records that are not about an object's existence. `coalesced` counts events
+    that a later event of the same key and delivery superseded. `failures` has the reasons by
+    message id, which is None without a queue.
     """
 
     written: int = 0
@@ -37,14 +37,14 @@ class Report:
 
 
 def ingest(delivery: object, store: "Store", bucket: "Bucket") -> Report:
-    """Apply all events of `delivery`, which are about `bucket`, to `store`.
+    """Apply all events of `delivery`, which must be of `bucket`, to `store`.
 
-    Of several events of a key only the newest is written. A record that is malformed or refused
-    does not keep the others from being applied. The call is idempotent.
+    Of several events of a key only the newest is written. A malformed or failed record does not
+    stop the others. The call is idempotent.
     """
     report = Report()
     events: dict[str, list[Event]] = defaultdict(list)
-    senders: dict[str, set[str | None]] = defaultdict(set)
+    message_ids: dict[str, set[str | None]] = defaultdict(set)
     for message in messages(delivery):
         if message.error:
             report.failures[message.id].append(message.error)
@@ -58,7 +58,7 @@ def ingest(delivery: object, store: "Store", bucket: "Bucket") -> Report:
                 report.ignored += 1
             else:
                 events[event.key].append(event)
-                senders[event.key].add(message.id)
+                message_ids[event.key].add(message.id)
 
     for key, result in _apply(events, store, bucket, report).items():
         if result is Outcome.WRITTEN:
@@ -66,9 +66,9 @@ def ingest(delivery: object, store: "Store", bucket: "Bucket") -> Report:
         elif result is Outcome.SUPERSEDED:
             report.superseded += 1
         else:
-            # Not only the newest: the message of an older event is kept too, until its key is done.
-            for sender in senders[key]:
-                report.failures[sender].append(f"key {key[:200]!r}: {result}")
+            # The messages of older events fail as well, so that they stay until their key is done.
+            for message_id in message_ids[key]:
+                report.failures[message_id].append(f"key {key[:200]!r}: {result}")
     return report
 
 
@@ -99,7 +99,7 @@ def _apply(
         elif newest:
             lookups[key].append(newest)
         if unordered:
-            # Last: if the newest is superseded, that says nothing about an event without sequencer.
+            # Last: a superseded newest event does not supersede an event without sequencer.
             lookups[key].append(unordered[0])
 
     results: dict[str, batch.Result] = {}
