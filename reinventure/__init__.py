@@ -1,1 +1,1 @@
-"""What runs on your machine: the `reinventure` command and the local cloud."""
+"""The `reinventure` command and the local cloud."""

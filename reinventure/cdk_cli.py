@@ -1,4 +1,4 @@
-"""Running the CDK CLI that the Makefile installed."""
+"""The CDK CLI of this checkout, which the Makefile installs."""
 
 import json
 import os
@@ -9,17 +9,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reinventure.contract import CATALOG_STACKS
 from reinventure.errors import UserError, ending
 
 if TYPE_CHECKING:
     import boto3
 
 ROOT = Path(__file__).parent.parent
-"""The checkout: where `cdk.json` and `app.py` are."""
-
-OF_A_CATALOG = ("Catalog", "Workers", "Sql")
-"""The stacks of one catalog, as far as they are set. Other stacks are for a whole account:
-`cdk deploy` deploys these by name."""
+"""The checkout: the folder of `cdk.json` and `app.py`."""
 
 _EXTRAS = ("aws_cdk", "ministack", "pymysql", "trustme")
 """Modules of the extras cdk, local and sql of the package, which its other commands do without."""
@@ -42,20 +39,20 @@ def require_checkout() -> None:
 
 
 def run(*arguments: str, environment: Mapping[str, str]) -> None:
-    """Run `cdk` with `arguments` in the checkout, talking to the terminal.
+    """Run `cdk` with `arguments` in the checkout, on the terminal.
 
-    Raises UserError when it fails; by then it has said why.
+    Raises UserError when it fails; its output has the reason.
     """
     command = _command(arguments)
     status = subprocess.run(command, env=_with_tools(environment), cwd=ROOT, check=False).returncode
     if status:
-        raise UserError(f"`cdk {arguments[0]}` failed with exit code {status}; see above.")
+        raise UserError(f"`cdk {arguments[0]}` failed with exit code {status}: see above")
 
 
 def run_quietly(
     *arguments: str, environment: Mapping[str, str], log: Path, directory: Path = ROOT
 ) -> None:
-    """Run `cdk` with `arguments` in `directory`, writing what it says to `log`.
+    """Run `cdk` with `arguments` in `directory`; its output goes to `log`.
 
     Raises UserError with the end of the log when it fails.
     """
@@ -74,15 +71,16 @@ def run_quietly(
 
 
 def stacks(assembly: Path) -> list[str]:
-    """Return those of `OF_A_CATALOG` that are in the folder `assembly`, which `cdk synth` wrote."""
+    """Return the stacks of a catalog that are in the folder `assembly`, written by `cdk synth`."""
     artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"]
-    return [name for name in OF_A_CATALOG if name in artifacts]
+    return [name for name in CATALOG_STACKS if name in artifacts]
 
 
 def bootstrapped(session: "boto3.Session") -> bool:
-    """Whether the account and region of `session` have what the CDK needs to deploy.
+    """Whether the account and region of `session` are bootstrapped for the CDK.
 
-    CDK marks it by a parameter. Bootstrapping again would overwrite what others may have changed.
+    They then have a parameter of the CDK. A second bootstrap would overwrite changes of others.
+    Raises botocore's ClientError or BotoCoreError.
     """
     parameters = session.client("ssm")
     try:
@@ -95,12 +93,12 @@ def bootstrapped(session: "boto3.Session") -> bool:
 def _command(arguments: tuple[str, ...]) -> list[str]:
     require_checkout()
     if not _CLI.exists():
-        raise UserError(f"the CDK CLI is not installed in {ROOT}. Run `make setup` there.")
+        raise UserError(f"the CDK CLI is not installed in {ROOT}. Run `make setup` there")
     return ["node", str(_CLI), *arguments]
 
 
 def _with_tools(environment: Mapping[str, str]) -> dict[str, str]:
-    # The virtual environment holds node (for the CLI and for jsii) and the python3 that runs the
+    # The virtual environment has node (for the CLI and for jsii) and the python3 that runs the
     # app. It need not be activated.
     tools = Path(sys.executable).parent
     return {**environment, "PATH": f"{tools}{os.pathsep}{environment.get('PATH', os.defpath)}"}

@@ -1,4 +1,4 @@
-"""Showing what is being done, on stderr: a progress bar for a person, plain lines for a log."""
+"""Progress of long work on stderr: a bar on a terminal, plain lines in a log."""
 
 from collections.abc import Iterable, Iterator
 from types import TracebackType
@@ -8,16 +8,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 STRIDE = 1000
-"""Parts between two movements of the bar, where there are many."""
+"""Parts between two updates of the bar in `each`."""
 
 _T = TypeVar("_T")
 
 
 class Steps:
-    """A piece of work in named steps, some of them with a known number of parts.
+    """Work in named steps, some of which have a known number of parts. A context manager.
 
-    Use as a context; `begin` a step, `advance` within it. On a terminal the bar shows the step at
-    work; elsewhere each step is a line when it begins.
+    `begin` a step, `advance` within it. On a terminal the bar shows the current step; elsewhere
+    each step prints a line when it begins.
     """
 
     def __init__(self) -> None:
@@ -49,20 +49,20 @@ class Steps:
         self._progress.stop()
 
     def begin(self, step: str, parts: int | None = None) -> None:
-        """Say that `step` begins; the one before it is done. `parts`: how many, if it is known."""
+        """Begin `step`, of so many `parts` if the number is known. It ends the step before it."""
         self._parts, self._done = parts, 0
         self._progress.reset(self._task, total=parts, description=step, count="")
         if not self._live:
             self._console.print(f"{step} ...", highlight=False, markup=False)
 
     def advance(self, parts: int = 1) -> None:
-        """Say that `parts` more of the current step are done."""
+        """Count `parts` more of the current step as done."""
         self._done += parts
         count = f"{self._done:,}" + (f" of {self._parts:,}" if self._parts else "")
         self._progress.update(self._task, advance=parts, count=count)
 
     def each(self, things: Iterable[_T]) -> Iterator[_T]:
-        """Yield `things`, each of which is a part of the current step."""
+        """Yield `things`, and count each as a part of the current step."""
         for number, thing in enumerate(things, 1):
             if number % STRIDE == 0:
                 self.advance(STRIDE)

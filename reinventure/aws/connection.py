@@ -6,6 +6,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from reinventure.printable import printable
+
 CONFIG = Config(
     connect_timeout=5,
     max_pool_connections=32,
@@ -29,9 +31,10 @@ def explain(error: ClientError | BotoCoreError) -> str:
         code = error.response["Error"].get("Code", "error")
         message = error.response["Error"].get("Message", "")
         remedy = _REMEDIES.get(code, "")
-        return " ".join(f"{error.operation_name}: {code}: {message} {remedy}".split())
-    remedy = _REMEDIES.get(type(error).__name__, "")
-    return " ".join(f"{str(error).rstrip('.')}. {remedy}".split())
+        text = f"{error.operation_name}: {code}: {message} {remedy}"
+    else:
+        text = f"{str(error).rstrip('.')}. {_REMEDIES.get(type(error).__name__, '')}"
+    return printable(" ".join(text.split()))
 
 
 _CREDENTIALS = (

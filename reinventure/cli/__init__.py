@@ -1,84 +1,90 @@
-"""The `reinventure` command: what it is made of, and how it ends."""
+"""The `reinventure` command: its groups of commands, and its process."""
 
 import signal
 import sys
+from typing import Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 
-from reinventure.aws.connection import explain
-from reinventure.cli import account, audit, local
-from reinventure.cli import inspection as contents
-from reinventure.cli import maintenance as upkeep
-from reinventure.cli import query as questions
-from reinventure.cli import sql as mirror
-from reinventure.cli import watch as changes
-from reinventure.errors import EXIT_ERROR, UserError
-from s3_catalog.errors import ContendedError
+from reinventure.cli import account, audit, inspection, local, maintenance, query, sql, watch
+from reinventure.cli.command_line import CommandLine
+
+COMMANDS = {
+    "Query": (query.ls, query.du, query.find, query.stat, sql.sql, watch.watch),
+    "Inspect": (inspection.inspect, inspection.duplicates),
+    "Maintain": (
+        maintenance.verify,
+        maintenance.repair,
+        maintenance.failed,
+        maintenance.redrive,
+        sql.sql_backfill,
+        audit.audit,
+        maintenance.smoke,
+    ),
+    "Local cloud": (local.up, local.down, local.demo),
+    "Account": (account.deploy, account.destroy),
+}
+"""The commands by group, in the order of the help."""
 
 app = typer.Typer(
+    cls=CommandLine,
     help="""An encrypted, always-correct, live catalog of an S3 bucket.
 
-    Commands talk to whatever AWS the environment points at: an account (AWS_PROFILE, AWS_REGION,
-    ...) or the local cloud (`source .local/env` after `make up`).
+    Commands use the AWS account of the environment (AWS_PROFILE, AWS_REGION, ...), or the local
+    cloud after `make up` and `source .local/env`.
 
-    Exit codes: 0 done; 1 bucket and catalog differ, neither knows a key, events failed again, a row
-    came too late, or totals changed all the while they were recounted; 2 an error that is said on
-    stderr.""",
-    no_args_is_help=True,
+    Exit codes: 0 success; 1 the check failed: bucket and catalog differ, a key is in neither,
+    events failed again, a row came too late, or totals changed during every recount; 2 an error,
+    which stderr explains in one line.""",
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
+for group, commands in COMMANDS.items():
+    for command in commands:
+        app.command(rich_help_panel=group)(command)
 
-# In the order in which the help shows them.
-for command in (
-    questions.ls,
-    questions.du,
-    questions.find,
-    questions.stat,
-    contents.duplicates,
-    contents.inspect,
-    mirror.sql,
-    changes.watch,
-    upkeep.verify,
-    upkeep.repair,
-    mirror.sql_backfill,
-    upkeep.failed,
-    upkeep.redrive,
-    audit.audit,
-    upkeep.smoke,
-    local.up,
-    local.down,
-    local.demo,
-    account.deploy,
-    account.destroy,
-):
-    app.command()(command)
+
+@app.callback(invoke_without_command=True)
+def reinventure(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)
+    ] = False,
+) -> None:
+    """Show version or help, if there is no command."""
+    if version:
+        print(f"reinventure {_version()}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+        raise typer.Exit
 
 
 def main() -> None:
-    """Run the command line; say what went wrong in one line, never in a traceback."""
+    """Run the command line in a process of its own: with its signals, and stdout in UTF-8."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8")  # Keys are Unicode, whatever the locale is.
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, _leave)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` means it.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` sets it to be ignored.
         signal.signal(signal.SIGHUP, _leave)
-    try:
-        app()
-    except UserError as error:
-        _fail(str(error))
-    except ContendedError as error:
-        _fail(f"{error}. Try again when fewer writers are at work on it.")
-    except (ClientError, BotoCoreError) as error:
-        _fail(explain(error))
+    app()
 
 
 def _leave(signum: int, _frame: object) -> None:
-    # An ordinary exit: what was started is stopped on the way out, and nothing is said.
+    # An ordinary exit: what was started is stopped on the way out, and nothing is printed.
     raise SystemExit(128 + signum)
 
 
-def _fail(message: str) -> None:
-    print(f"reinventure: {message}", file=sys.stderr)
-    raise SystemExit(EXIT_ERROR)
+def _version() -> str:
+    from importlib import metadata  # noqa: PLC0415 (no other option needs it)
+
+    try:
+        return metadata.version("reinventure")
+    except metadata.PackageNotFoundError:
+        import tomllib  # noqa: PLC0415 (in a checkout that is not installed only)
+
+        from reinventure.cdk_cli import ROOT  # noqa: PLC0415
+
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+        return str(project["version"])

@@ -5,21 +5,26 @@ from typing import TYPE_CHECKING
 
 from reinventure import cdk_cli as cdk
 from reinventure.aws.connection import CONFIG, session
+from reinventure.contract import CATALOG_STACKS
 from reinventure.errors import UserError
 
 if TYPE_CHECKING:
     import boto3
 
-ENOUGH = 200
-"""Functions at once that leave room for `ingest` while all others are at work."""
+MIN_CONCURRENCY = 200
+"""Concurrent executions of an account that leave room for `ingest` beside all other functions."""
 
 
 def deploy() -> None:
-    """Deploy the catalog, with the workers and the SQL mirror if they are set.
+    """Deploy the catalog to an AWS account, with workers and SQL mirror if the settings have them.
 
-    To the account and region of the current AWS profile. Bootstraps the account for CDK first, if
-    nobody has. CDK shows what permissions change and asks before it goes on. With workers=true
-    their image is built on the way, which takes Docker, or what CDK_DOCKER names.
+    Uses account and region of the current AWS profile, and bootstraps them for the CDK if needed.
+    The CDK shows the changes of permissions and asks before it continues. With workers=true it
+    builds a container image, which takes Docker, or the program in CDK_DOCKER.
+
+    For example:
+
+        AWS_PROFILE=sandbox reinventure deploy
     """
     here, account, region = _account()
     print(f"Deploying to account {account}, region {region}.", flush=True)
@@ -27,41 +32,46 @@ def deploy() -> None:
         print(advice, flush=True)
     if not cdk.bootstrapped(here):
         cdk.run("bootstrap", f"aws://{account}/{region}", environment=os.environ)
-    # CDK passes over names of stacks that are not set.
-    cdk.run("deploy", *cdk.OF_A_CATALOG, environment=os.environ)
+    # The CDK ignores names of stacks that the settings do not have.
+    cdk.run("deploy", *CATALOG_STACKS, environment=os.environ)
 
 
 def concurrency_advice(here: "boto3.Session") -> str | None:
-    """Return what to do if the account may run few functions at once, as new ones may; or None."""
+    """Return advice if the account has a low concurrency limit, as new accounts have; or None."""
     limits = here.client("lambda", config=CONFIG).get_account_settings()["AccountLimit"]
-    at_once = limits["ConcurrentExecutions"]
-    if at_once >= ENOUGH:
+    concurrency = limits["ConcurrentExecutions"]
+    if concurrency >= MIN_CONCURRENCY:
         return None
     return (
-        f"Lambda runs at most {at_once:,} functions of this account at once: events will wait for "
-        'each other. Ask for 1,000 in Service Quotas, "Concurrent executions" of AWS Lambda.'
+        f"Lambda has a limit of {concurrency:,} concurrent executions in this account: events will "
+        "wait. Request 1,000 in Service Quotas: AWS Lambda, Concurrent executions."
     )
 
 
 def destroy() -> None:
-    """Remove the catalog, and the workers and the SQL mirror if they are set.
+    """Delete the catalog of an AWS account, with workers and SQL mirror if the settings have them.
 
-    From the account and region of the current AWS profile. CDK asks first. With stage=sandbox
-    everything goes, objects too; with stage=production the stacks are protected, and bucket, table
-    and keys would stay. A stack that was set once and is not now stays too: set it again to remove
-    it. While a machine of the workers is up, some 20 minutes after their last work, removing them
-    may take an hour.
+    Uses account and region of the current AWS profile. The CDK asks first. With stage=sandbox all
+    is deleted, objects included. With stage=production the stacks have termination protection, and
+    bucket, tables and keys are retained. A stack that the settings no longer have stays: set it
+    again to delete it. Instances of the workers run for some 20 minutes after their last work;
+    until then, deleting their stack may take an hour.
+
+    For example:
+
+        AWS_PROFILE=sandbox reinventure destroy
     """
     _, account, region = _account()
-    print(f"Removing from account {account}, region {region}.", flush=True)
-    cdk.run("destroy", *cdk.OF_A_CATALOG, environment=os.environ)
+    print(f"Deleting from account {account}, region {region}.", flush=True)
+    cdk.run("destroy", *CATALOG_STACKS, environment=os.environ)
 
 
 def _account() -> "tuple[boto3.Session, str, str]":
+    cdk.require_checkout()
     if "AWS_ENDPOINT_URL" in os.environ:
         raise UserError(
             f"AWS_ENDPOINT_URL is {os.environ['AWS_ENDPOINT_URL']}: this shell points at a local "
-            "cloud, where `make up` has deployed already. Use a new shell for an account."
+            "cloud, where `make up` has deployed the catalog. Use a new shell for an account"
         )
     here = session()
     identity = here.client("sts", config=CONFIG).get_caller_identity()

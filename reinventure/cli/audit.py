@@ -1,53 +1,68 @@
-"""Commands for who did what."""
+"""The command that shows who used the keys."""
 
+import json
 import sys
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
-from reinventure.aws import deployed_catalog as deployed
+from reinventure.aws import deployed_catalog
 from reinventure.aws.connection import session
-from reinventure.aws.key_use import EVENT_HISTORY, LOOKUP_CONFIG, key_uses
-from reinventure.cli import output
-from reinventure.cli.options import Json, Profile, Region, Stack, instant
+from reinventure.aws.key_use import EVENT_HISTORY, LOOKUP_CONFIG, KeyUse, key_uses
+from reinventure.cli import values
+from reinventure.cli.options import Json, Profile, Region, Stack, parser
 from reinventure.contract import CATALOG
-from reinventure.errors import UserError
+from reinventure.printable import printable
 from reinventure.progress import Steps
 from s3_catalog.model.timestamps import utc_now
 
 
+def _within_event_history(text: str) -> datetime:
+    start = values.instant(text)
+    if start < utc_now() - EVENT_HISTORY:
+        raise ValueError(
+            f"{text!r} is before CloudTrail's event history of {EVENT_HISTORY.days} days. Older "
+            "events are in the bucket of a trail, if one exists: see docs/security.md"
+        )
+    return start
+
+
 def audit(
     since: Annotated[
-        str, typer.Option(metavar="WHEN", help="Since then: a date, or an age up to 90d.")
-    ] = "24h",
+        datetime | None,
+        typer.Option(
+            metavar="WHEN",
+            parser=parser(_within_event_history),
+            help="Only uses since this time: a date, or an age up to 90d. Default: 24h.",
+        ),
+    ] = None,
     json: Json = False,
     stack: Stack = CATALOG,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Show who used which key of the catalog for what, when; the newest first.
+    """Show every use of the catalog's KMS keys: time, key, call, caller, purpose; newest first.
 
-    Time, key, call, who, through which service, for what, and why if it was refused; --json has
-    all of it. WHEN is a date or a date and time, in UTC if it names no zone, or an age: 90m, 7d.
+    A refused call has the reason. --json has all properties. WHEN is a date, a date and time (UTC
+    unless it has a zone), or an age: 90m, 7d.
 
-    Asks CloudTrail, which costs nothing and remembers 90 days; what happened in the last minutes
-    may be missing. It tells 100 calls a second, those of other keys in the account too. Services
-    keep a key for some minutes once they used it, so there are fewer calls than objects.
+    Reads CloudTrail's event history, which is free of charge and goes back 90 days; the last
+    minutes may be missing. Reads 100 calls a second, those with other keys in the account included.
+    Services cache data keys for some minutes, so there are fewer calls than objects.
+
+    For example:
+
+        reinventure audit --since 7d
     """
-    now = utc_now()
-    start = instant("--since", since, now)
-    if start < now - EVENT_HISTORY:
-        raise UserError(
-            f"--since: CloudTrail's event history has {EVENT_HISTORY.days} days. Older events are "
-            "in the bucket of a trail, if one exists: see docs/security.md"
-        )
-    catalog = deployed.find(session(profile, region), stack)
+    catalog = deployed_catalog.find(session(profile, region), stack)
     client = catalog.session.client("cloudtrail", config=LOOKUP_CONFIG)
     keys = {"DATA": catalog.outputs.data_key_arn, "QUEUE": catalog.outputs.queue_key_arn}
-    show = output.key_use_as_json if json else output.key_use_line
+    show = key_use_json if json else key_use_line
+    start = since or utc_now() - timedelta(hours=24)
     calls = uses = 0
     with Steps() as steps:
-        steps.begin("Looking up calls to KMS")
+        steps.begin("Reading calls to KMS")
         for page in key_uses(client, keys, start):
             calls += page.calls
             uses += len(page.uses)
@@ -56,3 +71,34 @@ def audit(
                 print(show(use), flush=True)
     when = f"{start:%Y-%m-%d %H:%M} UTC"
     print(f"{uses:,} of {calls:,} calls to KMS since {when} concern these keys.", file=sys.stderr)
+
+
+def key_use_line(use: KeyUse) -> str:
+    """Return `use` for a person: time, key, call, caller, service, purpose, and the refusal."""
+    via = f" via {use.via}" if use.via else ""
+    purpose = " ".join(f"{name}={value}" for name, value in use.purpose.items())
+    what = f" for {purpose}" if purpose else ""
+    refused = f" REFUSED {use.error}" if use.error else ""
+    names = "+".join(use.keys)
+    return printable(
+        f"{use.time.astimezone(UTC):%Y-%m-%d %H:%M:%S} {names:<5} {use.call:<17} "
+        f"{use.who}{via}{what}{refused}"
+    )
+
+
+def key_use_json(use: KeyUse) -> str:
+    """Return `use` as one line of JSON, the time in UTC."""
+    return json.dumps(
+        {
+            "id": use.id,
+            "time": use.time.astimezone(UTC).isoformat(),
+            "keys": use.keys,
+            "call": use.call,
+            "who": use.who,
+            "via": use.via,
+            "purpose": use.purpose,
+            "error": use.error,
+            "source": use.source,
+        },
+        ensure_ascii=False,
+    )

@@ -20,20 +20,19 @@ class Copies:
 
     @property
     def wasted(self) -> int:
-        """The bytes that one object alone would not take."""
+        """The bytes of all copies but one."""
         return self.size * (self.count - 1)
 
 
 class Contents:
-    """The contents of objects, in a temporary file that is gone when this is closed.
+    """The contents of objects, in a temporary SQLite file. A context manager.
 
-    Memory stays the same however many objects there are: some 2 MB. The file has about 100 bytes
-    and the key for each, where SQLite puts temporary files (`SQLITE_TMPDIR`, `TMPDIR`, /var/tmp).
-    Use as a context.
+    Memory stays at about 2 MB for any number of objects. The file has the key of each object, and
+    about 100 bytes more, in SQLite's temporary folder (`SQLITE_TMPDIR`, `TMPDIR`, /var/tmp).
     """
 
     def __init__(self) -> None:
-        # An empty name is a file of its own, removed already when it is opened.
+        # An empty name makes a temporary file, which SQLite deletes as soon as it is open.
         self._database = sqlite3.connect("", isolation_level=None)
         self._database.execute("CREATE TABLE object (sha256 BLOB, size INTEGER, key TEXT)")
         self._database.execute("BEGIN")
@@ -50,7 +49,7 @@ class Contents:
         self._database.close()
 
     def add(self, row: Row) -> bool:
-        """Add the object of `row`; return whether it is known what it contains."""
+        """Add the object of `row`; return False if its SHA-256 is not known."""
         digest = row.inspected.sha256 if row.inspected else None
         if digest is None:
             return False
@@ -60,7 +59,7 @@ class Contents:
         return True
 
     def copies(self) -> Iterator[Copies]:
-        """Yield each content that several objects have; what wastes most comes first."""
+        """Yield each content of several objects, the most wasted bytes first."""
         self._database.execute("CREATE INDEX by_content ON object (sha256, key)")
         found = self._database.execute(
             "SELECT sha256, size, count(*) AS count FROM object GROUP BY sha256"
@@ -70,7 +69,7 @@ class Contents:
             yield Copies(digest.hex(), size, count, partial(self._keys, digest))
 
     def _keys(self, digest: bytes) -> Iterator[str]:
-        # The order of SQLite's texts is that of their UTF-8, as in every listing.
+        # SQLite orders text by its UTF-8 bytes, as listings of S3 do.
         found = self._database.execute(
             "SELECT key FROM object WHERE sha256 = ? ORDER BY key", (digest,)
         )

@@ -1,54 +1,58 @@
-"""Commands about what objects contain."""
+"""Commands about the content of objects."""
 
+import json
 import sys
+from itertools import islice
 from typing import Annotated
 
 import typer
+from rich import filesize
 
-from reinventure.aws import deployed_catalog as deployed
-from reinventure.aws import deployed_stack
+from reinventure.aws import deployed_catalog, deployed_stack
 from reinventure.aws.connection import CONFIG, session
 from reinventure.aws.inspection_queues import InspectionQueues
-from reinventure.cli import output
-from reinventure.cli.duplicate_contents import Contents
+from reinventure.cli.duplicate_contents import Contents, Copies
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack
 from reinventure.contract import CATALOG, WORKERS, InspectionOutputs
 from reinventure.printable import printable
 from reinventure.progress import Steps
 from s3_catalog.table.merged_query import Reading
-from s3_catalog.table.row_query import Filter
+from s3_catalog.table.row_query import EXISTING, Filter
+
+_MAX_KEYS = 10
+"""Keys of equal content that a person sees."""
 
 
 def inspect(
     prefix: Prefix = "",
     stack: Stack = CATALOG,
     workers_stack: Annotated[
-        str, typer.Option(help="The CloudFormation stack of those who look inside.")
+        str, typer.Option(help="The CloudFormation stack of content inspection.")
     ] = WORKERS,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Have objects looked into that nobody has looked into: those from before workers were set.
+    """Inspect objects that existed before content inspection was enabled.
 
-    What comes or changes afterwards is looked into by itself. This reads the catalog under PREFIX
-    and asks for each object that it knows nothing of the contents of; the answers come later, into
-    the catalog. Asking twice does no harm.
+    New and changed objects are inspected by themselves. This command reads the catalog under PREFIX
+    and sends an inspection request for each object without a result. The results come into the
+    catalog later. Idempotent: it can be repeated at any time.
+
+    For example:
+
+        reinventure inspect photos/
     """
     here = session(profile, region)
-    catalog = deployed.find(here, stack)
-    queues = InspectionQueues(
-        here.client("sqs", config=CONFIG),
-        deployed_stack.find(
-            here.client("cloudformation", config=CONFIG), workers_stack, InspectionOutputs
-        ),
-    )
+    catalog = deployed_catalog.find(here, stack)
+    cloudformation = here.client("cloudformation", config=CONFIG)
+    outputs = deployed_stack.find(cloudformation, workers_stack, InspectionOutputs)
+    queues = InspectionQueues(here.client("sqs", config=CONFIG), outputs)
     reading = Reading()
     with Steps() as steps:
-        steps.begin(f"Reading the catalog under {printable(prefix)!r}")
-        rows = steps.each(catalog.found(Filter(), reading, prefix))
-        unknown = (row for row in rows if not row.inspected)
-        asked = queues.request(unknown)
-    print(f"Read {reading.rows:,} rows, and asked for a look inside {asked:,} objects.")
+        steps.begin(f"Reading the catalog under '{printable(prefix)}'")
+        rows = steps.each(catalog.found(EXISTING, reading, prefix))
+        requested = queues.request(row for row in rows if not row.inspected)
+    print(f"Read {reading.rows:,} rows, and requested the inspection of {requested:,} objects.")
 
 
 def duplicates(
@@ -58,29 +62,58 @@ def duplicates(
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """List objects with equal content, whatever their names: those that waste most bytes first.
+    """List objects with equal content, those that waste the most bytes first.
 
-    Equal is what has the same SHA-256. That is known of what was looked into (setting workers);
-    how many objects were not is said on stderr. Empty objects are left out.
+    Content is equal if its SHA-256 is, which is a result of content inspection (setting workers).
+    stderr has the number of objects that have not been inspected. Empty objects are left out.
 
-    Reads the catalog under PREFIX once, and keeps contents and keys in a temporary file: memory
-    stays the same however many there are, but for the keys of one content with --json.
+    Reads the catalog under PREFIX once, and keeps hashes and keys in a temporary file: memory does
+    not grow with the number of objects.
+
+    For example:
+
+        reinventure duplicates photos/
+        reinventure duplicates --json
     """
-    catalog = deployed.find(session(profile, region), stack)
-    show = output.copies_as_json if json else output.copies_lines
-    unknown = several = wasted = 0
+    catalog = deployed_catalog.find(session(profile, region), stack)
+    show = copies_json if json else copies_lines
+    not_inspected = contents_found = wasted = 0
     reading = Reading()
     with Contents() as contents, Steps() as steps:
-        steps.begin(f"Reading the catalog under {printable(prefix)!r}")
+        steps.begin(f"Reading the catalog under '{printable(prefix)}'")
         for row in steps.each(catalog.found(Filter(larger=0), reading, prefix)):
-            unknown += not contents.add(row)
+            not_inspected += not contents.add(row)
         steps.begin("Comparing")
         for copies in contents.copies():
-            several += 1
+            contents_found += 1
             wasted += copies.wasted
             print(show(copies))
     print(
-        f"Read {reading.rows:,} rows: {several:,} contents are there more than once and waste "
-        f"{wasted:,} bytes. {unknown:,} objects have not been looked into.",
+        f"Read {reading.rows:,} rows: {contents_found:,} contents exist more than once and waste "
+        f"{wasted:,} bytes. {not_inspected:,} objects have not been inspected.",
         file=sys.stderr,
+    )
+
+
+def copies_lines(copies: Copies) -> str:
+    """Return `copies` for a person: wasted bytes, number and size of objects, SHA-256, keys."""
+    lost = filesize.decimal(copies.wasted)
+    lines = [f"{lost:>10} wasted: {copies.count:,} x {copies.size:,} bytes, {copies.sha256}"]
+    lines += [f"    {printable(key)}" for key in islice(copies.keys(), _MAX_KEYS)]
+    if copies.count > _MAX_KEYS:
+        lines.append(f"    and {copies.count - _MAX_KEYS:,} more (--json lists all)")
+    return "\n".join(lines)
+
+
+def copies_json(copies: Copies) -> str:
+    """Return `copies` as one line of JSON, with every key."""
+    return json.dumps(
+        {
+            "sha256": copies.sha256,
+            "size": copies.size,
+            "count": copies.count,
+            "wasted": copies.wasted,
+            "keys": list(copies.keys()),
+        },
+        ensure_ascii=False,
     )

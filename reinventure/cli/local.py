@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from reinventure import cdk_cli as cdk
+from reinventure.cli.options import Settings
 from reinventure.errors import EXIT_CHECK_FAILED, UserError
 from reinventure.local import background_process as background
 from reinventure.local import cloud as clouds
@@ -20,46 +21,45 @@ from reinventure.local.lock import locked
 from reinventure.progress import Steps
 
 LOCAL = cdk.ROOT / ".local"
-"""Where the local cloud keeps its files."""
-
-Setting = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="A setting of the stack: transport=sqs."),
-]
+"""The folder of the local cloud."""
 
 
 def up(
-    settings: Setting = None,
+    settings: Settings = None,
     workers: Annotated[
-        bool, typer.Option("--workers", help="Also look inside objects, large ones by a worker.")
+        bool, typer.Option("--workers", help="With content inspection, by a function and a worker.")
     ] = False,
     sql: Annotated[
-        bool, typer.Option("--sql", help="Also mirror the catalog in a database that answers SQL.")
+        bool, typer.Option("--sql", help="With a mirror of the catalog in a SQL database.")
     ] = False,
 ) -> None:
     """Start the local cloud, deploy the catalog to it, and leave it running.
 
-    It listens on a free port of 127.0.0.1 and keeps everything in memory: what is in it is lost
-    when it stops.
+    It listens on a free port of 127.0.0.1. All data are in memory, and lost when it stops.
+
+    For example:
+
+        reinventure up
+        reinventure up --workers --sql --set transport=sqs
     """
     cdk.require_checkout()
     profile = os.environ.get("AWS_PROFILE")
-    with locked(LOCAL, "another `make up` or `make down` is at work"):
+    with locked(LOCAL, "another `make up` or `make down` is running"):
         cloud = clouds.find(LOCAL)
         catalog = None
         if cloud:
-            # A cloud without the stack was left by a run that was killed: it is started anew.
+            # A killed run leaves a cloud without the stack: start it again.
             with suppress(UserError):
                 catalog = enter(cloud)
                 print(f"The local cloud is up already, at {cloud.endpoint}.")
         if catalog:
-            anew = "Run `make down`, which loses what is in it, then"
+            again = "Run `make down`, which deletes its data, and then"
             if settings:
-                raise UserError(f"it keeps the settings it has. {anew} `make up SET=...`.")
+                raise UserError(f"its settings cannot be changed. {again} `make up SET=...`")
             if workers and not background.running(LOCAL, worker.NAME):
-                raise UserError(f"it has no worker. {anew} `make up WORKERS=1`.")
+                raise UserError(f"it has no worker. {again} `make up WORKERS=1`")
             if sql and not background.running(LOCAL, database.NAME):
-                raise UserError(f"it has no database. {anew} `make up SQL=1`.")
+                raise UserError(f"it has no database. {again} `make up SQL=1`")
         if not cloud or not catalog:
             with Steps() as steps:
                 optional = {"workers": workers, "sql": sql}
@@ -67,45 +67,63 @@ def up(
                 cloud = start_and_deploy(LOCAL, steps, [*(settings or []), *chosen])
             catalog = enter(cloud)
             if workers:
-                worker.start(cloud, catalog.session)
+                worker.start(cloud)
             print(f"The local cloud is up, at {cloud.endpoint}.")
         env = clouds.write_environment_file(
             cloud, REINVENTURE_BUCKET=catalog.bucket, REINVENTURE_TABLE=catalog.table
         )
-    asking = '\nAsk its mirror:           .venv/bin/reinventure sql "SELECT * FROM objects"'
-    asking = asking if background.running(LOCAL, database.NAME) else ""
+    mirror = '\nQuery its SQL mirror:     .venv/bin/reinventure sql "SELECT * FROM objects"'
+    mirror = mirror if background.running(LOCAL, database.NAME) else ""
     print(
         f"""
 Point this shell at it:   source {shlex.quote(os.path.relpath(env))}
 Change the bucket:        aws s3 cp README.md s3://$REINVENTURE_BUCKET/
-Read the catalog:         .venv/bin/reinventure ls{asking}
+Read the catalog:         .venv/bin/reinventure ls{mirror}
 Watch it work:            tail -f {shlex.quote(os.path.relpath(cloud.log))}
-Stop it, and lose all:    make down"""
+Stop it, delete all data: make down"""
     )
     if profile:
-        print(f"\nAWS_PROFILE={profile} is set here, and some clients prefer it: unset AWS_PROFILE")
+        print(f"\nAWS_PROFILE={profile} is set, and some clients prefer it: unset AWS_PROFILE")
 
 
 def down() -> None:
-    """Stop the local cloud, in whatever state it is. Its buckets and tables are gone."""
+    """Stop the local cloud, in any state. Its buckets and tables are deleted.
+
+    For example:
+
+        reinventure down
+    """
     cdk.require_checkout()
-    with locked(LOCAL, "another `make up` or `make down` is at work"):
+    with locked(LOCAL, "another `make up` or `make down` is running"):
         print("The local cloud is down." if clouds.stop(LOCAL) else "No local cloud was up.")
 
 
 def demo(
     files: Annotated[
-        Path, typer.Option(help="The folder to upload.", exists=True, file_okay=False)
-    ] = cdk.ROOT / "samples",
-    settings: Setting = None,
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="The folder to upload.",
+            exists=True,
+            file_okay=False,
+            show_default="samples",
+        ),
+    ] = None,
+    settings: Settings = None,
 ) -> None:
-    """Show it all once: deploy to a local cloud of its own, change a bucket, prove the catalog.
+    """Demonstrate the catalog: deploy it to a local cloud, change a bucket, compare the two.
 
-    Uploads a folder, overwrites some objects, deletes some, waits until the catalog has settled,
-    and compares every row with the bucket's own listing. Stops what it started.
+    Uploads a folder, overwrites some objects, deletes some, waits until all events are catalogued,
+    and compares every row with the bucket's own listing. Uses a local cloud of its own, and stops
+    it. Exits with 1 if bucket and catalog differ.
+
+    For example:
+
+        reinventure demo
+        reinventure demo --set transport=eventbridge
     """
     cdk.require_checkout()
     directory = LOCAL / "demo"
     with locked(directory, "another `make demo` is running"):
-        equal = demonstration.run(files, directory, settings or [])
+        equal = demonstration.run(files or cdk.ROOT / "samples", directory, settings or [])
     raise typer.Exit(0 if equal else EXIT_CHECK_FAILED)

@@ -1,26 +1,50 @@
-"""The options that commands share, and what they stand for."""
+"""The arguments and options that several commands have, and the option parser's use of values."""
 
-from datetime import datetime
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 
 import typer
 
-from reinventure.cli import values as measure
-from reinventure.errors import UserError
+from reinventure.cli import values
 
-Prefix = Annotated[str, typer.Argument(metavar="PREFIX", help="Only keys that begin with this.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
-Stack = Annotated[str, typer.Option(help="The CloudFormation stack of the catalog.")]
-Profile = Annotated[str | None, typer.Option(help="A profile of your AWS configuration.")]
-Region = Annotated[str | None, typer.Option(help="An AWS region, such as eu-west-1.")]
+_T = TypeVar("_T")
 
 
-def instant(option: str, text: str, now: datetime) -> datetime:
-    """Return the moment that the value `text` of `option` names: a date, a time, or an age.
+def parser(read: Callable[[str], _T]) -> Callable[[Any], _T]:
+    """Return `read`, one of the functions of `values`, as a parser of an argument or option.
 
-    Raises UserError, which names the option, when it names none.
+    Its ValueError becomes a usage error that names the option. A default is passed through.
     """
-    try:
-        return measure.instant(text, now)
-    except ValueError as error:
-        raise UserError(f"{option}: {error}") from None
+
+    def parse(value: Any) -> _T:
+        if not isinstance(value, str):
+            default: _T = value
+            return default
+        try:
+            return read(value)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+
+    return parse
+
+
+Prefix = Annotated[
+    str,
+    typer.Argument(
+        metavar="PREFIX", parser=parser(values.prefix), help="Only keys that begin with this."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
+Stack = Annotated[str, typer.Option(help="The CloudFormation stack of the catalog.")]
+MirrorStack = Annotated[str, typer.Option(help="The CloudFormation stack of the SQL mirror.")]
+Profile = Annotated[str | None, typer.Option(help="A profile of the AWS configuration.")]
+Region = Annotated[str | None, typer.Option(help="An AWS region, such as eu-west-1.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        parser=parser(values.setting),
+        help="A setting of the stacks, such as transport=sqs. Repeatable.",
+    ),
+]

@@ -1,23 +1,21 @@
-"""Commands that ask the catalog."""
+"""Commands that query the catalog."""
 
-import re
 import sys
+from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Annotated
 
 import typer
 
-from reinventure.aws import deployed_catalog as deployed
+from reinventure.aws import deployed_catalog
 from reinventure.aws.connection import session
-from reinventure.cli import output
-from reinventure.cli import values as measure
-from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, instant
+from reinventure.cli import row_output, values
+from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, parser
 from reinventure.contract import CATALOG
-from reinventure.errors import EXIT_CHECK_FAILED, UserError
+from reinventure.errors import EXIT_CHECK_FAILED, CheckFailedError, UserError
 from reinventure.printable import printable
 from reinventure.progress import Steps
-from s3_catalog.model import object_key
-from s3_catalog.model.timestamps import utc_now
 from s3_catalog.table.merged_query import Reading
 from s3_catalog.table.row_query import Filter
 from s3_catalog.totals.tally import level, sums
@@ -32,11 +30,16 @@ def ls(
 ) -> None:
     """List the catalog in key order: time of the last change, size in bytes, key.
 
-    Reads DynamoDB, not S3, and prints while it reads. Characters that would move the cursor are
-    spelled out; --json gives every key exactly, with ETag, version and sequencer.
+    Reads DynamoDB, not S3, and prints while it reads. Control characters in a key are escaped;
+    --json prints every key unchanged, with ETag, version and sequencer.
+
+    For example:
+
+        reinventure ls photos/2026/
+        reinventure ls --json
     """
-    catalog = deployed.find(session(profile, region), stack)
-    show = output.row_as_json if json else output.row_line
+    catalog = deployed_catalog.find(session(profile, region), stack)
+    show = row_output.row_json if json else row_output.row_line
     for row in catalog.rows(prefix):
         print(show(row))
 
@@ -45,22 +48,32 @@ def du(
     prefix: Prefix = "",
     *,
     depth: Annotated[
-        int, typer.Option(min=0, help="How many levels of folders below PREFIX to show.")
+        int,
+        typer.Option(
+            metavar="LEVELS",
+            parser=parser(values.whole_number),
+            help="Levels of folders below PREFIX to show.",
+        ),
     ] = 1,
     json: Json = False,
     stack: Stack = CATALOG,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Show how much is under PREFIX: bytes, objects, folder. The last line is the whole.
+    """Show totals: bytes, objects, folder. The last line is the total of PREFIX.
 
-    The totals of the bucket and its folders are kept up to date change by change, so this reads a
-    few rows, however many objects there are. Folders are counted to the depth that the stack is
-    deployed with; below it, or for a PREFIX that does not end with a slash, the rows themselves
-    are read and counted, and stderr says so.
+    The totals of the bucket and its folders are updated with every change, so this reads a few
+    rows however many objects there are. Folders have totals down to the setting totals_depth.
+    Below that, or if PREFIX does not end with a slash, the rows are read and counted instead, and
+    stderr says so.
+
+    For example:
+
+        reinventure du
+        reinventure du photos/ --depth 2
     """
-    catalog = deployed.find(session(profile, region), stack)
-    show = output.total_as_json if json else output.total_line
+    catalog = deployed_catalog.find(session(profile, region), stack)
+    show = row_output.total_json if json else row_output.total_line
     totals = catalog.totals()
     if totals.counts(prefix) and level(prefix) + depth <= totals.depth:
         for folder in totals.below(catalog.bucket, prefix, depth):
@@ -68,14 +81,14 @@ def du(
         print(show(totals.total(catalog.bucket, prefix)))
         return
     with Steps() as steps:
-        steps.begin(f"Counting the rows under {printable(prefix)!r}")
+        steps.begin(f"Counting the rows under '{printable(prefix)}'")
         whole, folders = sums(steps.each(catalog.rows(prefix)), prefix, depth)
     for folder in folders:
         print(show(folder))
     print(show(whole))
     print(
-        f"Read {whole.objects:,} rows: totals are kept of whole folders, {totals.depth} levels "
-        "deep (setting totals_depth).",
+        f"Read {whole.objects:,} rows: only whole folders have totals, down to {totals.depth} "
+        "levels (setting totals_depth).",
         file=sys.stderr,
     )
 
@@ -85,125 +98,154 @@ def find(
     *,
     suffix: Annotated[str, typer.Option(help="Only keys that end with this.")] = "",
     larger: Annotated[
-        str | None, typer.Option(metavar="SIZE", help="Only objects of more bytes: 10k, 2GiB.")
+        int | None,
+        typer.Option(
+            metavar="SIZE",
+            parser=parser(values.size),
+            help="Only objects larger than this: 10k, 1.5GB.",
+        ),
     ] = None,
     smaller: Annotated[
-        str | None, typer.Option(metavar="SIZE", help="Only objects of fewer bytes: 1, 5MB.")
+        int | None,
+        typer.Option(
+            metavar="SIZE",
+            parser=parser(values.size),
+            help="Only objects smaller than this: 1, 2MiB.",
+        ),
     ] = None,
     newer: Annotated[
-        str | None, typer.Option(metavar="WHEN", help="Only what changed then or since: 24h.")
+        datetime | None,
+        typer.Option(
+            metavar="WHEN",
+            parser=parser(values.instant),
+            help="Only objects changed at or after this time: 24h.",
+        ),
     ] = None,
     older: Annotated[
-        str | None,
-        typer.Option(metavar="WHEN", help="Only what has not changed since: 2026-01-31."),
+        datetime | None,
+        typer.Option(
+            metavar="WHEN",
+            parser=parser(values.instant),
+            help="Only objects last changed before this time: 2026-01-31.",
+        ),
     ] = None,
     content_type: Annotated[
         str | None,
-        typer.Option("--type", metavar="TYPE", help="Only this content: text/csv, 'image/*'."),
+        typer.Option(
+            "--type",
+            metavar="TYPE",
+            parser=parser(values.content_type),
+            help="Only objects with this content: text/csv, 'image/*'.",
+        ),
     ] = None,
     sha256: Annotated[
-        str | None, typer.Option(metavar="HEX", help="Only what has this SHA-256.")
+        str | None,
+        typer.Option(
+            metavar="SHA256",
+            parser=parser(values.sha256),
+            help="Only objects with this SHA-256, in hexadecimal digits.",
+        ),
     ] = None,
     wider: Annotated[
-        int | None, typer.Option(min=0, metavar="PIXELS", help="Only pictures that are wider.")
+        int | None,
+        typer.Option(
+            metavar="PIXELS",
+            parser=parser(values.whole_number),
+            help="Only images wider than this.",
+        ),
     ] = None,
     rows_over: Annotated[
-        int | None, typer.Option(min=0, metavar="ROWS", help="Only tables with more rows.")
+        int | None,
+        typer.Option(
+            metavar="ROWS",
+            parser=parser(values.whole_number),
+            help="Only tables with more rows than this.",
+        ),
     ] = None,
     deleted: Annotated[
-        bool, typer.Option("--deleted", help="Deleted objects, and when, instead of others.")
+        bool, typer.Option("--deleted", help="Deleted objects, with the time of their deletion.")
     ] = False,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Stop reading after that many were found.")
+        int | None,
+        typer.Option(
+            metavar="COUNT",
+            parser=parser(partial(values.whole_number, minimum=1)),
+            help="Stop after this number of results.",
+        ),
     ] = None,
     json: Json = False,
     stack: Stack = CATALOG,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Find objects in the catalog, or deleted ones, by what is known of them; in key order.
+    """Find objects, or deleted objects, by their properties, in key order.
 
-    SIZE is in bytes, or has a unit: k, MB and GB count in thousands, KiB, MiB and GiB in 1024s.
-    WHEN is a date or a date and time, in UTC if it names no zone, or an age: 90m, 24h, 7d, 2w.
+    SIZE is in bytes or has a unit: k, MB and GB are powers of 1000; KiB, MiB and GiB are powers of
+    1024. WHEN is a date, a date and time (UTC unless it has a zone), or an age: 90m, 24h, 7d, 2w.
 
-    --type, --sha256, --wider and --rows-over are about what was found inside (setting workers): an
-    object that nobody has looked into yet is not among the answers. TYPE is what the bytes say,
-    whatever the uploader said; it may end with an asterisk.
+    --type, --sha256, --wider and --rows-over match the results of content inspection (setting
+    workers): an object that has not been inspected does not match. TYPE is the type of the content,
+    not the Content-Type of the upload; it may end with an asterisk.
 
-    Only PREFIX narrows what is read, and paid for; the other conditions choose from that. How much
-    it was is said on stderr. A deleted object is remembered for 60 days.
+    Only PREFIX reduces the number of rows that are read and paid for; stderr has that number.
+    Deleted objects are found for 60 days.
+
+    For example:
+
+        reinventure find logs/ --suffix .gz --larger 1.5GB --newer 7d
+        reinventure find --type 'image/*' --wider 4000
     """
-    now = utc_now()
-    wanted = Filter(
-        deleted=deleted,
-        larger=_size("--larger", larger),
-        smaller=_size("--smaller", smaller),
-        newer=instant("--newer", newer, now) if newer is not None else None,
-        older=instant("--older", older, now) if older is not None else None,
-        content_type=_content_type(content_type),
-        sha256=_sha256(sha256),
-        wider=wider,
-        rows_over=rows_over,
-    )
-    if deleted and (larger or smaller):
-        raise UserError("--deleted with --larger or --smaller: a deleted object has no size.")
+    if deleted and (larger is not None or smaller is not None):
+        raise UserError("--deleted with --larger or --smaller: a deleted object has no size")
     if deleted and any(each is not None for each in (content_type, sha256, wider, rows_over)):
         raise UserError(
             "--deleted with --type, --sha256, --wider or --rows-over: "
-            "a deleted object has no content."
+            "a deleted object has no content"
         )
-    catalog = deployed.find(session(profile, region), stack)
-    show = output.row_as_json if json else output.row_line
+    wanted = Filter(
+        deleted=deleted,
+        larger=larger,
+        smaller=smaller,
+        newer=newer,
+        older=older,
+        content_type=content_type,
+        sha256=sha256,
+        wider=wider,
+        rows_over=rows_over,
+    )
+    catalog = deployed_catalog.find(session(profile, region), stack)
+    show = row_output.row_json if json else row_output.row_line
     reading, found = Reading(), 0
     matching = (row for row in catalog.found(wanted, reading, prefix) if row.key.endswith(suffix))
     for row in islice(matching, limit):
         found += 1
         print(show(row))
-    hint = " Only PREFIX narrows what is read." if reading.rows > found else ""
-    print(f"Read {reading.rows:,} rows to find {found:,}.{hint}", file=sys.stderr)
+    advice = " Only PREFIX reduces what is read." if reading.rows > found else ""
+    print(f"Read {reading.rows:,} rows to find {found:,}.{advice}", file=sys.stderr)
 
 
 def stat(
-    key: Annotated[str, typer.Argument(metavar="KEY", help="The key, exactly.")],
+    key: Annotated[
+        str, typer.Argument(metavar="KEY", parser=parser(values.key), help="The whole key.")
+    ],
     json: Json = False,
     stack: Stack = CATALOG,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Show all that is known of one key: its row, its versions in S3, and whether these agree.
+    """Show everything about one key: its row, its versions in S3, and whether these agree.
 
-    A row holds an event's own word, or what S3 answered when it was asked. A deleted key has one
-    for 60 days. Of the versions that S3 keeps, the newest 10 are shown.
+    The row has the source of its values: an event itself, or a lookup in S3. The row of a deleted
+    key stays for 60 days. Shows the newest 10 versions.
 
-    Exits with 1 if catalog and bucket differ about the key, or neither knows it.
+    Exits with 1 if catalog and bucket differ about the key, or if it is in neither.
+
+    For example:
+
+        reinventure stat photos/cat.jpg
     """
-    try:
-        object_key.check(key)
-    except ValueError as error:
-        raise UserError(f"no object can have this name: {error}.") from None
-    known = deployed.find(session(profile, region), stack).known(key)
+    known = deployed_catalog.find(session(profile, region), stack).known(key)
     if not known.row and not known.versions:
-        nobody = f"neither the catalog nor s3://{known.bucket} knows {key!r}."
-        print(f"reinventure: {nobody}", file=sys.stderr)
-        raise typer.Exit(EXIT_CHECK_FAILED)
-    print(output.known_as_json(known) if json else output.known_lines(known))
+        raise CheckFailedError(f"{key!r} is neither in the catalog nor in s3://{known.bucket}")
+    print(row_output.known_json(known) if json else row_output.known_lines(known))
     raise typer.Exit(0 if known.agree else EXIT_CHECK_FAILED)
-
-
-def _size(option: str, text: str | None) -> int | None:
-    try:
-        return None if text is None else measure.size(text)
-    except ValueError as error:
-        raise UserError(f"{option}: {error}") from None
-
-
-def _content_type(text: str | None) -> str | None:
-    if text is not None and "*" in text[:-1]:
-        raise UserError(f"--type: {text!r} has an asterisk that is not its end. Try 'image/*'.")
-    return text
-
-
-def _sha256(text: str | None) -> str | None:
-    if text is not None and not re.fullmatch("[0-9a-fA-F]{64}", text):
-        raise UserError(f"--sha256: {text!r} is not 64 hexadecimal digits, as `sha256sum` prints.")
-    return text and text.lower()

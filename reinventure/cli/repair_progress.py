@@ -1,4 +1,4 @@
-"""Remembering how far a long piece of work has come, so that it can go on after a kill."""
+"""The progress of `reinventure repair`, in a file, so that an interrupted run can continue."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -10,9 +10,9 @@ import typer
 
 @dataclass
 class Progress:
-    """How far a repair has come: all keys up to `after` are done.
+    """All keys up to `after` are done.
 
-    So many have been `compared`, and `repaired`, since it began.
+    `compared` and `repaired` are the numbers of keys since the beginning.
     """
 
     after: str = ""
@@ -21,22 +21,22 @@ class Progress:
 
 
 def path_for(table: str, prefix: str) -> Path:
-    """Return where the progress of repairing `prefix` of the catalog in `table` is kept."""
+    """Return the file with the progress of repairing `prefix` of the catalog in `table`."""
     name = sha256(f"{table}/{prefix}".encode()).hexdigest()[:16]
     return Path(typer.get_app_dir("reinventure")) / "repair" / f"{name}.json"
 
 
 def load(path: Path) -> Progress:
-    """Return the progress that an interrupted run left in `path`, or that of the beginning."""
+    """Return the progress of an interrupted run in `path`, or that of the beginning."""
     try:
         return Progress(**json.loads(path.read_text()))
     except (FileNotFoundError, ValueError, TypeError):
-        # None was left, or it was cut short when the machine stopped: the work may be repeated.
+        # No file, or one that is cut off, as the machine stopped. A repair is idempotent.
         return Progress()
 
 
 def save(path: Path, progress: Progress) -> None:
-    """Write `progress` to `path` as one step: it holds the old or the new, never a half."""
+    """Replace the file at `path` atomically. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".new")
     draft.write_text(json.dumps(asdict(progress)))

@@ -1,4 +1,4 @@
-"""Commands for the mirror that answers SQL."""
+"""Commands for the SQL mirror."""
 
 import json
 import sys
@@ -12,42 +12,44 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from reinventure.aws import deployed_catalog as deployed
-from reinventure.aws import deployed_mirror as mirrors
+from reinventure.aws import deployed_catalog, deployed_mirror
 from reinventure.aws.connection import session
 from reinventure.aws.deployed_mirror import Answer, Cell
 from reinventure.aws.mirror_backfill import backfill
-from reinventure.cli.options import Json, Prefix, Profile, Region, Stack
+from reinventure.cli.options import Json, MirrorStack, Prefix, Profile, Region, Stack
 from reinventure.contract import CATALOG, SQL
 from reinventure.errors import UserError
 from reinventure.printable import printable
 from reinventure.progress import Steps
 
-WAKING_SECONDS = 120
-"""A database that has slept for more than a day takes half a minute or more."""
-
-MirrorStack = Annotated[str, typer.Option(help="The CloudFormation stack of the mirror.")]
+RESUME_SECONDS = 120
+"""Longest wait for the database. After more than a day of pause it resumes in half a minute."""
 
 
 def sql(
     query: Annotated[
-        str, typer.Argument(metavar="QUERY", help="One statement of SQL, quoted for your shell.")
+        str, typer.Argument(metavar="QUERY", help="One SQL statement, quoted for the shell.")
     ],
     json: Json = False,
     stack: MirrorStack = SQL,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Ask the mirror of the catalog: `reinventure sql "SELECT COUNT(*), SUM(size) FROM objects"`.
+    """Query the SQL mirror of the catalog.
 
-    The view `objects` has the columns object_key, size, etag, version_id, changed_at (UTC), event,
-    and key_bytes, which is what an index finds: WHERE key_bytes LIKE 'logs/%'. The table `states`
-    has the deleted keys, too. docs/sql.md has queries to begin with.
+    The view `objects` has the columns object_key, size, etag, version_id, changed_at (UTC), event
+    and key_bytes, which has the index: WHERE key_bytes LIKE 'logs/%'. The table `states` has
+    deleted keys as well. docs/sql.md has more queries.
 
-    Nothing can be changed: it is asked by a user who may only read. A table on a terminal; piped,
-    lines with tabs, and the names of the columns in the first one.
+    The query runs as a user with read permission only. On a terminal the result is a table; in a
+    pipe it is lines with tabs, the first of which has the column names.
+
+    For example:
+
+        reinventure sql "SELECT COUNT(*), SUM(size) FROM objects"
+        reinventure sql --json "SELECT * FROM objects LIMIT 10"
     """
-    answer = mirrors.find(session(profile, region), stack).ask(query, _waiting())
+    answer = deployed_mirror.find(session(profile, region), stack).ask(query, _resuming())
     if json:
         _print_json(answer)
     elif sys.stdout.isatty():
@@ -64,31 +66,36 @@ def sql_backfill(
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Mirror what the catalog knows already: for a bucket that was full before there was a mirror.
+    """Fill the SQL mirror with the rows that the catalog had before the mirror was deployed.
 
-    Safe at any time, and while the bucket changes: what the mirror knows better stays.
+    Idempotent, and safe while the bucket changes: newer states in the mirror stay.
+
+    For example:
+
+        reinventure sql-backfill photos/
     """
     here = session(profile, region)
-    catalog, found = deployed.find(here, stack), mirrors.find(here, mirror)
+    catalog = deployed_catalog.find(here, stack)
+    found = deployed_mirror.find(here, mirror)
     total = 0
     with Steps() as steps:
-        steps.begin(f"Mirroring the catalog of s3://{catalog.bucket}/{prefix}")
+        steps.begin(f"Mirroring the catalog of s3://{catalog.bucket}/{printable(prefix)}")
         for written in backfill(catalog, found, prefix):
             total += written
             steps.advance(written)
     print(f"Mirrored {total:,} rows.")
 
 
-def _waiting() -> Callable[[], None]:
-    """Return what waits for the database to wake up, and says so once."""
+def _resuming() -> Callable[[], None]:
+    """Return a function that waits a second for the database; its first call prints a line."""
     since: list[float] = []
 
     def wait() -> None:
         if not since:
             since.append(time.monotonic())
-            print("The database is asleep. Waking it takes some 15 seconds ...", file=sys.stderr)
-        if time.monotonic() - since[0] > WAKING_SECONDS:
-            raise UserError(f"the database did not wake up within {WAKING_SECONDS} seconds.")
+            print("The database is paused. It takes some 15 seconds to resume ...", file=sys.stderr)
+        if time.monotonic() - since[0] > RESUME_SECONDS:
+            raise UserError(f"the database did not resume within {RESUME_SECONDS} seconds")
         time.sleep(1)
 
     return wait
@@ -97,7 +104,7 @@ def _waiting() -> Callable[[], None]:
 def _print_json(answer: Answer) -> None:
     twice = {name for name in answer.columns if answer.columns.count(name) > 1}
     if twice:
-        raise UserError(f"two columns are named {min(twice)}: name one with AS.")
+        raise UserError(f"two columns have the name {min(twice)!r}: rename one with AS")
     for row in answer.rows:
         fields = dict(zip(answer.columns, row, strict=True))
         print(json.dumps(fields, ensure_ascii=False))

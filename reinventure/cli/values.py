@@ -1,7 +1,16 @@
-"""Sizes and times as a person writes them."""
+"""Values as a person writes them on the command line: sizes, times, keys.
+
+Each function returns the value of a text, or raises ValueError with the text and examples of valid
+ones.
+"""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+from s3_catalog.model import object_key
+from s3_catalog.model.timestamps import utc_now
 
 UNITS: dict[str, int] = {
     "": 1,
@@ -9,38 +18,92 @@ UNITS: dict[str, int] = {
     **{unit: 1000**n for n, letter in enumerate("kmgt", 1) for unit in (letter, f"{letter}b")},
     **{f"{letter}ib": 1024**n for n, letter in enumerate("kmgt", 1)},
 }
-"""The bytes of a unit of size, by its name in small letters: SI's thousands, and IEC's 1024s."""
+"""Bytes of a unit of size, by its name in lower case: powers of 1000 (SI) and of 1024 (IEC)."""
 
-_SIZE = re.compile(r"([0-9]{1,18}) ?([a-z]*)")
-"""With more digits a number could become too large for DynamoDB, which takes 38."""
+_SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) ?([a-z]*)")
+"""With more digits, a size could exceed the 38 digits of a number in DynamoDB."""
 
 _AGES = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGE = re.compile(rf"([0-9]{{1,9}})([{''.join(_AGES)}])")
+_WHOLE_NUMBER = re.compile("[0-9]{1,18}")
+_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
+_SHA256 = re.compile("[0-9a-fA-F]{64}")
+_SETTING = re.compile("[^=]+=.*", re.DOTALL)
 
 
 def size(text: str) -> int:
-    """Return the bytes that `text` names: a whole number, and perhaps a unit, such as 10k or 2GiB.
+    """Return the bytes of a number with an optional unit, such as 10k, 1.5GB or 2GiB.
 
-    Capital and small letters are the same. Raises ValueError, with examples, when it is none.
+    Upper and lower case are the same. A fraction of a byte is rounded to the nearest byte.
     """
     match = _SIZE.fullmatch(text.lower())
     if not match or match[2] not in UNITS:
-        raise ValueError(f"{text!r} is no size; such are 10, 10k, 5MB, 2GiB.")
-    return int(match[1]) * UNITS[match[2]]
+        raise ValueError(
+            f"invalid size {text!r}: use a number with an optional unit, such as 10k, 1.5GB, 2GiB"
+        )
+    return round(Fraction(match[1]) * UNITS[match[2]])
 
 
-def instant(text: str, now: datetime) -> datetime:
-    """Return the moment, in UTC, that `text` names: an ISO 8601 date or date-time, or an age.
+def instant(text: str, clock: Callable[[], datetime] = utc_now) -> datetime:
+    """Return the time, in UTC, of an ISO 8601 date or date-time, or of an age such as 90m or 7d.
 
-    A date is its first moment; what names no zone is UTC. An age, such as 90m or 7d, is counted
-    back from `now`. Raises ValueError, with examples, when it is none, or before the year 1.
+    A date is its first moment. A time without a zone is UTC. An age counts back from now.
     """
     try:
         if match := _AGE.fullmatch(text):
-            return now.astimezone(UTC) - timedelta(**{_AGES[match[2]]: int(match[1])})
+            return clock().astimezone(UTC) - timedelta(**{_AGES[match[2]]: int(match[1])})
         moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(
-            f"{text!r} is no time; such are 2026-01-31, 2026-01-31T12:00, 90m, 24h, 7d, 2w."
+            f"invalid time {text!r}: use a date or date-time, such as 2026-01-31 or "
+            "2026-01-31T12:00, or an age, such as 90m, 24h, 7d, 2w"
         ) from None
+
+
+def whole_number(text: str, minimum: int = 0) -> int:
+    """Return the whole number of `text`, at least `minimum`."""
+    if not _WHOLE_NUMBER.fullmatch(text) or int(text) < minimum:
+        raise ValueError(f"invalid number {text!r}: use a whole number, at least {minimum}")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """Return a number of seconds, at least 1."""
+    if not _SECONDS.fullmatch(text) or float(text) < 1:
+        raise ValueError(f"invalid time {text!r}: use a number of seconds, at least 1")
+    return float(text)
+
+
+def content_type(text: str) -> str:
+    """Return a media type, such as text/csv, or the beginning of one with an asterisk: image/*."""
+    if not text or "*" in text[:-1]:
+        raise ValueError(
+            f"invalid content type {text!r}: use a media type, such as text/csv, or the beginning "
+            "of one with an asterisk at its end, such as 'image/*'"
+        )
+    return text
+
+
+def sha256(text: str) -> str:
+    """Return a SHA-256 as 64 hexadecimal digits in lower case."""
+    if not _SHA256.fullmatch(text):
+        raise ValueError(f"invalid SHA-256 {text!r}: use 64 hexadecimal digits, as in `sha256sum`")
+    return text.lower()
+
+
+def key(text: str) -> str:
+    """Return an object key that S3 allows."""
+    return object_key.check(text)
+
+
+def prefix(text: str) -> str:
+    """Return the beginning of an object key that S3 allows; it may be empty."""
+    return text and object_key.check(text)
+
+
+def setting(text: str) -> str:
+    """Return a setting as NAME=VALUE. The synth checks name and value."""
+    if not _SETTING.fullmatch(text):
+        raise ValueError(f"invalid setting {text!r}: use NAME=VALUE, such as transport=sqs")
+    return text

@@ -1,11 +1,13 @@
-"""Commands for the change feed."""
+"""The command that follows the change feed."""
 
+import json
 import sys
+from collections.abc import Mapping
+from typing import Any
 
-from reinventure.aws import deployed_catalog as deployed
+from reinventure.aws import deployed_catalog
 from reinventure.aws.change_watcher import Watch
 from reinventure.aws.connection import session
-from reinventure.cli import output
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack
 from reinventure.contract import CATALOG
 from reinventure.printable import printable
@@ -18,17 +20,35 @@ def watch(
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Show what changes, as it changes, until Ctrl-C: time, what happened, size in bytes, key.
+    """Show changes as they happen, until Ctrl-C: time, kind of change, size in bytes, key.
 
-    Each change once, those of a key in their order; --json gives the message itself, which
-    docs/changes.md describes. What changed before is not shown: see `reinventure find --newer`.
+    Each change is shown once, and those of a key are in order. --json prints the message of the
+    change feed itself (docs/changes.md). For earlier changes, see `reinventure find --newer`.
 
-    It makes a queue, subscribes it to the topic of the stack, and removes both in the end.
+    Creates a temporary queue that is subscribed to the topic of the stack, and deletes it in the
+    end.
+
+    For example:
+
+        reinventure watch photos/
+        reinventure watch --json
     """
-    catalog = deployed.find(session(profile, region), stack)
-    show = output.change_as_json if json else output.change_line
+    catalog = deployed_catalog.find(session(profile, region), stack)
+    show = change_json if json else change_line
     with Watch(catalog, prefix).listening() as changes:
         where = printable(f"s3://{catalog.bucket}/{prefix}")
-        print(f"Listening to changes of {where} (Ctrl-C ends it).", file=sys.stderr, flush=True)
+        print(f"Listening to changes of {where} (stop with Ctrl-C).", file=sys.stderr, flush=True)
         for message in changes:
             print(show(message), flush=True)
+
+
+def change_line(message: Mapping[str, Any]) -> str:
+    """Return a message of the change feed for a person: time, kind, size in bytes, key."""
+    time = message["time"][:19].replace("T", " ")
+    size = message["new"]["size"] if message["new"] else "-"
+    return f"{time} {message['kind']:<7} {size:>14} {printable(message['key'])}"
+
+
+def change_json(message: Mapping[str, Any]) -> str:
+    """Return a message of the change feed as one line of JSON."""
+    return json.dumps(message, ensure_ascii=False)

@@ -6,7 +6,6 @@ import pytest
 
 from reinventure.aws import change_watcher as watch
 from reinventure.aws.change_watcher import Order, filter_policy
-from reinventure.cli import output
 
 
 def message(key: str, sequencer: str, asked_at: int | None = None) -> dict[str, Any]:
@@ -51,13 +50,3 @@ def test_it_remembers_the_keys_that_changed_last(monkeypatch: pytest.MonkeyPatch
 )
 def test_the_filter_lets_through_at_least_what_was_asked_for(prefix: str, policy: object) -> None:
     assert filter_policy(prefix) == policy
-
-
-def test_a_change_is_a_line() -> None:
-    change = {"time": "2026-11-23T10:15:30.123Z", "kind": "created", "key": "a\nb"}
-    assert output.change_line({**change, "new": {"size": 1234}}) == (
-        "2026-11-23 10:15:30 created           1234 a\\nb"
-    )
-    assert output.change_line({**change, "kind": "deleted", "new": None}) == (
-        "2026-11-23 10:15:30 deleted              - a\\nb"
-    )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,12 +10,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
-from typer.testing import CliRunner
 
-from reinventure.aws import deployed_catalog as deployed
-from reinventure.aws import key_use as audit
 from reinventure.aws.key_use import KeyUse, Page, key_uses
-from reinventure.cli import app, output
 
 DATA = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 QUEUE = "arn:aws:kms:eu-west-1:123456789012:key/66666666-7777-8888-9999-000000000000"
@@ -198,72 +194,3 @@ def test_what_cloudtrail_refuses_is_raised(stub: tuple[Any, Stubber], pauses: li
     stubber.add_client_error("lookup_events", "AccessDeniedException")
     with pytest.raises(ClientError):
         list(key_uses(client, KEYS, SINCE))
-
-
-# The command
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
-    """Since when the command asks; there is one use of a key and one refusal."""
-    since: list[datetime] = []
-
-    class Catalog:
-        outputs = SimpleNamespace(data_key_arn=DATA, queue_key_arn=QUEUE)
-        session = boto3.Session()
-
-    def look_up(_client: object, keys: dict[str, str], start: datetime) -> Iterator[Page]:
-        assert keys == KEYS
-        since.append(start)
-        yield Page(50, [audit._use(WHEN, ["DATA"], event())])
-        yield Page(7, [audit._use(WHEN, ["DATA"], REFUSED)])
-
-    monkeypatch.setattr(deployed, "find", lambda *_: Catalog)
-    monkeypatch.setattr("reinventure.cli.audit.key_uses", look_up)
-    return since
-
-
-def test_the_command_prints_a_line_for_each_use(asked: list[datetime]) -> None:
-    result = CliRunner().invoke(app, ["audit"])
-    assert result.exit_code == 0
-    when = "2026-11-24 09:30:12 DATA  Decrypt          "
-    table = "aws:dynamodb:tableName=Catalog-Table"
-    assert result.stdout.splitlines() == [
-        f"{when} {ROLE} via dynamodb.amazonaws.com for {table}",
-        f"{when} {EVE} REFUSED AccessDenied: {REFUSED['errorMessage']}",
-    ]
-    assert "2 of 57 calls to KMS" in result.stderr
-    [start] = asked
-    assert abs(datetime.now(UTC) - start - timedelta(hours=24)) < timedelta(minutes=1)
-
-
-def test_the_command_prints_json(asked: list[datetime]) -> None:
-    result = CliRunner().invoke(app, ["audit", "--json", "--since", "89d"])
-    lines = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [line["id"] for line in lines] == ["e1", "e2"]
-    assert lines[0] == {
-        "id": "e1",
-        "time": "2026-11-24T09:30:12+00:00",
-        "keys": ["DATA"],
-        "call": "Decrypt",
-        "who": ROLE,
-        "via": "dynamodb.amazonaws.com",
-        "purpose": {"aws:dynamodb:tableName": "Catalog-Table"},
-        "error": None,
-        "source": "dynamodb.amazonaws.com",
-    }
-
-
-@pytest.mark.parametrize(
-    ("since", "why"),
-    [("91d", "CloudTrail's event history has 90 days"), ("soon", "'soon' is no time")],
-)
-def test_the_command_says_what_it_cannot_know(asked: list[datetime], since: str, why: str) -> None:
-    result = CliRunner().invoke(app, ["audit", "--since", since])
-    assert why in str(result.exception)
-    assert asked == []
-
-
-def test_a_caller_cannot_move_the_cursor() -> None:
-    use = audit._use(WHEN, ["DATA"], event(errorCode="X", errorMessage="\x1b[2J"))
-    assert "\x1b" not in output.key_use_line(use)

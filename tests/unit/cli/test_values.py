@@ -5,15 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reinventure.cli import values as measure
+from reinventure.cli import values
 
 NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
 
 
-@given(st.integers(0, 10**18 - 1), st.sampled_from(sorted(measure.UNITS)), st.booleans())
+@given(st.integers(0, 10**18 - 1), st.sampled_from(sorted(values.UNITS)), st.booleans())
 def test_a_size_is_its_number_times_its_unit(number: int, unit: str, capital: bool) -> None:
     text = f"{number}{unit.upper() if capital else unit}"
-    assert measure.size(text) == number * measure.UNITS[unit]
+    assert values.size(text) == number * values.UNITS[unit]
 
 
 @pytest.mark.parametrize(
@@ -30,10 +30,15 @@ def test_a_size_is_its_number_times_its_unit(number: int, unit: str, capital: bo
         ("2GiB", 2 * 1024**3),
         ("2g", 2_000_000_000),
         ("5TiB", 5 * 1024**4),
+        ("1.5GB", 1_500_000_000),
+        ("0.5 KiB", 512),
+        ("1.1KiB", 1126),
+        ("1.9", 2),
+        ("1.234567890123456789TB", 1_234_567_890_123),
     ],
 )
 def test_units_are_those_of_si_and_iec(text: str, size: int) -> None:
-    assert measure.size(text) == size
+    assert values.size(text) == size
 
 
 @pytest.mark.parametrize(
@@ -43,7 +48,10 @@ def test_units_are_those_of_si_and_iec(text: str, size: int) -> None:
         "k",
         "-1",
         "+1",
-        "1.5GB",
+        "1.",
+        ".5k",
+        "1.5.5k",
+        "1,5GB",
         "1e3",
         "10 kk",
         "10kib2",
@@ -53,9 +61,11 @@ def test_units_are_those_of_si_and_iec(text: str, size: int) -> None:
         "9" * 19,
     ],
 )
-def test_what_is_no_size_is_named_with_examples(text: str) -> None:
-    with pytest.raises(ValueError, match="is no size; such are 10, 10k, 5MB, 2GiB") as refusal:
-        measure.size(text)
+def test_an_invalid_size_is_an_error_with_examples(text: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"^invalid size .* unit, such as 10k, 1.5GB, 2GiB$"
+    ) as refusal:
+        values.size(text)
     assert repr(text) in str(refusal.value)
 
 
@@ -76,8 +86,8 @@ def test_what_is_no_size_is_named_with_examples(text: str) -> None:
     ],
 )
 def test_a_time_is_a_date_or_an_age(text: str, moment: datetime) -> None:
-    assert measure.instant(text, NOW) == moment
-    assert measure.instant(text, NOW).tzinfo is UTC
+    assert values.instant(text, lambda: NOW) == moment
+    assert values.instant(text, lambda: NOW).tzinfo is UTC
 
 
 def test_a_time_without_a_zone_is_utc_wherever_the_person_is(
@@ -86,7 +96,7 @@ def test_a_time_without_a_zone_is_utc_wherever_the_person_is(
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()
     try:
-        assert measure.instant("2026-11-01", NOW) == datetime(2026, 11, 1, tzinfo=UTC)
+        assert values.instant("2026-11-01", lambda: NOW) == datetime(2026, 11, 1, tzinfo=UTC)
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -99,7 +109,7 @@ def test_a_time_without_a_zone_is_utc_wherever_the_person_is(
     )
 )
 def test_every_time_with_a_zone_is_kept(moment: datetime) -> None:
-    assert measure.instant(moment.isoformat(), NOW) == moment
+    assert values.instant(moment.isoformat(), lambda: NOW) == moment
 
 
 @pytest.mark.parametrize(
@@ -117,7 +127,81 @@ def test_every_time_with_a_zone_is_kept(moment: datetime) -> None:
         "0001-01-01T00+14:00",
     ],
 )
-def test_what_is_no_time_is_named_with_examples(text: str) -> None:
-    with pytest.raises(ValueError, match="is no time; such are 2026-01-31") as refusal:
-        measure.instant(text, NOW)
+def test_an_invalid_time_is_an_error_with_examples(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^invalid time .* such as 90m, 24h, 7d, 2w$") as refusal:
+        values.instant(text, lambda: NOW)
     assert repr(text) in str(refusal.value)
+
+
+@pytest.mark.parametrize(("text", "number"), [("0", 0), ("007", 7), ("9" * 18, 10**18 - 1)])
+def test_a_whole_number_has_digits_only(text: str, number: int) -> None:
+    assert values.whole_number(text) == number
+
+
+@pytest.mark.parametrize("text", ["", "-1", "+1", "1.0", "1_0", " 1", "9" * 19, "\uff11"])
+def test_an_invalid_number_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^invalid number .*: use a whole number, at least 0$"):
+        values.whole_number(text)
+
+
+def test_a_number_below_the_minimum_is_an_error() -> None:
+    assert values.whole_number("1", minimum=1) == 1
+    with pytest.raises(ValueError, match=r"^invalid number '0': use a whole number, at least 1$"):
+        values.whole_number("0", minimum=1)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("1", 1), ("1.5", 1.5), ("60", 60)])
+def test_seconds_may_have_a_fraction(text: str, seconds: float) -> None:
+    assert values.seconds(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "0", "0.9", "nan", "inf", "1e3", "-1", "1s"])
+def test_invalid_seconds_are_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^invalid time .*: use a number of seconds, at least 1$"):
+        values.seconds(text)
+
+
+@pytest.mark.parametrize("text", ["text/csv", "image/*", "*"])
+def test_a_content_type_may_end_with_an_asterisk(text: str) -> None:
+    assert values.content_type(text) == text
+
+
+@pytest.mark.parametrize("text", ["", "*/png", "**"])
+def test_an_invalid_content_type_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^invalid content type .*'image/\*'$"):
+        values.content_type(text)
+
+
+def test_a_sha256_is_lower_case() -> None:
+    assert values.sha256("AB" * 32) == "ab" * 32
+
+
+@pytest.mark.parametrize("text", ["", "a" * 63, "a" * 65, "g" * 64, "a" * 64 + "\n"])
+def test_an_invalid_sha256_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^invalid SHA-256 .*: use 64 hexadecimal digits"):
+        values.sha256(text)
+
+
+@pytest.mark.parametrize("text", ["", "é" * 513, "\udcff"])
+def test_a_key_that_s3_does_not_allow_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^key "):
+        values.key(text)
+    assert values.key("é" * 512) == "é" * 512
+
+
+@pytest.mark.parametrize("text", ["é" * 513, "\udcff"])
+def test_a_prefix_that_no_key_can_have_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^key "):
+        values.prefix(text)
+    assert values.prefix("") == ""
+
+
+@pytest.mark.parametrize("text", ["transport=sqs", "name=", "a=b=c"])
+def test_a_setting_is_a_name_and_a_value(text: str) -> None:
+    assert values.setting(text) == text
+
+
+@pytest.mark.parametrize("text", ["", "transport", "=sqs"])
+def test_an_invalid_setting_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^invalid setting .*: use NAME=VALUE, such as "):
+        values.setting(text)

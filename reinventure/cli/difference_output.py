@@ -1,0 +1,37 @@
+"""Differences between bucket and catalog, for a person or as JSON for a program."""
+
+import json
+
+from reinventure.printable import printable
+from s3_catalog.model.row import Row
+from s3_catalog.model.stored_object import StoredObject
+from s3_catalog.reconciliation.difference import Difference
+
+
+def difference_line(difference: Difference) -> str:
+    """Return `difference` for a person: its kind, the key, object and row."""
+    stored, row = difference.stored, difference.row
+    bucket = f"{stored.size} bytes, {stored.etag}" if stored else "nothing"
+    catalog = f"{row.size} bytes, {row.etag}" if row else "nothing"
+    return printable(
+        f"{difference.kind.value:<7} {difference.key}  (bucket: {bucket}; catalog: {catalog})"
+    )
+
+
+def difference_json(difference: Difference) -> str:
+    """Return `difference` as one line of JSON, the key unchanged."""
+
+    def side(known: StoredObject | Row | None) -> dict[str, object] | None:
+        if known is None:
+            return None
+        return {"size": known.size, "etag": known.etag, "version_id": known.version_id}
+
+    return json.dumps(
+        {
+            "kind": difference.kind.value,
+            "key": difference.key,
+            "bucket": side(difference.stored),
+            "catalog": side(difference.row),
+        },
+        ensure_ascii=False,
+    )

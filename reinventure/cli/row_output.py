@@ -1,0 +1,153 @@
+"""Rows, totals and single keys, as a line for a person or as JSON for a program."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+
+from rich import filesize
+
+from reinventure.aws.deployed_catalog import MAX_VERSIONS, Known
+from reinventure.printable import printable
+from s3_catalog.model.inspection_result import InspectionResult
+from s3_catalog.model.row import Row
+from s3_catalog.model.stored_object import Version
+from s3_catalog.totals.tally import Total
+
+
+def row_line(row: Row) -> str:
+    """Return `row` in the layout of `aws s3 ls`: time, size in bytes or "deleted", key."""
+    time = row.event_time[:19].replace("T", " ")
+    size = "deleted" if row.deleted else row.size
+    return f"{time} {size:>14} {printable(row.key)}"
+
+
+def row_json(row: Row) -> str:
+    """Return `row` as one line of JSON, the key unchanged; a tombstone has `deleted`."""
+    return json.dumps(_fields(row), ensure_ascii=False)
+
+
+def total_line(total: Total) -> str:
+    """Return `total` for a person: bytes in units of a thousand, objects, folder."""
+    where = printable(total.folder) or "(the bucket)"
+    return f"{filesize.decimal(total.bytes):>12} {total.objects:>14,}  {where}"
+
+
+def total_json(total: Total) -> str:
+    """Return `total` as one line of JSON."""
+    return json.dumps(
+        {"folder": total.folder, "objects": total.objects, "bytes": total.bytes},
+        ensure_ascii=False,
+    )
+
+
+def known_lines(known: Known) -> str:
+    """Return `known` for a person: the row, the versions in S3, and whether they agree."""
+    named = [("key", known.key), ("bucket", known.bucket), ("partition", known.partition)]
+    named.extend(_properties(known.row) if known.row else [("row", "none")])
+    width = max(len(name) for name, _ in named) + 2
+    lines = [f"{name:<{width}}{printable(value)}" for name, value in named]
+    heading = f", newest first, at most {MAX_VERSIONS}:" if known.versions else ": none"
+    lines += ["", f"Versions in S3{heading}"]
+    lines.extend(map(_version_line, known.versions))
+    result = "agree" if known.agree else "DIFFER"
+    return "\n".join([*lines, f"Catalog and bucket {result} about this key."])
+
+
+def known_json(known: Known) -> str:
+    """Return `known` as one line of JSON, times in UTC."""
+    row: dict[str, object] | None = None
+    if known.row:
+        lookup = _lookup_time(known.row)
+        row = {
+            **_fields(known.row),
+            "deleted": known.row.deleted,
+            "remembered_until": _expiry(known.row).isoformat() if known.row.deleted else None,
+            "asked_at": lookup.isoformat() if lookup else None,
+        }
+    return json.dumps(
+        {
+            "bucket": known.bucket,
+            "key": known.key,
+            "partition": known.partition,
+            "row": row,
+            "versions": [
+                {
+                    "version_id": version.version_id,
+                    "modified": version.modified.astimezone(UTC).isoformat(),
+                    "size": version.size,
+                    "etag": version.etag,
+                    "delete_marker": version.size is None,
+                    "current": version.latest,
+                }
+                for version in known.versions
+            ],
+            "agree": known.agree,
+        },
+        ensure_ascii=False,
+    )
+
+
+def _fields(row: Row) -> dict[str, object]:
+    fields: dict[str, object] = {
+        "bucket": row.bucket,
+        "key": row.key,
+        "size": row.size,
+        "etag": row.etag,
+        "version_id": row.version_id,
+        "sequencer": row.sequencer,
+        "event_time": row.event_time,
+        "event_name": row.event_name,
+    }
+    if row.deleted:
+        fields["deleted"] = True
+    if row.inspected:
+        fields["inspected"] = dict(_results(row.inspected))
+    return fields
+
+
+def _results(inspection: InspectionResult) -> Iterator[tuple[str, object]]:
+    """Yield name and value of each result of content inspection."""
+    for name, value in asdict(inspection).items():
+        if value is not None:
+            yield name, value
+
+
+def _properties(row: Row) -> Iterator[tuple[str, str]]:
+    time = f"{row.event_time[:-1].replace('T', ' ')} UTC"
+    if row.deleted:
+        yield "deleted", f"{time}, by {row.event_name}"
+        yield "expires", _utc(_expiry(row))
+    else:
+        yield "changed", f"{time}, by {row.event_name}"
+        yield "size", f"{row.size:,} bytes"
+        yield "etag", str(row.etag)
+    yield "version", row.version_id or "none"
+    yield "sequencer", row.sequencer
+    lookup = _lookup_time(row)
+    yield "source", f"lookup in S3 at {_utc(lookup)}" if lookup else "the event itself"
+    if row.inspected:
+        for name, value in _results(row.inspected):
+            text = f"{value:,}" if isinstance(value, int) else str(value)
+            yield name.replace("_", " "), text
+
+
+def _version_line(version: Version) -> str:
+    size = "delete marker" if version.size is None else f"{version.size}"
+    current = "  current" if version.latest else ""
+    time = f"{version.modified.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    return f"{time} {size:>14}  {printable(version.version_id)}{current}"
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _lookup_time(row: Row) -> datetime | None:
+    if row.asked_at is None:
+        return None
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=row.asked_at)
+
+
+def _expiry(row: Row) -> datetime:
+    return datetime.fromtimestamp(row.expires_at or 0, UTC)
