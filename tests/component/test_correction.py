@@ -1,4 +1,4 @@
-"""Asking S3, and writing the answer, on moto's S3 and both tables."""
+"""Lookups in S3, and the rows that they write, on moto's S3 and both tables."""
 
 from dataclasses import replace as changed
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 
-from s3_catalog import correction
 from s3_catalog.correction import correct
 from s3_catalog.errors import ContendedError
 from s3_catalog.model import row as rows
@@ -46,7 +45,7 @@ def removal(bucket: Bucket, key: str, order: str | None) -> Event:
     )
 
 
-def test_the_version_that_became_current_is_written_under_the_events_sequencer(
+def test_the_new_current_version_is_written_with_the_sequencer_of_the_removal(
     s3: "S3Client", bucket: Bucket, store: Store
 ) -> None:
     older = s3.put_object(Bucket=bucket.name, Key="k", Body=b"older")
@@ -63,7 +62,7 @@ def test_the_version_that_became_current_is_written_under_the_events_sequencer(
 
 
 @pytest.mark.parametrize("marker", [False, True])
-def test_no_current_version_is_a_tombstone(
+def test_without_a_current_version_a_tombstone_is_written(
     s3: "S3Client", bucket: Bucket, store: Store, marker: bool
 ) -> None:
     if marker:
@@ -76,7 +75,7 @@ def test_no_current_version_is_a_tombstone(
     assert row.deleted
 
 
-def test_a_later_event_is_not_asked_about(bucket: Bucket, store: Store) -> None:
+def test_a_superseded_event_needs_no_lookup(bucket: Bucket, store: Store) -> None:
     put = Event(
         bucket.name, "k", "ObjectCreated:Put", NOW, sequencer.canonical("0D"), "v", Content(1, "e")
     )
@@ -86,7 +85,9 @@ def test_a_later_event_is_not_asked_about(bucket: Bucket, store: Store) -> None:
     assert store.read(bucket.name, "k") == rows.from_event(put)
 
 
-def test_a_hint_keeps_the_rows_sequencer(s3: "S3Client", bucket: Bucket, store: Store) -> None:
+def test_a_lookup_without_sequencer_keeps_that_of_the_row(
+    s3: "S3Client", bucket: Bucket, store: Store
+) -> None:
     put = Event(
         bucket.name, "k", "ObjectCreated:Put", NOW, sequencer.canonical("0D"), "v", Content(1, "e")
     )
@@ -99,8 +100,8 @@ def test_a_hint_keeps_the_rows_sequencer(s3: "S3Client", bucket: Bucket, store: 
     assert correct(store, bucket, "k") is Outcome.UNCHANGED
 
 
-def test_a_hint_is_remembered_even_where_there_was_nothing(bucket: Bucket, store: Store) -> None:
-    # A put that happened before, and comes later, must find that S3 was asked since.
+def test_a_lookup_without_a_result_writes_its_time(bucket: Bucket, store: Store) -> None:
+    # A put from before the lookup, but delivered after it, must find the time of the lookup.
     assert correct(store, bucket, "k", removal(bucket, "k", None)) is Outcome.WRITTEN
     put = Event(
         bucket.name, "k", "ObjectCreated:Put", NOW, sequencer.canonical("0D"), "v", Content(1, "e")
@@ -108,48 +109,48 @@ def test_a_hint_is_remembered_even_where_there_was_nothing(bucket: Bucket, store
     assert store.write(put) is Outcome.UNDECIDED
 
 
-def test_every_answer_is_told_from_the_one_before(
+def test_the_times_of_two_lookups_always_differ(
     s3: "S3Client", bucket: Bucket, store: Store
 ) -> None:
-    asked = []
+    lookups = []
     for body in (b"1", b"22", b"333"):  # The clock of this bucket stands still.
         s3.put_object(Bucket=bucket.name, Key="k", Body=body)
         correct(store, bucket, "k")
         row = store.read(bucket.name, "k")
         assert row is not None
-        asked.append((row.size, row.asked_at))
+        lookups.append((row.size, row.asked_at))
     first = microseconds(NOW)
-    assert asked == [(1, first), (2, first + 1), (3, first + 2)]
+    assert lookups == [(1, first), (2, first + 1), (3, first + 2)]
 
 
 def interfere(store: Store, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have somebody else change the row between each reading and replacing, `times` times."""
+    """Let another writer change the row between read and replace, `times` times."""
     replace: Callable[[Row | None, Row], bool] = store.replace
-    left = iter(range(times))
+    remaining = iter(range(times))
 
-    def late(seen: Row | None, row: Row) -> bool:
-        if next(left, None) is not None:
-            assert replace(seen, changed(row, etag="theirs"))
+    def replace_late(seen: Row | None, row: Row) -> bool:
+        if next(remaining, None) is not None:
+            assert replace(seen, changed(row, etag="other"))
         return replace(seen, row)
 
-    monkeypatch.setattr(store, "replace", late)
+    monkeypatch.setattr(store, "replace", replace_late)
 
 
-def test_a_row_that_changed_meanwhile_is_asked_about_again(
+def test_a_row_that_changed_meanwhile_is_looked_up_again(
     s3: "S3Client", bucket: Bucket, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    s3.put_object(Bucket=bucket.name, Key="k", Body=b"ours")
+    s3.put_object(Bucket=bucket.name, Key="k", Body=b"content")
     interfere(store, 2, monkeypatch)
     assert correct(store, bucket, "k") is Outcome.WRITTEN
     row = store.read(bucket.name, "k")
     assert row is not None
-    assert row.etag != "theirs"
+    assert row.etag != "other"
 
 
-def test_it_gives_up_loudly(
+def test_after_eight_lookups_the_row_is_contended(
     s3: "S3Client", bucket: Bucket, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    s3.put_object(Bucket=bucket.name, Key="k", Body=b"ours")
-    interfere(store, correction.MAX_ATTEMPTS, monkeypatch)
+    s3.put_object(Bucket=bucket.name, Key="k", Body=b"content")
+    interfere(store, 8, monkeypatch)
     with pytest.raises(ContendedError, match="'k' changed during 8 lookups"):
         correct(store, bucket, "k")

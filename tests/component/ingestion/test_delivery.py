@@ -1,4 +1,4 @@
-"""The function, from the notification to the stored row, on moto."""
+"""The function `ingest`, from the delivery to the stored row."""
 
 import json
 from collections.abc import Callable
@@ -72,7 +72,7 @@ def deliver(ingest: ModuleType, notification: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_what_creates_an_object_leaves_its_row(
+def test_every_way_to_create_an_object_writes_its_row(
     ingest: ModuleType,
     stored_rows: Rows,
     name: str,
@@ -97,7 +97,7 @@ def test_what_creates_an_object_leaves_its_row(
         ("lifecycle_delete_marker_created", "logs/2025/app.log"),
     ],
 )
-def test_what_removes_an_object_leaves_a_tombstone(
+def test_every_way_to_remove_an_object_writes_a_tombstone(
     ingest: ModuleType, stored_rows: Rows, name: str, key: str
 ) -> None:
     assert deliver(ingest, event(name))["written"] == 1
@@ -108,31 +108,31 @@ def test_what_removes_an_object_leaves_a_tombstone(
 
 
 @pytest.mark.parametrize("name", ["test_event", "replication_threshold"])
-def test_what_is_not_about_an_object_is_accepted(
+def test_notifications_about_other_things_are_ignored(
     ingest: ModuleType, stored_rows: Rows, name: str
 ) -> None:
     assert deliver(ingest, event(name))["written"] == 0
     assert stored_rows() == []
 
 
-def test_no_records_is_nothing_to_do(ingest: ModuleType, stored_rows: Rows) -> None:
+def test_a_delivery_without_records_changes_nothing(ingest: ModuleType, stored_rows: Rows) -> None:
     assert deliver(ingest, {"Records": []}) == NOTHING
     assert stored_rows() == []
 
 
-def test_every_record_counts(ingest: ModuleType, stored_rows: Rows) -> None:
+def test_every_record_of_a_notification_is_applied(ingest: ModuleType, stored_rows: Rows) -> None:
     assert deliver(ingest, event("two_records"))["written"] == 2
     assert [row.key for row in stored_rows()] == ["pair/one.txt", "pair/two.txt"]
 
 
-def test_a_second_delivery_changes_nothing(ingest: ModuleType, stored_rows: Rows) -> None:
+def test_a_duplicate_delivery_changes_nothing(ingest: ModuleType, stored_rows: Rows) -> None:
     deliver(ingest, event("two_records"))
     before = stored_rows()
     assert deliver(ingest, event("two_records")) == {**NOTHING, "superseded": 2}
     assert stored_rows() == before
 
 
-def test_a_put_that_arrives_after_its_delete_stays_deleted(
+def test_a_put_that_arrives_after_its_delete_is_superseded(
     ingest: ModuleType, stored_rows: Rows
 ) -> None:
     deliver(ingest, event("delete"))
@@ -142,7 +142,7 @@ def test_a_put_that_arrives_after_its_delete_stays_deleted(
 
 
 @pytest.mark.parametrize("bad_position", [0, 1, 2])
-def test_a_bad_record_hides_no_other_and_is_reported(
+def test_a_malformed_record_is_reported_and_the_others_are_applied(
     ingest: ModuleType, stored_rows: Rows, bad_position: int
 ) -> None:
     notification = event("two_records")
@@ -157,20 +157,18 @@ def test_a_bad_record_hides_no_other_and_is_reported(
     assert [row.key for row in stored_rows()] == ["pair/one.txt", "pair/two.txt"]
 
 
-def test_all_bad_records_are_named(ingest: ModuleType) -> None:
+def test_the_error_has_every_malformed_record(ingest: ModuleType) -> None:
     with pytest.raises(ingest.IngestError, match=r"record 0: .*; record 1: "):
         deliver(ingest, {"Records": [{"eventName": "ObjectCreated:Put"}, None]})
 
 
 @pytest.mark.parametrize("nonsense", [{}, {"Records": None}, {"Records": "all"}, {"detail": {}}])
-def test_what_is_no_notification_is_an_error(ingest: ModuleType, nonsense: Any) -> None:
+def test_another_json_document_is_an_error(ingest: ModuleType, nonsense: Any) -> None:
     with pytest.raises(ingest.IngestError, match="not an S3 notification"):
         deliver(ingest, nonsense)
 
 
-def test_of_the_events_of_a_key_only_the_newest_is_written(
-    ingest: ModuleType, stored_rows: Rows
-) -> None:
+def test_only_the_newest_event_of_a_key_is_written(ingest: ModuleType, stored_rows: Rows) -> None:
     first, second = event("two_records")["Records"]
     second["s3"]["object"]["key"] = first["s3"]["object"]["key"]
     reply = deliver(ingest, {"Records": [second, first]})
@@ -179,7 +177,7 @@ def test_of_the_events_of_a_key_only_the_newest_is_written(
     assert row.size == 4
 
 
-def test_only_the_messages_that_failed_come_back(ingest: ModuleType, stored_rows: Rows) -> None:
+def test_only_failed_messages_are_in_the_reply(ingest: ModuleType, stored_rows: Rows) -> None:
     delivery = event("sqs")
     delivery["Records"].insert(1, {**delivery["Records"][0], "messageId": "bad", "body": "?"})
     reply = deliver(ingest, delivery)
@@ -189,17 +187,17 @@ def test_only_the_messages_that_failed_come_back(ingest: ModuleType, stored_rows
     assert len(stored_rows()) == 3
 
 
-def test_a_foreign_bucket_is_refused(ingest: ModuleType, stored_rows: Rows) -> None:
+def test_an_event_of_another_bucket_is_refused(ingest: ModuleType, stored_rows: Rows) -> None:
     notification = event("two_records")
-    notification["Records"][0]["s3"]["bucket"]["name"] = "somebody-elses"
+    notification["Records"][0]["s3"]["bucket"]["name"] = "another-bucket"
     with pytest.raises(
-        ingest.IngestError, match="record 0: the event is of bucket 'somebody-elses', not of"
+        ingest.IngestError, match="record 0: the event is of bucket 'another-bucket', not of"
     ):
         deliver(ingest, notification)
     assert [row.key for row in stored_rows()] == ["pair/two.txt"]
 
 
-def test_a_write_that_fails_fails_every_message_of_its_key(
+def test_a_failed_write_fails_every_message_of_its_key(
     ingest: ModuleType, stored_rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(store: Store, events: list[Event]) -> list[batch.Result]:
@@ -233,7 +231,7 @@ def test_a_write_that_fails_fails_every_message_of_its_key(
     assert len(stored_rows()) == 2
 
 
-def test_ten_thousand_messages_at_once(ingest: ModuleType, stored_rows: Rows) -> None:
+def test_a_delivery_of_ten_thousand_messages(ingest: ModuleType, stored_rows: Rows) -> None:
     [record] = event("put")["Records"]
     entries = []
     for n in range(10_000):

@@ -1,4 +1,4 @@
-"""Whatever is delivered, it is catalogued, ignored, or a failure that is named: never a crash."""
+"""Any delivery is catalogued, ignored, or reported as a failure; none raises another exception."""
 
 import json
 from typing import Any, cast
@@ -20,7 +20,7 @@ from tests.unit.conftest import BUCKET
 
 
 class Table:
-    """A store that takes everything that DynamoDB could be sent."""
+    """A store that accepts every row that can be sent to DynamoDB."""
 
     def write(self, happened: Event) -> Outcome:
         self.replace(None, rows.from_event(happened))
@@ -36,7 +36,7 @@ class Table:
 
 
 class Empty:
-    """An S3 client of a bucket that holds nothing."""
+    """An S3 client of an empty bucket."""
 
     def list_object_versions(self, **_request: object) -> dict[str, object]:
         return {}
@@ -64,7 +64,7 @@ junk: st.SearchStrategy[Any] = st.one_of(
 
 
 def mutilated(base: Any) -> st.SearchStrategy[Any]:
-    """`base` with some of its values replaced by anything, at any depth."""
+    """`base` with some of its values replaced by junk, at any depth."""
     sound: st.SearchStrategy[Any]
     if isinstance(base, dict):
         sound = st.fixed_dictionaries({key: mutilated(value) for key, value in base.items()})
@@ -106,7 +106,7 @@ def queued(body: str) -> Any:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deliveries())
-def test_nothing_that_is_delivered_crashes_it(delivery: Any) -> None:
+def test_every_failure_has_a_short_reason(delivery: Any) -> None:
     bucket = Bucket(lambda: cast("Any", Empty()), BUCKET)
     report = ingest(delivery, cast("Store", Table()), bucket)
     for reasons in report.failures.values():
@@ -117,7 +117,7 @@ def test_nothing_that_is_delivered_crashes_it(delivery: Any) -> None:
 @pytest.mark.parametrize(
     "key", [".", "..", "a/../b", "line\nfeed", "nul\0", "\r", "\x7f", "🚀" * 256, "+", "%2B", " "]
 )
-def test_any_key_that_s3_takes_is_catalogued(key: str) -> None:
+def test_every_key_that_s3_allows_is_catalogued(key: str) -> None:
     notification = event("eventbridge_created")
     notification["detail"]["object"]["key"] = key
     report = ingest(notification, cast("Store", Table()), Bucket(lambda: cast("Any", 0), BUCKET))

@@ -1,3 +1,5 @@
+"""Listings of the catalog: order, limits and filters."""
+
 import threading
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
@@ -37,7 +39,7 @@ def fill(store: Store, live: AbstractSet[str], deleted: AbstractSet[str] = froze
         )
 
 
-def test_a_listing_is_in_key_order_whatever_the_pages(
+def test_a_listing_of_many_pages_is_in_key_order(
     dynamodb: "DynamoDBClient", store: Store, table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(merge, "FIRST_PAGE", 2)
@@ -50,7 +52,7 @@ def test_a_listing_is_in_key_order_whatever_the_pages(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sets(keys, max_size=20), st.text(st.characters(exclude_categories=["Cs"]), max_size=2))
-def test_the_order_is_that_of_utf8_bytes_as_in_s3(
+def test_the_order_is_that_of_utf8_bytes(
     dynamodb: "DynamoDBClient", new_table: Callable[[], str], live: set[str], prefix: str
 ) -> None:
     table = new_table()
@@ -59,7 +61,7 @@ def test_the_order_is_that_of_utf8_bytes_as_in_s3(
     assert found == sorted((key for key in live if key.startswith(prefix)), key=str.encode)
 
 
-def test_a_prefix_is_no_pattern_and_no_folder(
+def test_a_prefix_is_a_beginning_not_a_pattern_or_folder(
     dynamodb: "DynamoDBClient", store: Store, table: str
 ) -> None:
     fill(store, {"a", "a/b", "ab", "b/a", "A"})
@@ -74,30 +76,32 @@ def test_another_bucket_in_the_same_table_is_not_listed(
     assert not list(matching_rows(dynamodb, table, "other", SHARDS))
 
 
-def test_no_further_page_is_in_the_way_of_the_first_item(
+def test_second_pages_are_fetched_after_all_first_pages(
     dynamodb: "DynamoDBClient", store: Store, table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(merge, "FIRST_PAGE", 1)
     fill(store, {f"{n:03}" for n in range(20 * SHARDS)})
-    further = threading.Event()
+    second_page = threading.Event()
 
     class LateClient:
         def query(self, **query: Any) -> Any:
             if "ExclusiveStartKey" in query:
-                further.set()
+                second_page.set()
             elif query["ExpressionAttributeValues"][":partition"] == last:
-                assert not further.wait(0.5)
+                assert not second_page.wait(0.5)
             return dynamodb.query(**query)
 
     last = {"S": object_key.partitions("bucket", SHARDS)[-1]}
     rows = matching_rows(cast("DynamoDBClient", LateClient()), table, "bucket", SHARDS)
     assert next(rows).key == "000"
-    # As long as somebody may want more.
-    assert further.wait(10)
+    # Until the listing is closed, the next page is fetched in advance.
+    assert second_page.wait(10)
     assert next(rows).key == "001"
 
 
-def test_stopping_early_is_quiet(dynamodb: "DynamoDBClient", store: Store, table: str) -> None:
+def test_a_listing_may_be_closed_early(
+    dynamodb: "DynamoDBClient", store: Store, table: str
+) -> None:
     fill(store, {"a", "b", "c"})
     stream = matching_rows(dynamodb, table, "bucket", SHARDS)
     assert next(stream).key == "a"
@@ -108,8 +112,8 @@ START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SIZES = [0, 9, 10, 11, 100]
 
 
-def aged(store: Store) -> None:
-    """Fill `store` with an object and a tombstone an hour: of sizes 0, 9, 10, 11 and 100."""
+def fill_hourly(store: Store) -> None:
+    """Write an object and a tombstone for each hour; the objects have the sizes `SIZES`."""
     for hour, size in enumerate(SIZES):
         for kind, name in (("live", "Created:Put"), ("gone", "Removed:DeleteMarkerCreated")):
             store.write(
@@ -145,10 +149,10 @@ def aged(store: Store) -> None:
         (Filter(larger=9, smaller=100, newer=START + timedelta(hours=3)), ["3/live"]),
     ],
 )
-def test_a_filter_chooses_by_what_the_rows_say(
+def test_a_filter_selects_by_size_and_time(
     dynamodb: "DynamoDBClient", store: Store, table: str, wanted: Filter, keys: list[str]
 ) -> None:
-    aged(store)
+    fill_hourly(store)
     reading = Reading()
     found = matching_rows(dynamodb, table, "bucket", SHARDS, wanted, reading=reading)
     assert [row.key for row in found] == keys
@@ -160,7 +164,7 @@ FOUND = {
     "b.jpg": InspectionResult("now", "11" * 32, "image/jpeg", width=641, height=480),
     "c.csv": InspectionResult("now", "22" * 32, "text/csv", columns=3, rows=10),
     "d.csv": InspectionResult("now", "00" * 32, "text/csv", columns=3, rows=11),
-    "e.txt": InspectionResult("now", error="gave up"),
+    "e.txt": InspectionResult("now", error="out of time"),
     "f.bin": None,
 }
 
@@ -181,7 +185,7 @@ FOUND = {
         (Filter(), list(FOUND)),
     ],
 )
-def test_a_filter_chooses_by_what_was_found_inside(
+def test_a_filter_selects_by_inspection_result(
     dynamodb: "DynamoDBClient", store: Store, table: str, wanted: Filter, keys: list[str]
 ) -> None:
     fill(store, FOUND.keys())
@@ -194,10 +198,10 @@ def test_a_filter_chooses_by_what_was_found_inside(
     assert [row.key for row in found] == keys
 
 
-def test_only_a_prefix_narrows_what_is_read(
+def test_a_prefix_reduces_the_items_read_and_a_filter_does_not(
     dynamodb: "DynamoDBClient", store: Store, table: str
 ) -> None:
-    aged(store)
+    fill_hourly(store)
     reading = Reading()
     found = matching_rows(
         dynamodb, table, "bucket", SHARDS, Filter(larger=10), prefix="3/", reading=reading
@@ -207,7 +211,7 @@ def test_only_a_prefix_narrows_what_is_read(
 
 
 @pytest.mark.parametrize("until", [None, "k050"])
-def test_what_comes_after_a_match_is_not_read_before_it_is_given(
+def test_a_match_is_yielded_before_the_pages_after_it_are_read(
     dynamodb: "DynamoDBClient",
     store: Store,
     table: str,
@@ -224,5 +228,5 @@ def test_what_comes_after_a_match_is_not_read_before_it_is_given(
     assert next(found).key == "k020"
     assert reading.rows < 50
     assert not list(found)
-    # Nothing matches after it: the end is reached by the keys that were read, not by a match.
+    # Without a further match, the last keys of the pages show that `until` is reached.
     assert reading.rows == 200 if until is None else reading.rows < 90

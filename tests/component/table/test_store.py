@@ -1,3 +1,5 @@
+"""The write rule, on moto and on the emulator's DynamoDB."""
+
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +16,7 @@ from s3_catalog.model.event import Content, Event
 from s3_catalog.model.row import Row
 from s3_catalog.model.timestamps import microseconds
 from s3_catalog.table.item import from_item
-from s3_catalog.table.store import CLOCKS, Outcome, Store
+from s3_catalog.table.store import Outcome, Store
 from tests.component.conftest import SHARDS
 
 if TYPE_CHECKING:
@@ -39,7 +41,9 @@ def delete(key: str, order: str) -> Event:
     return replace(put(key, order), name="ObjectRemoved:DeleteMarkerCreated", content=None)
 
 
-def test_a_row_survives_the_table(store: Store, stored_rows: Callable[[], list[Row]]) -> None:
+def test_a_row_is_read_as_it_was_written(
+    store: Store, stored_rows: Callable[[], list[Row]]
+) -> None:
     event = replace(put("ключ 🚀/ü", "0A"), version_id="v1")
     assert store.write(event) is Outcome.WRITTEN
     [row] = stored_rows()
@@ -55,12 +59,12 @@ def test_a_tombstone_outlives_every_event_that_could_still_arrive(
     assert tombstone.deleted
     assert tombstone.size is None
     assert tombstone.expires_at is not None
-    lives = datetime.fromtimestamp(tombstone.expires_at, UTC) - MOMENT
-    sns_retries, queue, failure_queue = (timedelta(days=days) for days in (23, 14, 14))
-    assert lives > sns_retries + queue + failure_queue
+    life = datetime.fromtimestamp(tombstone.expires_at, UTC) - MOMENT
+    sns_retries, queue, dead_letter_queue = (timedelta(days=days) for days in (23, 14, 14))
+    assert life > sns_retries + queue + dead_letter_queue
 
 
-def test_an_older_or_equal_event_changes_nothing(
+def test_an_older_event_and_a_duplicate_are_superseded(
     store: Store, stored_rows: Callable[[], list[Row]]
 ) -> None:
     newest = put("k", "0B", size=2)
@@ -71,29 +75,28 @@ def test_an_older_or_equal_event_changes_nothing(
     assert stored_rows() == [rows.from_event(newest)]
 
 
-def test_nothing_of_the_older_row_shines_through(
-    store: Store, stored_rows: Callable[[], list[Row]]
-) -> None:
+def test_a_write_replaces_the_whole_row(store: Store, stored_rows: Callable[[], list[Row]]) -> None:
     store.write(delete("k", "0A"))
     store.write(put("k", "0B"))
     assert stored_rows() == [rows.from_event(put("k", "0B"))]
 
 
-def test_an_answer_of_s3_gives_way_only_to_an_event_that_happened_after_it(
+def test_only_an_event_after_the_lookup_replaces_its_result(
     store: Store, stored_rows: Callable[[], list[Row]]
 ) -> None:
-    answered = replace(rows.from_event(put("k", "0A")), asked_at=microseconds(MOMENT - CLOCKS) + 1)
-    assert store.replace(None, answered)
+    lookup = microseconds(MOMENT - timedelta(minutes=5)) + 1
+    looked_up = replace(rows.from_event(put("k", "0A")), asked_at=lookup)
+    assert store.replace(None, looked_up)
     assert store.write(put("k", "0B")) is Outcome.UNDECIDED
     assert store.write(put("k", "0A")) is Outcome.SUPERSEDED
-    assert stored_rows() == [answered]
+    assert stored_rows() == [looked_up]
 
     later = replace(put("k", "0B"), time=MOMENT + timedelta(milliseconds=1))
     assert store.write(later) is Outcome.WRITTEN
     assert stored_rows() == [rows.from_event(later)]
 
 
-def test_a_row_is_replaced_only_as_it_was_seen(
+def test_a_row_is_replaced_only_while_it_is_unchanged(
     store: Store, stored_rows: Callable[[], list[Row]]
 ) -> None:
     first = rows.from_event(put("k", "0A"))
@@ -108,7 +111,7 @@ def test_a_row_is_replaced_only_as_it_was_seen(
     assert stored_rows() == [third]
 
 
-def test_an_event_that_is_not_conclusive_is_no_row(store: Store) -> None:
+def test_an_event_that_needs_a_lookup_is_not_written(store: Store) -> None:
     with pytest.raises(ValueError, match="does not say what is current"):
         store.write(replace(delete("k", "0A"), name="ObjectRemoved:Delete"))
 
@@ -126,7 +129,7 @@ events = st.builds(
     st.lists(events, max_size=12, unique_by=lambda event: (event.key, event.sequencer or "")),
     st.data(),
 )
-def test_any_order_and_repetition_ends_with_the_newest_event_of_each_key(
+def test_duplicates_in_any_order_end_with_the_newest_event_of_each_key(
     dynamodb: "DynamoDBClient",
     new_table: Callable[[], str],
     happened: list[Event],
@@ -147,6 +150,6 @@ def test_any_order_and_repetition_ends_with_the_newest_event_of_each_key(
     }
 
 
-def test_a_table_that_is_not_there_is_an_error(dynamodb: "DynamoDBClient") -> None:
+def test_a_missing_table_is_an_error(dynamodb: "DynamoDBClient") -> None:
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         Store(dynamodb, "no-such-table", SHARDS).write(put("k", "0A"))
