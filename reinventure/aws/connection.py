@@ -29,11 +29,12 @@ def explain(error: ClientError | BotoCoreError) -> str:
     """Return one line with the reason of `error` and, for the common ones, a remedy."""
     if isinstance(error, ClientError):
         code = error.response["Error"].get("Code", "error")
-        message = error.response["Error"].get("Message", "")
-        remedy = _REMEDIES.get(code, "")
-        text = f"{error.operation_name}: {code}: {message} {remedy}"
+        reason = f"{error.operation_name}: {code}: {error.response['Error'].get('Message', '')}"
+        remedy = _REMEDIES.get(code)
     else:
-        text = f"{str(error).rstrip('.')}. {_REMEDIES.get(type(error).__name__, '')}"
+        reason = str(error)
+        remedy = _REMEDIES.get(type(error).__name__)
+    text = f"{reason.rstrip('. ')}. {remedy}" if remedy else reason
     return printable(" ".join(text.split()))
 
 
