@@ -1,4 +1,4 @@
-"""A table with the keys of the catalog's, and nothing in it."""
+"""An empty table with the key schema of the catalog's table."""
 
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def new_table(client: "DynamoDBClient", *, stream: bool = False) -> str:
-    """Make such a table and return its name."""
+    """Create a table and return its name; `stream` enables its stream."""
     name = f"catalog-{uuid4()}"
     client.create_table(
         StreamSpecification=(

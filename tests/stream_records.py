@@ -31,7 +31,7 @@ GONE = replace(
 
 
 def record(number: int, old: Row | None, new: Row | None) -> dict[str, Any]:
-    """The record with which the stream tells that `old` became `new`."""
+    """The stream record of the change from `old` to `new`."""
     row = new or old
     assert row
     item = to_item(row, SHARDS)

@@ -1,4 +1,4 @@
-"""Comparing and repairing, on moto's S3 and a table that runs the batches."""
+"""Reconciling a bucket on moto's S3 with a table on the emulator, which runs batches."""
 
 import importlib
 from collections.abc import Iterable
@@ -11,13 +11,14 @@ import pytest
 
 from s3_catalog.model import sequencer
 from s3_catalog.model.event import Content, Event
-from s3_catalog.reconciliation import repair as reconciling
+from s3_catalog.reconciliation import repair
 from s3_catalog.reconciliation.difference import differences
 from s3_catalog.reconciliation.key_ranges import split
 from s3_catalog.reconciliation.repair import reconcile
 from s3_catalog.s3.bucket import Bucket
 from s3_catalog.table.row_query import matching_rows
 from s3_catalog.table.store import Store
+from tests.doubles import Context
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -38,7 +39,7 @@ def bucket(s3: "S3Client") -> Bucket:
 
 @pytest.fixture(autouse=True)
 def short_strides(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconciling, "STRIDE", 4)
+    monkeypatch.setattr(repair, "STRIDE", 4)
 
 
 def fill(s3: "S3Client", bucket: Bucket, keys: Iterable[str]) -> None:
@@ -46,8 +47,8 @@ def fill(s3: "S3Client", bucket: Bucket, keys: Iterable[str]) -> None:
         s3.put_object(Bucket=bucket.name, Key=key, Body=key.encode())
 
 
-def know(store: Store, bucket: Bucket, key: str, *, deleted: bool = False) -> None:
-    """Have the catalog hear of something that the bucket does not hold."""
+def write(store: Store, bucket: Bucket, key: str, *, deleted: bool = False) -> None:
+    """Write the row, or tombstone, of an object that the bucket does not have."""
     store.write(
         Event(
             bucket=bucket.name,
@@ -61,23 +62,24 @@ def know(store: Store, bucket: Bucket, key: str, *, deleted: bool = False) -> No
     )
 
 
-def wrong(store: Store, bucket: Bucket) -> list[tuple[str, str]]:
-    known = matching_rows(store.client, store.table, bucket.name, store.shards, consistent=True)
-    return [(d.kind.value, d.key) for d in differences(bucket.listing(), known)]
+def remaining(store: Store, bucket: Bucket) -> list[tuple[str, str]]:
+    """The differences between bucket and catalog."""
+    rows = matching_rows(store.client, store.table, bucket.name, store.shards, consistent=True)
+    return [(d.kind.value, d.key) for d in differences(bucket.listing(), rows)]
 
 
-def repaired(store: Store, bucket: Bucket, **within: str) -> int:
-    return sum(checkpoint.repaired for checkpoint in reconcile(store, bucket, **within))
+def repaired(store: Store, bucket: Bucket, **limits: str) -> int:
+    return sum(checkpoint.repaired for checkpoint in reconcile(store, bucket, **limits))
 
 
 @batches
 def test_every_kind_of_difference_is_repaired(s3: "S3Client", bucket: Bucket, store: Store) -> None:
-    fill(s3, bucket, ["a", "b/missing", "b/risen", "b/stale", "z"])
-    know(store, bucket, "b/ghost")
-    know(store, bucket, "b/risen", deleted=True)
-    know(store, bucket, "b/stale")
+    fill(s3, bucket, ["a", "b/missing", "b/restored", "b/stale", "z"])
+    write(store, bucket, "b/ghost")
+    write(store, bucket, "b/restored", deleted=True)
+    write(store, bucket, "b/stale")
     assert repaired(store, bucket) == 6
-    assert wrong(store, bucket) == []
+    assert remaining(store, bucket) == []
     assert repaired(store, bucket) == 0
 
 
@@ -87,39 +89,39 @@ def test_an_empty_catalog_is_filled(s3: "S3Client", bucket: Bucket, store: Store
     checkpoints = list(reconcile(store, bucket))
     assert sum(checkpoint.repaired for checkpoint in checkpoints) == 61
     assert sum(checkpoint.compared for checkpoint in checkpoints) == 61
-    assert wrong(store, bucket) == []
+    assert remaining(store, bucket) == []
 
 
 @batches
-def test_what_was_stopped_goes_on_after_its_last_checkpoint(
+def test_an_interrupted_repair_continues_after_its_last_checkpoint(
     s3: "S3Client", bucket: Bucket, store: Store
 ) -> None:
     fill(s3, bucket, [f"{n:02}" for n in range(10)])
-    know(store, bucket, "04x")
+    write(store, bucket, "04x")
     first = next(iter(reconcile(store, bucket)))
     assert (first.key, first.compared) == ("03", 4)
     assert repaired(store, bucket, after=first.key) == 7
-    assert wrong(store, bucket) == []
+    assert remaining(store, bucket) == []
 
 
 @batches
-def test_it_stays_in_its_range(s3: "S3Client", bucket: Bucket, store: Store) -> None:
+def test_a_repair_stays_in_its_range(s3: "S3Client", bucket: Bucket, store: Store) -> None:
     fill(s3, bucket, ["a", "b", "b/1", "b/2", "c"])
-    know(store, bucket, "b/0")
-    know(store, bucket, "d")
+    write(store, bucket, "b/0")
+    write(store, bucket, "d")
     assert repaired(store, bucket, after="b", until="b/1") == 2
     assert repaired(store, bucket, prefix="b") == 2
-    assert wrong(store, bucket) == [("missing", "a"), ("missing", "c"), ("ghost", "d")]
+    assert remaining(store, bucket) == [("missing", "a"), ("missing", "c"), ("ghost", "d")]
 
 
 @batches
-def test_old_versions_and_markers_are_not_objects(
+def test_old_versions_and_delete_markers_are_not_objects(
     s3: "S3Client", bucket: Bucket, store: Store
 ) -> None:
     fill(s3, bucket, ["k", "k", "k", "gone"])
     s3.delete_object(Bucket=bucket.name, Key="gone")
     assert repaired(store, bucket) == 1
-    assert wrong(store, bucket) == []
+    assert remaining(store, bucket) == []
 
 
 class SmallPages:
@@ -133,14 +135,14 @@ class SmallPages:
 
 
 @batches
-def test_it_says_how_far_it_came_where_nothing_exists_any_more(
+def test_pages_without_objects_have_checkpoints(
     s3: "S3Client", bucket: Bucket, store: Store
 ) -> None:
     gone = [f"gone/{n:02}" for n in range(12)]
     fill(s3, bucket, gone)
     for key in gone:
         s3.delete_object(Bucket=bucket.name, Key=key)
-    know(store, bucket, "gone/05")
+    write(store, bucket, "gone/05")
     small = Bucket(lambda: cast("S3Client", SmallPages(s3)), bucket.name)
     checkpoints = list(reconcile(store, small))
     assert len(checkpoints) >= 6
@@ -149,7 +151,7 @@ def test_it_says_how_far_it_came_where_nothing_exists_any_more(
     [busy] = [checkpoint for checkpoint in checkpoints if checkpoint.compared]
     assert (busy.compared, busy.repaired) == (1, 1)
     assert busy.key >= "gone/05"
-    assert wrong(store, bucket) == []
+    assert remaining(store, bucket) == []
 
 
 @pytest.mark.parametrize("folders", [0, 1, 7, 250])
@@ -166,16 +168,6 @@ def test_ranges_hold_every_key_once(s3: "S3Client", bucket: Bucket, folders: int
         assert len(holding) == 1
 
 
-class Clock:
-    """A Lambda context whose time runs out after a number of questions."""
-
-    def __init__(self, questions: int) -> None:
-        self._left = iter(range(questions))
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 900_000 if next(self._left, None) is not None else 1_000
-
-
 @pytest.fixture
 def function(
     bucket: Bucket, store: Store, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
@@ -190,16 +182,16 @@ def function(
 
 
 @batches
-def test_the_worker_goes_on_until_its_range_is_done(
+def test_the_function_continues_until_its_range_is_done(
     function: ModuleType, s3: "S3Client", bucket: Bucket, store: Store
 ) -> None:
     fill(s3, bucket, [f"{n:02}" for n in range(20)])
     [whole] = function.plan({}, None)["ranges"]
     progress, rounds, total = {**whole, "done": False}, 0, 0
     while not progress["done"]:
-        progress = function.work(progress, Clock(questions=1))
+        progress = function.work(progress, Context(reads=1))
         total += progress["repaired"]
         rounds += 1
     assert total == 20
     assert rounds > 1
-    assert wrong(store, bucket) == []
+    assert remaining(store, bucket) == []

@@ -1,4 +1,4 @@
-"""What subscribers are told."""
+"""The messages of the change feed, their attributes and their schema."""
 
 import json
 from dataclasses import replace
@@ -30,8 +30,8 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 LATER = replace(LIVE, sequencer="F" * 32, size=7, etag="other", asked_at=1_795_428_930_123_456)
 
 
-def told(old: Row | None, new: Row | None) -> tuple[dict[str, Any], dict[str, str]]:
-    """The message as it is read at the other end, and the attributes' values."""
+def published(old: Row | None, new: Row | None) -> tuple[dict[str, Any], dict[str, str]]:
+    """The message as a subscriber reads it, and the values of its attributes."""
     change = stream_record.parse(record(1, old, new))
     assert change.kind
     sent = entry(change, change.kind, "0")
@@ -39,17 +39,17 @@ def told(old: Row | None, new: Row | None) -> tuple[dict[str, Any], dict[str, st
     return json.loads(sent["Message"]), values
 
 
-def test_the_schema_is_one() -> None:
+def test_the_schema_is_valid() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-def test_the_document_has_an_example_of_the_schema_and_filters_of_the_attributes() -> None:
+def test_the_example_in_the_docs_fits_the_schema_and_its_filters_the_attributes() -> None:
     blocks = (SCHEMA_FILE.parent / "changes.md").read_text().split("```json\n")[1:]
     example, filters = (block.split("```")[0] for block in blocks)
     VALIDATOR.validate(json.loads(example))
-    _, known = told(None, LIVE)
+    _, values = published(None, LIVE)
     for line in filters.splitlines():
-        assert json.loads(line).keys() <= known.keys()
+        assert json.loads(line).keys() <= values.keys()
 
 
 @pytest.mark.parametrize(
@@ -62,12 +62,10 @@ def test_the_document_has_an_example_of_the_schema_and_filters_of_the_attributes
         (LIVE, None, "deleted"),
     ],
 )
-def test_every_kind_of_message_is_of_the_schema(
-    old: Row | None, new: Row | None, kind: str
-) -> None:
-    said, values = told(old, new)
-    VALIDATOR.validate(said)
-    assert said["kind"] == values["kind"] == kind
+def test_every_kind_of_message_fits_the_schema(old: Row | None, new: Row | None, kind: str) -> None:
+    content, values = published(old, new)
+    VALIDATOR.validate(content)
+    assert content["kind"] == values["kind"] == kind
 
 
 @pytest.mark.parametrize(
@@ -83,14 +81,14 @@ def test_every_kind_of_message_is_of_the_schema(
         {"time": "2026-11-23"},
     ],
 )
-def test_the_schema_refuses(wrong: dict[str, object]) -> None:
-    said, _ = told(LIVE, LATER)
+def test_the_schema_refuses_other_values(wrong: dict[str, object]) -> None:
+    content, _ = published(LIVE, LATER)
     with pytest.raises(jsonschema.ValidationError):
-        VALIDATOR.validate({**said, **wrong})
+        VALIDATOR.validate({**content, **wrong})
 
 
-def test_a_message_says_what_was_what_is_and_where_it_stands_in_the_order() -> None:
-    assert told(LIVE, LATER) == (
+def test_a_message_has_the_old_and_new_state_and_its_place_in_the_order() -> None:
+    assert published(LIVE, LATER) == (
         {
             "version": "1",
             "id": f"{1:032x}",
@@ -122,12 +120,12 @@ def test_a_message_says_what_was_what_is_and_where_it_stands_in_the_order() -> N
             "size_mib": "0.00001",
         },
     )
-    deleted, values = told(LIVE, GONE)
+    deleted, values = published(LIVE, GONE)
     assert (deleted["new"], deleted["event"]) == (None, "ObjectRemoved:DeleteMarkerCreated")
     assert "size_mib" not in values
 
 
-def test_messages_of_a_key_form_a_group_and_a_record_is_published_once() -> None:
+def test_a_key_is_a_message_group_and_a_record_has_a_deduplication_id() -> None:
     def sent(number: int, row: Row) -> tuple[str, str]:
         change = stream_record.parse(record(number, None, row))
         assert change.kind
@@ -154,10 +152,10 @@ def test_messages_of_a_key_form_a_group_and_a_record_is_published_once() -> None
         ("ends.", None, None),
     ],
 )
-def test_prefix_and_suffix_are_left_out_where_there_are_none(
+def test_empty_prefixes_and_suffixes_are_left_out(
     key: str, prefix: str | None, suffix: str | None
 ) -> None:
-    _, values = told(None, replace(LIVE, key=key))
+    _, values = published(None, replace(LIVE, key=key))
     assert (values.get("prefix"), values.get("suffix")) == (prefix, suffix)
 
 
@@ -179,26 +177,26 @@ def test_sizes_are_rounded_up(size: int, text: str) -> None:
 
 @given(size=st.integers(0, 50 * 2**40), limit=st.integers(0, 50 * 2**20))
 def test_a_filter_for_whole_mebibytes_is_exact(size: int, limit: int) -> None:
-    told = float(mebibytes(size))
-    assert (told <= limit) == (size <= limit * 2**20)
-    assert told <= 10**9
+    value = float(mebibytes(size))
+    assert (value <= limit) == (size <= limit * 2**20)
+    assert value <= 10**9
 
 
 XML = {0x9, 0xA, 0xD, *range(0x20, 0xD800), *range(0xE000, 0xFFFE), *range(0x10000, 0x110000)}
 
 
-def test_attributes_hold_what_xml_can_hold_and_are_never_empty() -> None:
+def test_attributes_have_characters_of_xml_only_and_are_never_empty() -> None:
     points = [*range(0xD800), *range(0xE000, 0x110000)]
     everything = "".join(map(chr, points))
     kept = filterable(everything)
     assert [ord(c) for c in kept] == [point if point in XML else 0xFFFD for point in points]
-    _, values = told(None, replace(LIVE, key="\x00/\x01.\x02"))
+    _, values = published(None, replace(LIVE, key="\x00/\x01.\x02"))
     assert values["key"] == "\ufffd/\ufffd.\ufffd"
     assert all(values.values())
 
 
 @pytest.mark.parametrize("character", ["\x01", "a", "/", ".", "é", "İ", "€", "🚀", '"', "\\"])
-def test_ten_of_the_longest_messages_fit_a_request(character: str) -> None:
+def test_ten_of_the_longest_messages_fit_into_a_request(character: str) -> None:
     key = character * (1024 // len(character.encode()))
     wide = replace(LATER, key=key, bucket="b" * 63, version_id='"' * 1024, etag="e" * 64)
     change = stream_record.parse(record(1, wide, replace(wide, size=50 * 2**40)))
@@ -210,7 +208,7 @@ def test_ten_of_the_longest_messages_fit_a_request(character: str) -> None:
     assert texts[0].isascii()
 
 
-def test_what_is_read_is_about_an_object_of_the_bucket_or_says_why_not() -> None:
+def test_a_message_is_of_an_object_of_the_bucket_or_unreadable() -> None:
     assert read('{"bucket": "b", "key": "k/ü"}', "b")["key"] == "k/ü"
     for body, why in (
         ("{", "not JSON"),

@@ -1,4 +1,4 @@
-"""Publishing from the stream: every effective change once, and in order, whatever fails."""
+"""Publishing from the stream: every effective change once and in order, despite faults."""
 
 import importlib
 import json
@@ -20,6 +20,7 @@ from s3_catalog.feed.publisher import Publisher
 from s3_catalog.model.change import Kind
 from s3_catalog.model.row import Row
 from s3_catalog.table.stream_record import parse
+from tests.doubles import Context
 from tests.stream_records import GONE, LIVE, record
 
 if TYPE_CHECKING:
@@ -28,19 +29,19 @@ if TYPE_CHECKING:
 
 FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:publish"
 WINDOW = 5 * 60
-"""Seconds for which SNS FIFO knows a message again."""
+"""Seconds of deduplication of an SNS FIFO topic."""
 
 
 class CrashError(Exception):
-    """The function ended in the middle: out of time, or out of memory."""
+    """The function ended early, for lack of time or memory."""
 
 
 @dataclass
 class Topic:
-    """A FIFO topic with one subscriber, which gets `delivered`.
+    """A FIFO topic; `delivered` has the messages that its one subscriber receives.
 
-    `fault` tells for each entry what happens: None, an error code, or a CrashError; and whether the
-    message was taken all the same.
+    `fault` returns for each entry what happens (None, an error code, or an exception to raise) and
+    whether the topic accepts the message nevertheless.
     """
 
     fault: Callable[[], tuple[str | CrashError | ClientError | None, bool]]
@@ -75,7 +76,7 @@ class Topic:
 
 @dataclass
 class Failures:
-    """The failure queue; `refusing` if it takes nothing."""
+    """The dead-letter queue; `refusing` if each request fails."""
 
     waiting: list[dict[str, Any]] = field(default_factory=list)
     refusing: bool = False
@@ -100,7 +101,7 @@ def publisher(topic: Topic, failures: Failures) -> Publisher:
 
 
 def puts(keys: str) -> list[dict[str, Any]]:
-    """Records of a put of each key in turn, each later than the one before."""
+    """The records of a put for each key in turn, in order."""
     seen: dict[str, Row] = {}
     found = []
     for number, key in enumerate(keys, 1):
@@ -118,28 +119,28 @@ def number_of(some: dict[str, Any]) -> str:
 # Examples
 
 
-def test_ten_go_in_a_request_and_never_two_of_a_key() -> None:
+def test_a_request_has_at_most_ten_messages_each_of_another_key() -> None:
     topic = Topic(never)
     report = publisher(topic, Failures()).publish(puts("abcdefghijkl" + "aab"), FUNCTION)
     assert [("".join(keys)) for keys in topic.requests] == ["abcdefghij", "kla", "ab"]
     assert (report.published, report.failed, report.errors) == (15, None, [])
 
 
-def test_what_changes_nothing_is_not_published() -> None:
+def test_changes_that_are_not_effective_are_not_published() -> None:
     topic = Topic(never)
-    learnt = replace(LIVE, asked_at=1)
-    nothing = [
-        record(1, LIVE, learnt),
+    looked_up = replace(LIVE, asked_at=1)
+    ineffective = [
+        record(1, LIVE, looked_up),
         record(2, GONE, None),
         record(3, None, GONE),
         record(4, GONE, replace(GONE, asked_at=1)),
     ]
-    report = publisher(topic, Failures()).publish(nothing, FUNCTION)
+    report = publisher(topic, Failures()).publish(ineffective, FUNCTION)
     assert (report.published, report.ignored, topic.requests) == (0, 4, [])
 
 
 @pytest.mark.parametrize("fault", ["InternalError", refusal("PublishBatch")])
-def test_it_stops_at_what_failed_and_says_which_it_was(fault: str | ClientError) -> None:
+def test_it_stops_at_the_first_record_that_failed(fault: str | ClientError) -> None:
     faults = iter([None, None, fault, *[None] * 20])
     topic = Topic(lambda: (next(faults), False))
     failures = Failures()
@@ -152,7 +153,7 @@ def test_it_stops_at_what_failed_and_says_which_it_was(fault: str | ClientError)
     assert failures.waiting == []
 
 
-def test_the_first_that_failed_counts_though_later_ones_succeeded() -> None:
+def test_of_several_failures_the_first_is_reported() -> None:
     faults = iter([None, "InternalError", None, "InternalError"])
     topic = Topic(lambda: (next(faults), False))
     records = puts("abcd")
@@ -160,7 +161,7 @@ def test_the_first_that_failed_counts_though_later_ones_succeeded() -> None:
     assert report.failed == number_of(records[1])
 
 
-def test_what_sns_says_nothing_of_has_failed() -> None:
+def test_an_entry_that_is_missing_in_the_reply_has_failed() -> None:
     class Silent(Topic):
         def publish_batch(self, **request: Any) -> dict[str, Any]:
             reply = super().publish_batch(**request)
@@ -182,7 +183,7 @@ UNREADABLE = [
 
 
 @pytest.mark.parametrize("poison", UNREADABLE)
-def test_a_record_of_no_row_is_set_aside_at_its_turn(poison: dict[str, Any]) -> None:
+def test_a_record_that_is_not_of_a_row_is_set_aside_in_order(poison: dict[str, Any]) -> None:
     topic, failures = Topic(never), Failures()
     report = publisher(topic, failures).publish([*puts("ab"), poison, *puts("c")], FUNCTION)
     assert (report.published, report.set_aside, report.failed) == (3, 1, None)
@@ -192,26 +193,26 @@ def test_a_record_of_no_row_is_set_aside_at_its_turn(poison: dict[str, Any]) -> 
     assert "not a row" in waiting["responsePayload"]["errorMessage"]
 
 
-def test_nothing_is_set_aside_before_what_comes_earlier_is_published() -> None:
+def test_no_record_is_set_aside_before_earlier_ones_are_published() -> None:
     topic, failures = Topic(lambda: ("InternalError", False)), Failures()
     records = [*puts("a"), UNREADABLE[1]]
     report = publisher(topic, failures).publish(records, FUNCTION)
     assert (report.failed, failures.waiting) == (number_of(records[0]), [])
 
 
-def test_what_cannot_be_set_aside_is_tried_again() -> None:
+def test_a_record_that_cannot_be_set_aside_fails() -> None:
     failures = Failures(refusing=True)
     report = publisher(Topic(never), failures).publish([UNREADABLE[1]], FUNCTION)
     assert (report.failed, report.set_aside) == ("2", 0)
 
 
-def test_what_a_person_tries_again_is_not_set_aside_again() -> None:
+def test_a_redriven_record_is_not_set_aside_again() -> None:
     failures = Failures()
     report = publisher(Topic(never), failures).publish([UNREADABLE[1]], FUNCTION, redriven=True)
     assert (report.failed, report.set_aside, failures.waiting) == ("2", 0, [])
 
 
-def test_a_message_that_sns_will_never_take_is_set_aside() -> None:
+def test_a_message_that_sns_refuses_for_good_is_set_aside() -> None:
     faults = iter([None, "InvalidParameter", None])
     failures = Failures()
     records = puts("abc")
@@ -223,11 +224,6 @@ def test_a_message_that_sns_will_never_take_is_set_aside() -> None:
 # The function
 
 
-@dataclass
-class Invoked:
-    invoked_function_arn: str = FUNCTION
-
-
 def function(monkeypatch: pytest.MonkeyPatch, topic: Topic, *, whole: bool) -> Any:
     monkeypatch.setenv("TOPIC_ARN", "topic")
     monkeypatch.setenv("FAILURE_QUEUE_URL", "failures")
@@ -237,21 +233,21 @@ def function(monkeypatch: pytest.MonkeyPatch, topic: Topic, *, whole: bool) -> A
     return module
 
 
-def test_lambda_is_told_from_which_record_on_to_try_again(
-    aws: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_reply_has_the_record_to_retry_from(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
     faults = iter([None, "InternalError"])
     module = function(monkeypatch, Topic(lambda: (next(faults), False)), whole=False)
     records = puts("ab")
-    answer = module.handler({"Records": records}, Invoked())
+    answer = module.handler({"Records": records}, Context(invoked_function_arn=FUNCTION))
     assert answer["batchItemFailures"] == [{"itemIdentifier": number_of(records[1])}]
     assert answer["errors"] == ["InternalError: no"]
     assert answer["published"] == 1
 
 
-def test_a_batch_that_is_done_has_no_failures(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reply_for_a_published_batch_has_no_failures(
+    aws: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     module = function(monkeypatch, Topic(never), whole=False)
-    assert module.handler({"Records": puts("aab")}, Invoked()) == {
+    assert module.handler({"Records": puts("aab")}, Context(invoked_function_arn=FUNCTION)) == {
         "published": 3,
         "ignored": 0,
         "set_aside": 0,
@@ -260,15 +256,15 @@ def test_a_batch_that_is_done_has_no_failures(aws: None, monkeypatch: pytest.Mon
     }
 
 
-def test_where_only_whole_batches_are_tried_again_it_raises(
+def test_the_function_raises_where_whole_batches_are_retried(
     aws: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = function(monkeypatch, Topic(lambda: ("InternalError", False)), whole=True)
     with pytest.raises(module.PublishError, match="InternalError"):
-        module.handler({"Records": puts("a")}, Invoked())
+        module.handler({"Records": puts("a")}, Context(invoked_function_arn=FUNCTION))
 
 
-# Any history, any cut, any faults
+# Random histories, batches and faults
 
 
 State = tuple[int | None, str | None, str | None] | None
@@ -279,23 +275,23 @@ def state(row: Row | None) -> State:
 
 
 def history(chance: random.Random) -> Iterator[tuple[Row | None, Row | None]]:
-    """Writes of rows as the catalog makes them, of a few keys."""
+    """Random writes of rows as the catalog makes them, of few keys."""
     rows: dict[str, Row] = {}
     for number in range(1, chance.randrange(2, 60)):
         key = chance.choice("abc" if chance.random() < 0.7 else "defghijklmnop")
         old = rows.get(key)
-        kind = chance.choice(["put", "put", "delete", "ask", "forget"])
+        kind = chance.choice(["put", "put", "delete", "lookup", "expiry"])
         if kind == "put":
             new: Row | None = replace(
                 LIVE, key=key, sequencer=f"{number:032X}", version_id=chance.choice("xyz")
             )
         elif kind == "delete":
             new = replace(GONE, key=key, sequencer=f"{number:032X}")
-        elif kind == "ask" and old:
+        elif kind == "lookup" and old:
             kept = replace(old, asked_at=(old.asked_at or 0) + 1)
-            other = replace(kept, size=chance.randrange(9), etag="answer", expires_at=None)
+            other = replace(kept, size=chance.randrange(9), etag="result", expires_at=None)
             new = chance.choice([kept, other])
-        elif kind == "forget" and old and old.deleted:
+        elif kind == "expiry" and old and old.deleted:
             new = None
         else:
             continue
@@ -319,7 +315,7 @@ def faults(chance: random.Random) -> Callable[[], tuple[Any, bool]]:
 
 
 def play(chance: random.Random) -> None:
-    """Deliver a history as Lambda does, with faults, and compare what arrives with an oracle."""
+    """Deliver a history as Lambda does, with faults, and compare the messages with an oracle."""
     changed = list(history(chance))
     expected = [
         ((new or old or LIVE).key, state(old), state(new))
@@ -334,7 +330,7 @@ def play(chance: random.Random) -> None:
     for _ in range(5000):
         if done == len(shard):
             break
-        batch = shard[done : done + chance.randrange(1, 30)]  # Bisected, or formed anew.
+        batch = shard[done : done + chance.randrange(1, 30)]  # Bisected, or another batch.
         try:
             report = handler.publish(batch, FUNCTION)
         except CrashError:
@@ -343,25 +339,27 @@ def play(chance: random.Random) -> None:
             done += len(batch)
         elif report and report.failed:
             done += [number_of(each) for each in batch].index(report.failed)
-        # Retries come within the window, or some of them long after it.
+        # Retries come within the window of deduplication, or some of them long after it.
         topic.now += 0 if prompt else chance.choice([0, 1, 400])
     assert done == len(shard)
     assert failures.waiting == []
     order = Order()
     seen = [m for m in topic.delivered if order.is_new(m)]
     if prompt:
-        assert seen == topic.delivered, "SNS drops what is repeated within the window"
+        assert seen == topic.delivered, "SNS drops duplicates within the window"
     check(seen, expected)
     assert max(Counter(keys).most_common(1)[0][1] for keys in topic.requests or [["-"]]) == 1
 
 
 def check(seen: Sequence[dict[str, Any]], expected: Sequence[tuple[str, State, State]]) -> None:
-    def said(side: dict[str, Any] | None) -> State:
+    def state_in(side: dict[str, Any] | None) -> State:
         return (side["size"], side["etag"], side["version_id"]) if side else None
 
     for key in {key for key, _, _ in expected} | {m["key"] for m in seen}:
-        told = [(m["key"], said(m["old"]), said(m["new"])) for m in seen if m["key"] == key]
-        assert told == [each for each in expected if each[0] == key]
+        changes = [
+            (m["key"], state_in(m["old"]), state_in(m["new"])) for m in seen if m["key"] == key
+        ]
+        assert changes == [each for each in expected if each[0] == key]
 
 
 @given(st.integers(0, 2**64))
@@ -369,7 +367,7 @@ def test_each_change_arrives_once_and_in_order(seed: int) -> None:
     play(random.Random(seed))  # noqa: S311
 
 
-def _two_of_a_key_in_a_request(patch: pytest.MonkeyPatch) -> None:
+def _two_messages_of_a_key_in_a_request(patch: pytest.MonkeyPatch) -> None:
     class Unequal(str):
         __hash__ = str.__hash__
 
@@ -379,7 +377,7 @@ def _two_of_a_key_in_a_request(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(publication, "parse", lambda r: replace(c := parse(r), key=Unequal(c.key)))
 
 
-def _another_id_each_time(patch: pytest.MonkeyPatch) -> None:
+def _no_deduplication(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         publication,
         "entry",
@@ -387,11 +385,11 @@ def _another_id_each_time(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-def _go_on_after_a_failure(patch: pytest.MonkeyPatch) -> None:
+def _continue_after_a_failure(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(publication, "_stop", lambda *_: True)
 
 
-def _report_the_record_after_it(patch: pytest.MonkeyPatch) -> None:
+def _report_a_later_record(patch: pytest.MonkeyPatch) -> None:
     stop = publication._stop
 
     def late(report: Any, at: Any, reason: str) -> bool:
@@ -401,29 +399,29 @@ def _report_the_record_after_it(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(publication, "_stop", late)
 
 
-def _publish_what_changes_nothing(patch: pytest.MonkeyPatch) -> None:
+def _publish_ineffective_changes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("s3_catalog.model.change.Change.kind", property(lambda _: Kind.UPDATED))
 
 
-def _take_every_refusal_for_the_last_word(patch: pytest.MonkeyPatch) -> None:
+def _set_aside_after_every_error(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(publication, "_REFUSALS", ("InternalError", "Throttled"))
 
 
 @pytest.mark.parametrize(
-    "mistake",
+    "mutation",
     [
-        _two_of_a_key_in_a_request,
-        _another_id_each_time,
-        _go_on_after_a_failure,
-        _report_the_record_after_it,
-        _publish_what_changes_nothing,
-        _take_every_refusal_for_the_last_word,
+        _two_messages_of_a_key_in_a_request,
+        _no_deduplication,
+        _continue_after_a_failure,
+        _report_a_later_record,
+        _publish_ineffective_changes,
+        _set_aside_after_every_error,
     ],
 )
-def test_a_mistake_is_found(
-    mistake: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+def test_a_mutation_is_caught(
+    mutation: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mistake(monkeypatch)
+    mutation(monkeypatch)
 
     def play_many() -> None:
         for seed in range(300):

@@ -1,3 +1,5 @@
+"""Object keys: decoding, limits and partitions."""
+
 from collections import Counter
 from urllib.parse import quote_plus
 
@@ -19,11 +21,11 @@ def test_a_space_is_a_plus_and_a_plus_is_not() -> None:
     assert key.decode("a+b%2Bc") == "a b+c"
 
 
-def test_decodes_once_only() -> None:
+def test_a_key_is_decoded_once() -> None:
     assert key.decode("a%2520b") == "a%20b"
 
 
-def test_takes_a_key_as_long_as_s3_allows_in_bytes() -> None:
+def test_a_key_may_have_1024_bytes() -> None:
     assert key.decode("%F0%9F%9A%80" * 256) == "🚀" * 256
 
 
@@ -37,7 +39,7 @@ def test_takes_a_key_as_long_as_s3_allows_in_bytes() -> None:
         ("\ud800", "not valid Unicode"),
     ],
 )
-def test_refuses_what_s3_cannot_hold(encoded: str, message: str) -> None:
+def test_a_key_that_s3_does_not_allow_is_refused(encoded: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         key.decode(encoded)
 
@@ -47,8 +49,8 @@ def test_a_key_is_in_one_of_the_partitions(name: str, shards: int) -> None:
     assert key.partition("bucket", name, shards) in key.partitions("bucket", shards)
 
 
-def test_a_key_stays_where_it_is() -> None:
-    # A change of the hash would orphan every row that is stored today.
+def test_the_partition_of_a_key_never_changes() -> None:
+    # Another hash would orphan every stored row.
     assert key.partition("bucket", "photos/2014/sunrise.png", 16) == "bucket#16#11"
     assert key.partition("bucket", "🚀", 16) == "bucket#16#6"
 
@@ -59,5 +61,5 @@ def test_one_hot_prefix_spreads_evenly() -> None:
     assert max(counts.values()) < 1_150
 
 
-def test_another_number_of_shards_shares_no_partition() -> None:
+def test_two_numbers_of_shards_share_no_partition() -> None:
     assert not set(key.partitions("bucket", 16)) & set(key.partitions("bucket", 32))

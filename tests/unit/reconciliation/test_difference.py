@@ -1,3 +1,5 @@
+"""The comparison of a listing with the rows of the catalog."""
+
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,7 +19,7 @@ def row(key: str, size: int, etag: str, version_id: str | None = None) -> Row:
     return Row("bucket", key, "A", "t", "ObjectCreated:Put", version_id, size, etag, None)
 
 
-def thing(key: str, size: int, etag: str, version_id: str | None = None) -> StoredObject:
+def stored(key: str, size: int, etag: str, version_id: str | None = None) -> StoredObject:
     return StoredObject(key, size, etag, version_id, modified=NOW, asked_at=NOW)
 
 
@@ -33,13 +35,13 @@ def listing(
     """A listing of `bucket` with the ends of pages at some keys, objects or not."""
     for key in sorted(bucket.keys() | ends):
         if key in bucket:
-            yield key, thing(key, *bucket[key])
+            yield key, stored(key, *bucket[key])
         if key in ends:
             yield key, None
 
 
 @given(contents, contents, st.sets(st.text("abé🚀/", min_size=1, max_size=3)))
-def test_finds_every_difference_and_no_other(
+def test_every_difference_is_found_and_nothing_else(
     bucket: dict[str, tuple[int, str]], catalog: dict[str, tuple[int, str]], ends: set[str]
 ) -> None:
     found = differences(listing(bucket, ends), (row(key, *catalog[key]) for key in sorted(catalog)))
@@ -55,35 +57,35 @@ def test_finds_every_difference_and_no_other(
 
 
 @given(contents, contents, st.sets(st.text("abé🚀/", min_size=1, max_size=3)))
-def test_where_a_page_ends_all_before_has_been_yielded_and_nothing_after(
+def test_at_the_end_of_a_page_exactly_the_keys_up_to_it_have_been_yielded(
     bucket: dict[str, tuple[int, str]], catalog: dict[str, tuple[int, str]], ends: set[str]
 ) -> None:
     rows = (row(key, *catalog[key]) for key in sorted(catalog))
-    left = sorted(bucket.keys() | catalog.keys())
-    marks = []
-    for key, stored, known in side_by_side(listing(bucket, ends), rows):
-        if stored or known:
-            assert left.pop(0) == key
+    expected = sorted(bucket.keys() | catalog.keys())
+    page_ends = []
+    for key, object_, row_ in side_by_side(listing(bucket, ends), rows):
+        if object_ or row_:
+            assert expected.pop(0) == key
         else:
-            marks.append(key)
-            assert not left or left[0] > key
-    assert left == []
-    assert marks == sorted(ends)
+            page_ends.append(key)
+            assert not expected or expected[0] > key
+    assert expected == []
+    assert page_ends == sorted(ends)
 
 
 @pytest.mark.parametrize(
-    ("known", "current", "same"),
+    ("of_row", "current", "same"),
     [("v1", "v1", True), ("v1", "v2", False), ("v1", None, False), (None, "v1", True)],
 )
-def test_versions_differ_where_the_row_knows_one(
-    known: str | None, current: str | None, same: bool
+def test_versions_are_compared_if_the_row_has_one(
+    of_row: str | None, current: str | None, same: bool
 ) -> None:
-    assert agree(row("k", 1, "x", known), thing("k", 1, "x", current)) is same
+    assert agree(row("k", 1, "x", of_row), stored("k", 1, "x", current)) is same
 
 
 def test_no_object_agrees_with_no_row_and_with_a_tombstone() -> None:
     tombstone = replace(row("k", 1, "x"), size=None, etag=None, expires_at=1)
     assert agree(None, None)
     assert agree(tombstone, None)
-    assert not agree(tombstone, thing("k", 1, "x"))
+    assert not agree(tombstone, stored("k", 1, "x"))
     assert not agree(row("k", 1, "x"), None)

@@ -1,3 +1,5 @@
+"""Envelopes: from a delivery to messages with records."""
+
 import json
 from typing import Any
 
@@ -15,31 +17,31 @@ def queued(id: str, body: Any) -> dict[str, Any]:
     return {"eventSource": "aws:sqs", "messageId": id, "body": body}
 
 
-def test_a_notification_is_one_message_of_no_queue() -> None:
+def test_a_notification_is_one_message_without_a_queue() -> None:
     assert list(messages(PUT)) == [Message(None, PUT["Records"])]
 
 
-def test_each_message_of_a_queue_is_its_own() -> None:
+def test_each_message_of_a_queue_has_its_own_records() -> None:
     first, second = messages(event("sqs"))
     assert first.records == PUT["Records"]
     assert second.records == event("two_records")["Records"]
     assert first.id != second.id
 
 
-def test_sns_wraps_once_more() -> None:
+def test_a_notification_through_sns_is_unwrapped() -> None:
     [message] = messages(event("sqs_sns"))
     assert message.records == PUT["Records"]
 
 
 @pytest.mark.parametrize("wrapped", [False, True])
-def test_an_event_of_eventbridge_is_its_own_record(wrapped: bool) -> None:
+def test_an_event_of_eventbridge_is_a_record(wrapped: bool) -> None:
     created = event("eventbridge_created")
     delivery = {"Records": [queued("1", json.dumps(created))]} if wrapped else created
     [message] = messages(delivery)
     assert message.records == [created]
 
 
-def test_the_test_message_of_s3_has_no_records_and_no_error() -> None:
+def test_the_test_event_of_s3_has_no_records_and_no_error() -> None:
     assert list(messages(event("test_event"))) == [Message(None, [])]
 
 
@@ -61,7 +63,7 @@ def test_the_test_message_of_s3_has_no_records_and_no_error() -> None:
         ("x" * 2**20, "not JSON"),
     ],
 )
-def test_a_body_that_cannot_be_read_is_named_and_hides_no_other(body: Any, error: str) -> None:
+def test_an_unreadable_body_has_an_error_and_the_others_are_read(body: Any, error: str) -> None:
     good = json.dumps(PUT)
     before, bad, after = messages(
         {"Records": [queued("1", good), queued("2", body), queued("3", good)]}
@@ -73,7 +75,7 @@ def test_a_body_that_cannot_be_read_is_named_and_hides_no_other(body: Any, error
     assert len(bad.error) < 300
 
 
-def test_nesting_without_end_is_an_error() -> None:
+def test_deep_nesting_is_an_error() -> None:
     content: Any = PUT
     for _ in range(5000):
         content = {"Type": "Notification", "Message": content}
@@ -98,6 +100,6 @@ anything = st.recursive(
 
 
 @given(anything)
-def test_nothing_that_is_json_crashes_it(delivery: Any) -> None:
+def test_any_json_document_gives_records_or_an_error(delivery: Any) -> None:
     for message in messages(delivery):
         assert message.error or isinstance(message.records, list)

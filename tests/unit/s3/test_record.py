@@ -1,3 +1,5 @@
+"""Records: the events that S3 and EventBridge describe."""
+
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +12,7 @@ from tests.s3_events import event
 
 
 def record(**changes: Any) -> Any:
-    """The record of an ordinary put, with fields of `s3.object` replaced, or removed by None."""
+    """The record of a put, with fields of `s3.object` replaced, or removed where None."""
     put = event("put")["Records"][0]
     put["s3"]["object"].update(changes)
     put["s3"]["object"] = {k: v for k, v in put["s3"]["object"].items() if v is not None}
@@ -39,14 +41,14 @@ def test_a_delete_has_no_content() -> None:
 @pytest.mark.parametrize(
     "name", ["Replication:OperationMissedThreshold", "ObjectTagging:Put", "SomethingNew:In2031"]
 )
-def test_what_the_catalog_does_not_follow_is_ignored_and_logged(
+def test_events_of_other_kinds_are_ignored_and_logged(
     name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert parse({**record(), "eventName": name}) is None
     assert [getattr(entry, "event_name", None) for entry in caplog.records] == [name]
 
 
-def test_the_prefix_of_eventbridge_names_is_accepted() -> None:
+def test_the_prefix_s3_of_an_event_name_is_accepted() -> None:
     happened = parse({**record(), "eventName": "s3:ObjectCreated:Put"})
     assert happened is not None
     assert happened.name == "ObjectCreated:Put"
@@ -76,12 +78,12 @@ def test_the_prefix_of_eventbridge_names_is_accepted() -> None:
         (None, "eventName is missing"),
     ],
 )
-def test_says_what_is_wrong(bad: object, message: str) -> None:
+def test_a_malformed_record_is_refused_with_the_reason(bad: object, message: str) -> None:
     with pytest.raises(MalformedError, match=message):
         parse(bad)
 
 
-def test_a_key_of_eventbridge_is_not_decoded() -> None:
+def test_a_key_in_eventbridge_is_not_decoded() -> None:
     happened = parse(event("eventbridge_created"))
     assert happened == Event(
         bucket="photos-example",
@@ -118,22 +120,22 @@ def test_deletes_of_eventbridge(name: str, expected: str, self_contained: bool) 
         ("lifecycle_delete_marker_created", True),
     ],
 )
-def test_removing_a_version_does_not_say_what_is_current(name: str, self_contained: bool) -> None:
+def test_only_puts_and_delete_markers_are_self_contained(name: str, self_contained: bool) -> None:
     happened = parse(event(name)["Records"][0])
     assert happened is not None
     assert happened.self_contained is self_contained
 
 
-def test_a_lifecycle_event_without_sequencer_is_a_hint() -> None:
-    hint = event("lifecycle_delete_marker_created")["Records"][0]
-    del hint["s3"]["object"]["sequencer"]
-    happened = parse(hint)
+def test_a_lifecycle_event_without_sequencer_needs_a_lookup() -> None:
+    unordered = event("lifecycle_delete_marker_created")["Records"][0]
+    del unordered["s3"]["object"]["sequencer"]
+    happened = parse(unordered)
     assert happened is not None
     assert happened.sequencer is None
     assert not happened.self_contained
 
 
-def test_the_version_null_is_none() -> None:
+def test_the_version_id_null_is_none() -> None:
     happened = parse(record(versionId="null"))
     assert happened is not None
     assert happened.version_id is None
