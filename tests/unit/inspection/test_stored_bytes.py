@@ -40,7 +40,7 @@ CONTENT = bytes(range(256)) * 40
 def stored(client: Any, version_id: str | None, pauses: list[float] | None = None) -> StoredBytes:
     """Return the source for an object with `CONTENT`; `pauses` gets the seconds of each pause."""
     of_object = row(size=len(CONTENT), etag="e", version_id=version_id)
-    return StoredBytes(client, of_object, [].append if pauses is None else pauses.append)
+    return StoredBytes(client, of_object, ([] if pauses is None else pauses).append)
 
 
 def test_reading_resumes_where_a_connection_broke() -> None:
