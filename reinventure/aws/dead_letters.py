@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _VISIBILITY_TIMEOUT_SECONDS = 120
 """How long a received message is invisible to other readers."""
 
+_POLL_SECONDS = 1
+"""Long poll: an answer without messages then means that the queue is empty."""
+
 _RECOUNT = "totals cannot be redriven: `reinventure repair` recounts them and deletes this message"
 _EXPIRED = (
     "the table's stream no longer has these changes: it keeps them for 24 hours. The catalog has "
@@ -73,7 +76,7 @@ def receive(catalog: DeployedCatalog) -> Iterator[DeadLetter]:
             QueueUrl=catalog.outputs.failure_queue_url,
             MaxNumberOfMessages=10,
             VisibilityTimeout=_VISIBILITY_TIMEOUT_SECONDS,
-            WaitTimeSeconds=1,
+            WaitTimeSeconds=_POLL_SECONDS,
             MessageSystemAttributeNames=["SentTimestamp"],
             MessageAttributeNames=["All"],
         ).get("Messages", [])

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from reinventure import cli
-from reinventure.aws import deployed_catalog, deployed_stack
+from reinventure.aws import dead_letters, deployed_catalog, deployed_stack
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.contract import CATALOG, CatalogOutputs
 from tests import empty_table
@@ -37,6 +37,8 @@ def catalog(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Deployed
     moto's CloudFormation needs packages of many services, so the outputs come from here.
     """
     monkeypatch.setattr(boto3, "Session", lambda **_: session)
+    # moto has all messages at once.
+    monkeypatch.setattr(dead_letters, "_POLL_SECONDS", 0)
     s3, dynamodb, sqs = session.client("s3"), session.client("dynamodb"), session.client("sqs")
     name = f"unit-{uuid4()}"
     s3.create_bucket(Bucket=name)
