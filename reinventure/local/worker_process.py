@@ -1,7 +1,7 @@
-"""A worker on this machine: the program of the deployed task definition, as a process.
+"""A worker of the local cloud: the program of the deployed task definition, as a process.
 
-ECS would run its command, in its environment, with the credentials of its role. So does this,
-without the container: no image, no limits, and a folder instead of the scratch volume.
+It runs the command of the task definition in its environment and with its role, as ECS does. It is
+no container: it has no image and no limits, and a folder instead of the scratch volume.
 """
 
 import os
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 NAME = "worker"
 
 
-def start(cloud: Cloud, session: boto3.Session) -> None:
-    """Start a worker for what is deployed in `cloud`, which `session` talks to; it ends with it.
+def start(cloud: Cloud) -> None:
+    """Start a worker for the stack Workers of `cloud`; it ends with the cloud.
 
-    Raises UserError when the stack of the workers is not there.
+    Raises UserError when that stack does not exist.
     """
-    task = _task(session)
+    task = _task(cloud)
     [container] = task["containerDefinitions"]
     program, *arguments = container["command"]
     scratch = cloud.directory / "tmp" / "scratch"
@@ -36,7 +36,7 @@ def start(cloud: Cloud, session: boto3.Session) -> None:
     background.start(
         cloud.directory,
         NAME,
-        # The image's Python is ours.
+        # This interpreter stands for the image's Python.
         [sys.executable if program == "python" else program, *arguments],
         environment={
             "PATH": os.environ.get("PATH", os.defpath),
@@ -50,14 +50,15 @@ def start(cloud: Cloud, session: boto3.Session) -> None:
     )
 
 
-def _task(session: boto3.Session) -> "TaskDefinitionTypeDef":
-    outputs = deployed_stack.find(session.client("cloudformation"), WORKERS, InspectionOutputs)
-    reply = session.client("ecs").describe_task_definition(taskDefinition=outputs.worker_task_arn)
-    return reply["taskDefinition"]
+def _task(cloud: Cloud) -> "TaskDefinitionTypeDef":
+    cloudformation = boto3.client("cloudformation", **cloud.access)
+    outputs = deployed_stack.find(cloudformation, WORKERS, InspectionOutputs)
+    ecs = boto3.client("ecs", **cloud.access)
+    return ecs.describe_task_definition(taskDefinition=outputs.worker_task_arn)["taskDefinition"]
 
 
 def _client_environment(cloud: Cloud, role: str) -> dict[str, str]:
-    """Return what has an AWS client talk to `cloud` in `role`, and in no other."""
+    """Return the environment with which an AWS client uses `cloud` in `role` alone."""
     variables = {
         name: value
         for name, value in cloud.environment.items()
@@ -72,7 +73,7 @@ def _client_environment(cloud: Cloud, role: str) -> dict[str, str]:
 
 
 def _configuration(cloud: Cloud, role: str) -> Path:
-    """Write the AWS configuration with which botocore takes `role`, and renews it in time."""
+    """Write the AWS configuration with which botocore assumes `role` and renews its session."""
     path = cloud.directory / "tmp" / "worker.config"
     environment = cloud.environment
     path.write_text(

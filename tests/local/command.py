@@ -1,16 +1,57 @@
-"""The `reinventure` command, as a process."""
+"""The `reinventure` command, run in this process."""
 
-import os
-import subprocess
+import io
+import signal
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+
+import pytest
+
+from reinventure import cli
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def run(*arguments: str, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    """Run it with `environment` on top of this one's; never raises for its exit code."""
-    return subprocess.run(
-        [sys.executable, "-m", "reinventure", *arguments],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@dataclass(frozen=True)
+class Ended:
+    """How the command ended, and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(*arguments: str, environment: dict[str, str]) -> Ended:
+    """Run the command with `environment` on top of this one's, as its entry point runs it."""
+    output, errors = _stream(), _stream()
+    handlers = {each: signal.getsignal(each) for each in _SIGNALS}
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(output),
+        redirect_stderr(errors),
+    ):
+        patch.setattr(sys, "argv", ["reinventure", *arguments])
+        patch.delenv("AWS_PROFILE", raising=False)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        try:
+            cli.main()
+            status: object = 0
+        except SystemExit as ended:
+            status = ended.code
+        finally:
+            for signum, handler in handlers.items():
+                signal.signal(signum, handler)
+    assert isinstance(status, int)
+    return Ended(status, _text(output), _text(errors))
+
+
+def _stream() -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    stream.seek(0)
+    return stream.read()

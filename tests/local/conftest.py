@@ -1,4 +1,9 @@
-"""One local cloud for all tests here, with the real templates deployed by the real CDK CLI."""
+"""One local cloud for all tests here, with the real templates deployed by the real CDK CLI.
+
+Each test has its own prefix, or compares the whole bucket. The tests of this cloud are one group
+for pytest-xdist, and so are those of the cloud in optional_stacks/: no more than two clouds run at
+once, one for each of two processors.
+"""
 
 from collections.abc import Iterator
 
@@ -23,15 +28,35 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     clouds.stop(directory)
 
 
+@pytest.fixture(scope="session")
+def shared_session() -> boto3.Session:
+    """One session for all tests: the first client of a new session takes a tenth of a second.
+
+    Its clients take endpoint and credentials from the environment.
+    """
+    return boto3.Session(region_name=clouds.REGION)
+
+
 @pytest.fixture
-def session(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> boto3.Session:
+def session(
+    cloud: Cloud, shared_session: boto3.Session, monkeypatch: pytest.MonkeyPatch
+) -> boto3.Session:
     """boto3 in this process, pointed at the cloud."""
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     for name, value in cloud.environment.items():
         monkeypatch.setenv(name, value)
-    return boto3.Session()
+    return shared_session
+
+
+@pytest.fixture(scope="session")
+def shared_catalogs() -> list[DeployedCatalog]:
+    """The catalog of the cloud, once a test has used it. optional_stacks/ has its own."""
+    return []
 
 
 @pytest.fixture
-def catalog(session: boto3.Session) -> DeployedCatalog:
-    return deployed.find(session, CATALOG)
+def catalog(session: boto3.Session, shared_catalogs: list[DeployedCatalog]) -> DeployedCatalog:
+    """The catalog of the cloud, with the same clients in all tests."""
+    if not shared_catalogs:
+        shared_catalogs.append(deployed.find(session, CATALOG))
+    return shared_catalogs[0]

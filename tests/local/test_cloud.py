@@ -1,4 +1,4 @@
-"""The local cloud itself: where it listens, and what happens when it dies."""
+"""The local cloud itself: where it listens, how it ends, and the emulator's patches."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,7 +52,7 @@ def test_it_starts_again_when_it_hangs(bare: Cloud) -> None:
     assert clouds.start(bare.directory).answers()
 
 
-def test_a_record_cut_short_by_a_crash_is_no_obstacle(bare: Cloud) -> None:
+def test_it_starts_again_after_a_crash_during_the_write_of_its_record(bare: Cloud) -> None:
     clouds.stop(bare.directory)
     (bare.directory / "cloud.json").write_text('{"pid": 1')
     assert clouds.find(bare.directory) is None
@@ -65,7 +65,7 @@ def test_the_environment_file_is_lines_of_export(bare: Cloud) -> None:
     assert f"export AWS_ENDPOINT_URL={bare.endpoint}" in lines
 
 
-def test_the_stream_tells_of_statements_too(bare: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_partiql_writes_reach_the_stream(bare: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in bare.environment.items():
         monkeypatch.setenv(name, value)
     dynamodb, streams = boto3.client("dynamodb"), boto3.client("dynamodbstreams")
@@ -102,7 +102,7 @@ def test_the_stream_tells_of_statements_too(bare: Cloud, monkeypatch: pytest.Mon
     ] == [(None, {"N": "1"}), ({"N": "1"}, {"N": "3"}), ({"N": "3"}, {"N": "5"})]
 
 
-def test_ranges_are_of_versions_too(bare: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_range_applies_to_a_version(bare: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in bare.environment.items():
         monkeypatch.setenv(name, value)
     s3 = boto3.client("s3")

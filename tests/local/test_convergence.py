@@ -2,19 +2,23 @@
 
 import json
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import aws_cdk as cdk
 import boto3
 import pytest
 
 from reinventure.aws import deployed_catalog as deployed
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.contract import CATALOG
-from reinventure.local import cloud as clouds
 from reinventure.local.cloud import Cloud
 from reinventure.local.convergence import differences, wait_until_equal
-from reinventure.local.deployment import start_and_deploy
-from reinventure.progress import Steps
+from reinventure.local.product_launch import launch
+from stacks.catalog.stack import CatalogStack
+from stacks.settings.settings import Settings
+from tests import assembly
 from tests.local.command import run
 from tests.local.storm import storm
 from tests.local.totals import expect_totals
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def waiting(catalog: DeployedCatalog) -> int:
-    """How many messages are in the failure queue."""
+    """The number of messages in the dead-letter queue."""
     reply = catalog.session.client("sqs").get_queue_attributes(
         QueueUrl=catalog.outputs.failure_queue_url,
         AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
@@ -119,44 +123,58 @@ def test_what_was_never_told_is_repaired(catalog: DeployedCatalog, cloud: Cloud)
     assert wait_until_equal(catalog, PATIENCE) == []
 
 
-OTHER_WAYS = {
-    "sqs": ["transport=sqs", "reconcile=nightly"],
-    "sns": ["transport=sns"],
-    "eventbridge": ["transport=eventbridge"],
+TRANSPORTS: dict[str, dict[str, Any]] = {
+    "sqs": {"transport": "sqs", "reconcile": "nightly"},
+    "sns": {"transport": "sns"},
+    "eventbridge": {"transport": "eventbridge"},
 }
+"""The settings of further catalogs on the local cloud, one for each other transport."""
 
 
 @pytest.fixture(scope="module")
-def deployed_with(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Callable[[str], Cloud]]:
-    """A function that returns a cloud where S3's events come another way."""
-    started: dict[str, Cloud] = {}
+def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The template of each catalog. The Catalog stack has published the same code."""
+    folder = tmp_path_factory.mktemp("cdk.out")
 
-    def start(way: str) -> Cloud:
-        if way not in started:
-            with Steps() as steps:
-                started[way] = start_and_deploy(
-                    tmp_path_factory.mktemp(way), steps, OTHER_WAYS[way]
-                )
-        return started[way]
+    def stacks(app: cdk.App, name: str, settings: Settings) -> cdk.Stack:
+        for transport, changes in TRANSPORTS.items():
+            last = CatalogStack(app, f"{name}-{transport}", replace(settings, **changes))
+        return last
 
-    yield start
-    for cloud in started.values():
-        clouds.stop(cloud.directory)
+    assembly.write(stacks, CATALOG, folder, local="true")
+    return {each: folder / f"{CATALOG}-{each}.template.json" for each in TRANSPORTS}
 
 
-def point_at(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> DeployedCatalog:
-    for name, value in cloud.environment.items():
-        monkeypatch.setenv(name, value)
-    return deployed.find(boto3.Session(), CATALOG)
+@pytest.fixture(scope="module")
+def launched(cloud: Cloud) -> Iterator[set[str]]:
+    """The names of the stacks that tests have made; they are deleted after the last test."""
+    names: set[str] = set()
+    yield names
+    for name in names:
+        boto3.client("cloudformation", **cloud.access).delete_stack(StackName=name)
 
 
-@pytest.mark.parametrize("way", OTHER_WAYS)
-def test_a_storm_ends_equal_whichever_way_events_come(
-    deployed_with: Callable[[str], Cloud], way: str, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def catalog_with(
+    session: boto3.Session, templates: dict[str, Path], launched: set[str]
+) -> Callable[[str], DeployedCatalog]:
+    """A function that returns a catalog with another transport."""
+
+    def find(transport: str) -> DeployedCatalog:
+        name = f"{CATALOG}-{transport}"
+        if name in launched:
+            return deployed.find(session, name)
+        launched.add(name)
+        return launch(session, templates[transport], name)
+
+    return find
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_storm_ends_equal_whatever_the_transport(
+    catalog_with: Callable[[str], DeployedCatalog], transport: str
 ) -> None:
-    catalog = point_at(deployed_with(way), monkeypatch)
+    catalog = catalog_with(transport)
     storm(catalog, 300, seed=3)
     assert wait_until_equal(catalog, PATIENCE) == []
     expect_totals(catalog)
@@ -164,9 +182,9 @@ def test_a_storm_ends_equal_whichever_way_events_come(
 
 
 def test_the_nightly_state_machine_repairs(
-    deployed_with: Callable[[str], Cloud], monkeypatch: pytest.MonkeyPatch
+    catalog_with: Callable[[str], DeployedCatalog],
 ) -> None:
-    catalog = point_at(deployed_with("sqs"), monkeypatch)
+    catalog = catalog_with("sqs")
     s3, bucket = catalog.s3, catalog.bucket
     s3.put_object(Bucket=bucket, Key="night/ghost", Body=b"x")
     assert wait_until_equal(catalog, PATIENCE) == []

@@ -1,4 +1,4 @@
-"""The product of the portfolio, launched as plain CloudFormation launches it, works by itself."""
+"""The product of the portfolio, launched as plain CloudFormation launches it."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,16 +12,15 @@ from reinventure.local import product_launch as launching
 from reinventure.local.convergence import wait_until_equal
 from stacks.portfolio.stack import PortfolioStack
 from tests import assembly
+from tests.waiting import PATIENCE
 
 NAME = "SC-000000000000-pp-first"
 """As Service Catalog names stacks."""
 
-PATIENCE = 30
-
 
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template of the product for the local. The Catalog stack has brought the same code."""
+    """The product's template for the local cloud. The Catalog stack has published its code."""
     folder = tmp_path_factory.mktemp("cdk.out")
     assembly.write(PortfolioStack, "Portfolio", folder, local="true")
     [path] = folder.glob("*.product.template.json")
@@ -58,7 +57,7 @@ def test_a_put_appears_in_the_catalog_of_its_own_bucket_and_in_no_other(
     assert [(row.key, row.size) for row in other.rows(consistent=True)] == [("theirs.txt", 17)]
 
 
-def test_what_was_chosen_is_what_there_is(
+def test_the_parameters_have_effect(
     launch: Callable[..., DeployedCatalog],
 ) -> None:
     for stage, protected in (("sandbox", False), ("production", True)):
@@ -67,6 +66,6 @@ def test_what_was_chosen_is_what_there_is(
         assert described["DeletionProtectionEnabled"] is protected
 
 
-def test_a_choice_that_is_none_is_refused(launch: Callable[..., DeployedCatalog]) -> None:
+def test_an_invalid_parameter_is_refused(launch: Callable[..., DeployedCatalog]) -> None:
     with pytest.raises(ClientError, match=r"SupersededVersionsDays.*AllowedValues"):
         launch(NAME, SupersededVersionsDays="2")

@@ -1,4 +1,4 @@
-"""The smoke test tells a catalog that works from one that does not, and leaves nothing."""
+"""The smoke test passes for a catalog that works alone, and leaves no object."""
 
 from dataclasses import replace
 

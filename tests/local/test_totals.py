@@ -18,12 +18,20 @@ from tests.waiting import PATIENCE
 KEYS = ("du/a/b/c/d/e", "du/a/b/c/2", "du/a/b/2", "du/2", "du//3", "/4", "dust/5", "du/Zürich 🚀/6")
 
 
+@pytest.fixture(scope="module")
+def stormed() -> set[str]:
+    """The buckets that have had their storm."""
+    return set()
+
+
 @pytest.fixture
-def filled(catalog: DeployedCatalog) -> DeployedCatalog:
+def filled(catalog: DeployedCatalog, stormed: set[str]) -> DeployedCatalog:
     """The catalog of a bucket with some folders, after a storm."""
-    for key in KEYS:
-        catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=key.encode())
-    storm(catalog, 200, seed=7)
+    if catalog.bucket not in stormed:
+        for key in KEYS:
+            catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=key.encode())
+        storm(catalog, 200, seed=7)
+        stormed.add(catalog.bucket)
     assert wait_until_equal(catalog, PATIENCE) == []
     return catalog
 
@@ -38,7 +46,10 @@ def test_after_a_storm_du_is_what_s3_lists(filled: DeployedCatalog, cloud: Cloud
         ], shown.stderr
 
     whole = Total("", 0, 0)
-    for total in expect_totals(filled):
+    totals = expect_totals(filled)
+    for total in (
+        each for each in totals if each.folder.startswith(("du", "storm")) or not each.folder
+    ):
         found, said = du(total.folder, "--depth", "0")
         assert found == [total]
         assert said == ""
@@ -60,7 +71,7 @@ def test_after_a_storm_du_is_what_s3_lists(filled: DeployedCatalog, cloud: Cloud
     assert [total.folder for total in du("du/a/b/c/")[0]] == ["du/a/b/c/d/", "du/a/b/c/"]
 
 
-def test_du_is_for_people_too(filled: DeployedCatalog, cloud: Cloud) -> None:
+def test_du_prints_a_table_too(filled: DeployedCatalog, cloud: Cloud) -> None:
     filled.s3.put_object(Bucket=filled.bucket, Key="people/a/1", Body=bytes(1_500_000))
     filled.s3.put_object(Bucket=filled.bucket, Key="people/2\n", Body=b"x")
     assert wait_until_equal(filled, PATIENCE) == []
@@ -72,18 +83,18 @@ def test_du_is_for_people_too(filled: DeployedCatalog, cloud: Cloud) -> None:
     ]
 
 
-def test_what_was_lost_to_the_totals_is_recounted(filled: DeployedCatalog) -> None:
+def test_a_recount_corrects_lost_counts(filled: DeployedCatalog) -> None:
     expect_totals(filled)
     totals, rows = filled.totals(), lambda: filled.rows(consistent=True)
     before = recount(totals, filled.bucket, rows, no_pause)
     assert (before.corrected, before.restless) == (0, [])
 
     # As if changes of two folders had never been counted.
-    items = filled.dynamodb.scan(TableName=filled.totals_table)["Items"]
+    items = filled.dynamodb.scan(TableName=filled.outputs.totals_table_name)["Items"]
     for folder in ("du/a/b/", "du//"):
         [item, *_] = [i for i in items if i["sk"]["S"] == folder and int(i["own_objects"]["N"])]
         filled.dynamodb.update_item(
-            TableName=filled.totals_table,
+            TableName=filled.outputs.totals_table_name,
             Key={"pk": item["pk"], "sk": item["sk"]},
             UpdateExpression="ADD own_objects :no, own_bytes :no",
             ExpressionAttributeValues={":no": {"N": "-1"}},

@@ -1,7 +1,6 @@
-"""The mirror on a local cloud of its own, with the stack Sql, MariaDB and our Data API."""
+"""The SQL mirror on the local cloud: the stack Sql, MariaDB and the stand-in of the Data API."""
 
 import json
-from collections.abc import Iterator
 
 import boto3
 import pytest
@@ -10,29 +9,19 @@ from reinventure.aws import deployed_mirror as sql
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.deployed_mirror import DeployedMirror
 from reinventure.contract import SQL
-from reinventure.local import background_process as background
-from reinventure.local import cloud as clouds
-from reinventure.local import database, mariadb
+from reinventure.local import mariadb
 from reinventure.local.cloud import Cloud
 from reinventure.local.convergence import wait_until_equal
-from reinventure.local.deployment import start_and_deploy
-from reinventure.progress import Steps
 from tests.local.command import run
 from tests.local.storm import storm
 from tests.waiting import PATIENCE, wait_until
 
+pytestmark = [
+    pytest.mark.mariadb,
+    pytest.mark.xdist_group("local cloud with optional stacks"),
+]
+
 Objects = dict[str, tuple[object, ...]]
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    directory = tmp_path_factory.mktemp("sql")
-    with Steps() as steps:
-        cloud = start_and_deploy(directory, steps, ["sql=true"])
-    yield cloud
-    clouds.stop(directory)
-    assert not background.running(directory, mariadb.NAME)
-    assert not background.running(directory, database.NAME)
 
 
 @pytest.fixture
@@ -54,7 +43,7 @@ def catalogued(catalog: DeployedCatalog) -> Objects:
 
 
 def settle(catalog: DeployedCatalog, mirror: DeployedMirror) -> None:
-    """Return when the mirror says of every object what the catalog says."""
+    """Return when the mirror has of every object what the catalog has."""
     assert wait_until_equal(catalog, PATIENCE) == []
     wait_until(
         lambda: mirrored(mirror) == catalogued(catalog),
@@ -64,19 +53,19 @@ def settle(catalog: DeployedCatalog, mirror: DeployedMirror) -> None:
 
 
 def first_change(catalog: DeployedCatalog, mirror: DeployedMirror) -> None:
-    """Make a change, and return when the tables are there: the first change has them made."""
+    """Make a change, and return when the tables exist: the function creates them with the first."""
     catalog.s3.put_object(Bucket=catalog.bucket, Key="first", Body=b"")
 
-    def there() -> bool:
+    def mirrors_it() -> bool:
         try:
             return "first" in mirrored(mirror)
         except mirror.session.client("rds-data").exceptions.DatabaseErrorException:
             return False
 
-    wait_until(there, PATIENCE)
+    wait_until(mirrors_it, PATIENCE)
 
 
-def test_after_a_storm_the_mirror_says_what_the_catalog_says(
+def test_after_a_storm_the_mirror_equals_the_catalog(
     catalog: DeployedCatalog, mirror: DeployedMirror
 ) -> None:
     first_change(catalog, mirror)
@@ -85,7 +74,7 @@ def test_after_a_storm_the_mirror_says_what_the_catalog_says(
     assert len(mirrored(mirror)) > 10
 
 
-def test_the_command_answers_a_table_lines_or_json(
+def test_the_command_prints_lines_or_json(
     cloud: Cloud, catalog: DeployedCatalog, mirror: DeployedMirror
 ) -> None:
     first_change(catalog, mirror)
@@ -122,7 +111,7 @@ def test_the_command_answers_a_table_lines_or_json(
         ("SELECT REPEAT('x', 60000) FROM states a, states b LIMIT 30", "LIMIT"),
     ],
 )
-def test_what_it_may_not_or_cannot_do_is_one_line(
+def test_a_refused_or_invalid_query_is_one_line(
     cloud: Cloud, catalog: DeployedCatalog, mirror: DeployedMirror, query: str, reason: str
 ) -> None:
     first_change(catalog, mirror)
@@ -137,11 +126,12 @@ def test_what_it_may_not_or_cannot_do_is_one_line(
     assert mirrored(mirror) == before
 
 
-def test_what_the_catalog_knew_before_is_mirrored_by_a_backfill(
+def test_a_backfill_mirrors_the_rows_from_before(
     cloud: Cloud, catalog: DeployedCatalog, mirror: DeployedMirror
 ) -> None:
     first_change(catalog, mirror)
-    for n in range(250):
+    # More than one batch of the backfill.
+    for n in range(120):
         catalog.s3.put_object(Bucket=catalog.bucket, Key=f"before/{n}", Body=b"x")
     catalog.s3.delete_object(Bucket=catalog.bucket, Key="before/7")
     settle(catalog, mirror)
