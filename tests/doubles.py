@@ -44,24 +44,14 @@ class Context:
 
 
 class Clock:
-    """A clock for code that takes `time.monotonic` and `time.sleep` as parameters.
-
-    `now` is in seconds, and moves only when a test sets it, or the code sleeps; `pauses` has the
-    seconds of each sleep.
-    """
+    """A clock for code that takes `time.monotonic` as a parameter; `now` is in seconds."""
 
     def __init__(self, now: float = 0.0) -> None:
         self.now = now
-        self.pauses: list[float] = []
 
     def __call__(self) -> float:
         """Return the time, as `time.monotonic` does."""
         return self.now
-
-    def sleep(self, seconds: float) -> None:
-        """Let `seconds` pass at once."""
-        self.pauses.append(seconds)
-        self.now += seconds
 
 
 def row(key: str = "key", **attributes: Any) -> Row:

@@ -6,7 +6,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from reinventure.local import data_api_server as data_api
-from reinventure.local.named_parameters import MissingError, by_position
 from s3_catalog.sql_mirror.data_api import DATABASE_NAME, Database
 from tests.sql.conftest import CLUSTER, OWNER, READER
 
@@ -15,28 +14,6 @@ if TYPE_CHECKING:
 
 NAMES: dict[str, Any] = {"resourceArn": CLUSTER, "secretArn": OWNER}
 HERE: dict[str, Any] = {**NAMES, "database": DATABASE_NAME}
-
-
-@pytest.mark.parametrize(
-    ("sql", "expected", "values"),
-    [
-        ("SELECT :a, :b, :a", "SELECT %s, %s, %s", [1, 2, 1]),
-        ("SELECT ':a', \":a\", `:a`, '\\':a', 'it''s :a'", None, []),
-        ("SELECT 1 -- :a\n, :b", "SELECT 1 -- :a\n, %s", [2]),
-        ("SELECT 1 /* :a\n */ # :a\n, :b", "SELECT 1 /* :a\n */ # :a\n, %s", [2]),
-        ("SELECT '%' LIKE '%s', :a % 2", "SELECT '%%' LIKE '%%s', %s %% 2", [1]),
-        ("SELECT '10:30'", None, []),
-    ],
-)
-def test_parameters_become_positional_outside_of_quotes_and_comments(
-    sql: str, expected: str | None, values: list[object]
-) -> None:
-    assert by_position(sql, {"a": 1, "b": 2}) == (expected or sql, values)
-
-
-def test_a_missing_parameter_is_named() -> None:
-    with pytest.raises(MissingError, match="absent"):
-        by_position("SELECT :absent", {})
 
 
 @pytest.mark.parametrize(

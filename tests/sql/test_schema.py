@@ -26,11 +26,6 @@ def versions(database: Database) -> list[object]:
     return [version for [version] in values(answer)]
 
 
-def test_migrations_are_numbered_from_1_without_gaps() -> None:
-    assert list(schema.migrations()) == list(range(1, len(schema.migrations()) + 1))
-    assert all(schema.migrations().values())
-
-
 def test_the_second_migration_changes_nothing(database: Database, service: Service) -> None:
     schema.migrate(database, lambda: PASSWORD)
     assert versions(database) == list(schema.migrations())
@@ -103,8 +98,3 @@ def test_the_wait_for_the_lock_is_limited(
 def test_a_password_that_could_end_its_string_is_refused(database: Database, password: str) -> None:
     with pytest.raises(ValueError, match="20 or more letters and digits"):
         schema.migrate(database, lambda: password)
-
-
-def test_statements_end_at_the_end_of_a_line() -> None:
-    script = "-- a; comment;\nSELECT ';' AS a;\n\nSELECT\n  2;\n"
-    assert schema.statements(script) == ["SELECT ';' AS a", "SELECT\n  2"]
