@@ -1,4 +1,4 @@
-"""Paths, links, commands and make targets in README.md and docs/ exist; no command is left out."""
+"""Paths, links, commands and make targets in the documents exist; no command is left out."""
 
 import re
 from functools import cache
@@ -11,10 +11,10 @@ import typer.main
 from reinventure.cli import app
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-PATH = re.compile(r"`((?:[\w.-]+/)+(?:[\w.-]+\.\w+)?|[\w-]+\.(?:md|py|json|toml|svg))`")
-"""In backticks: a folder with a slash at the end, or a file with an extension."""
+PATH = re.compile(r"(?:[\w.-]+/)+(?:[\w.-]+\.\w+)?|[\w-]+\.(?:md|py|json|toml|svg)")
+"""A folder with a slash at the end, or a file with an extension."""
 
 ELSEWHERE = re.compile(r"cdk\.out|cdk\.all|\.local|\.venv|\.reinventure|logs")
 """Folders that are made by commands, or are in a bucket."""
@@ -50,7 +50,8 @@ def code(page: Path) -> str:
 
 @pages
 def test_every_path_exists(page: Path) -> None:
-    paths = [path for path in PATH.findall(text(page)) if not ELSEWHERE.match(path)]
+    inline = " ".join(re.findall(r"`([^`]+)`", FENCE.sub("", text(page)))).split()
+    paths = [path for path in inline if PATH.fullmatch(path) and not ELSEWHERE.match(path)]
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
