@@ -1,11 +1,10 @@
-"""The RDS Data API on this machine, in front of MariaDB.
+"""The stand-in of the RDS Data API on the local cloud, in front of MariaDB.
 
-`python -m reinventure.local.data_api_server` serves it.
-
-Clients of AWS talk to it as it is, when it is their endpoint for `rds-data`. It answers what the
-service does for Aurora MySQL: ExecuteStatement, BatchExecuteStatement, and transactions. Names,
-paths, types and errors are those of the service's model in botocore. It does not ask who calls:
-it listens on the loopback only.
+`python -m reinventure.local.data_api_server` serves it. An AWS client uses it with its URL as the
+endpoint of `rds-data`. It has the operations that the SQL mirror uses: ExecuteStatement,
+BeginTransaction and RollbackTransaction, as for Aurora MySQL. Names, paths, types and errors are
+those of the service's model in botocore. It does not authenticate callers: it listens on the
+loopback only.
 """
 
 import argparse
@@ -41,7 +40,7 @@ MAX_ROW = 64 * 2**10
 """Bytes; the service's limits."""
 
 IDLE_SECONDS = 3 * 60
-"""After so long without a call a transaction is over."""
+"""Time without a call after which a transaction ends."""
 
 _WHOLE = {
     FIELD_TYPE.TINY: "TINYINT",
@@ -62,17 +61,17 @@ _NAMES = {
     FIELD_TYPE.DATETIME: "DATETIME",
     FIELD_TYPE.TIMESTAMP: "TIMESTAMP",
 }
-"""Types by the number that they have on the wire. Text and bytes share theirs."""
+"""The types' names by their numbers in the protocol. Text and bytes share a number."""
 
 _DECODERS: dict[int, Any] = {**dict.fromkeys(_WHOLE, int), **dict.fromkeys(_REAL, float)}
-"""What the driver makes of values. All that is not named stays text, as the service gives it."""
+"""The driver's conversions. A value of any other type stays text, as the service returns it."""
 
 _BINARY = 63
-"""The character set of what is no text."""
+"""The character set of bytes."""
 
 
 class DataApiError(Exception):
-    """An error as the service says it: `code` of its model, HTTP `status`, and what happened."""
+    """An error as the service returns it: `code` of its model, HTTP `status` and message."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(message)
@@ -82,7 +81,7 @@ class DataApiError(Exception):
 
 @dataclass(frozen=True)
 class Login:
-    """A user of the database, as a secret holds it."""
+    """A user of the database, as in a secret."""
 
     user: str
     password: str
@@ -97,9 +96,9 @@ class _Transaction:
 
 
 class DataApi:
-    """The API of the database `cluster` (ARN), which `connect` connects to.
+    """The API of the database `cluster` (ARN), to which `connect` connects.
 
-    `login` finds the user of a secret's ARN; it raises KeyError when there is no such secret.
+    `login` returns the user of a secret's ARN; it raises KeyError when no such secret exists.
     """
 
     def __init__(
@@ -114,14 +113,12 @@ class DataApi:
         self._transactions: dict[str, _Transaction] = {}
         self._operations: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
             "/Execute": self._execute,
-            "/BatchExecute": self._batch,
             "/BeginTransaction": self._begin,
-            "/CommitTransaction": lambda request: self._end(request, commit=True),
-            "/RollbackTransaction": lambda request: self._end(request, commit=False),
+            "/RollbackTransaction": self._roll_back,
         }
 
     def answer(self, path: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the operation at `path` answers to `request`. Raises DataApiError."""
+        """Return the response of the operation at `path` to `request`. Raises DataApiError."""
         if path not in self._operations:
             raise DataApiError("UnknownOperationException", f"no operation at {path}", 404)
         if request.get("resourceArn") != self._cluster:
@@ -153,14 +150,6 @@ class DataApi:
             answer["columnMetadata"] = columns
         return answer
 
-    def _batch(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        results: list[dict[str, Any]] = []
-        with self._connection(request) as connection, connection.cursor() as cursor:
-            for parameters in request.get("parameterSets") or [[]]:
-                cursor.execute(*by_position(request["sql"], _values(parameters)))
-                results.append({"generatedFields": []})
-        return {"updateResults": results}
-
     def _begin(self, request: Mapping[str, Any]) -> dict[str, Any]:
         connection = self._open(request)
         connection.begin()
@@ -169,15 +158,12 @@ class DataApi:
         self._transactions[name] = _Transaction(connection, secret, time.monotonic())
         return {"transactionId": name}
 
-    def _end(self, request: Mapping[str, Any], *, commit: bool) -> dict[str, Any]:
+    def _roll_back(self, request: Mapping[str, Any]) -> dict[str, Any]:
         with self._in_transaction(request) as connection:
-            if commit:
-                connection.commit()
-            else:
-                connection.rollback()
+            connection.rollback()
         del self._transactions[request["transactionId"]]
         connection.close()
-        return {"transactionStatus": f"Transaction {'Committed' if commit else 'Rolledback'}"}
+        return {"transactionStatus": "Transaction Rolledback"}
 
     @contextmanager
     def _connection(self, request: Mapping[str, Any]) -> "Iterator[Connection[Cursor]]":
@@ -241,8 +227,8 @@ def _value(parameter: Mapping[str, Any]) -> object:
 
 
 def _columns(cursor: Any) -> list[dict[str, Any]]:
-    """Return what the service tells of each column of the cursor's result."""
-    # The public description does not tell text from bytes.
+    """Return the service's metadata of each column of the cursor's result."""
+    # The cursor's public description does not distinguish text from bytes.
     return [
         {
             "name": described.org_name or described.name,
@@ -273,11 +259,11 @@ def _field(value: object) -> dict[str, Any]:
 
 
 def serve(api: DataApi, listener: socket.socket, tls: ssl.SSLContext | None) -> ThreadingHTTPServer:
-    """Return a server for `api` on `listener`, which answers once `serve_forever` is called."""
+    """Return a server for `api` on `listener`; it answers while `serve_forever` runs."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        wbufsize = -1  # An answer is sent as one piece, not as head and body, 40 ms apart.
+        wbufsize = -1  # Head and body in one packet; two would be 40 ms apart.
 
         def do_POST(self) -> None:
             try:
@@ -312,7 +298,7 @@ def serve(api: DataApi, listener: socket.socket, tls: ssl.SSLContext | None) -> 
             return answer
 
         def log_message(self, *_: object) -> None:
-            """Say nothing: statements may hold what is nobody's business."""
+            """Log nothing: statements may contain confidential values."""
 
     server = ThreadingHTTPServer(listener.getsockname()[:2], Handler, bind_and_activate=False)
     server.daemon_threads = True
@@ -322,11 +308,11 @@ def serve(api: DataApi, listener: socket.socket, tls: ssl.SSLContext | None) -> 
 
 
 def main() -> None:
-    """Serve until killed; the environment points at the cloud whose Secrets Manager is asked."""
-    parser = argparse.ArgumentParser(description="The RDS Data API in front of MariaDB.")
-    parser.add_argument("--database", required=True, help="The socket of the database.", type=Path)
+    """Serve until killed. The environment points at the local cloud that has the secrets."""
+    parser = argparse.ArgumentParser(description="The stand-in of the RDS Data API.")
+    parser.add_argument("--database", required=True, help="The database's socket.", type=Path)
     parser.add_argument("--listener", required=True, help="A listening descriptor.", type=int)
-    parser.add_argument("--cluster", required=True, help="The ARN that clients call it by.")
+    parser.add_argument("--cluster", required=True, help="The cluster's ARN in requests.")
     parser.add_argument("--certificate", required=True, help="Its certificate.", type=Path)
     parser.add_argument("--key", required=True, help="The certificate's key.", type=Path)
     given = parser.parse_args()
