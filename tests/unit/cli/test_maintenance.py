@@ -1,0 +1,396 @@
+"""The commands that keep catalog and bucket equal: verify, repair, failed, redrive, smoke."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from typer.testing import Result
+
+from reinventure.aws import dead_letters, smoke_test
+from reinventure.aws.dead_letters import DeadLetter
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.aws.smoke_test import Smoke
+from reinventure.cli import maintenance
+from reinventure.errors import LateError
+from s3_catalog.errors import ContendedError
+from s3_catalog.reconciliation.repair import Checkpoint
+from s3_catalog.totals.recount import Recounted
+from s3_catalog.totals.tally import Tally
+from tests.unit.aws.test_dead_letters import failed_batch, in_queue, of_publish, of_totals, send
+from tests.unit.cli.content import add_row, put_object
+
+Run = Callable[..., Result]
+
+
+# verify
+
+
+def test_verify_of_equal_sides_exits_with_0(catalog: DeployedCatalog, run: Run) -> None:
+    put_object(catalog, "a")
+    put_object(catalog, "b")
+    result = run("verify")
+    assert (result.exit_code, result.stdout) == (0, "EQUAL: 2 keys compared.\n")
+    assert run("verify", "b", "--json").stdout == ""
+
+
+def test_verify_prints_every_difference_and_exits_with_1(
+    catalog: DeployedCatalog, run: Run
+) -> None:
+    put_object(catalog, "a/equal")
+    add_row(catalog, "a/ghost\x1b[2J", size=7, etag="e")
+    catalog.s3.put_object(Bucket=catalog.bucket, Key="a/missing", Body=b"12")
+    put_object(catalog, "a/stale")
+    add_row(catalog, "a/stale", size=9, etag="old")
+    add_row(catalog, "b/ghost")
+
+    result = run("verify", "a/")
+    assert result.exit_code == 1
+    kinds = [line.split()[:2] for line in result.stdout.splitlines()]
+    assert kinds == [
+        ["ghost", "a/ghost\\x1b[2J"],
+        ["missing", "a/missing"],
+        ["stale", "a/stale"],
+        ["3", "DIFFER:"],
+    ]
+    assert "(bucket: nothing; catalog: 7 bytes, e)" in result.stdout
+    assert "\x1b" not in result.stdout
+
+    result = run("verify", "a/", "--json")
+    assert result.exit_code == 1
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [each["key"] for each in found] == ["a/ghost\x1b[2J", "a/missing", "a/stale"]
+    assert found[0]["bucket"] is None
+    assert found[1]["catalog"] is None
+    assert (found[2]["bucket"]["size"], found[2]["catalog"]["size"]) == (1, 9)
+    assert result.stderr.endswith("3 DIFFER: 4 keys compared.\n")
+
+
+# repair
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that a command waits; here they take no time."""
+    seconds: list[float] = []
+    monkeypatch.setattr(maintenance, "time", SimpleNamespace(sleep=seconds.append))
+    return seconds
+
+
+@pytest.fixture
+def progress_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[Path]]:
+    """A function that returns the files with the progress of repairs."""
+    monkeypatch.setattr("typer.get_app_dir", lambda name: str(tmp_path / name))
+    return lambda: list(tmp_path.rglob("*.json"))
+
+
+def rows(catalog: DeployedCatalog) -> list[str]:
+    return [row.key for row in catalog.rows(consistent=True)]
+
+
+def test_repair_corrects_the_keys_under_the_prefix_only(
+    catalog: DeployedCatalog, run: Run, progress_files: Callable[[], list[Path]]
+) -> None:
+    put_object(catalog, "a/1")
+    for ghost in ("a/ghost", "ab", "b/ghost"):
+        add_row(catalog, ghost)
+    result = run("repair", "a/")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("Repaired 1 of 2 keys compared.\n")
+    assert rows(catalog) == ["a/1", "ab", "b/ghost"]
+    assert progress_files() == []
+
+
+def test_repair_recounts_the_folders_under_the_prefix_only(
+    catalog: DeployedCatalog,
+    run: Run,
+    pauses: list[float],
+    progress_files: Callable[[], list[Path]],
+) -> None:
+    for key in ("a/1", "a/2", "b/1"):
+        put_object(catalog, key)
+    result = run("repair", "a/")
+    assert result.stdout.splitlines()[-1] == "Corrected the totals of 1 of 1 folders."
+    totals = catalog.totals()
+    assert totals.own(catalog.bucket, "")["a/"].tally == Tally(2, 2)
+    assert "b/" not in totals.own(catalog.bucket, "")
+    # Nothing was repaired: it waits for the stream only.
+    assert pauses == [30]
+
+
+def test_repair_waits_until_a_repaired_row_is_counted(
+    catalog: DeployedCatalog,
+    run: Run,
+    pauses: list[float],
+    progress_files: Callable[[], list[Path]],
+) -> None:
+    add_row(catalog, "ghost")
+    assert run("repair").exit_code == 0
+    assert pauses == [3]
+
+
+def stop_after(
+    monkeypatch: pytest.MonkeyPatch, checkpoints: list[Checkpoint]
+) -> list[dict[str, str]]:
+    """Have the reconcile stop after these checkpoints, as if it failed; return its requests."""
+    requests: list[dict[str, str]] = []
+
+    def reconcile(_store: object, _bucket: object, **request: str) -> Iterator[Checkpoint]:
+        requests.append(request)
+        yield from checkpoints
+        if checkpoints:
+            raise ContendedError("the row changed")
+
+    monkeypatch.setattr(maintenance, "reconcile", reconcile)
+    return requests
+
+
+def test_an_interrupted_repair_continues_where_it_stopped(
+    catalog: DeployedCatalog,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    progress_files: Callable[[], list[Path]],
+) -> None:
+    requests = stop_after(monkeypatch, [Checkpoint("a/1", 1000, 1), Checkpoint("a/2\n", 1000, 2)])
+    assert run("repair", "a/").exit_code == 2
+    [file] = progress_files()
+
+    requests = stop_after(monkeypatch, [])
+    result = run("repair", "b/")
+    assert requests == [{"prefix": "b/", "after": ""}]
+    assert "Continuing" not in result.stdout
+    assert progress_files() == [file]
+
+    requests = stop_after(monkeypatch, [Checkpoint("a/3", 5, 0)])
+    assert run("repair", "a/").stdout.startswith("Continuing after a/2\\n, where the last run ")
+    assert requests == [{"prefix": "a/", "after": "a/2\n"}]
+
+    requests = stop_after(monkeypatch, [])
+    result = run("repair", "a/")
+    assert requests == [{"prefix": "a/", "after": "a/3"}]
+    assert "Repaired 3 of 2,005 keys compared.\n" in result.stdout
+    assert progress_files() == []
+
+
+def test_repair_restarts_from_the_beginning(
+    catalog: DeployedCatalog,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    progress_files: Callable[[], list[Path]],
+) -> None:
+    stop_after(monkeypatch, [Checkpoint("k", 1000, 1)])
+    assert run("repair").exit_code == 2
+    requests = stop_after(monkeypatch, [])
+    result = run("repair", "--restart")
+    assert requests == [{"prefix": "", "after": ""}]
+    assert result.stdout.startswith("Repaired 0 of 0 keys compared.\n")
+
+
+def test_repair_of_all_deletes_the_dead_letters_of_totals(
+    catalog: DeployedCatalog, run: Run, progress_files: Callable[[], list[Path]]
+) -> None:
+    send(catalog, of_totals(), of_totals(), of_publish(catalog), "another")
+    assert "dead-letter" not in run("repair", "a/").stdout
+    assert len(in_queue(catalog)) == 4
+
+    result = run("repair")
+    assert result.exit_code == 0
+    assert result.stdout.endswith("Deleted 2 messages of totals from the dead-letter queue.\n")
+    assert sorted(letter.function for letter in in_queue(catalog)) == [
+        "",
+        catalog.outputs.publish_arn,
+    ]
+
+
+def test_repair_keeps_the_dead_letters_that_come_during_the_recount(
+    catalog: DeployedCatalog,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    progress_files: Callable[[], list[Path]],
+) -> None:
+    send(catalog, of_totals())
+
+    def recount(*_: object, **__: object) -> Recounted:
+        send(catalog, of_totals())
+        return Recounted(1, 0, [])
+
+    monkeypatch.setattr(maintenance, "recount", recount)
+    assert "Deleted 1 messages of totals" in run("repair").stdout
+    assert len(in_queue(catalog)) == 1
+
+
+def test_repair_exits_with_1_if_folders_changed_during_every_recount(
+    catalog: DeployedCatalog,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    progress_files: Callable[[], list[Path]],
+) -> None:
+    send(catalog, of_totals())
+    restless = Recounted(3, 1, ["a\x1b/", "b/"])
+    monkeypatch.setattr(maintenance, "recount", lambda *_, **__: restless)
+    result = run("repair")
+    assert result.exit_code == 1
+    assert result.stdout.endswith("Corrected the totals of 1 of 3 folders.\n")
+    assert result.stderr.endswith(
+        "reinventure: 2 folders, such as a\\x1b/, changed during every recount. Run the command "
+        "again when fewer writers change them\n"
+    )
+    assert len(in_queue(catalog)) == 1
+
+
+# failed and redrive
+
+
+@pytest.mark.parametrize(("options", "stdout"), [([], "Nothing failed.\n"), (["--json"], "")])
+def test_failed_of_an_empty_queue(
+    catalog: DeployedCatalog, run: Run, options: list[str], stdout: str
+) -> None:
+    result = run("failed", *options)
+    assert (result.exit_code, result.stdout) == (0, stdout)
+
+
+def failed_record(key: str, message: str, function: str = "ingest") -> dict[str, Any]:
+    """A dead letter of `ingest` about the row of `key`."""
+    arn = f"arn:aws:lambda:us-east-1:123456789012:function:{function}"
+    return {
+        "requestContext": {"functionArn": arn},
+        "requestPayload": {"Records": [{"dynamodb": {"Keys": {"sk": {"S": key}}}}]},
+        "responsePayload": {"errorMessage": message},
+    }
+
+
+def test_failed_shows_reasons_and_keys_without_control_characters(
+    catalog: DeployedCatalog, run: Run
+) -> None:
+    send(catalog, failed_record("a\x1b[2Jb", "no\n\x1b[31mway", "ing\x9best"))
+    shown = run("failed").stdout
+    assert shown.splitlines()[0].endswith("  ing\\x9best")
+    assert shown.splitlines()[1:] == ["  why:  no\\n\\x1b[31mway", "  keys: a\\x1b[2Jb"]
+    found = json.loads(run("failed", "--json").stdout)
+    assert (found["reason"], found["keys"]) == ("no\n\x1b[31mway", ["a\x1b[2Jb"])
+    assert (found["where"], found["payload"]["Records"][0]["dynamodb"]["Keys"]["sk"]["S"]) == (
+        "ing\x9best",
+        "a\x1b[2Jb",
+    )
+
+
+def test_failed_shows_five_keys_of_many(catalog: DeployedCatalog, run: Run) -> None:
+    letter = failed_record("0", "no")
+    record = letter["requestPayload"]["Records"][0]
+    letter["requestPayload"]["Records"] = [
+        {"dynamodb": {"Keys": {"sk": {"S": f"{n}"}}}, **({} if n else record)} for n in range(7)
+    ]
+    send(catalog, letter)
+    assert run("failed").stdout.endswith("  keys: 0, 1, 2, 3, 4 and 2 more\n")
+
+
+@pytest.fixture
+def redriven(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The reasons of the events that are redriven; those with "good" in it succeed."""
+    tried: list[str] = []
+
+    def redrive(catalog: DeployedCatalog, letter: DeadLetter) -> str | None:
+        tried.append(letter.reason)
+        if "good" not in letter.reason:
+            return f"again: {letter.reason}"
+        dead_letters._delete(catalog, letter)
+        return None
+
+    monkeypatch.setattr(dead_letters, "redrive", redrive)
+    return tried
+
+
+def test_redrive_of_all_deletes_what_succeeds(
+    catalog: DeployedCatalog, run: Run, redriven: list[str]
+) -> None:
+    send(catalog, failed_record("a", "good 1"), failed_record("b", "good 2"))
+    result = run("redrive", "--all")
+    assert (result.exit_code, result.stdout) == (0, "2 redriven, 0 failed again.\n")
+    assert sorted(redriven) == ["good 1", "good 2"]
+    assert in_queue(catalog) == []
+
+
+def test_redrive_exits_with_1_if_an_event_failed_again(
+    catalog: DeployedCatalog, run: Run, redriven: list[str]
+) -> None:
+    send(catalog, failed_record("a", "good"), failed_record("b", "bad\n\x1b[31m"))
+    result = run("redrive", "--all")
+    assert (result.exit_code, result.stdout) == (1, "1 redriven, 1 failed again.\n")
+    [left] = in_queue(catalog)
+    assert result.stderr == f"{left.id} failed again: again: bad\\n\\x1b[31m\n"
+
+
+def test_redrive_tries_the_events_with_the_given_ids(
+    catalog: DeployedCatalog, run: Run, redriven: list[str]
+) -> None:
+    send(catalog, *(failed_record("a", f"good {n}") for n in range(4)))
+    letters = in_queue(catalog)
+    result = run("redrive", letters[0].id, letters[1].id[:12])
+    assert (result.exit_code, result.stdout) == (0, "2 redriven, 0 failed again.\n")
+    assert {letter.id for letter in in_queue(catalog)} == {letter.id for letter in letters[2:]}
+
+
+def test_redrive_of_an_unknown_id_is_one_line(
+    catalog: DeployedCatalog, run: Run, redriven: list[str]
+) -> None:
+    send(catalog, failed_record("a", "good"))
+    result = run("redrive", "no", "such")
+    assert (result.exit_code, result.stdout, redriven) == (2, "", [])
+    assert result.stderr == (
+        "reinventure: no failed event has an id that begins with 'no' or 'such': see "
+        "`reinventure failed`\n"
+    )
+    assert len(in_queue(catalog)) == 1
+
+
+def test_an_interrupted_redrive_leaves_the_events_visible(
+    catalog: DeployedCatalog, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ContendedError("the row changed")
+
+    monkeypatch.setattr(dead_letters, "redrive", fail)
+    send(catalog, failed_record("a", "bad"))
+    assert run("redrive", "--all").exit_code == 2
+    assert len(in_queue(catalog)) == 1
+
+
+def test_a_batch_without_its_records_has_no_keys(catalog: DeployedCatalog, run: Run) -> None:
+    send(catalog, failed_batch("arn:aws:lambda:us-east-1:123456789012:function:publish"))
+    assert run("failed").stdout.endswith("  keys: none that can be read\n")
+
+
+# smoke
+
+
+def test_smoke_prints_how_long_row_and_tombstone_took(
+    catalog: DeployedCatalog, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    def smoke(_: DeployedCatalog, patience: float) -> Smoke:
+        waits.append(patience)
+        return Smoke("key", 1.234, 0.5)
+
+    monkeypatch.setattr(smoke_test, "smoke", smoke)
+    result = run("smoke")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "key: its row came in 1.23 s, and its tombstone in 0.50 s.\n",
+    )
+    assert run("smoke", "--patience", "1.5").exit_code == 0
+    assert waits == [60, 1.5]
+
+
+def test_a_row_that_is_late_is_one_line_and_exit_code_1(
+    catalog: DeployedCatalog, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def smoke(*_: object) -> Smoke:
+        raise LateError("no row came")
+
+    monkeypatch.setattr(smoke_test, "smoke", smoke)
+    result = run("smoke")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.endswith("reinventure: no row came\n")
