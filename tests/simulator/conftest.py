@@ -1,4 +1,4 @@
-"""Peace and quiet: the function logs every delivery, and there are many."""
+"""No logs: the function logs each of many deliveries."""
 
 import logging
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""How S3's events reach the function, and what is kept of them until it succeeded."""
+"""The ways of S3's events to the function, which retry until it succeeds."""
 
 import json
 from collections.abc import Callable
@@ -9,18 +9,18 @@ from typing import Any
 from tests.simulator import happening as happenings
 from tests.simulator.happening import Happening
 
-LONGEST = timedelta(days=51)
+MAX_DELAY = timedelta(days=51)
 """No transport keeps an event for longer: the bound that the design relies on."""
 
 BATCH = 10
-"""Messages of a queue that the function gets at once."""
+"""Messages of a queue in one invocation."""
 
 
 @dataclass(eq=False)
 class Emission:
-    """Something that S3 told: `happenings` that travel together.
+    """`happenings` that S3 sends together.
 
-    In the end it was `handled`, or `lost` on purpose, or the transport has a hole.
+    In the end it is `handled`, or `lost` on purpose; otherwise the transport lost it.
     """
 
     happenings: list[Happening]
@@ -30,13 +30,13 @@ class Emission:
 
     @property
     def deadline(self) -> datetime:
-        """The true time after which it cannot arrive any more."""
-        return min(happening.happened for happening in self.happenings) + LONGEST
+        """The true time after which it can no longer arrive."""
+        return min(happening.happened for happening in self.happenings) + MAX_DELAY
 
 
 @dataclass(eq=False)
 class Message:
-    """One of perhaps several copies of `emission` on their way; `content` is what is delivered."""
+    """One of the copies of `emission`; `content` is what the function receives."""
 
     emission: Emission
     id: str
@@ -48,29 +48,30 @@ class Message:
 class Transport:
     """A way from S3 to the function.
 
-    `tell` gives S3's words, `wrap` the body of a queue's message with them; None if the function is
-    invoked without a queue. After `attempts` a message goes to the failure queue.
+    `encode` returns S3's event, `wrap` the body of a queue's message with it, or None without a
+    queue. After `attempts` a message goes to the dead-letter queue. `joins`: an event may have
+    several records.
     """
 
     name: str
-    tell: Callable[[list[Happening], int], Any]
+    encode: Callable[[list[Happening], int], Any]
     wrap: Callable[[Any], str] | None
     attempts: int
     joins: bool = True
 
     def delivery(self, messages: list[Message]) -> Any:
-        """Return what the function is invoked with."""
+        """Return the event of an invocation with `messages`."""
         if not self.wrap:
             return messages[0].content
         return {"Records": [_from_queue(message) for message in messages]}
 
 
-def _notification(told: list[Happening], spelling: int) -> Any:
-    return {"Records": [happenings.record(happening, spelling) for happening in told]}
+def _notification(changes: list[Happening], spelling: int) -> Any:
+    return {"Records": [happenings.record(happening, spelling) for happening in changes]}
 
 
-def _event(told: list[Happening], spelling: int) -> Any:
-    [happening] = told
+def _event(changes: list[Happening], spelling: int) -> Any:
+    [happening] = changes
     return happenings.event(happening, spelling)
 
 
@@ -111,8 +112,8 @@ TRANSPORTS = (
 
 
 @dataclass
-class Post:
-    """The messages of one transport: on their way, and given up into the failure queue."""
+class Channel:
+    """The messages of one transport: `outstanding` ones, and those in the dead-letter queue."""
 
     transport: Transport
     emissions: list[Emission] = field(default_factory=list)
@@ -120,35 +121,35 @@ class Post:
     failed: list[Message] = field(default_factory=list)
     sent: int = 0
 
-    def send(self, told: list[Happening], spelling: int, *, join: bool) -> None:
-        """Take what S3 tells; `join` it to the newest message if that was not tried yet."""
+    def send(self, changes: list[Happening], spelling: int, *, join: bool) -> None:
+        """Send the events of `changes`; `join` them to the newest message if it is untouched."""
         last = self.outstanding[-1] if self.outstanding else None
         untouched = last and last.attempts == 0 and last.emission.copies == 1
         if join and self.transport.joins and last and untouched:
-            last.emission.happenings.extend(told)
+            last.emission.happenings.extend(changes)
             last.content = self._content(last.emission, spelling)
-        elif told:
-            self.emissions.append(Emission(list(told)))
+        elif changes:
+            self.emissions.append(Emission(list(changes)))
             self.copy(self.emissions[-1], spelling)
 
     def copy(self, emission: Emission, spelling: int) -> None:
-        """Put another message with `emission` on its way."""
+        """Send a further message with `emission`."""
         self.sent += 1
         emission.copies += 1
         message = Message(emission, f"m{self.sent}", self._content(emission, spelling))
         self.outstanding.append(message)
 
     def take(self, chosen: int, count: int) -> list[Message]:
-        """Take messages for a delivery: up to `count` from a queue, else one."""
+        """Take messages for an invocation: up to `count` from a queue, or one."""
         size = min(count if self.transport.wrap else 1, BATCH, len(self.outstanding))
         return [self.outstanding.pop(chosen % len(self.outstanding)) for _ in range(size)]
 
     def keep(self, message: Message) -> None:
-        """Take back a message that the function failed on."""
+        """Take back a message that failed."""
         message.attempts += 1
         exhausted = message.attempts >= self.transport.attempts
         (self.failed if exhausted else self.outstanding).append(message)
 
     def _content(self, emission: Emission, spelling: int) -> Any:
-        content = self.transport.tell(emission.happenings, spelling)
+        content = self.transport.encode(emission.happenings, spelling)
         return self.transport.wrap(content) if self.transport.wrap else content

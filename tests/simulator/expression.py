@@ -1,7 +1,6 @@
-"""DynamoDB's conditions, in both dialects: of expressions and of PartiQL.
+"""DynamoDB's conditions in both languages, expressions and PartiQL.
 
-They are evaluated for what they say, whatever that is: a condition that was changed by mistake
-does here what it would do there.
+The conditions are parsed and evaluated, so a mutated condition has the same effect as in DynamoDB.
 """
 
 import re
@@ -12,11 +11,11 @@ from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 Value = Mapping[str, Any]
-"""A value as DynamoDB writes it, such as {"S": "text"}."""
+"""A value in DynamoDB's format, such as {"S": "text"}."""
 
 Item = Mapping[str, Value]
 Test = Callable[[Item, Item], bool]
-"""Whether an item, given first, fulfils a condition with the values given second."""
+"""Whether an item (first argument) fulfils a condition with some values (second argument)."""
 
 _TOKEN = re.compile(
     r"""\s*( '[^']*' | "[^"]+" | [:\#]?[A-Za-z_]\w* | <> | <= | >= | [=<>(),?{}:] )""", re.VERBOSE
@@ -25,9 +24,9 @@ _COMPARE = {"=": eq, "<>": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 
 
 class Tokens:
-    """The words of a text, to be taken one by one.
+    """The words of a text, in order.
 
-    A `?` is named after its position, `?0` being the first, so that it is a value like others.
+    Each `?` gets its position as a name, from `?0` on, so that it is a value like the others.
     """
 
     def __init__(self, text: str) -> None:
@@ -45,11 +44,11 @@ class Tokens:
         self._next = 0
 
     def peek(self) -> str:
-        """Return the next word, or nothing at the end."""
+        """Return the next word, or "" at the end."""
         return self._words[self._next] if self._next < len(self._words) else ""
 
     def take(self, *expected: str) -> str:
-        """Return the next word and go on; it must be one of those `expected`, if any."""
+        """Take and return the next word, which must be one of `expected`, if given."""
         word = self.peek()
         if expected and word.upper() not in expected:
             raise ValueError(f"{word!r} instead of {expected}")
@@ -57,11 +56,11 @@ class Tokens:
         return word
 
     def rest(self) -> list[str]:
-        """Return the words that were not taken yet, and leave them there."""
+        """Return the remaining words without taking them."""
         return self._words[self._next :]
 
     def accept(self, word: str) -> bool:
-        """Take the next word if it is `word`; return whether it was."""
+        """Take the next word if it is `word`; return whether it is."""
         found = self.peek().upper() == word
         self._next += found
         return found
@@ -69,7 +68,7 @@ class Tokens:
 
 @lru_cache
 def condition(text: str) -> Test:
-    """Return the test that `text` says."""
+    """Return the test in `text`."""
     tokens = Tokens(text)
     test = parse(tokens)
     if tokens.peek():
@@ -79,7 +78,7 @@ def condition(text: str) -> Test:
 
 @lru_cache
 def values_in(text: str) -> frozenset[str]:
-    """Return the names of the values that `text` speaks of."""
+    """Return the names of the values in `text`."""
     tokens, names = Tokens(text), set()
     while word := tokens.peek():
         tokens.take()
@@ -155,7 +154,7 @@ def _operand(tokens: Tokens) -> Callable[[Item, Item], Value | None]:
 
 
 def _holds(sign: str, left: Value | None, right: Value | None) -> bool:
-    """Compare as DynamoDB does: what is missing or of another type is neither less nor greater."""
+    """Compare as DynamoDB does: missing values, or two of different types, are only unequal."""
     if left is None or right is None or left.keys() != right.keys():
         return sign == "<>"
     [(kind, one)], [other] = left.items(), right.values()

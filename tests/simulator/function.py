@@ -1,4 +1,4 @@
-"""The real function, connected to simulated services."""
+"""The real function `ingest`, connected to simulated services."""
 
 import importlib.util
 import os
@@ -18,7 +18,7 @@ _ENVIRONMENT = {
 
 @cache
 def load() -> ModuleType:
-    """Return a copy of the module `ingest` that only the simulator knows."""
+    """Return a copy of the module `handlers.ingest` that only the simulator uses."""
     spec = importlib.util.find_spec("handlers.ingest")
     if spec is None or spec.loader is None:
         raise ImportError("handlers.ingest")

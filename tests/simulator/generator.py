@@ -1,4 +1,4 @@
-"""Drawing histories that are likely to hurt, from any source of chance."""
+"""Drawing histories that are likely to find errors, from any source of chance."""
 
 from collections.abc import Callable, Sequence
 from random import Random
@@ -10,13 +10,13 @@ from tests.simulator.history import Action, Fault, History, Setup, Step, Trouble
 STEPS = 60
 
 Chance = Callable[[int], int]
-"""Draws a number from zero to below the one given."""
+"""Draws a number from zero up to, but not including, its argument."""
 
 _T = TypeVar("_T")
 
 
 def _weighted(weights: dict[_T, int]) -> list[_T]:
-    return [thing for thing, weight in weights.items() for _ in range(weight)]
+    return [item for item, weight in weights.items() for _ in range(weight)]
 
 
 _CHANGES = _weighted(
@@ -80,7 +80,7 @@ def step(below: Chance) -> Step:
 
 def history(seed: int) -> History:
     """Return the history number `seed`."""
-    below = Random(seed).randrange  # noqa: S311  (nothing secret in it)
+    below = Random(seed).randrange  # noqa: S311  (not for secrets)
     return History(setup(below), tuple(step(below) for _ in range(below(STEPS) + 1)))
 
 
@@ -100,12 +100,12 @@ def _fault(below: Chance) -> Fault:
 
 
 def _other(below: Chance) -> Step:
-    """Draw what others do while the function waits: mostly about the same key."""
+    """Draw an action of others while the function waits, mostly of the same key."""
     action = _choose(below, _MEANWHILE)
     if action is Action.DELIVER:
         return Step(action, pick=below(100) - 1, count=1 + below(3), offset=_choose(below, _CLOCKS))
     return _change(below, action, keys=20)
 
 
-def _choose(below: Chance, things: Sequence[_T]) -> _T:
-    return things[below(len(things))]
+def _choose(below: Chance, items: Sequence[_T]) -> _T:
+    return items[below(len(items))]

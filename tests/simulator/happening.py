@@ -1,4 +1,4 @@
-"""What happened to an object, and the two ways in which S3 tells it."""
+"""Changes in a bucket, and S3's two formats for their events."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,9 +13,9 @@ DIGITS = 40
 class Happening:
     """One change in a bucket.
 
-    `order` is a hexadecimal fraction that grows with every change, or None if S3 does not tell it.
-    `happened` is the true time, `stamp` that of S3's clock. `size` and `etag` are None when
-    something was removed.
+    `order` is a hexadecimal fraction that grows with every change, or None in an event without
+    sequencer. `happened` is the true time, `stamp` that of S3's clock. `size` and `etag` are None
+    in a removal.
     """
 
     bucket: str
@@ -35,7 +35,7 @@ def rank(order: str) -> int:
 
 
 def record(happening: Happening, spelling: int) -> dict[str, Any]:
-    """Return the record of an event notification, spelled in one of the ways S3 may spell it."""
+    """Return the record of an event notification, in one of S3's possible spellings."""
     details = _object(happening, spelling, "eTag", "versionId")
     details["key"] = quote_plus(happening.key, safe="/")
     name = happening.name
@@ -71,7 +71,7 @@ _DELETIONS = {"Delete": "Permanently Deleted", "DeleteMarkerCreated": "Delete Ma
 
 
 def event(happening: Happening, spelling: int) -> dict[str, Any]:
-    """Return the same as an event of EventBridge."""
+    """Return the event of EventBridge, in one of S3's possible spellings."""
     family, _, kind = happening.name.partition(":")
     details = _object(happening, spelling, "etag", "version-id")
     details["key"] = happening.key
@@ -111,7 +111,7 @@ def _object(happening: Happening, spelling: int, etag: str, version_id: str) -> 
     if happening.size is not None:
         details["size"] = happening.size
         details[etag] = happening.etag
-    # A version without an id of its own is sometimes called null, and sometimes nothing.
+    # The version without an id of its own is "null" in some events, and left out in others.
     if happening.version_id is not None and (happening.version_id != "null" or spelling % 2):
         details[version_id] = happening.version_id
     if happening.order is not None:
@@ -120,7 +120,7 @@ def _object(happening: Happening, spelling: int, etag: str, version_id: str) -> 
 
 
 def _sequencer(order: str, spelling: int) -> str:
-    """Return `order` with zeros that mean nothing, in small letters, capitals or both."""
+    """Return `order` with insignificant zeros, in lower, upper or mixed case."""
     padded = order + "0" * (spelling % 5)
     half = len(padded) // 2
     return (

@@ -1,11 +1,11 @@
-"""What a history is made of: plain data, so that one can be printed, shrunk and played again."""
+"""Histories: plain data, which can be printed, shrunk and played again."""
 
 from dataclasses import dataclass, fields
 from enum import Enum
 
 
 class Action(Enum):
-    """One thing that users, S3, a transport or an operator do."""
+    """An action of a user, S3, a transport or an operator."""
 
     PUT = "put"
     DELETE = "delete"
@@ -27,7 +27,7 @@ class Action(Enum):
 
 
 class Trouble(Enum):
-    """What may befall one request of a function."""
+    """A fault of one request of a function."""
 
     CRASH_BEFORE = "crash before it"
     CRASH_AFTER = "crash after it"
@@ -38,12 +38,12 @@ class Trouble(Enum):
     STATEMENT = "one statement of the batch fails"
     BEFORE = "others act before it"
     AFTER = "others act after it"
-    STORM = "the object is overwritten each time S3 is asked"
+    STORM = "the object is overwritten during each lookup"
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Trouble with request number `call` of an invocation; `meanwhile` is what others do."""
+    """Trouble with request number `call` of an invocation, and the actions `meanwhile`."""
 
     trouble: Trouble
     call: int = 0
@@ -56,11 +56,11 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One action. Numbers choose among whatever there is then, so any history can be played.
+    """One action. Its numbers choose among what exists at that time, so any history can be played.
 
-    `key` is a number of a key; `pick` chooses a version, message or duration, and how an event is
-    spelled; `count` is how many messages go together; `flag` is what the action makes of it;
-    `offset` is, in minutes, how far the function's clock is from S3's.
+    `key` is the number of a key; `pick` chooses a version, message or duration, and the spelling of
+    an event; `count` is a number of messages; the meaning of `flag` depends on the action; `offset`
+    is the difference between the function's clock and S3's, in minutes.
     """
 
     action: Action
@@ -72,22 +72,22 @@ class Step:
     faults: tuple[Fault, ...] = ()
 
     def __str__(self) -> str:
-        told = [
+        values = [
             f"{field.name}={getattr(self, field.name)}"
             for field in fields(self)
             if field.name not in {"action", "faults"} and getattr(self, field.name) != field.default
         ]
-        return " ".join([self.action.value, *told, *map(str, self.faults)])
+        return " ".join([self.action.value, *values, *map(str, self.faults)])
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
     """The circumstances of a history.
 
-    `transport` is a number of `tests.simulator.delivery.TRANSPORTS`. `s3_clock` is how many minutes
-    S3's clock is ahead. TTL takes `ttl_lag` days. `size` is the number of statements in a batch.
-    Events are lost only if `lossy`, and the bucket reconciled midway only if `repairing`: either
-    would hide what goes wrong without.
+    `transport` is an index of `tests.simulator.delivery.TRANSPORTS`. S3's clock is `s3_clock`
+    minutes ahead. TTL takes `ttl_lag` days. `size` is the number of statements in a batch. Events
+    are lost only if `lossy`, and the bucket is reconciled midway only if `repairing`: either would
+    hide other errors.
     """
 
     transport: int = 0

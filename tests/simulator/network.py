@@ -1,4 +1,4 @@
-"""The way from a function to AWS, where requests get lost, refused, repeated and overtaken."""
+"""The network between a function and AWS, which loses, refuses, repeats and delays requests."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -20,12 +20,12 @@ _ERRORS = {
 
 
 class Crash(BaseException):
-    """The function's process is gone. Not an Exception: nothing in the function may catch it."""
+    """The function's process has ended. Not an Exception, so that the function cannot catch it."""
 
 
 @dataclass
 class Invocation:
-    """A function while it runs: what shall go wrong, and what it did so far."""
+    """A running function: its faults, and its effects so far."""
 
     faults: tuple[Fault, ...] = ()
     offset: timedelta = timedelta()
@@ -38,10 +38,10 @@ class Invocation:
 
 
 class Network:
-    """Carries out requests, as the faults of the innermost running invocation have it.
+    """Executes requests, with the faults of the innermost running invocation.
 
     An invocation inside another is a concurrent one that runs while the outer one waits. `play`
-    does what a fault says that others do meanwhile. `seen` counts what happened, by name.
+    plays the actions of others during a fault. `seen` counts faults by name.
     """
 
     def __init__(self, play: Callable[[Fault, str], None], seen: Counter[str]) -> None:
@@ -52,11 +52,11 @@ class Network:
 
     @property
     def current(self) -> Invocation:
-        """The innermost running invocation, or one that nobody runs."""
+        """The innermost running invocation, or an empty one."""
         return self.invocations[-1] if self.invocations else Invocation()
 
     def request(self, service: str, key: str, effect: Callable[[], _T]) -> _T:
-        """Have `service` do `effect`, which is about `key`, or get into trouble."""
+        """Execute `effect` in `service`, which is about `key`, or a fault of it."""
         invocation = self.current
         invocation.spoiled = None
         number = invocation.calls
@@ -99,7 +99,7 @@ class Network:
             self._play(fault, key)
 
     def arrive(self, chosen: int) -> None:
-        """Let one of the requests that timed out take effect, unheard."""
+        """Let a request that timed out take effect, without a reply."""
         if self.in_flight:
             with suppress(ClientError):
                 self.in_flight.pop(chosen % len(self.in_flight))()

@@ -1,4 +1,4 @@
-"""The PartiQL that writes: INSERT of a whole item, UPDATE of one by its key."""
+"""PartiQL's statements for writes: INSERT of a whole item, UPDATE of one by its key."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ KEY = ("pk", "sk")
 
 @dataclass(frozen=True)
 class Statement:
-    """What a statement does to the item whose `key` attributes are the parameters named there.
+    """The effect of a statement on the item with `key`: a parameter's name by attribute.
 
     `test` is the WHERE of an UPDATE, and None in an INSERT.
     """
@@ -23,7 +23,7 @@ class Statement:
     test: Test | None = None
 
     def apply(self, old: Item | None, parameters: Item) -> Item | None:
-        """Return the item that takes the place of `old`, or None if there shall be no change."""
+        """Return the item that replaces `old`, or None if the statement is refused."""
         if (old is None) != (self.test is None):
             return None
         if old is not None and self.test and not self.test(old, parameters):
@@ -34,7 +34,7 @@ class Statement:
 
 @lru_cache
 def read(text: str) -> Statement:
-    """Return the statement that `text` says."""
+    """Return the statement in `text`."""
     tokens = Tokens(text)
     return (
         _insert(tokens) if tokens.take("INSERT", "UPDATE").upper() == "INSERT" else _update(tokens)

@@ -1,4 +1,4 @@
-"""Simulate many random histories, and show the smallest that go wrong."""
+"""Simulate many random histories, and show the smallest that fail."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -11,14 +11,14 @@ from tests.simulator.world import simulate
 
 @dataclass
 class Result:
-    """What came to pass, by name, and the numbers of the histories that went wrong."""
+    """The cases seen, by name, and the numbers of the histories that failed."""
 
     seen: Counter[str] = field(default_factory=Counter)
     divergent: list[int] = field(default_factory=list)
 
 
 def run(count: int, seed: int) -> Result:
-    """Play `count` histories, the first one being number `seed`."""
+    """Play `count` histories, from number `seed` on."""
     result = Result()
     for number in range(seed, seed + count):
         if why(generator.history(number), result.seen) is not None:
@@ -27,16 +27,16 @@ def run(count: int, seed: int) -> Result:
 
 
 def why(history: History, seen: Counter[str]) -> str | None:
-    """Return what goes wrong in `history`, or None if nothing does."""
+    """Return the error of `history`, or None."""
     try:
         simulate(history, seen)
-    except Exception as error:  # noqa: BLE001  (whatever it is, the others shall be played too)
+    except Exception as error:  # noqa: BLE001  (the others are to be played, too)
         return f"{type(error).__name__}: {error}"
     return None
 
 
 def show(number: int) -> None:
-    """Print the smallest history like number `number` that goes wrong in the same way."""
+    """Print the smallest history that fails in the same way as number `number`."""
     history = generator.history(number)
     kind = (why(history, Counter()) or "")[:20]
     small = shrink(history, lambda other: (why(other, Counter()) or "").startswith(kind))

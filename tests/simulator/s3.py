@@ -1,4 +1,4 @@
-"""A model of one bucket: what users and S3 itself do to it, and what S3 then tells and answers."""
+"""A model of one bucket: changes by users and by S3, their events, and listings."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,9 +9,9 @@ from tests.simulator.happening import Happening
 from tests.simulator.network import Network
 
 PAGE = 3
-"""Entries of a listing at most. S3 may always return fewer than it was asked for."""
+"""Maximum of entries in a page. S3 may return fewer than a request asks for."""
 
-SECONDS_TO_ANSWER = 2
+LISTING_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,10 @@ class Version:
 class FakeS3:
     """The bucket `name`, and its client. S3's clock is `ahead` of the true time.
 
-    `versions` holds those of each key, the newest first. `suspended` says that there once was
-    versioning: what happens without it is then recorded as the version `null`.
+    `versions` has the versions of each key, newest first. `suspended`: versioning was enabled once,
+    and changes without it are of the version `null`.
 
-    Every change returns what S3 tells about it: nothing if nothing changed.
+    Every change returns its events, or none if nothing changed.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class FakeS3:
         self._places: dict[tuple[str, str], str] = {}
 
     def current(self, key: str) -> Version | None:
-        """Return the object that `key` names now."""
+        """Return the current version of `key`, if it is an object."""
         versions = self.versions.get(key)
         return versions[0] if versions and versions[0].etag is not None else None
 
@@ -59,42 +59,42 @@ class FakeS3:
         self.versioned = not self.versioned
 
     def put(self, key: str, kind: str, size: int, etag: str) -> list[Happening]:
-        """Store an object. `kind` is S3's word for how, such as Copy."""
+        """Store an object. `kind` is the end of the event's name, such as Copy."""
         version = Version(self._new_id(), self._new_order(), self._clock.now, size, etag)
         self._push(key, version)
-        return [self._tell(f"ObjectCreated:{kind}", key, version)]
+        return [self._event(f"ObjectCreated:{kind}", key, version)]
 
     def delete(self, key: str) -> list[Happening]:
-        """Delete without naming a version."""
+        """Delete without a version id."""
         return self._remove("ObjectRemoved", key, sequenced=True)
 
     def expire(self, key: str, *, sequenced: bool) -> list[Happening]:
-        """Delete by a lifecycle rule, which leaves alone what is deleted already."""
+        """Delete by a lifecycle rule, which does nothing to a deleted object."""
         if not self.current(key):
             return []
         return self._remove("LifecycleExpiration", key, sequenced=sequenced)
 
     def delete_version(self, key: str, id: str) -> list[Happening]:
-        """Delete a version or a marker for good. S3 does not tell what becomes current."""
+        """Delete a version or a marker for good. No event has the new current version."""
         return self._drop("ObjectRemoved", key, id, sequenced=True)
 
     def expire_version(self, key: str, id: str, *, sequenced: bool) -> list[Happening]:
-        """Delete a version that is not current, or a lonely marker, by a lifecycle rule."""
+        """Delete a noncurrent version, or an expired delete marker, by a lifecycle rule."""
         return self._drop("LifecycleExpiration", key, id, sequenced=sequenced)
 
     def tag(self, key: str) -> list[Happening]:
-        """Tag an object: the catalog does not follow this."""
+        """Tag an object: the catalog ignores the event."""
         version = self.current(key)
         if not version:
             return []
-        return [self._tell("ObjectTagging:Put", key, version, sequenced=False)]
+        return [self._event("ObjectTagging:Put", key, version, sequenced=False)]
 
     def list_object_versions(self, **request: Any) -> dict[str, Any]:
         """List versions and markers by key, the newest of each key first."""
         prefix = request.get("Prefix", "")
 
         def list_them() -> dict[str, Any]:
-            self._clock.advance(timedelta(seconds=SECONDS_TO_ANSWER))
+            self._clock.advance(timedelta(seconds=LISTING_SECONDS))
             return self._page(request)
 
         return self._network.request("s3", prefix, list_them)
@@ -124,7 +124,7 @@ class FakeS3:
                 reply.setdefault("DeleteMarkers", []).append(entry)
         if reply["IsTruncated"]:
             reply["NextKeyMarker"] = page[-1][0]
-            # S3 sends it always, others only if the key has more versions.
+            # S3 sends it always, other implementations only if the key has more versions.
             if entries[size][0] == page[-1][0] or self._changes % 2:
                 reply["NextVersionIdMarker"] = page[-1][1].id
         return reply
@@ -133,7 +133,7 @@ class FakeS3:
         marker = str(request.get("KeyMarker", ""))
         if key != marker or "VersionIdMarker" not in request:
             return key > marker
-        # Also when the version that the page ended with is gone by now.
+        # Also when the last version of the page has been deleted since.
         return version.order < self._places[key, request["VersionIdMarker"]]
 
     def _remove(self, family: str, key: str, *, sequenced: bool) -> list[Happening]:
@@ -141,7 +141,7 @@ class FakeS3:
             return self._drop(family, key, "null", sequenced=sequenced)
         marker = Version(self._new_id(), self._new_order(), self._clock.now)
         self._push(key, marker)
-        return [self._tell(f"{family}:DeleteMarkerCreated", key, marker, sequenced=sequenced)]
+        return [self._event(f"{family}:DeleteMarkerCreated", key, marker, sequenced=sequenced)]
 
     def _drop(self, family: str, key: str, id: str, *, sequenced: bool) -> list[Happening]:
         found = [version for version in self.versions.get(key, []) if version.id == id]
@@ -149,7 +149,7 @@ class FakeS3:
             return []
         self._forget(key, id)
         gone = Version(id, self._new_order(), self._clock.now)
-        return [self._tell(f"{family}:Delete", key, gone, sequenced=sequenced)]
+        return [self._event(f"{family}:Delete", key, gone, sequenced=sequenced)]
 
     def _push(self, key: str, version: Version) -> None:
         if version.id == "null":
@@ -171,13 +171,13 @@ class FakeS3:
         """Return the next sequencer, without zeros at its end: of 8 to 20 digits."""
         self._changes += 1
         chance = self._changes * 2_654_435_761 >> 7
-        # Rounding up to a number that ends with zeros makes the text shorter.
+        # Rounded up to a number that ends with zeros, the text is shorter.
         step = 1 << 4 * (chance % 8)
         self._sequence = (self._sequence // step + 1) * step
         more = ("", "7", "0F", "A1B2")[chance // 8 % 4]
         return (f"{self._sequence:016X}" + more).rstrip("0")
 
-    def _tell(self, name: str, key: str, version: Version, *, sequenced: bool = True) -> Happening:
+    def _event(self, name: str, key: str, version: Version, *, sequenced: bool = True) -> Happening:
         return Happening(
             bucket=self.name,
             name=name,

@@ -1,4 +1,4 @@
-"""Making a history that fails as small as it can be, so that one can see why it fails."""
+"""Shrinking a failing history, so that a person can see why it fails."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
@@ -7,7 +7,7 @@ from tests.simulator.history import Fault, History, Setup, Step
 
 
 def shrink(history: History, fails: Callable[[History], bool]) -> History:
-    """Return the smallest history that can be found from `history` and still `fails`."""
+    """Return the smallest history that can be derived from `history` and still `fails`."""
     while smaller := next(filter(fails, _smaller(history)), None):
         history = smaller
     return history

@@ -1,7 +1,7 @@
-"""The stream of a table, and Lambda reading it: shards, splits, retries, halves, repetitions.
+"""The stream of a table, and Lambda as its reader: shards, splits, retries, bisected batches.
 
-Lambda promises that the records of a shard come in order, and those of a child shard after those of
-its parent. It does not control in which pieces, nor how often.
+Lambda guarantees that the records of a shard come in order, and those of a child shard after those
+of its parent. It guarantees neither the sizes of batches nor that a record comes only once.
 """
 
 from collections import Counter
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 BUCKET = "photos-example"
 DEPTH = 2
-STRIPES = 2
+COUNTER_SHARDS = 2
 KEYS = ["1", "a/1", "a/2", "a/b/1", "a/b/c/1", "a/b/c/d", "/", "//x", "e/1", "f/1", "g/h/1"]
 BATCH = 6
 
@@ -37,8 +37,7 @@ BATCH = 6
 class Shard:
     """Records of a partition of the table, of keys from `low` up to, but not at, `high`.
 
-    `start` is where Lambda reads on. `retried` are the pieces that a failed batch was cut into, to
-    be done before that.
+    Lambda continues at `start`. Before that it retries the pieces of a failed batch, `retried`.
     """
 
     name: str
@@ -55,7 +54,7 @@ class Shard:
 
     @property
     def ready(self) -> bool:
-        """Whether there is something to read, and all of the parent has been read."""
+        """Whether there is something to read, and the parent has been read to its end."""
         parent = self.parent
         while parent:
             if not parent.done:
@@ -65,21 +64,23 @@ class Shard:
 
 
 class StreamWorld:
-    """Rows that change, the stream of their table, and the totals that Lambda has counted."""
+    """Changing rows, the stream of their table, and the totals that Lambda counts."""
 
     def __init__(self, chance: Random, seen: Counter[str]) -> None:
         self.chance = chance
         self.seen = seen
         self.rows: dict[str, Row] = {}
         self.client = FakeTotalsTable(seen)
-        self.totals = TotalsTable(cast("DynamoDBClient", self.client), "totals", STRIPES, DEPTH)
+        self.totals = TotalsTable(
+            cast("DynamoDBClient", self.client), "totals", COUNTER_SHARDS, DEPTH
+        )
         self.open = [Shard("shard-1", 0, 128), Shard("shard-2", 128, 256)]
         self.shards = list(self.open)
         self.now = 1_795_428_930
         self._records = 0
 
-    def play(self, steps: int, *, giving_up: bool = False) -> None:
-        """Do `steps` random things; with `giving_up` Lambda sometimes drops what failed."""
+    def play(self, steps: int, *, lossy: bool = False) -> None:
+        """Play `steps` random steps; if `lossy`, Lambda drops some failed batches."""
         self.client.chance = self.chance
         for _ in range(steps):
             self.now += self.chance.choice([0, 0, 1, 40])
@@ -90,7 +91,7 @@ class StreamWorld:
                 case "write":
                     self.write(self.chance.choice(KEYS))
                 case "deliver":
-                    self.deliver(giving_up=giving_up)
+                    self.deliver(lossy=lossy)
                 case "repeat":
                     self._repeat()
                 case "split":
@@ -100,7 +101,7 @@ class StreamWorld:
         self.client.chance = None
 
     def write(self, key: str) -> None:
-        """Change the row of `key` as an event, an answer, an inspection or TTL would."""
+        """Change the row of `key` as an event, a lookup, an inspection or TTL would."""
         old = self.rows.get(key)
         size = self.chance.randrange(4)
         live = Row(BUCKET, key, "1", "2026", "ObjectCreated:Put", None, size, "e", None)
@@ -121,8 +122,8 @@ class StreamWorld:
         change = Change(str(self._records), sequence, self.now, BUCKET, key, old, new)
         self._shard_of(key).records.append(change)
 
-    def deliver(self, *, giving_up: bool = False) -> None:
-        """Have Lambda give a batch of some shard to the function, which may fail."""
+    def deliver(self, *, lossy: bool = False) -> None:
+        """Let Lambda invoke the function, which may fail, with a batch of a shard."""
         ready = [shard for shard in self.shards if shard.ready]
         if not ready:
             return
@@ -136,16 +137,16 @@ class StreamWorld:
         if worked and fresh:
             shard.start = piece[1]
         elif not worked:
-            self._after_failure(shard, piece, fresh=fresh, giving_up=giving_up)
+            self._after_failure(shard, piece, fresh=fresh, lossy=lossy)
 
     def settle(self) -> None:
-        """Let all that is on its way arrive, and Lambda read to the end, without trouble."""
+        """Let late requests arrive, and Lambda read to the end, without faults."""
         while any(not shard.done for shard in self.shards) or self.client.late:
             self._arrive()
             self.deliver()
 
     def recount(self, meanwhile: Callable[[], None]) -> Recounted:
-        """Recount, with what happens `meanwhile`, both while rows are read and during pauses."""
+        """Recount, with changes `meanwhile`, both while rows are read and during pauses."""
 
         def read() -> Iterator[Row]:
             meanwhile()
@@ -154,7 +155,7 @@ class StreamWorld:
             return iter(rows)
 
         def pause(seconds: float) -> None:
-            # What was written before the pause is counted in it, as `recount` relies on.
+            # Changes from before the pause are counted during it, as `recount` assumes.
             meanwhile()
             self.client.chance = None
             self.settle()
@@ -164,9 +165,9 @@ class StreamWorld:
         return recount(self.totals, BUCKET, read, pause, clock=clock)
 
     def expect_totals(self) -> None:
-        """Fail unless every total, and every folder's own one, is what the rows add up to.
+        """Fail unless every total, and the own objects of every folder, are the sums of the rows.
 
-        Added up here in another way than by the code that is tested.
+        The test computes the sums in another way than the code.
         """
         everything, own = Counter[str](), Counter[str]()
         for key, row in self.rows.items():
@@ -181,8 +182,8 @@ class StreamWorld:
         assert (
             _spelled({total.folder: (total.objects, total.bytes) for total in found}) == everything
         )
-        known = self.totals.own(BUCKET, "")
-        assert _spelled({n: (o.tally.objects, o.tally.bytes) for n, o in known.items()}) == own
+        counted = self.totals.own(BUCKET, "")
+        assert _spelled({n: (o.tally.objects, o.tally.bytes) for n, o in counted.items()}) == own
 
     def _invoke(self, shard: Shard, piece: tuple[int, int]) -> bool:
         try:
@@ -193,19 +194,19 @@ class StreamWorld:
         return True
 
     def _after_failure(
-        self, shard: Shard, piece: tuple[int, int], *, fresh: bool, giving_up: bool
+        self, shard: Shard, piece: tuple[int, int], *, fresh: bool, lossy: bool
     ) -> None:
         start, end = piece
-        if giving_up and self.chance.random() < 0.3:
-            self.seen["given up"] += 1
+        if lossy and self.chance.random() < 0.3:
+            self.seen["dropped"] += 1
             pieces = []
         elif end - start > 1 and self.chance.random() < 0.7:
             middle = (start + end) // 2
             self.seen["bisected"] += 1
             pieces = [(start, middle), (middle, end)]
         elif fresh and self.chance.random() < 0.5:
-            self.seen["formed anew"] += 1
-            return  # The next batch begins at the same record, and may be longer or shorter.
+            self.seen["another batch"] += 1
+            return  # The next batch begins at the same record, and may have another size.
         else:
             pieces = [piece]
         shard.retried = [*pieces, *shard.retried]
@@ -213,7 +214,7 @@ class StreamWorld:
             shard.start = end
 
     def _repeat(self) -> None:
-        """Lambda forgets how far it has come, and reads again from somewhere before."""
+        """Let Lambda lose its position and continue from an earlier one."""
         read = [shard for shard in self.shards if shard.start and not shard.retried]
         if read:
             shard = self.chance.choice(read)
@@ -221,7 +222,7 @@ class StreamWorld:
             self.seen["repeated"] += 1
 
     def _split(self, number: int) -> None:
-        """The partition becomes two; or its shard just ends, as each does after four hours."""
+        """Split the partition, or only end its shard, as DynamoDB does every four hours."""
         old = self.open[number]
         middle = (old.low + old.high) // 2
         ranges = [(old.low, old.high)]
@@ -233,7 +234,7 @@ class StreamWorld:
         self.seen["split"] += len(children) > 1
 
     def _arrive(self) -> None:
-        """A request that timed out takes effect after all, unheard."""
+        """Let a request that timed out take effect, without a reply."""
         if self.client.late:
             late = self.client.late.pop(self.chance.randrange(len(self.client.late)))
             with suppress(ClientError):
@@ -244,8 +245,8 @@ class StreamWorld:
         place = blake2b(key.encode(), digest_size=1).digest()[0]
         return next(shard for shard in self.open if shard.low <= place < shard.high)
 
-    def _some(self, most: int) -> int:
-        return self.chance.randint(1, most)
+    def _some(self, limit: int) -> int:
+        return self.chance.randint(1, limit)
 
 
 def _units(row: Row) -> list[str]:

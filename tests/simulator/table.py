@@ -1,4 +1,4 @@
-"""A table of DynamoDB in memory: the client's methods that the catalog uses, and TTL."""
+"""A DynamoDB table in memory: the client's methods that the catalog uses, and TTL."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -18,7 +18,7 @@ Place = tuple[str, str]
 
 
 class ConditionFailedError(ClientError):
-    """What boto3 calls `client.exceptions.ConditionalCheckFailedException`."""
+    """botocore's `client.exceptions.ConditionalCheckFailedException`."""
 
     def __init__(self, old: Item | None) -> None:
         response: Any = {
@@ -35,7 +35,7 @@ class ConditionFailedError(ClientError):
 class FakeTable:
     """The table `name`, and its client.
 
-    `watch` is told of every write: the item before, if any, and the one after.
+    `watch` is called with each write: the item before it, or None, and the item after it.
     """
 
     exceptions = SimpleNamespace(ConditionalCheckFailedException=ConditionFailedError)
@@ -77,10 +77,9 @@ class FakeTable:
         return self._network.request("dynamodb", place[1], get)
 
     def query(self, **request: Any) -> dict[str, Any]:
-        """Return a page of a partition.
+        """Return a page of a partition, without faults.
 
-        Nothing ever befalls it: a listing asks from several threads at once, and what happened to
-        which of them would be a matter of luck.
+        A listing queries from several threads at once, so faults would not be reproducible.
         """
         self._check(request)
         values = request["ExpressionAttributeValues"]
@@ -108,7 +107,7 @@ class FakeTable:
 
         def execute() -> dict[str, Any]:
             spoiled = self._network.current.spoiled
-            # Half of the details spoil a statement before it took effect, half after.
+            # An even number spoils the statement before its effect, an odd one after it.
             hit = spoiled // 2 % len(statements) if spoiled is not None else None
             replies = []
             for number, statement in enumerate(statements):
@@ -124,7 +123,7 @@ class FakeTable:
         return self._network.request("dynamodb", "", execute)
 
     def expire(self, moment: datetime) -> dict[str, Item]:
-        """Remove what TTL removes by `moment`; return it by sort key."""
+        """Remove the items that have expired by `moment`; return them by sort key."""
         gone = {
             place: item
             for place, item in self.items.items()
@@ -164,13 +163,13 @@ class FakeTable:
         self._watch(old, item)
 
     def _check(self, request: dict[str, Any]) -> None:
-        """Refuse what DynamoDB refuses before it looks at an item."""
+        """Refuse what DynamoDB refuses without reading an item."""
         if request["TableName"] != self.name:
             raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "Simulated")
         texts = [text for name, text in request.items() if name.endswith("Expression")]
-        spoken_of = frozenset[str]().union(*map(values_in, texts))
-        if spoken_of != request.get("ExpressionAttributeValues", {}).keys():
-            raise _invalid(f"values {sorted(spoken_of)} in {texts}")
+        named = frozenset[str]().union(*map(values_in, texts))
+        if named != request.get("ExpressionAttributeValues", {}).keys():
+            raise _invalid(f"values {sorted(named)} in {texts}")
 
 
 def _place(item: Item) -> Place:

@@ -1,4 +1,4 @@
-"""Whatever happens on the way, the catalog ends equal to the bucket."""
+"""After any history of changes and faults, the catalog ends equal to the bucket."""
 
 import os
 from collections import Counter
@@ -12,10 +12,10 @@ from tests.simulator.history import History, Step, Trouble
 from tests.simulator.world import simulate
 
 ENOUGH = 1000
-"""As many histories, drawn by Hypothesis, contain all hard cases."""
+"""This many histories of Hypothesis include all hard cases."""
 
 RANDOM_HISTORIES = int(os.environ.get("SOAK_HISTORIES", "6000"))
-"""Drawn at random, three times as fast; by default those that `test_mutations` plays, too."""
+"""Without Hypothesis, and three times as fast; by default those that `test_mutations` plays."""
 
 HARD_CASES = {
     "duplicate",
@@ -30,14 +30,14 @@ HARD_CASES = {
     "older version uncovered",
     "undelete",
     "tombstone expired with nothing outstanding",
-    "delivered in the last moment",
-    "unsure",
+    "delivered at the last moment",
+    "undecided",
     "contended",
     "insert refused, then updated",
     *(trouble.value for trouble in Trouble if trouble is not Trouble.STORM),
     "storm",
 }
-"""What a run must have come across, or it has proved little."""
+"""A run without one of these proves little."""
 
 
 @st.composite
@@ -57,7 +57,7 @@ def _drawn_step(draw: st.DrawFn) -> Step:
 
 
 @pytest.mark.hypothesis
-def test_every_history_that_is_drawn_converges() -> None:
+def test_every_drawn_history_converges() -> None:
     seen: Counter[str] = Counter()
 
     @settings(

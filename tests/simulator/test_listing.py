@@ -1,4 +1,4 @@
-"""Listing a bucket, on the model S3: moto does not pass over the versions of a key."""
+"""Listing a bucket on the model of S3, because moto does not skip the versions of a key."""
 
 from collections import Counter
 from datetime import timedelta
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 
-def test_superseded_versions_are_passed_over() -> None:
+def test_superseded_versions_are_skipped() -> None:
     clock = Clock()
     s3 = FakeS3("b", Network(lambda *_: None, Counter()), clock, timedelta(), versioned=True)
     for key in ["a", *["busy"] * 20 * PAGE, *["gone"] * 20 * PAGE, "z"]:
@@ -22,5 +22,5 @@ def test_superseded_versions_are_passed_over() -> None:
     bucket = Bucket(lambda: cast("S3Client", s3), "b")
     listed = list(bucket.listing())
     assert [key for key, stored in listed if stored] == ["a", "busy", "z"]
-    # One page ends in each of the two, and none besides.
+    # One page ends in each of these two keys, and no other page.
     assert [key for key, stored in listed if not stored] == ["busy", "gone"]

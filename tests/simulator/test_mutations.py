@@ -1,4 +1,4 @@
-"""The simulator can fail: it finds each of these mistakes, when the code is made to contain it."""
+"""The simulator catches each of these mutations of the code."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -22,8 +22,8 @@ from tests.simulator import function, generator
 from tests.simulator.world import Violation, simulate
 
 HISTORIES = 6000
-"""Within so many each mistake must be found; most take less than a hundred. That nothing is found
-in the same histories without a mistake is what `test_convergence` shows."""
+"""Every mutation must be caught within these; most take less than a hundred. `test_convergence`
+plays the same histories without a mutation."""
 
 Patch = pytest.MonkeyPatch
 
@@ -51,7 +51,7 @@ def drop_the_condition_in_batches(patch: Patch) -> None:
     in_updates(patch, '"asked_at" IS MISSING', '"asked_at" IS MISSING OR "pk" = "pk"')
 
 
-def trust_events_over_answers(patch: Patch) -> None:
+def trust_events_over_lookups(patch: Patch) -> None:
     always = "asked_at < :happened OR NOT asked_at < :happened"
     patch.setattr(
         conditions,
@@ -60,11 +60,11 @@ def trust_events_over_answers(patch: Patch) -> None:
     )
 
 
-def trust_events_over_answers_in_batches(patch: Patch) -> None:
+def trust_events_over_lookups_in_batches(patch: Patch) -> None:
     in_updates(patch, ' AND "asked_at" IS MISSING', "")
 
 
-def trust_that_clocks_are_equal(patch: Patch) -> None:
+def assume_equal_clocks(patch: Patch) -> None:
     patch.setattr(store, "CLOCKS", timedelta())
 
 
@@ -84,7 +84,7 @@ def shorten_the_tombstone_to_fifty_days(patch: Patch) -> None:
     patch.setattr(rows, "TOMBSTONE_LIFE", timedelta(days=50))
 
 
-def take_a_deleted_version_for_the_object(patch: Patch) -> None:
+def treat_every_ordered_event_as_self_contained(patch: Patch) -> None:
     self_contained = property(lambda self: self.sequencer is not None)
     patch.setattr(Event, "self_contained", self_contained)
 
@@ -103,7 +103,7 @@ def report_failures_as_successes(patch: Patch) -> None:
     in_reports(patch, lambda report: report.failures.clear())
 
 
-def replace_without_looking(patch: Patch) -> None:
+def replace_without_a_condition(patch: Patch) -> None:
     def put(self: store.Store, seen: rows.Row | None, row: rows.Row) -> bool:
         self.client.put_item(TableName=self.table, Item=to_item(row, self.shards))
         return True
@@ -116,11 +116,11 @@ def decode_keys_twice(patch: Patch) -> None:
     patch.setattr(object_key, "decode", lambda encoded: decode(unquote_plus(encoded)))
 
 
-def leave_attributes_of_the_old_row(patch: Patch) -> None:
+def keep_attributes_of_the_old_row(patch: Patch) -> None:
     in_updates(patch, 'REMOVE "expires_at"', "")
 
 
-def blame_only_one_message(patch: Patch) -> None:
+def report_one_failed_message_only(patch: Patch) -> None:
     def one_failure(report: ingestion.Report) -> None:
         for message in list(report.failures)[1:]:
             del report.failures[message]
@@ -128,54 +128,54 @@ def blame_only_one_message(patch: Patch) -> None:
     in_reports(patch, one_failure)
 
 
-def forget_what_a_hint_found(patch: Patch) -> None:
+def write_no_time_of_a_lookup_without_sequencer(patch: Patch) -> None:
     correct = correction.correct
 
-    def forgetful(store: Any, bucket: Any, key: str, told: Any = None) -> store.Outcome:
-        hint = told is not None and told.sequencer is None
-        return correct(store, bucket, key, None if hint else told)
+    def forgetful(store: Any, bucket: Any, key: str, event: Any = None) -> store.Outcome:
+        unordered = event is not None and event.sequencer is None
+        return correct(store, bucket, key, None if unordered else event)
 
     patch.setattr(ingestion, "correct", forgetful)
 
 
-def ask_only_one_question(patch: Patch) -> None:
-    ask: Any = ingestion._look_up
-    patch.setattr(ingestion, "_look_up", lambda *given: ask(*given[:3], given[3][:1]))
+def look_up_for_the_first_event_only(patch: Patch) -> None:
+    look_up: Any = ingestion._look_up
+    patch.setattr(ingestion, "_look_up", lambda *args: look_up(*args[:3], args[3][:1]))
 
 
-MISTAKES: tuple[Callable[[Patch], None], ...] = (
+MUTATIONS: tuple[Callable[[Patch], None], ...] = (
     flip_the_rule,
     flip_the_rule_in_batches,
     accept_equals_in_batches,
     drop_the_condition,
     drop_the_condition_in_batches,
-    trust_events_over_answers,
-    trust_events_over_answers_in_batches,
-    trust_that_clocks_are_equal,
+    trust_events_over_lookups,
+    trust_events_over_lookups_in_batches,
+    assume_equal_clocks,
     skip_the_padding,
     skip_the_capitals,
     shorten_the_tombstone_to_an_hour,
     shorten_the_tombstone_to_fifty_days,
-    take_a_deleted_version_for_the_object,
+    treat_every_ordered_event_as_self_contained,
     read_only_the_first_record,
     report_failures_as_successes,
-    replace_without_looking,
+    replace_without_a_condition,
     decode_keys_twice,
-    leave_attributes_of_the_old_row,
-    blame_only_one_message,
-    forget_what_a_hint_found,
-    ask_only_one_question,
+    keep_attributes_of_the_old_row,
+    report_one_failed_message_only,
+    write_no_time_of_a_lookup_without_sequencer,
+    look_up_for_the_first_event_only,
 )
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.__name__)
-def test_a_mistake_is_found(mistake: Callable[[Patch], None], monkeypatch: Patch) -> None:
-    mistake(monkeypatch)
-    assert found() is not None
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.__name__)
+def test_a_mutation_is_caught(mutation: Callable[[Patch], None], monkeypatch: Patch) -> None:
+    mutation(monkeypatch)
+    assert first_violation() is not None
 
 
-def found() -> int | None:
-    """Return the number of the first history that shows that something is wrong."""
+def first_violation() -> int | None:
+    """Return the number of the first history that ends in a violation, or None."""
     for seed in range(HISTORIES):
         try:
             simulate(generator.history(seed), Counter())
@@ -185,7 +185,7 @@ def found() -> int | None:
 
 
 def in_updates(patch: Patch, old: str, new: str) -> None:
-    """Change the text of the statement that updates a row in a batch."""
+    """Change the text of the UPDATE of a batch."""
     update = batch._update
 
     def changed(*arguments: Any) -> Any:
@@ -197,7 +197,7 @@ def in_updates(patch: Patch, old: str, new: str) -> None:
 
 
 def in_reports(patch: Patch, change: Callable[[ingestion.Report], None]) -> None:
-    """Change what the function learns of a delivery."""
+    """Change the report of a delivery."""
 
     def changed(*arguments: Any) -> ingestion.Report:
         report = ingestion.ingest(*arguments)

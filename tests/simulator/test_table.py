@@ -1,4 +1,4 @@
-"""The fake table answers as moto's does, and where moto cannot, as MiniStack's does."""
+"""The fake table behaves as moto's does, and in batches as MiniStack's does."""
 
 from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
@@ -144,7 +144,7 @@ def fake_table(name: str) -> FakeTable:
 
 
 def reply(client: Any, method: str, request: dict[str, Any]) -> Any:
-    """Return all that matters of an answer: not how an error is worded, nor who answered."""
+    """Return the relevant parts of a reply: no error texts, no metadata."""
     try:
         answer = getattr(client, method)(**request)
     except ClientError as error:
@@ -157,7 +157,7 @@ def reply(client: Any, method: str, request: dict[str, Any]) -> Any:
 
 
 @given(st.lists(REQUESTS, min_size=10, max_size=40))
-def test_it_answers_as_moto_does(
+def test_it_behaves_as_moto_does(
     moto: "DynamoDBClient", requests: list[tuple[str, dict[str, Any]]]
 ) -> None:
     name = new_table(moto)
@@ -168,7 +168,7 @@ def test_it_answers_as_moto_does(
             found, expected = reply(fake, method, named), reply(moto, method, named)
             start = found.get("LastEvaluatedKey") if isinstance(found, dict) else None
             if start and "LastEvaluatedKey" not in expected:
-                # At the very end moto says that there is no more. DynamoDB does not look ahead.
+                # At the very end moto returns no key. DynamoDB does not read ahead, and does.
                 del found["LastEvaluatedKey"]
                 assert not fake.query(**{**named, "ExclusiveStartKey": start})["ScannedCount"]
                 start = None
@@ -206,7 +206,7 @@ BATCHES = st.lists(
 
 
 @settings(
-    phases=[Phase.generate],  # Shrinking takes minutes here, and the batch that differs is short.
+    phases=[Phase.generate],  # Shrinking takes minutes here, and a failing batch is short.
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(st.lists(BATCHES, min_size=3, max_size=10))
@@ -218,10 +218,10 @@ def test_it_runs_statements_as_ministack_does(
     statements = Store(cast("Any", fake), name, 2)
     for drawn in batches:
         requests: list[Any] = []
-        for row, insert, change, told in drawn:
+        for row, insert, change, all_old in drawn:
             request: Any = (batch._insert if insert else batch._update)(statements, row)
             request["Statement"] = request["Statement"].replace(*change)
-            if not told:
+            if not all_old:
                 request.pop("ReturnValuesOnConditionCheckFailure", None)
             requests.append(request)
         named = {"Statements": requests}

@@ -1,4 +1,4 @@
-"""However the stream is delivered, the totals end as the rows add up; and a recount makes them."""
+"""However Lambda reads the stream, the totals end as the sums of the rows; so after a recount."""
 
 import time
 from collections import Counter
@@ -22,9 +22,9 @@ from tests.simulator.stream import StreamWorld
 from tests.simulator.transactions import TROUBLES
 
 SCHEDULES = 1000
-"""Drawn at random for each of two stories; every mistake must be found within so many.
+"""Random schedules for each of two stories, within which every mutation must be caught.
 
-Hypothesis draws others, and makes short what fails.
+Hypothesis draws others, and shrinks those that fail.
 """
 
 STEPS = 60
@@ -35,18 +35,18 @@ HARD_CASES = {
     "bisected",
     "expired",
     "failed",
-    "formed anew",
+    "another batch",
     "repeated",
     "several transactions",
     "split",
 }
-"""What a run must have come across, or it has proved little."""
+"""A run without one of these proves little."""
 
 Patch = pytest.MonkeyPatch
 
 
 class AtOnce:
-    """An executor that does what it is given before it says so."""
+    """An executor that runs each task at once, in the calling thread."""
 
     def __init__(self, *_: object, **__: object) -> None:
         pass
@@ -62,14 +62,14 @@ class AtOnce:
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: Patch) -> None:
-    """No waiting, no threads; and transactions so small that a batch takes several."""
+    """Without pauses and threads; with transactions so small that a batch needs several."""
     monkeypatch.setattr(time, "sleep", lambda _: None)
     monkeypatch.setattr(merge, "ThreadPoolExecutor", AtOnce)
     monkeypatch.setattr(totals, "MAX_FOLDERS", 4)
 
 
 def count_once(chance: Random, seen: Counter[str]) -> None:
-    """Rows change and are counted, in whatever pieces and however often."""
+    """Rows change and are counted, in any batches and any number of times."""
     world = StreamWorld(chance, seen)
     world.play(STEPS)
     world.settle()
@@ -77,10 +77,10 @@ def count_once(chance: Random, seen: Counter[str]) -> None:
 
 
 def recount_meanwhile(chance: Random, seen: Counter[str]) -> None:
-    """Somebody recounts, as somebody else writes: right totals stay right, wrong ones become so."""
+    """A recount runs while rows change: correct totals stay, wrong ones are corrected."""
     world = StreamWorld(chance, seen)
     lossy = chance.random() < 0.5
-    world.play(STEPS // 2, giving_up=lossy)
+    world.play(STEPS // 2, lossy=lossy)
     recounted = world.recount(lambda: world.play(chance.randrange(4)))
     seen["corrected"] += recounted.corrected
     seen["restless"] += len(recounted.restless)
@@ -97,21 +97,21 @@ Story = Callable[[Random, Counter[str]], None]
 
 @pytest.mark.hypothesis
 @pytest.mark.parametrize("story", STORIES)
-def test_every_schedule_that_is_drawn_ends_right(story: Story) -> None:
+def test_every_drawn_schedule_ends_with_correct_totals(story: Story) -> None:
     seen: Counter[str] = Counter()
 
     @settings(
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     @given(st.randoms(use_true_random=False))
-    def ends_right(chance: Random) -> None:
+    def totals_are_correct(chance: Random) -> None:
         story(chance, seen)
 
-    ends_right()
+    totals_are_correct()
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_every_random_schedule_ends_right(story: Story, monkeypatch: Patch) -> None:
+def test_every_random_schedule_ends_with_correct_totals(story: Story, monkeypatch: Patch) -> None:
     seen: Counter[str] = Counter()
     apply = TotalsTable.apply
 
@@ -125,16 +125,16 @@ def test_every_random_schedule_ends_right(story: Story, monkeypatch: Patch) -> N
         story(Random(seed), seen)  # noqa: S311
     assert not HARD_CASES - (+seen).keys()
     if story is recount_meanwhile:
-        assert {"given up", "corrected", "restless"} <= (+seen).keys()
+        assert {"dropped", "corrected", "restless"} <= (+seen).keys()
 
 
-def drop_the_mark(patch: Patch) -> None:
+def drop_the_condition_of_the_checkpoint(patch: Patch) -> None:
     patch.setattr(
         totals_table, "NOT_YET_COUNTED", "attribute_exists(pk) OR attribute_not_exists(pk)"
     )
 
 
-def accept_what_overlaps(patch: Patch) -> None:
+def accept_overlapping_batches(patch: Patch) -> None:
     patch.setattr(
         totals_table,
         "NOT_YET_COUNTED",
@@ -142,16 +142,16 @@ def accept_what_overlaps(patch: Patch) -> None:
     )
 
 
-def have_one_mark_for_all_shards(patch: Patch) -> None:
+def share_one_checkpoint_among_all_shards(patch: Patch) -> None:
     apply = TotalsTable.apply
     patch.setattr(TotalsTable, "apply", lambda self, _, changes: apply(self, "one", changes))
 
 
-def move_the_mark_too_little(patch: Patch) -> None:
+def move_the_checkpoint_to_the_first_change(patch: Patch) -> None:
     in_parts(patch, lambda part: replace(part, last=part.first))
 
 
-def move_the_mark_apart(patch: Patch) -> None:
+def move_the_checkpoint_before_counting(patch: Patch) -> None:
     transact: Any = TotalsTable._transact
 
     def apart(self: TotalsTable, items: list[Any]) -> Any:
@@ -160,7 +160,7 @@ def move_the_mark_apart(patch: Patch) -> None:
     patch.setattr(TotalsTable, "_transact", apart)
 
 
-def add_before_the_mark_moves(patch: Patch) -> None:
+def count_before_the_checkpoint_moves(patch: Patch) -> None:
     transact: Any = TotalsTable._transact
 
     def apart(self: TotalsTable, items: list[Any]) -> Any:
@@ -171,7 +171,7 @@ def add_before_the_mark_moves(patch: Patch) -> None:
     patch.setattr(TotalsTable, "_transact", apart)
 
 
-def skip_all_of_a_batch_that_was_begun(patch: Patch) -> None:
+def skip_the_rest_of_a_batch_that_was_begun(patch: Patch) -> None:
     count: Any = TotalsTable._count
 
     def skipping(self: TotalsTable, shard: str, part: Part) -> str | None:
@@ -184,58 +184,58 @@ def count_tombstones(patch: Patch) -> None:
     patch.setattr(totals, "tally", lambda row: Tally(1, row.size or 0) if row else Tally())
 
 
-def forget_that_an_object_was_there(patch: Patch) -> None:
+def ignore_the_old_row(patch: Patch) -> None:
     patch.setattr(totals, "growth", lambda change: totals.tally(change.new))
 
 
-MISTAKES = [
-    drop_the_mark,
-    accept_what_overlaps,
-    have_one_mark_for_all_shards,
-    move_the_mark_too_little,
-    move_the_mark_apart,
-    add_before_the_mark_moves,
-    skip_all_of_a_batch_that_was_begun,
+MUTATIONS = [
+    drop_the_condition_of_the_checkpoint,
+    accept_overlapping_batches,
+    share_one_checkpoint_among_all_shards,
+    move_the_checkpoint_to_the_first_change,
+    move_the_checkpoint_before_counting,
+    count_before_the_checkpoint_moves,
+    skip_the_rest_of_a_batch_that_was_begun,
     count_tombstones,
-    forget_that_an_object_was_there,
+    ignore_the_old_row,
 ]
 
 
-def correct_at_once(patch: Patch) -> None:
+def correct_without_waiting(patch: Patch) -> None:
     patch.setattr(recount, "_wait_until_counted", lambda *_: None)
 
 
-def correct_what_moved(patch: Patch) -> None:
+def correct_folders_that_changed(patch: Patch) -> None:
     own: Any = TotalsTable.own
 
-    def unmoved(self: TotalsTable, bucket: str, prefix: str) -> Any:
+    def unchanged(self: TotalsTable, bucket: str, prefix: str) -> Any:
         return {
-            name: replace(known, changes=0) for name, known in own(self, bucket, prefix).items()
+            name: replace(counted, changes=0) for name, counted in own(self, bucket, prefix).items()
         }
 
-    patch.setattr(TotalsTable, "own", unmoved)
+    patch.setattr(TotalsTable, "own", unchanged)
 
 
-RECOUNT_MISTAKES = [correct_at_once, correct_what_moved]
+RECOUNT_MUTATIONS = [correct_without_waiting, correct_folders_that_changed]
 
 
 @pytest.mark.parametrize(
-    ("mistake", "story"),
+    ("mutation", "story"),
     [
-        *((mistake, count_once) for mistake in MISTAKES),
-        *((mistake, recount_meanwhile) for mistake in RECOUNT_MISTAKES),
+        *((mutation, count_once) for mutation in MUTATIONS),
+        *((mutation, recount_meanwhile) for mutation in RECOUNT_MUTATIONS),
     ],
     ids=lambda each: each.__name__,
 )
-def test_a_mistake_is_found(
-    mistake: Callable[[Patch], None], story: Story, monkeypatch: Patch
+def test_a_mutation_is_caught(
+    mutation: Callable[[Patch], None], story: Story, monkeypatch: Patch
 ) -> None:
-    mistake(monkeypatch)
-    assert found(story) is not None
+    mutation(monkeypatch)
+    assert first_failure(story) is not None
 
 
-def found(story: Story) -> int | None:
-    """Return the number of the first schedule that shows that something is wrong."""
+def first_failure(story: Story) -> int | None:
+    """Return the number of the first schedule that ends with wrong totals, or None."""
     for seed in range(SCHEDULES):
         try:
             story(Random(seed), Counter())  # noqa: S311
@@ -245,5 +245,6 @@ def found(story: Story) -> int | None:
 
 
 def in_parts(patch: Patch, change: Callable[[Part], Part]) -> None:
+    """Change every part before it is counted."""
     parts = totals.parts
-    patch.setattr(totals_table, "parts", lambda *given: map(change, parts(*given)))
+    patch.setattr(totals_table, "parts", lambda *arguments: map(change, parts(*arguments)))

@@ -1,4 +1,4 @@
-"""The table of totals in memory: transactions that get lost, refused, repeated and overtaken."""
+"""The table of totals in memory, with transactions that are lost, refused, repeated or late."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -19,7 +19,7 @@ MAX_ACTIONS = 100
 
 
 class CanceledError(ClientError):
-    """What boto3 calls `client.exceptions.TransactionCanceledException`."""
+    """botocore's `client.exceptions.TransactionCanceledException`."""
 
     def __init__(self, reasons: list[dict[str, Any]]) -> None:
         error: Any = {
@@ -30,7 +30,7 @@ class CanceledError(ClientError):
 
 
 class FakeTotalsTable:
-    """The client's methods that the totals use. With `chance` set, requests run into trouble."""
+    """The client's methods that the totals use. With `chance` set, requests have faults."""
 
     exceptions = SimpleNamespace(TransactionCanceledException=CanceledError)
 
@@ -41,7 +41,7 @@ class FakeTotalsTable:
         self._seen = seen
 
     def transact_write_items(self, **request: Any) -> dict[str, Any]:
-        """Do all of the actions, or none if a condition does not hold."""
+        """Execute all of the actions, or none if a condition does not hold."""
         actions = [action["Update"] for action in request["TransactItems"]]
         places = [_place(action["Key"]) for action in actions]
         if len(set(places)) != len(places) or len(places) > MAX_ACTIONS:
@@ -60,14 +60,14 @@ class FakeTotalsTable:
         return {}
 
     def batch_get_item(self, **request: Any) -> dict[str, Any]:
-        """Return the items that exist; nothing ever befalls a reader."""
+        """Return the items that exist; reads have no faults."""
         [(name, wanted)] = request["RequestItems"].items()
         places = map(_place, wanted["Keys"])
         found = [self.items[place] for place in places if place in self.items]
         return {"Responses": {name: found}, "UnprocessedKeys": {}}
 
     def query(self, **request: Any) -> dict[str, Any]:
-        """Return the whole of a partition."""
+        """Return a whole partition."""
         within = condition(request["KeyConditionExpression"])
         values = request["ExpressionAttributeValues"]
         found = [item for _, item in sorted(self.items.items()) if within(item, values)]

@@ -1,4 +1,4 @@
-"""Everything together: a bucket, its catalog, what lies between them, and what must always hold."""
+"""The simulated world: a bucket, its catalog, the transports between them, and the invariants."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from s3_catalog.correction import MAX_ATTEMPTS
 from s3_catalog.errors import ContendedError
 from s3_catalog.model.row import Row
-from s3_catalog.reconciliation import repair as reconciling
+from s3_catalog.reconciliation.repair import reconcile
 from s3_catalog.s3.bucket import Bucket
 from s3_catalog.table import batch_write as batch
 from s3_catalog.table.row_query import matching_rows
 from s3_catalog.table.store import Outcome, Store
 from tests.simulator import function
 from tests.simulator.clock import Clock
-from tests.simulator.delivery import TRANSPORTS, Message, Post
+from tests.simulator.delivery import TRANSPORTS, Channel, Message
 from tests.simulator.expression import Item
 from tests.simulator.happening import Happening, rank
 from tests.simulator.history import Action, Fault, History, Setup, Step, Trouble
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
 
 NAME = "simulated-bucket"
 SHARDS = 3
+LOOKUPS = 8
+"""After so many, the row of a key is contended."""
 
 KEYS = (
     "a b+c%20d",
@@ -43,8 +44,8 @@ KEYS = (
     "𐀀&k='\"<>\n",
     "ÿ" * 512,
 )
-"""Keys that break naive code: encoded twice, prefixes of each other, at odds in UTF-16, too long
-for a byte more."""
+"""Keys that break naive code: encoded twice, prefixes of each other, in another order in UTF-16, of
+the maximum length."""
 
 KINDS = ("Put", "Post", "Copy", "CompleteMultipartUpload")
 
@@ -64,23 +65,23 @@ WAITS = tuple(
 )
 
 
-class Violation(AssertionError):  # noqa: N818  (it is not about the simulator's own working)
-    """Something happened that must never happen."""
+class Violation(AssertionError):  # noqa: N818  (not an error of the simulator)
+    """An invariant does not hold."""
 
 
 class _Store(Store):
-    """A store that lets be known when a row may know better than an event."""
+    """A store that counts undecided writes."""
 
     seen: Counter[str]
 
     def write(self, event: "Event") -> Outcome:
         outcome = super().write(event)
-        self.seen["unsure"] += outcome is Outcome.UNDECIDED
+        self.seen["undecided"] += outcome is Outcome.UNDECIDED
         return outcome
 
 
 class World:
-    """A bucket and its catalog under `setup`. `seen` counts what came to pass, by name."""
+    """A bucket and its catalog under `setup`. `seen` counts cases by name."""
 
     def __init__(self, setup: Setup, seen: Counter[str]) -> None:
         self.setup = setup
@@ -90,7 +91,7 @@ class World:
         self.network = Network(self._meanwhile, seen)
         self.table = FakeTable("simulated-table", self.network, self._written)
         self.s3 = FakeS3(NAME, self.network, self.clock, self.ahead, versioned=setup.versioned)
-        self.post = Post(TRANSPORTS[setup.transport % len(TRANSPORTS)])
+        self.channel = Channel(TRANSPORTS[setup.transport % len(TRANSPORTS)])
         self.keys = KEYS[: setup.keys]
         self.store = _Store(cast("Any", self.table), self.table.name, SHARDS)
         self.store.seen = seen
@@ -100,19 +101,19 @@ class World:
         self._latest: dict[str, int] = {}
 
     def step(self, step: Step) -> None:
-        """Let one thing happen."""
-        # Never the same moment twice, and often the same second.
+        """Play one step."""
+        # Each at another moment, but often within the same second.
         self.clock.advance(timedelta(milliseconds=7 + step.pick % 400))
         _ACTIONS[step.action](self, step)
 
     def finish(self) -> None:
-        """Deliver what is outstanding, reconcile if something was lost, and compare."""
+        """Deliver outstanding messages, reconcile if some were lost, and compare."""
         self.settle()
         while self.network.in_flight:
             self.network.arrive(0)
-        missing = [emission for emission in self.post.emissions if not emission.handled]
+        missing = [emission for emission in self.channel.emissions if not emission.handled]
         if not all(emission.lost for emission in missing):
-            raise Violation("a message vanished")
+            raise Violation("a transport lost a message")
         if missing:
             self.seen["repaired by a reconcile"] += 1
             self._run(Step(Action.RECONCILE))
@@ -134,32 +135,32 @@ class World:
                 raise Violation(f"{key!r}: bucket {version}, catalog {row}")
 
     def rows(self) -> Iterator[Row]:
-        """Yield the catalog's live rows."""
+        """Yield the rows of existing objects."""
         client = cast("Any", self.table)
         return matching_rows(client, self.table.name, NAME, SHARDS, consistent=True)
 
     def reconcile(self) -> None:
         """Compare bucket and catalog, and repair the catalog."""
-        for _ in reconciling.reconcile(self.store, self.bucket):
+        for _ in reconcile(self.store, self.bucket):
             self.seen["checkpoint"] += 1
 
     def settle(self) -> None:
-        """Deliver all that is outstanding or failed, without any trouble."""
-        while self.post.failed:
+        """Deliver all outstanding and failed messages, without faults."""
+        while self.channel.failed:
             self._redrive(Step(Action.REDRIVE))
-        while self.post.outstanding:
+        while self.channel.outstanding:
             self._deliver(Step(Action.DELIVER, count=5))
 
-    # What users and S3 do ---------------------------------------------------------------------
+    # Actions of users and S3 --------------------------------------------------------------------
 
     def _put(self, step: Step) -> None:
         kind = KINDS[step.pick % len(KINDS)]
-        # Few contents: the same one comes back, as it does when a file is uploaded again.
+        # Few contents: the same one returns, as when a file is uploaded again.
         size = step.pick % 3
-        self._tell(step, self.s3.put(self._key(step), kind, size, f"etag-{step.pick % 4}"))
+        self._send(step, self.s3.put(self._key(step), kind, size, f"etag-{step.pick % 4}"))
 
     def _delete(self, step: Step) -> None:
-        self._tell(step, self.s3.delete(self._key(step)))
+        self._send(step, self.s3.delete(self._key(step)))
 
     def _delete_version(self, step: Step) -> None:
         versions = self.s3.versions.get(self._key(step), [])
@@ -180,12 +181,12 @@ class World:
     def _drop(self, step: Step, id: str) -> None:
         key = self._key(step)
         before = self.s3.versions[key][0]
-        self._tell(step, self.s3.delete_version(key, id))
+        self._send(step, self.s3.delete_version(key, id))
         if self.s3.current(key) and before.id == id:
             self.seen["undelete" if before.etag is None else "older version uncovered"] += 1
 
     def _expire(self, step: Step) -> None:
-        self._tell(step, self.s3.expire(self._key(step), sequenced=step.pick % 3 == 0))
+        self._send(step, self.s3.expire(self._key(step), sequenced=step.pick % 3 == 0))
 
     def _expire_old(self, step: Step) -> None:
         key = self._key(step)
@@ -194,45 +195,47 @@ class World:
         if old:
             sequenced = step.pick % 3 == 0
             version = old[step.pick % len(old)]
-            self._tell(step, self.s3.expire_version(key, version.id, sequenced=sequenced))
+            self._send(step, self.s3.expire_version(key, version.id, sequenced=sequenced))
 
     def _switch(self, _: Step) -> None:
         if self.s3.versioned or self.s3.suspended or self.setup.versioned:
             self.s3.switch()
 
     def _tag(self, step: Step) -> None:
-        self._tell(step, self.s3.tag(self._key(step)))
+        self._send(step, self.s3.tag(self._key(step)))
 
-    def _tell(self, step: Step, happenings: list[Happening]) -> None:
-        self.post.send(happenings, step.pick, join=step.flag)
+    def _send(self, step: Step, happenings: list[Happening]) -> None:
+        self.channel.send(happenings, step.pick, join=step.flag)
 
-    # What transports and operators do ---------------------------------------------------------
+    # Actions of transports and operators --------------------------------------------------------
 
     def _deliver(self, step: Step) -> None:
-        messages = self.post.take(step.pick, step.count)
+        messages = self.channel.take(step.pick, step.count)
         while messages:
             messages = self._handle(messages, step)
-            tried_again = messages if step.flag else []
+            retried = messages if step.flag else []
             for message in messages:
-                self.post.keep(message)
-            messages = [message for message in tried_again if message in self.post.outstanding]
+                self.channel.keep(message)
+            messages = [message for message in retried if message in self.channel.outstanding]
             for message in messages:
-                self.post.outstanding.remove(message)
+                self.channel.outstanding.remove(message)
 
     def _duplicate(self, step: Step) -> None:
-        emissions = self.post.emissions[-20:]
+        emissions = self.channel.emissions[-20:]
         emission = emissions[step.pick % len(emissions)] if emissions else None
         if emission and not emission.lost and self.clock.now < emission.deadline:
-            self.post.copy(emission, step.pick)
+            self.channel.copy(emission, step.pick)
 
     def _redrive(self, step: Step) -> None:
-        if self.post.failed:
-            message = self.post.failed.pop(step.pick % len(self.post.failed))
+        if self.channel.failed:
+            message = self.channel.failed.pop(step.pick % len(self.channel.failed))
             self.seen["redrive"] += 1
-            self.post.failed.extend(self._handle([message], step))
+            self.channel.failed.extend(self._handle([message], step))
 
     def _lose(self, step: Step) -> None:
-        lists = [messages for messages in (self.post.outstanding, self.post.failed) if messages]
+        lists = [
+            messages for messages in (self.channel.outstanding, self.channel.failed) if messages
+        ]
         if self.setup.lossy and lists:
             messages = lists[step.pick % len(lists)]
             messages.pop(step.pick % len(messages)).emission.lost = True
@@ -253,33 +256,33 @@ class World:
                     raise Violation("the reconcile failed without cause") from error
 
     def _wait(self, step: Step) -> None:
-        """Let time pass, but let nothing arrive later than it can: at worst in the last moment."""
+        """Let time pass. Messages arrive at the last possible moment, but not later."""
         while self.network.in_flight:
             self.network.arrive(step.pick)
         until = self.clock.now + WAITS[step.pick % len(WAITS)]
         while overdue := [
             message
-            for message in (*self.post.outstanding, *self.post.failed)
+            for message in (*self.channel.outstanding, *self.channel.failed)
             if message.emission.deadline <= until
         ]:
             message = min(overdue, key=lambda message: message.emission.deadline)
             self._pass(message.emission.deadline)
-            for messages in (self.post.outstanding, self.post.failed):
+            for messages in (self.channel.outstanding, self.channel.failed):
                 if message in messages:
                     messages.remove(message)
             self._handle([message], Step(Action.DELIVER, offset=step.offset))
-            self.seen["delivered in the last moment"] += 1
+            self.seen["delivered at the last moment"] += 1
         self._pass(until)
 
     def _pass(self, until: datetime) -> None:
         self.clock.now = max(self.clock.now, until)
         gone = self.table.expire(until - timedelta(days=self.setup.ttl_lag))
-        for message in (*self.post.outstanding, *self.post.failed):
+        for message in (*self.channel.outstanding, *self.channel.failed):
             for happening in message.emission.happenings:
                 tombstone = gone.get(happening.key)
                 if tombstone and rank(happening.order or "F") < rank(tombstone["sequencer"]["S"]):
                     raise Violation(f"{tombstone} expired before {happening} arrived")
-        if gone and not self.post.outstanding and not self.post.failed:
+        if gone and not self.channel.outstanding and not self.channel.failed:
             self.seen["tombstone expired with nothing outstanding"] += len(gone)
 
     def _arrive(self, step: Step) -> None:
@@ -288,7 +291,7 @@ class World:
     def _settle(self, _: Step) -> None:
         self.settle()
 
-    # What happens meanwhile -------------------------------------------------------------------
+    # Actions during a request -------------------------------------------------------------------
 
     def _meanwhile(self, fault: Fault, key: str) -> None:
         outer, self._subject = self._subject, key
@@ -306,16 +309,16 @@ class World:
             return self._subject
         return self.keys[step.key % len(self.keys)]
 
-    # The function -----------------------------------------------------------------------------
+    # The function -------------------------------------------------------------------------------
 
     def _handle(self, messages: list[Message], step: Step) -> list[Message]:
-        """Invoke the function with `messages`; return those that it failed on."""
+        """Invoke the function with `messages`; return those that failed."""
         known = {key: rank(item["sequencer"]["S"]) for (_, key), item in self.table.items.items()}
         with self._invocation(step) as invocation:
             failed = {message.id for message in messages}
             reply: dict[str, Any] | None = None
             try:
-                reply = self._function.handler(self.post.transport.delivery(messages), None)
+                reply = self._function.handler(self.channel.transport.delivery(messages), None)
             except Crash:
                 self.seen["crash after a write"] += bool(invocation.written)
             except self._function.IngestError:
@@ -323,13 +326,13 @@ class World:
         if reply is not None:
             failures = reply["batchItemFailures"]
             failed &= {failure["itemIdentifier"] for failure in failures}
-            if failures and not self.post.transport.wrap:
-                raise Violation("failures are told to a queue that is none")
+            if failures and not self.channel.transport.wrap:
+                raise Violation("a reply with failures, but no queue to read it")
         if not invocation.troubled:
             if failed or reply is None:
                 raise Violation("the function failed without cause")
             _check_counts(reply, messages, invocation.written, known)
-        if max(invocation.refused.values(), default=0) >= MAX_ATTEMPTS:
+        if max(invocation.refused.values(), default=0) >= LOOKUPS:
             self.seen["contended"] += 1
         for message in messages:
             if message.id not in failed:
@@ -349,17 +352,17 @@ class World:
     def _function_clock(self) -> datetime:
         return self.clock.now + self.ahead + self.network.current.offset
 
-    # What must hold ---------------------------------------------------------------------------
+    # Invariants ---------------------------------------------------------------------------------
 
     def _written(self, old: Item | None, new: Item) -> None:
-        """A row's sequencer never goes down, and its place in the change feed always goes up."""
+        """A row's sequencer never decreases, and its place in the change feed always increases."""
         if old and rank(new["sequencer"]["S"]) < rank(old["sequencer"]["S"]):
-            raise Violation(f"the sequencer went down: {old} became {new}")
+            raise Violation(f"the sequencer decreased: {old} became {new}")
         if old and _place_in_feed(new) <= _place_in_feed(old):
-            raise Violation(f"the place in the change feed did not go up: {old} became {new}")
+            raise Violation(f"the place in the change feed did not increase: {old} became {new}")
 
     def _succeeded(self, message: Message) -> None:
-        """What the function calls a success has had its effect, or a later one has."""
+        """A message that succeeded has had its effect, or a later event has."""
         self.seen["duplicate"] += message.emission.handled
         message.emission.handled = True
         known = {key: item for (_, key), item in self.table.items.items()}
@@ -381,31 +384,31 @@ class World:
 
 
 def _place_in_feed(item: Item) -> tuple[Any, int]:
-    """By what a subscriber orders the messages of a key (docs/changes.md)."""
+    """The order of the messages of a key, for a subscriber (docs/changes.md)."""
     return rank(item["sequencer"]["S"]), int(item.get("asked_at", {}).get("N", "0"))
 
 
 def _check_counts(
     reply: dict[str, Any], messages: list[Message], written: set[str], known: dict[str, int]
 ) -> None:
-    """Every record is counted, none twice; and what was `known`, by key, changes nothing."""
-    told = [happening for message in messages for happening in message.emission.happenings]
-    followed = [happening for happening in told if not happening.name.startswith("ObjectTag")]
+    """Check the counts of a reply: every record once, no event older than `known`, by key."""
+    changes = [happening for message in messages for happening in message.emission.happenings]
+    followed = [happening for happening in changes if not happening.name.startswith("ObjectTag")]
     keys = {happening.key for happening in followed}
-    hinted = {happening.key for happening in followed if happening.order is None}
-    news = {
+    unordered = {happening.key for happening in followed if happening.order is None}
+    new = {
         happening.key
         for happening in followed
         if happening.order is not None and rank(happening.order) > known.get(happening.key, -1)
     }
     if (
-        not news <= written <= news | hinted
+        not new <= written <= new | unordered
         or reply["written"] != len(written)
         or reply["written"] + reply["superseded"] != len(keys)
-        or reply["ignored"] != len(told) - len(followed)
+        or reply["ignored"] != len(changes) - len(followed)
         or reply["coalesced"] > len(followed) - len(keys)
     ):
-        raise Violation(f"miscounted: {reply}, written {written} of {keys}, new {news}")
+        raise Violation(f"miscounted: {reply}, written {written} of {keys}, new {new}")
 
 
 _ACTIONS = {
@@ -430,10 +433,7 @@ _ACTIONS = {
 
 
 def simulate(history: History, seen: Counter[str]) -> None:
-    """Play `history`; raise Violation if something happens that must not.
-
-    Counts in `seen` what came to pass.
-    """
+    """Play `history`, and count cases in `seen`. Raises Violation if an invariant does not hold."""
     world = World(history.setup, seen)
     usual, batch.SIZE = batch.SIZE, history.setup.size
     try:
