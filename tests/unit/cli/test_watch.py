@@ -1,11 +1,63 @@
+"""The command watch: the changes as lines, and its queue."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from typer.testing import Result
+
+from reinventure.aws.change_watcher import Watch
+from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.cli.watch import change_line
+
+Run = Callable[..., Result]
+
+CHANGE = {
+    "time": "2026-11-23T10:15:30.123Z",
+    "kind": "created",
+    "key": "a\nb",
+    "new": {"size": 1234},
+}
+LINE = "2026-11-23 10:15:30 created           1234 a\\nb"
 
 
 def test_a_change_is_a_line() -> None:
-    change = {"time": "2026-11-23T10:15:30.123Z", "kind": "created", "key": "a\nb"}
-    assert change_line({**change, "new": {"size": 1234}}) == (
-        "2026-11-23 10:15:30 created           1234 a\\nb"
-    )
-    assert change_line({**change, "kind": "deleted", "new": None}) == (
+    assert change_line(CHANGE) == LINE
+    assert change_line({**CHANGE, "kind": "deleted", "new": None}) == (
         "2026-11-23 10:15:30 deleted              - a\\nb"
     )
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The watches that are made; each has one change, and is interrupted then."""
+    made: list[Any] = []
+
+    @contextmanager
+    def listening(self: Watch) -> Iterator[Iterator[dict[str, Any]]]:
+        made.append(self)
+
+        def changes() -> Iterator[dict[str, Any]]:
+            yield CHANGE
+            raise SystemExit(130)
+
+        yield changes()
+
+    monkeypatch.setattr(Watch, "listening", listening)
+    return made
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_changes_are_printed_as_they_come(
+    catalog: DeployedCatalog, run: Run, watched: list[Any], as_json: bool
+) -> None:
+    result = run("watch", "a\n", *(["--json"] if as_json else []))
+    assert result.exit_code == 130
+    assert result.stdout == (f"{json.dumps(CHANGE)}\n" if as_json else f"{LINE}\n")
+    assert result.stderr == (
+        f"Listening to changes of s3://{catalog.bucket}/a\\n (stop with Ctrl-C).\n"
+    )
+    [watch] = watched
+    assert watch._prefix == "a\n"

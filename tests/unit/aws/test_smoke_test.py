@@ -1,0 +1,60 @@
+"""The smoke test, on moto's bucket and table; rows come when the clock of the test says so."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from reinventure.aws import smoke_test
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.aws.smoke_test import smoke
+from reinventure.errors import LateError
+from s3_catalog.correction import correct
+
+
+def objects(catalog: DeployedCatalog) -> list[Any]:
+    page = catalog.s3.list_object_versions(Bucket=catalog.bucket)
+    return [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+
+
+def ingest_at(
+    times: list[float], catalog: DeployedCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Give the smoke test a clock that moves as it waits; rows are written at each of `times`."""
+    now = 100.0
+    due = [now + each for each in times]
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+        if due and now >= due[0]:
+            due.pop(0)
+            for each in objects(catalog):
+                correct(catalog.store(), catalog.stored(), each["Key"])
+
+    clock = SimpleNamespace(monotonic=lambda: now, sleep=sleep)
+    monkeypatch.setattr(smoke_test, "time", clock)
+
+
+def test_it_measures_row_and_tombstone_and_leaves_nothing(
+    catalog: DeployedCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest_at([2, 5], catalog, monkeypatch)
+    seen = smoke(catalog, 60)
+    assert seen.key.startswith(".reinventure/smoke/")
+    assert seen.row_seconds == pytest.approx(2, abs=0.2)
+    assert seen.tombstone_seconds == pytest.approx(3, abs=0.2)
+    assert objects(catalog) == []
+
+
+@pytest.mark.parametrize(("times", "missing"), [([], "row"), ([1], "tombstone")])
+def test_a_late_row_is_an_error_and_leaves_nothing(
+    catalog: DeployedCatalog,
+    monkeypatch: pytest.MonkeyPatch,
+    times: list[float],
+    missing: str,
+) -> None:
+    ingest_at(times, catalog, monkeypatch)
+    with pytest.raises(LateError, match=rf"^no {missing} of .* after 9 s, but .*catalogued$"):
+        smoke(catalog, 9)
+    assert objects(catalog) == []

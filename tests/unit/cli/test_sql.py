@@ -1,0 +1,120 @@
+"""The commands for the SQL mirror, without a database."""
+
+import json
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from typer.testing import Result
+
+from reinventure.aws import deployed_mirror
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.aws.deployed_mirror import Answer
+from reinventure.cli import sql
+from reinventure.errors import UserError
+
+Run = Callable[..., Result]
+
+ANSWER = Answer(["key", "n"], [["a\nb\x1b[2J ü", 1], [None, 2.5]])
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> list[Answer]:
+    """The answers of the mirror, one for each query; without one, the database is paused."""
+    given: list[Answer] = []
+
+    class Mirror:
+        def ask(self, query: str, wait: Callable[[], None]) -> Answer:
+            assert query == "SELECT 1"
+            while not given:
+                wait()
+            return given.pop()
+
+    monkeypatch.setattr(deployed_mirror, "find", lambda *_: Mirror())
+    return given
+
+
+def test_in_a_pipe_the_result_is_lines_with_tabs(run: Run, answers: list[Answer]) -> None:
+    answers.append(ANSWER)
+    result = run("sql", "SELECT 1")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == "key\tn\na\\nb\\x1b[2J ü\t1\nNULL\t2.5\n"
+
+
+def test_on_a_terminal_the_result_is_a_table_without_control_characters(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    sql._print_table(Answer(["[red]key", "n"], [["[b]a\x1b[2J", 1], [None, 20]]))
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert [line.split() for line in lines if "─" not in line] == [
+        ["[red]key", "n"],
+        ["[b]a\\x1b[2J", "1"],
+        ["NULL", "20"],
+    ]
+
+
+def test_json_has_a_line_for_each_row(run: Run, answers: list[Answer]) -> None:
+    answers.append(ANSWER)
+    lines = run("sql", "--json", "SELECT 1").stdout.splitlines()
+    assert [json.loads(line) for line in lines] == [
+        {"key": "a\nb\x1b[2J ü", "n": 1},
+        {"key": None, "n": 2.5},
+    ]
+
+
+def test_json_of_two_columns_with_one_name_is_a_mistake(run: Run, answers: list[Answer]) -> None:
+    answers.append(Answer(["n", "n"], [[1, 2]]))
+    result = run("sql", "--json", "SELECT 1")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == ("reinventure: two columns have the name 'n': rename one with AS\n")
+
+
+def test_a_paused_database_has_two_minutes_to_resume(
+    run: Run, answers: list[Answer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    monkeypatch.setattr(sql, "time", SimpleNamespace(monotonic=lambda: now, sleep=sleep))
+    result = run("sql", "SELECT 1")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines() == [
+        "The database is paused. It takes some 15 seconds to resume ...",
+        "reinventure: the database did not resume within 120 seconds",
+    ]
+    assert 220 <= now <= 221
+
+
+def test_a_backfill_prints_the_number_of_rows(
+    catalog: DeployedCatalog, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror = object()
+    monkeypatch.setattr(deployed_mirror, "find", lambda *_: mirror)
+
+    def backfill(catalog: DeployedCatalog, found: object, prefix: str) -> Iterator[int]:
+        assert (found, prefix) == (mirror, "a/")
+        yield from (100, 100, 7)
+
+    monkeypatch.setattr(sql, "backfill", backfill)
+    result = run("sql-backfill", "a/")
+    assert (result.exit_code, result.stdout) == (0, "Mirrored 207 rows.\n")
+
+
+def test_a_failed_backfill_is_one_line(
+    catalog: DeployedCatalog, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deployed_mirror, "find", lambda *_: None)
+
+    def backfill(*_: Any) -> Iterator[int]:
+        yield 100
+        raise UserError("the function failed")
+
+    monkeypatch.setattr(sql, "backfill", backfill)
+    result = run("sql-backfill")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.endswith("reinventure: the function failed\n")
