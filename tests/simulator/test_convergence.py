@@ -69,7 +69,7 @@ def test_every_drawn_history_converges() -> None:
         simulate(history, seen)
 
     converges()
-    if settings.default.max_examples >= ENOUGH:
+    if settings().max_examples >= ENOUGH:
         assert not HARD_CASES - seen.keys()
 
 

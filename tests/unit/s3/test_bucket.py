@@ -65,7 +65,7 @@ class PagedS3:
         assert len(self.markers) <= MAX_REQUESTS, "the listing does not end"
         start = 0
         if version:
-            start = self._versions.index([key, version]) + 1
+            start = self._versions.index([str(key), version]) + 1
         elif key:
             start = self._start([each[0] for each in self._versions], key)
         page = self._versions[start : start + 2]
