@@ -1,7 +1,7 @@
 """The exceptions of the domain, in one tree.
 
     CatalogError
-    ├── MalformedError (and ValueError)    a notification or record that S3 does not send
+    ├── MalformedError (and ValueError)    a notification or record against S3's format
     ├── UnreadableError                    a message that is not of the change feed
     ├── ContendedError                     a row that others kept changing
     ├── EnvironmentVariableError           a variable that is missing or has an invalid value
