@@ -78,6 +78,10 @@ soak: $(DEV) ## Search longer than the tests do: make soak [SECONDS=300 | N=1000
 	@PYTHONPATH=.:lambdas exec python -m tests.soak \
 	  $(SECONDS:%=--seconds %) $(N:%=--histories %) $(SEED:%=--seed %)
 
+mutants: $(DEV) ## Change the core and report changes that no test notices: make mutants [PARTS="model table/store.py"]
+	@pip install --quiet --disable-pip-version-check -r requirements-mutants.txt
+	@exec nice -n 10 python -m tests.mutants $(PARTS)
+
 lint: $(DEV) ## Check style, formatting, types and the direction of imports
 	ruff check .
 	ruff format --check .
@@ -116,7 +120,7 @@ destroy: $(RUN) ## Remove it from that account; in a sandbox its objects, too
 	@reinventure destroy
 
 clean: ## Remove everything that was installed or made here
-	rm -rf .venv node_modules cdk.out cdk.all .local reports .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv node_modules cdk.out cdk.all .local reports .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .mutants
 
 # The CDK CLI and jsii need Node.js. A wheel brings it, and links put `node` and `cdk` next to
 # `python3`, so that `source .venv/bin/activate` is all that `cdk synth` takes.

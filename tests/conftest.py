@@ -74,6 +74,7 @@ class Scheduler(LoadGroupScheduling):
         return nodeid if tier == "simulator" else nodeid.partition("::")[0]
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
     """Distribute tests to the workers of pytest-xdist by group."""
     return Scheduler(config, log)

@@ -11,9 +11,6 @@ from tests.simulator import generator, random_histories
 from tests.simulator.history import History, Step, Trouble
 from tests.simulator.world import simulate
 
-ENOUGH = 1000
-"""This many histories of Hypothesis include all hard cases."""
-
 RANDOM_HISTORIES = int(os.environ.get("SOAK_HISTORIES", "6000"))
 """Without Hypothesis, and three times as fast; by default those that `test_mutations` plays."""
 
@@ -69,8 +66,8 @@ def test_every_drawn_history_converges() -> None:
         simulate(history, seen)
 
     converges()
-    if settings().max_examples >= ENOUGH:
-        assert not HARD_CASES - seen.keys()
+    if settings.get_current_profile_name() == "long":
+        assert not HARD_CASES - seen.keys() - {"reconcile crashed"}  # Once in 200, or less.
 
 
 def test_every_random_history_converges() -> None:
