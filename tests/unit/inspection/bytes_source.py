@@ -1,6 +1,7 @@
 """Content in memory, to be inspected."""
 
 import io
+import struct
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,3 +52,14 @@ def zipped(name: str, content: bytes) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(name, content)
     return out.getvalue()
+
+
+def tiff(*entries: tuple[int, int], order: str = "<") -> bytes:
+    """Return a TIFF whose only directory has these `entries` (tag, value of 32 bits), and no data.
+
+    The last entry ends with the file, but for the offset of the next directory.
+    """
+    mark = b"II*\x00" if order == "<" else b"MM\x00*"
+    directory = b"".join(struct.pack(f"{order}HHII", tag, 4, 1, value) for tag, value in entries)
+    head = struct.pack(f"{order}IH", 8, len(entries))
+    return mark + head + directory + bytes(4)

@@ -4,7 +4,6 @@ import csv
 import gzip
 import io
 import json
-import struct
 import zipfile
 from hashlib import sha256
 
@@ -20,6 +19,7 @@ from tests.unit.inspection.bytes_source import (
     SAMPLES,
     BytesSource,
     inspect_bytes,
+    tiff,
     zipped,
 )
 
@@ -252,17 +252,6 @@ def test_an_archive_that_unpacks_to_more_than_1000_times_its_size_is_a_zip_bomb(
     found = inspect_bytes(claiming(100_001))
     assert found.error == "a zip bomb: 100 bytes would unpack to 100,001"
     assert found.sha256
-
-
-def tiff(*entries: tuple[int, int], order: str = "<") -> bytes:
-    """Return a TIFF whose only directory has these `entries` (tag, value of 32 bits), and no data.
-
-    The last entry ends with the file, but for the offset of the next directory.
-    """
-    mark = b"II*\x00" if order == "<" else b"MM\x00*"
-    directory = b"".join(struct.pack(f"{order}HHII", tag, 4, 1, value) for tag, value in entries)
-    head = struct.pack(f"{order}IH", 8, len(entries))
-    return mark + head + directory + bytes(4)
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
