@@ -32,7 +32,8 @@ settings.load_profile("short")
 
 def pytest_configure() -> None:
     """End on SIGTERM as on Ctrl-C: fixtures stop the processes that they started."""
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    # Not by raising SIGINT, which a process in the background of a shell ignores.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
