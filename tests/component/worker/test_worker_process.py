@@ -13,6 +13,7 @@ from uuid import uuid4
 import boto3
 import pytest
 
+from reinventure.local import background_process as background
 from reinventure.local.cloud import Cloud
 from s3_catalog.environment.worker_environment import WorkerEnvironment
 from s3_catalog.model.event import Content, Event
@@ -75,6 +76,7 @@ class Site:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
+        background.watch(self.process.pid)
 
     def put(self, key: str, body: bytes) -> None:
         """Put an object and its row, and request its inspection."""
