@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 
+from reinventure.errors import UserError
 from s3_catalog.model.row import Row
 
 
@@ -28,7 +29,8 @@ class Contents:
     """The contents of objects, in a temporary SQLite file. A context manager.
 
     Memory stays at about 2 MB for any number of objects. The file has the key of each object, and
-    about 100 bytes more, in SQLite's temporary folder (`SQLITE_TMPDIR`, `TMPDIR`, /var/tmp).
+    about 100 bytes more, in SQLite's temporary folder (`SQLITE_TMPDIR`, `TMPDIR`, /var/tmp). At
+    the end of the context an error of SQLite, such as a full disk, becomes a UserError.
     """
 
     def __init__(self) -> None:
@@ -47,6 +49,11 @@ class Contents:
         trace: TracebackType | None,
     ) -> None:
         self._database.close()
+        if isinstance(error, sqlite3.Error):
+            raise UserError(
+                f"the temporary file of hashes and keys cannot be used: {error}. Choose another "
+                "folder for it with SQLITE_TMPDIR"
+            ) from None
 
     def add(self, row: Row) -> bool:
         """Add the object of `row`; return False if its SHA-256 is not known."""

@@ -54,5 +54,5 @@ def test_an_error_is_one_line_with_a_remedy(error: ClientError, line: str) -> No
 
 
 def test_a_failed_connection_has_questions_about_the_local_cloud() -> None:
-    line = connection.explain(SSLError(endpoint_url="https://127.0.0.1:1", error="bad"))
+    line = connection.explain(SSLError(endpoint_url="https://127.0.0.1:1", error=OSError("bad")))
     assert line.endswith("Is AWS_ENDPOINT_URL left over from one that is not?")

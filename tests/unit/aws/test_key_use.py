@@ -1,4 +1,4 @@
-"""Reading who used the keys from CloudTrail, in each shape that an event has there."""
+"""The uses of keys in CloudTrail's events, in each of their shapes."""
 
 import json
 from collections.abc import Iterator
@@ -90,7 +90,7 @@ def expected(**more: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long is waited between look-ups, which here take no time."""
+    """The seconds between lookups, which take no time here."""
     waited: list[float] = []
     clock = SimpleNamespace(sleep=waited.append, monotonic=lambda: 100.0)
     monkeypatch.setattr("reinventure.aws.key_use.time", clock)
@@ -105,7 +105,7 @@ def stub() -> Iterator[tuple[Any, Stubber]]:
         stubber.assert_no_pending_responses()
 
 
-def test_says_who_used_which_key_for_what_and_through_whom(
+def test_a_use_has_caller_key_purpose_and_service(
     stub: tuple[Any, Stubber], pauses: list[float]
 ) -> None:
     client, stubber = stub
@@ -142,7 +142,7 @@ def test_a_refused_call_is_found_by_its_message(
     assert use.error == f"AccessDenied: {REFUSED['errorMessage']}"
 
 
-def test_calls_about_other_keys_are_counted_and_left_out(
+def test_calls_with_other_keys_are_counted_and_left_out(
     stub: tuple[Any, Stubber], pauses: list[float]
 ) -> None:
     client, stubber = stub
@@ -161,7 +161,7 @@ def test_calls_about_other_keys_are_counted_and_left_out(
         (None, "unknown", None),
     ],
 )
-def test_whoever_it_was_is_named(
+def test_each_kind_of_caller_has_a_name(
     stub: tuple[Any, Stubber], pauses: list[float], identity: Any, who: str, via: str | None
 ) -> None:
     client, stubber = stub
@@ -181,7 +181,7 @@ def test_all_pages_are_read_two_a_second(stub: tuple[Any, Stubber], pauses: list
     assert pauses == [0.5, 0.5]
 
 
-def test_a_call_about_both_keys_names_both(stub: tuple[Any, Stubber], pauses: list[float]) -> None:
+def test_a_call_may_be_about_both_keys(stub: tuple[Any, Stubber], pauses: list[float]) -> None:
     client, stubber = stub
     both = event(resources=[{"ARN": DATA}, {"ARN": QUEUE}])
     stubber.add_response("lookup_events", reply(both), expected())
@@ -189,7 +189,7 @@ def test_a_call_about_both_keys_names_both(stub: tuple[Any, Stubber], pauses: li
     assert page.uses[0].keys == ["DATA", "QUEUE"]
 
 
-def test_what_cloudtrail_refuses_is_raised(stub: tuple[Any, Stubber], pauses: list[float]) -> None:
+def test_a_refusal_of_cloudtrail_is_raised(stub: tuple[Any, Stubber], pauses: list[float]) -> None:
     client, stubber = stub
     stubber.add_client_error("lookup_events", "AccessDeniedException")
     with pytest.raises(ClientError):

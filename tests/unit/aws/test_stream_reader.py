@@ -1,4 +1,4 @@
-"""Reading again from the stream what Lambda gave up on."""
+"""Reading a batch that Lambda discarded from the stream again."""
 
 import json
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ WRITTEN = datetime(2026, 11, 23, 10, 15, 30, 500_000, tzinfo=UTC)
 
 
 class Session:
-    """boto3's, with a stream of `pages`; each is what one request gives."""
+    """A session of boto3 with a stream of `pages`; each is the answer to one request."""
 
     def __init__(self, aws: boto3.Session, pages: list[list[Any]], *, closed: bool = False) -> None:
         self.exceptions = aws.client("dynamodbstreams").exceptions
@@ -52,7 +52,7 @@ def real(aws: None) -> boto3.Session:
 
 
 def stored(number: int) -> dict[str, Any]:
-    """A record as boto3 gives it."""
+    """A record as boto3 returns it."""
     made = record(number, None, LIVE)
     del made["eventSourceARN"]
     made["dynamodb"]["ApproximateCreationDateTime"] = WRITTEN
@@ -64,7 +64,7 @@ def wanted(first: int, last: int) -> StreamBatch:
     return StreamBatch(ARN, "shard", f"{first}{zeros}", f"{last}{zeros}", last - first + 1, "")
 
 
-def test_it_reads_from_the_first_to_the_last_and_no_further(real: boto3.Session) -> None:
+def test_it_reads_from_the_first_to_the_last_record_only(real: boto3.Session) -> None:
     session = Session(real, [[stored(9)], [], [stored(10), stored(11), stored(12)], [stored(13)]])
     found = records(cast("boto3.Session", session), wanted(9, 11))
     assert [each["eventID"] for each in found] == [f"{n:032x}" for n in (9, 10, 11)]
@@ -77,13 +77,13 @@ def test_it_reads_from_the_first_to_the_last_and_no_further(real: boto3.Session)
     }
 
 
-def test_a_shard_that_ends_before_the_last_of_them_has_forgotten_it(real: boto3.Session) -> None:
+def test_the_records_have_expired_if_the_shard_ends_before_the_last(real: boto3.Session) -> None:
     session = Session(real, [[stored(9)], [stored(10)]], closed=True)
     with pytest.raises(RecordsExpiredError):
         records(cast("boto3.Session", session), wanted(9, 11))
 
 
-def test_a_record_is_as_lambda_gives_it(real: boto3.Session) -> None:
+def test_a_record_has_the_shape_of_a_lambda_event(real: boto3.Session) -> None:
     made = stored(1)
     made["userIdentity"] = {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"}
     session = Session(real, [[made]])
@@ -96,14 +96,14 @@ def test_a_record_is_as_lambda_gives_it(real: boto3.Session) -> None:
 
 
 @pytest.mark.parametrize("code", ["TrimmedDataAccessException", "ResourceNotFoundException"])
-def test_what_the_stream_forgot_is_said_to_be_forgotten(real: boto3.Session, code: str) -> None:
+def test_records_that_the_stream_no_longer_has_have_expired(real: boto3.Session, code: str) -> None:
     session = Session(real, [])
     session.refusal = getattr(session.exceptions, code)({"Error": {"Code": code}}, "GetRecords")
     with pytest.raises(RecordsExpiredError):
         records(cast("boto3.Session", session), wanted(1, 1))
 
 
-def test_another_error_is_not_taken_for_that(real: boto3.Session) -> None:
+def test_another_error_of_the_stream_is_raised(real: boto3.Session) -> None:
     session = Session(real, [])
     session.refusal = ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetRecords")
     with pytest.raises(ClientError, match="AccessDenied"):
