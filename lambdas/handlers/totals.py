@@ -27,7 +27,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     is there because Lambda names the shard only in events of a window.
 
     Raises KeyError when the event names no shard, and botocore's ClientError or BotoCoreError when
-    the batch could not be counted. Lambda then retries it, in whatever pieces: counting is
+    the batch could not be counted. Lambda then retries it, whole or bisected: counting is
     idempotent.
     """
     shard = event.get("shardId") or _environment.only_shard

@@ -1,4 +1,4 @@
-"""Looking a key up in S3, and writing what is current where no event says it.
+"""Looking a key up in S3, and writing its current version, where no event has it.
 
 The row is read before the lookup, and replaced only if it is still the same. So the result of a
 lookup never overwrites anything later.

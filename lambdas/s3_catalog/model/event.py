@@ -1,4 +1,4 @@
-"""One S3 event: what happened to one object."""
+"""An event of S3: a change of one object."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something happened to the object `key` of `bucket`.
+    """A change of the object `key` in `bucket`.
 
     `name` is S3's, such as `ObjectCreated:Put`; `time` is in UTC. `sequencer` is canonical, and
     None where S3 sends none: such an event has no place in the order of its key. `content` is None
@@ -34,7 +34,7 @@ class Event:
 
     @property
     def self_contained(self) -> bool:
-        """Whether the event alone says what is current after it, and when in the order that was.
+        """Whether the event has the current state of its key, and a place in the order.
 
         A put or a delete marker does. All other events need a lookup. So does the removal of a
         version: an older version may have become current again, and S3 sends no event for that one.

@@ -40,8 +40,8 @@ class Row:
     with milliseconds, as ISO 8601 text of fixed width, so that it sorts. `expires_at` (seconds
     since 1970) is set in a tombstone only, and DynamoDB removes the row some time after it.
 
-    `asked_at` (microseconds since 1970) is None when an event itself says what is stored here.
-    Otherwise the row holds the result of a lookup in S3, made at that moment or later, which may be
+    `asked_at` (microseconds since 1970) is None when the row holds the content of an event.
+    Otherwise it holds the result of a lookup in S3, made at that moment or later, which may be
     newer than the event.
 
     `inspected` is the content of this version of the object, once it has been inspected.
@@ -77,7 +77,7 @@ def from_event(event: "Event") -> Row:
     Raises ValueError when `event` is not self-contained.
     """
     if event.sequencer is None or not event.self_contained:
-        raise ValueError(f"{event.name} of {event.key!r} does not say what is current")
+        raise ValueError(f"{event.name} of {event.key!r} needs a lookup")
     content = event.content
     return Row(
         bucket=event.bucket,
@@ -128,7 +128,7 @@ def from_lookup(
 
 
 def agree(row: Row | None, stored: "StoredObject | None") -> bool:
-    """Whether `row` agrees with S3: that there is no such object, or which one there is.
+    """Whether `row` agrees with S3: both have the same object, or both have none.
 
     Size and ETag must be the same, and the version, where the row has one.
     """

@@ -1,1 +1,1 @@
-"""What S3 sends and what S3 answers: event records, and the listing of a bucket."""
+"""Records of S3's events, and the listing of a bucket."""

@@ -11,7 +11,7 @@ EVENT_IS_NEWER = "sequencer < :sequencer"
 """The row was written by an earlier event. An equal sequencer is a duplicate of the same event."""
 
 NEVER_LOOKED_UP = "attribute_not_exists(asked_at)"
-"""The row holds what an event said, not the result of a lookup in S3."""
+"""The row holds the content of an event, not the result of a lookup in S3."""
 
 LOOKED_UP_BEFORE_EVENT = "asked_at < :happened"
 """The lookup whose result the row holds was made before the event happened."""

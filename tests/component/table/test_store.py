@@ -112,7 +112,7 @@ def test_a_row_is_replaced_only_while_it_is_unchanged(
 
 
 def test_an_event_that_needs_a_lookup_is_not_written(store: Store) -> None:
-    with pytest.raises(ValueError, match="does not say what is current"):
+    with pytest.raises(ValueError, match="needs a lookup"):
         store.write(replace(delete("k", "0A"), name="ObjectRemoved:Delete"))
 
 
