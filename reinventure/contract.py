@@ -122,9 +122,9 @@ class InspectionOutputs:
     examine_queue_url: str
     """URL of the small-object queue."""
     worker_queue_url: str
-    """URL of the queue of objects above `inspect_max_mib`."""
+    """URL of the large-object queue."""
     inspect_max_mib: int
-    """Size of the largest objects that the function inspects, in MiB."""
+    """Size in MiB of the largest object of the small-object queue."""
     worker_task_arn: str
     """ARN of the workers' task definition."""
 

@@ -1,1 +1,1 @@
-"""The catalog of one bucket: what the stack Catalog, and each product, consists of."""
+"""The stack Catalog: one bucket and its catalog. A product of the portfolio has the same parts."""

@@ -1,4 +1,4 @@
-"""The alarms: what a deployment is called off for, and what a person should look at."""
+"""The alarms: those that roll a deployment back, and the one for a person."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -9,20 +9,20 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from ..constructs.keys import Keys, let_service_use
+from ..constructs.keys import Keys, allow_service
 
 _MINUTE = cdk.Duration.minutes(1)
 _LATE = cdk.Duration.minutes(5)
 _ERRORS = 1
-"""Percent of calls: a canary of 10 percent that fails every second event is five times that."""
+"""Percent of calls. A canary of 10 percent that fails every second event has five times as many."""
 
 
 class Alarms(Construct):
-    """Alarms on `ingest`, the failure queue and the readers of the stream, and their topic.
+    """Alarms on `ingest`, the dead-letter queue and the readers of the table's stream; their topic.
 
-    Where there is nothing to measure, nothing is wrong. Those of `deployment` are about what a new
-    version may do. That failures wait is an alarm beside these: were it one of them, the version
-    that mends what made them fail could not be deployed.
+    Missing data is not breaching. The alarms of `deployment` roll a new version back. The alarm on
+    messages in the dead-letter queue is none of them: otherwise the version with the fix could not
+    be deployed while they wait.
     """
 
     def __init__(
@@ -32,13 +32,13 @@ class Alarms(Construct):
         *,
         keys: Keys,
         alias: lambda_.Alias,
-        failures: sqs.IQueue,
+        dead_letter_queue: sqs.IQueue,
         readers: list[lambda_.Function],
     ) -> None:
         super().__init__(scope, id)
         self.topic = sns.Topic(self, "Topic", master_key=keys.data, enforce_ssl=True)
-        self._let_cloudwatch_publish(keys)
-        depth = failures.metric_approximate_number_of_messages_visible(
+        self._allow_cloudwatch(keys)
+        depth = dead_letter_queue.metric_approximate_number_of_messages_visible(
             period=_MINUTE, statistic="Maximum"
         )
         calls = {
@@ -74,7 +74,7 @@ class Alarms(Construct):
                 ),
                 above=0,
                 of=1,
-                description="More failures wait than a minute ago: reinventure failed",
+                description="The dead-letter queue grew: reinventure failed lists its messages.",
             ),
             *(
                 self._alarm(
@@ -92,13 +92,13 @@ class Alarms(Construct):
             depth,
             above=0,
             of=1,
-            description="Failures wait: reinventure failed shows them, redrive tries them again.",
+            description="The dead-letter queue has messages: reinventure failed, then redrive.",
         )
 
     def _alarm(
         self, id: str, metric: cloudwatch.IMetric, *, above: float, of: int, description: str
     ) -> cloudwatch.Alarm:
-        """Alarm when `metric` was greater than `above` in two of `of` minutes, or in the one."""
+        """Return an alarm on `metric` above `above` in two of the last `of` minutes, or in one."""
         alarm = cloudwatch.Alarm(
             self,
             id,
@@ -113,9 +113,9 @@ class Alarms(Construct):
         alarm.add_alarm_action(actions.SnsAction(self.topic))
         return alarm
 
-    def _let_cloudwatch_publish(self, keys: Keys) -> None:
+    def _allow_cloudwatch(self, keys: Keys) -> None:
         account = {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
-        let_service_use(keys.data, "cloudwatch", account)
+        allow_service(keys.data, "cloudwatch", account)
         self.topic.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],

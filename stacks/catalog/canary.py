@@ -1,4 +1,4 @@
-"""How a new version of `ingest` comes to get events: tried first, a few at first, and watched."""
+"""The rollout of a new version of `ingest`: a test, then traffic step by step, with alarms."""
 
 from typing import cast
 
@@ -22,12 +22,12 @@ from .ingest_function import IngestFunction
 
 
 class Canary(Construct):
-    """A deployment group that moves the alias `live` from version to version as `shift` says.
+    """A CodeDeploy deployment group that shifts the alias `live` to a new version, as `shift` says.
 
-    `before_traffic` tries the new version in the real table, where its rows count for nothing.
-    `after_traffic` compares how often versions fail. Either may call the deployment off, and so may
-    the alarms, or a person who stops it; the alias then goes back to the version before. `readers`
-    are the functions that read the table's stream.
+    The hook `pre_traffic` runs the new version against the real table, in the reserved test bucket
+    whose rows count nowhere. The hook `post_traffic` compares the error rates of the versions. A
+    failed hook, an alarm or a person stops the deployment, and the alias returns to the version
+    before. `readers` are the functions that read the table's stream.
     """
 
     def __init__(
@@ -40,12 +40,12 @@ class Canary(Construct):
         keys: Keys,
         ingest: IngestFunction,
         table: EncryptedTable,
-        failures: DeadLetterQueue,
+        dead_letter_queue: DeadLetterQueue,
         readers: list[lambda_.Function],
     ) -> None:
         super().__init__(scope, id)
         application = codedeploy.LambdaApplication(self, "Application")
-        # The group itself is not there yet when its hooks are; an application has no other.
+        # For any group of the application, which has one: the hooks exist before the group does.
         report = iam.PolicyStatement(
             actions=["codedeploy:PutLifecycleEventHookExecutionStatus"],
             resources=[_in_codedeploy(f"deploymentgroup:{application.application_name}/*")],
@@ -57,7 +57,7 @@ class Canary(Construct):
             settings,
             key=keys.data,
             entry="handlers.pre_traffic.handler",
-            description="Tries a new version of ingest before events reach it",
+            description="Pre-traffic test: runs a new version of ingest before it gets events",
             environment=PreTrafficEnvironment(
                 version_arn=version.function_arn,
                 table_name=table.table.table_name,
@@ -67,7 +67,7 @@ class Canary(Construct):
             permissions=[
                 iam.PolicyStatement(
                     actions=["lambda:InvokeFunction"],
-                    # Not the new version only: IAM might not know of it yet when it is tried.
+                    # All versions: IAM is eventually consistent, and the new one is seconds old.
                     resources=[f"{ingest.function.function_arn}:*"],
                 ),
                 *table.test_bucket_statements(),
@@ -82,14 +82,14 @@ class Canary(Construct):
             settings,
             key=keys.data,
             entry="handlers.post_traffic.handler",
-            description="Compares a new version of ingest with those before it",
+            description="Post-traffic check: compares the errors of a new version of ingest",
             environment=PostTrafficEnvironment(
                 function_name=ingest.function.function_name,
                 alias_name=ingest.alias.alias_name,
                 version=version.version,
             ).to_env(),
             permissions=[
-                # CloudWatch knows no metrics to name: "*" is the only resource that it accepts.
+                # Metrics have no ARN: "*" is the only resource that CloudWatch accepts.
                 iam.PolicyStatement(actions=["cloudwatch:GetMetricData"], resources=["*"]),
                 report,
             ],
@@ -97,14 +97,14 @@ class Canary(Construct):
             timeout=cdk.Duration.minutes(1),
         )
         for hook in (before.function, after.function):
-            # CodeDeploy takes one answer only: a second attempt could not say anything.
+            # CodeDeploy accepts one status of each hook, so a retry would have no effect.
             hook.configure_async_invoke(retry_attempts=0)
         alarms = Alarms(
             self,
             "Alarms",
             keys=keys,
             alias=ingest.alias,
-            failures=failures,
+            dead_letter_queue=dead_letter_queue,
             readers=readers,
         )
         self.topic = alarms.topic
@@ -114,7 +114,7 @@ class Canary(Construct):
             application=application,
             alias=ingest.alias,
             deployment_config=_configuration(self, shift),
-            # Closed to CDK, which would give it the policy of AWS for all functions and buckets.
+            # CDK would add AWS's managed policy, which allows all functions and buckets.
             role=self._role(ingest, before, after).without_policy_updates(),
             pre_hook=before.function,
             post_hook=after.function,
@@ -142,7 +142,7 @@ class Canary(Construct):
                 actions=["lambda:InvokeFunction"],
                 resources=[hook.function.function_arn for hook in (before, after)],
             ),
-            # Whichever alarms are asked for, CloudWatch wants this for all of them.
+            # CloudWatch checks this permission against all alarms, whatever the request names.
             iam.PolicyStatement(
                 actions=["cloudwatch:DescribeAlarms"],
                 resources=[f"arn:{cdk.Aws.PARTITION}:cloudwatch:{alarms}"],
@@ -166,14 +166,14 @@ def _configuration(scope: Construct, shift: Shift) -> codedeploy.ILambdaDeployme
         if shift.kind == "canary"
         else codedeploy.TimeBasedLinearTrafficRouting
     )
-    made = codedeploy.LambdaDeploymentConfig(
+    config = codedeploy.LambdaDeploymentConfig(
         scope,
         "Shift",
         traffic_routing=routing(
             interval=cdk.Duration.minutes(shift.minutes), percentage=shift.percent
         ),
     )
-    return cast("codedeploy.ILambdaDeploymentConfig", made)
+    return cast("codedeploy.ILambdaDeploymentConfig", config)
 
 
 def _in_codedeploy(resource: str) -> str:

@@ -1,4 +1,4 @@
-"""An encrypted bucket with its live catalog: all of a stack, or of a product in a portfolio."""
+"""An encrypted bucket with its live catalog: all of the stack Catalog, and of each product."""
 
 from constructs import Construct
 
@@ -22,10 +22,9 @@ from .totals_function import TotalsFunction
 class Catalog(Construct):
     """Bucket, notifications, transport, `ingest` function, table, totals, change feed and keys.
 
-    All in one stack, because a bucket, its notifications and their destination refer to each other
-    in a ring that CloudFormation cannot deploy across stacks.
-
-    Its outputs are `CatalogOutputs`.
+    All of it stands in one stack: a bucket, its notifications and their destination refer to each
+    other, and CloudFormation cannot deploy such a cycle across stacks. The outputs are
+    `CatalogOutputs`.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
@@ -33,7 +32,7 @@ class Catalog(Construct):
         self.keys = Keys(self, "Keys", settings)
         self.bucket = CataloguedBucket(self, "Bucket", settings, key=self.keys.data)
         self.table = EncryptedTable(self, "Table", settings, key=self.keys.data, stream=True)
-        self.failures = DeadLetterQueue(self, "Failures", settings, self.keys)
+        self.dead_letter_queue = DeadLetterQueue(self, "Failures", settings, self.keys)
         self.ingest = IngestFunction(
             self,
             "Ingest",
@@ -41,7 +40,7 @@ class Catalog(Construct):
             keys=self.keys,
             bucket=self.bucket.bucket,
             table=self.table,
-            failures=self.failures,
+            dead_letter_queue=self.dead_letter_queue,
         )
         transport.connect(self, settings, keys=self.keys, bucket=self.bucket, ingest=self.ingest)
         self.totals = TotalsFunction(
@@ -50,7 +49,7 @@ class Catalog(Construct):
             settings,
             keys=self.keys,
             catalog=self.table,
-            failures=self.failures,
+            dead_letter_queue=self.dead_letter_queue,
         )
         self.changes = ChangeFeed(
             self,
@@ -58,7 +57,7 @@ class Catalog(Construct):
             settings,
             keys=self.keys,
             table=self.table,
-            failures=self.failures,
+            dead_letter_queue=self.dead_letter_queue,
         )
         feed = canary = None
         if settings.kinesis:
@@ -72,7 +71,7 @@ class Catalog(Construct):
                 keys=self.keys,
                 ingest=self.ingest,
                 table=self.table,
-                failures=self.failures,
+                dead_letter_queue=self.dead_letter_queue,
                 readers=[self.totals.function, self.changes.function],
             )
         if settings.reconcile == "nightly":
@@ -94,7 +93,7 @@ class Catalog(Construct):
                 totals_table_name=self.totals.table.table.table_name,
                 totals_depth=settings.totals_depth,
                 shards=settings.shards,
-                failure_queue_url=self.failures.queue_url,
+                failure_queue_url=self.dead_letter_queue.queue_url,
                 ingest_arn=self.ingest.alias.function_arn,
                 changes_topic_arn=self.changes.topic.topic_arn,
                 publish_arn=self.changes.function.function_arn,

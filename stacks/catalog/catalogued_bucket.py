@@ -1,4 +1,4 @@
-"""The bucket that is catalogued."""
+"""The catalogued bucket."""
 
 from typing import cast
 
@@ -17,16 +17,16 @@ EVENTS = [
     s3.EventType.OBJECT_REMOVED,
     s3.EventType.LIFECYCLE_EXPIRATION,
 ]
-"""Everything by which an object comes to exist, changes or ceases to exist."""
+"""Every event that creates, changes or removes an object."""
 
 _HANDLER = "BucketNotificationsHandler050a0587b7544547bf325f094a3db834"
-"""The id that CDK gives the function which sets a bucket's notifications, one in each stack."""
+"""The construct id of CDK's function that sets bucket notifications; each stack has one."""
 
 
 class CataloguedBucket(Construct):
-    """A versioned bucket under the customer key `key`, TLS only, closed to the public.
+    """A versioned bucket under the customer managed key `key`, as `SecureBucket` describes.
 
-    Superseded versions go after 30 days, abandoned multipart uploads after 7.
+    Noncurrent versions expire after 30 days, incomplete multipart uploads after 7.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings, key: kms.IKey) -> None:
@@ -54,7 +54,7 @@ class CataloguedBucket(Construct):
             empty_on_destroy=(
                 settings.stage == "sandbox" and not settings.limits.no_bucket_emptying
             ),
-            # Closed to CDK, which would let it configure every bucket and write to any log.
+            # CDK would allow its function to configure every bucket and to write to any log.
             notifier=notifier.without_policy_updates(),
         )
         self._notifier_logs = EncryptedLogGroup(self, "NotifierLogs", settings, key)
@@ -67,19 +67,19 @@ class CataloguedBucket(Construct):
             notifier.add_to_policy(statement)
 
     def notify(self, destination: s3.IBucketNotificationDestination) -> None:
-        """Have S3 send each of `EVENTS` to `destination`."""
+        """Send each of `EVENTS` to `destination`."""
         for kind in EVENTS:
             self.bucket.add_event_notification(kind, destination)
         self._keep_notifier_logs()
 
     def notify_event_bridge(self, ready: IConstruct) -> None:
-        """Have S3 send all its events, `EVENTS` too, to EventBridge once `ready` is there."""
+        """Send all events of the bucket to EventBridge, once `ready` exists."""
         self.bucket.enable_event_bridge_notification()
         self.bucket.node.find_child("Notifications").node.add_dependency(ready)
         self._keep_notifier_logs()
 
     def _keep_notifier_logs(self) -> None:
-        # The function exists only once there are notifications, and takes no log group itself.
+        # CDK creates the function with the first notification, and has no parameter for its logs.
         handler = cast(
             "cdk.CfnResource", cdk.Stack.of(self).node.find_child(_HANDLER).node.default_child
         )

@@ -1,4 +1,4 @@
-"""The change feed: a topic with a message for every effective change of the catalog."""
+"""The change feed: a FIFO topic with a message for every effective change of the catalog."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -8,7 +8,7 @@ from constructs import Construct
 from s3_catalog.environment.publish_environment import PublishEnvironment
 
 from ..constructs.dead_letter_queue import DeadLetterQueue
-from ..constructs.keys import Keys, let_service_use, use_through
+from ..constructs.keys import Keys, allow_service, use_through
 from ..constructs.python_function import PythonFunction
 from ..settings.settings import Settings
 from .encrypted_table import EncryptedTable
@@ -16,11 +16,11 @@ from .stream_mapping import feed
 
 
 class ChangeFeed(Construct):
-    """The FIFO topic `<stack>-changes.fifo` under the DATA key, and `publish`, which feeds it.
+    """The FIFO topic `<stack>-changes.fifo` under the DATA key, and `publish`, which writes to it.
 
-    Messages of one key keep their order; those of different keys do not wait for each other.
-    Queues under the QUEUE key may subscribe. What could not be published for six hours is named in
-    `failures`: 18 hours remain to redrive it before the table's stream forgets it.
+    Messages of one object key keep their order. Queues under the QUEUE key may subscribe. A batch
+    that fails for six hours goes to `dead_letter_queue`: 18 hours remain to redrive it before its
+    records leave the table's stream.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class ChangeFeed(Construct):
         *,
         keys: Keys,
         table: EncryptedTable,
-        failures: DeadLetterQueue,
+        dead_letter_queue: DeadLetterQueue,
     ) -> None:
         super().__init__(scope, id)
         self.topic = sns.Topic(
@@ -43,8 +43,8 @@ class ChangeFeed(Construct):
             master_key=keys.data,
             enforce_ssl=True,
         )
-        # The account is part of a topic's name, which is all that SNS is known to tell KMS.
-        let_service_use(
+        # The topic's ARN, which includes the account, is the only condition key that SNS sends KMS.
+        allow_service(
             keys.queue,
             "sns",
             {"ArnEquals": {"aws:SourceArn": self.topic.topic_arn}},
@@ -56,10 +56,10 @@ class ChangeFeed(Construct):
             settings,
             key=keys.data,
             entry="handlers.publish.handler",
-            description="Publishes what changes in the catalog",
+            description="Publishes the changes of the catalog",
             environment=PublishEnvironment(
                 topic_arn=self.topic.topic_arn,
-                failure_queue_url=failures.queue_url,
+                failure_queue_url=dead_letter_queue.queue_url,
                 whole_batches=settings.limits.retries_whole_batches,
             ).to_env(),
             permissions=[
@@ -74,11 +74,11 @@ class ChangeFeed(Construct):
                     ],
                     resources=[self.topic.topic_arn],
                 ),
-                # SNS opens the topic's key in the name of who publishes.
+                # SNS uses the topic's key with the permissions of the publisher.
                 use_through(keys.data, "sns", "kms:Decrypt", "kms:GenerateDataKey"),
             ],
             memory_size=256,
             timeout=cdk.Duration.seconds(60),
         )
-        feed(publish, table, failures, batch_size=100, max_age=cdk.Duration.hours(6))
+        feed(publish, table, dead_letter_queue, batch_size=100, max_age=cdk.Duration.hours(6))
         self.function = publish.function

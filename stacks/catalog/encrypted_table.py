@@ -1,4 +1,4 @@
-"""Tables."""
+"""DynamoDB tables under a customer managed key."""
 
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
@@ -12,10 +12,10 @@ from ..settings.settings import Settings
 
 
 class EncryptedTable(Construct):
-    """A table under the customer key `key`, keyed by the texts `pk` and `sk`.
+    """A table under the customer managed key `key`, with the string keys `pk` and `sk`.
 
-    What is no longer needed leaves by the attribute `expires_at`. The table can be set back to any
-    second of the last 35 days. With `stream`, it tells what each write changed.
+    DynamoDB deletes items after their `expires_at` (time to live). Point-in-time recovery is
+    enabled. With `stream`, the table's stream has the old and the new image of each write.
     """
 
     def __init__(
@@ -23,7 +23,7 @@ class EncryptedTable(Construct):
     ) -> None:
         super().__init__(scope, id)
         self._key = key
-        # Not TableV2: with a customer key that cannot be synthesised for any region.
+        # TableV2 with a customer managed key needs a fixed region; these templates have none.
         self.table = dynamodb.Table(
             self,
             "Table",
@@ -42,14 +42,14 @@ class EncryptedTable(Construct):
         )
 
     def stream_statements(self) -> list[iam.PolicyStatement]:
-        """Return what a function needs to be given the records of the table's stream."""
+        """Return the permissions of a function that reads the table's stream."""
         return [
             iam.PolicyStatement(
                 actions=[
                     "dynamodb:DescribeStream",
                     "dynamodb:GetRecords",
                     "dynamodb:GetShardIterator",
-                    # Lambda asks for it when the mapping is made.
+                    # Lambda checks for it when it creates the event source mapping.
                     "dynamodb:ListStreams",
                 ],
                 resources=[f"{self.table.table_arn}/stream/*"],
@@ -58,14 +58,14 @@ class EncryptedTable(Construct):
         ]
 
     def access_statements(self, *actions: str) -> list[iam.PolicyStatement]:
-        """Return what a function needs to do `actions` on the table."""
+        """Return the permissions for `actions` on the table."""
         return [
             iam.PolicyStatement(actions=list(actions), resources=[self.table.table_arn]),
             self._open_key(),
         ]
 
     def test_bucket_statements(self) -> list[iam.PolicyStatement]:
-        """Return what the trial of a version needs: how the table is kept, and the trial's rows."""
+        """Return the permissions of the pre-traffic test: the table's settings, its own rows."""
         return [
             iam.PolicyStatement(
                 actions=["dynamodb:DescribeTable"], resources=[self.table.table_arn]
@@ -81,6 +81,6 @@ class EncryptedTable(Construct):
         ]
 
     def _open_key(self) -> iam.PolicyStatement:
-        # DynamoDB opens the table's key in the name of the caller. Through DynamoDB only: the same
-        # key protects the objects, which no function of ours must read.
+        # DynamoDB uses the table's key with the permissions of the caller. Through DynamoDB only:
+        # the same key protects the objects, which these functions must not read.
         return use_through(self._key, "dynamodb", "kms:Decrypt")

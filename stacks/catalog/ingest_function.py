@@ -1,4 +1,4 @@
-"""The function that catalogues events."""
+"""The function `ingest`, which applies S3 events to the catalog."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -20,8 +20,8 @@ from .encrypted_table import EncryptedTable
 class IngestFunction(Construct):
     """`ingest`, its alias `live` and its own role.
 
-    Invoked asynchronously, Lambda tries three times over at most six hours and then puts the event,
-    with the error, into `failures`. Events that a transport could not deliver end there as well.
+    Lambda retries an asynchronous event twice, within six hours, and then sends it with the error
+    to `dead_letter_queue`. Events that a transport cannot deliver go there as well.
     """
 
     def __init__(
@@ -33,10 +33,10 @@ class IngestFunction(Construct):
         keys: Keys,
         bucket: s3.IBucket,
         table: EncryptedTable,
-        failures: DeadLetterQueue,
+        dead_letter_queue: DeadLetterQueue,
     ) -> None:
         super().__init__(scope, id)
-        self.failures = failures
+        self.dead_letter_queue = dead_letter_queue
         # "Default" adds nothing to the logical ids of what is in it.
         self._handler = PythonFunction(
             self,
@@ -58,7 +58,7 @@ class IngestFunction(Construct):
                     "dynamodb:PutItem",
                 ),
                 _ask_what_is_current(bucket),
-                *failures.report_statements(),
+                *dead_letter_queue.report_statements(),
             ],
             memory_size=256,
             timeout=cdk.Duration.seconds(30),
@@ -75,17 +75,17 @@ class IngestFunction(Construct):
                 else function.current_version
             ),
         )
-        # Lambda keeps these settings for each qualifier apart: events go to the alias, and what is
-        # set for the function itself would not apply to it.
+        # Lambda has these settings per qualifier: those of the function do not apply to its alias,
+        # which receives the events.
         for qualified in (self.alias, function):
             qualified.configure_async_invoke(
                 retry_attempts=2,
                 max_event_age=cdk.Duration.hours(6),
-                on_failure=destinations.SqsDestination(failures),
+                on_failure=destinations.SqsDestination(dead_letter_queue),
             )
 
-    def let_receive(self, queue: sqs.IQueue) -> None:
-        """Let the function take messages from `queue`, whose key it may use for its failures."""
+    def allow_receive(self, queue: sqs.IQueue) -> None:
+        """Allow the function to receive from `queue`, which has the dead-letter queue's key."""
         self._handler.permissions.add_statements(
             iam.PolicyStatement(
                 actions=["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
@@ -95,6 +95,6 @@ class IngestFunction(Construct):
 
 
 def _ask_what_is_current(bucket: s3.IBucket) -> iam.PolicyStatement:
-    # The versions of one key tell which is current. Unlike HeadObject, which is s3:GetObject,
-    # this right cannot read contents.
+    # The list of a key's versions has the current one. HeadObject would need s3:GetObject, which
+    # also allows to read contents.
     return iam.PolicyStatement(actions=["s3:ListBucketVersions"], resources=[bucket.bucket_arn])

@@ -1,4 +1,4 @@
-"""The catalog's raw changes as a Kinesis data stream, for what reads those already."""
+"""The table's changes as a Kinesis data stream, for consumers that read Kinesis already."""
 
 from typing import cast
 
@@ -13,10 +13,10 @@ from .encrypted_table import EncryptedTable
 
 
 class KinesisFeed(Construct):
-    """DynamoDB's own copy of every write to `table` in a stream under the DATA key, for 24 hours.
+    """A stream under the DATA key, to which DynamoDB copies every write to `table`, for 24 hours.
 
-    No function is in between, and it does not count as a reader of the table's stream. DynamoDB
-    promises neither order nor that a record comes once.
+    No function runs in between, and the copy is no reader of the table's stream. Records may be
+    duplicated and out of order (DynamoDB Developer Guide).
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The nightly comparison of bucket and catalog, which repairs what no event has told."""
+"""The nightly comparison of bucket and catalog, which repairs the rows of lost events."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
@@ -19,17 +19,17 @@ from ..settings.settings import Settings
 from .encrypted_table import EncryptedTable
 
 _WORKERS = 40
-"""Ranges that are compared at the same time. Each asks every shard, so with 16 shards 40 workers
-make 640 queries at once; and of the 1,000 functions that most accounts may run, 960 are left."""
+"""Ranges that are compared at the same time. Each queries every shard, so 40 workers make 640
+queries at once with 16 shards. Of the 1,000 concurrent invocations of most accounts, 960 remain."""
 
 
 class NightlyReconcile(Construct):
     """A state machine that runs every night at 03:17 UTC.
 
-    `reconcile.plan` cuts the keys of the bucket into ranges; for each one `reconcile.work` compares
-    what S3 lists with the rows and repairs the rows. A worker whose time runs out says how far it
-    came, and another goes on from there. One range that fails for good fails the night: no failures
-    are tolerated, which is what a map does unless told otherwise.
+    `reconcile.plan` divides the keys of the bucket into ranges. For each range, `reconcile.work`
+    compares S3's list with the rows and repairs the rows. A worker that runs out of time returns
+    its position, and the next one continues there. A range that fails after all retries fails the
+    execution, the default of a map.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class NightlyReconcile(Construct):
             settings,
             key=key,
             entry="handlers.reconcile.plan",
-            description="Cuts the keys of the bucket into ranges to compare",
+            description="Divides the keys of the bucket into ranges to compare",
             environment=environment,
             permissions=[
                 iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket.bucket_arn])
@@ -114,9 +114,9 @@ class NightlyReconcile(Construct):
                 self._plan(planner.function).next(self._each_range(worker.function))
             ),
             state_machine_type=sfn.StateMachineType.STANDARD,
-            # Closed to CDK: what it may do is the list above, and to run the map.
+            # CDK adds no statements: the role allows the list above, and to run the map.
             role=role.without_policy_updates(),
-            # Before the next one starts.
+            # It ends before the next one starts.
             timeout=cdk.Duration.hours(23),
             logs=sfn.LogOptions(
                 destination=EncryptedLogGroup(self, "Logs", settings, key),
@@ -124,11 +124,11 @@ class NightlyReconcile(Construct):
                 include_execution_data=True,
             ),
         )
-        self._let_run_map(role, machine)
+        self._allow_map(role, machine)
         self._start_nightly(machine)
 
     def _plan(self, planner: lambda_.IFunction) -> tasks.LambdaInvoke:
-        """Ask for the ranges: `{"ranges": [{"after": ..., "until": ...}, ...]}`."""
+        """Return the state with the ranges: `{"ranges": [{"after": ..., "until": ...}, ...]}`."""
         plan = tasks.LambdaInvoke(
             self,
             "Plan",
@@ -140,7 +140,7 @@ class NightlyReconcile(Construct):
         return plan
 
     def _each_range(self, worker: lambda_.IFunction) -> sfn.DistributedMap:
-        """Compare every range, again and again until the worker says that it is done."""
+        """Return the map over the ranges: each is worked on until the worker returns `done`."""
         work = tasks.LambdaInvoke(
             self,
             "Work",
@@ -149,7 +149,7 @@ class NightlyReconcile(Construct):
             retry_on_service_exceptions=False,
         )
         _retry(work)
-        # A map collects what its items return, and fails above 256 KB: they return nothing.
+        # A map collects the results of its items, and fails above 256 KB: they return nothing.
         compared = sfn.Succeed(self, "Compared", output_path=sfn.JsonPath.DISCARD)
         again = sfn.Choice(self, "Done?")
         again.when(sfn.Condition.boolean_equals("$.done", True), compared)
@@ -159,24 +159,24 @@ class NightlyReconcile(Construct):
             "Each range",
             items_path="$.ranges",
             max_concurrency=_WORKERS,
-            # Not express: those live for five minutes, one worker for up to fifteen.
+            # Standard: an express execution ends after five minutes, a worker takes up to fifteen.
             map_execution_type=sfn.StateMachineType.STANDARD,
             result_path=sfn.JsonPath.DISCARD,
             output_path=sfn.JsonPath.DISCARD,
         )
         return each.item_processor(work.next(again))
 
-    def _let_run_map(self, role: iam.Role, machine: sfn.StateMachine) -> None:
-        # A distributed map starts its items as executions of its own state machine. A policy
-        # beside the role, because the role has to be there before the machine that it names.
+    def _allow_map(self, role: iam.Role, machine: sfn.StateMachine) -> None:
+        # A distributed map starts its items as executions of its own state machine. A separate
+        # policy, because the role must exist before the machine that it names.
         executions = [
             cdk.Stack.of(self).format_arn(
                 service="states",
                 resource="execution",
-                resource_name=machine.state_machine_name + of_whom,
+                resource_name=machine.state_machine_name + suffix,
                 arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
             )
-            for of_whom in (":*", "/*")  # the machine itself, its map
+            for suffix in (":*", "/*")  # the machine itself, its map
         ]
         iam.Policy(
             self,
@@ -216,14 +216,14 @@ class NightlyReconcile(Construct):
             self,
             "Nightly",
             description="Starts the comparison of bucket and catalog",
-            # UTC. Away from the full hour, when everybody's schedules start.
+            # UTC. Not at the full hour, when most schedules start.
             schedule=events.Schedule.cron(hour="3", minute="17"),
             targets=[targets.SfnStateMachine(machine, role=starter.without_policy_updates())],
         )
 
 
 def _retry(task: tasks.LambdaInvoke) -> None:
-    """Wait out what Lambda itself fails to do, but not what the function does."""
+    """Retry errors of Lambda itself, but not those of the function."""
     task.add_retry(
         errors=[
             "Lambda.AWSLambdaException",
@@ -241,7 +241,7 @@ def _retry(task: tasks.LambdaInvoke) -> None:
 
 
 def _deliver_logs() -> iam.PolicyStatement:
-    # Step Functions logs through deliveries, which have no resources to name.
+    # Step Functions logs through log deliveries, which have no ARN.
     return iam.PolicyStatement(
         actions=[
             "logs:CreateLogDelivery",

@@ -1,4 +1,4 @@
-"""The Catalog stack: an encrypted bucket, and the table that always knows what is in it."""
+"""The Catalog stack: an encrypted bucket, and the table with a row for each of its objects."""
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -8,7 +8,7 @@ from .catalog import Catalog
 
 
 class CatalogStack(cdk.Stack):
-    """One bucket with its `catalog`, protected from deletion in production."""
+    """One bucket with its `catalog`. In production the stack has termination protection."""
 
     def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""Functions that react to what changes in the catalog, by the table's stream."""
+"""Event source mappings from the table's stream to a function."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
@@ -12,20 +12,22 @@ from .encrypted_table import EncryptedTable
 def feed(
     handler: PythonFunction,
     table: EncryptedTable,
-    failures: DeadLetterQueue,
+    dead_letter_queue: DeadLetterQueue,
     *,
     batch_size: int,
     max_age: cdk.Duration,
     window: cdk.Duration | None = None,
 ) -> None:
-    """Give `handler` every record of the stream of `table`, shard by shard in the order of writes.
+    """Invoke `handler` with every record of the stream of `table`, in order within a shard.
 
-    From the oldest that the stream holds. What fails is tried again, in halves, until it succeeds
-    or is older than `max_age`; the shard waits meanwhile, and what was given up is named in
-    `failures`. The function may say from which record on a batch failed. With a `window`, the
-    event names the shard that it is from; the function must return a `state` then.
+    Reading starts at the oldest record (TRIM_HORIZON). A failed batch is bisected and retried until
+    it succeeds or is older than `max_age`, and blocks its shard meanwhile; then its position goes
+    to `dead_letter_queue`. The function may report the first failed record of a batch. With a
+    tumbling `window`, the event names its shard, and the function must return a `state`.
     """
-    handler.permissions.add_statements(*table.stream_statements(), *failures.report_statements())
+    handler.permissions.add_statements(
+        *table.stream_statements(), *dead_letter_queue.report_statements()
+    )
     handler.function.add_event_source_mapping(
         "Stream",
         event_source_arn=table.table.table_stream_arn,
@@ -37,5 +39,5 @@ def feed(
         bisect_batch_on_error=True,
         report_batch_item_failures=True,
         tumbling_window=window,
-        on_failure=sources.SqsDlq(failures),
+        on_failure=sources.SqsDlq(dead_letter_queue),
     )

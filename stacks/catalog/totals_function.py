@@ -1,4 +1,4 @@
-"""The totals of the bucket and its folders, and the function that keeps them."""
+"""The totals of the bucket and its folders: their table, and the function `totals`."""
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -14,9 +14,9 @@ from .encrypted_table import EncryptedTable
 
 
 class TotalsFunction(Construct):
-    """A table of totals, and `totals`, which counts what the stream of `catalog` tells.
+    """The table of totals, and `totals`, which adds up the changes in the stream of `catalog`.
 
-    It can only add to totals: it has no right to read the catalog, and none to read the bucket.
+    Its role can update totals and read the stream. It can read neither the catalog nor the bucket.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class TotalsFunction(Construct):
         *,
         keys: Keys,
         catalog: EncryptedTable,
-        failures: DeadLetterQueue,
+        dead_letter_queue: DeadLetterQueue,
     ) -> None:
         super().__init__(scope, id)
         self.table = EncryptedTable(self, "Table", settings, key=keys.data, stream=False)
@@ -45,7 +45,7 @@ class TotalsFunction(Construct):
                 totals_depth=settings.totals_depth,
                 only_shard="local" if settings.limits.no_shard_in_stream_events else None,
             ).to_env(),
-            # A transaction needs the permissions of what it does.
+            # A transaction needs the permissions of its parts, and none of its own.
             permissions=self.table.access_statements("dynamodb:UpdateItem"),
             memory_size=256,
             timeout=cdk.Duration.minutes(1),
@@ -53,11 +53,11 @@ class TotalsFunction(Construct):
         stream.feed(
             handler,
             catalog,
-            failures,
+            dead_letter_queue,
             batch_size=500,
-            # Giving up loses count; the stream itself forgets after 24 hours.
+            # A skipped batch makes totals wrong; the stream has records for 24 hours.
             max_age=cdk.Duration.hours(23),
-            # The longest: where a window ends, the function is called once more, for nothing.
+            # The longest there is: each window ends with one more invocation, without records.
             window=cdk.Duration.minutes(15),
         )
         self.function = handler.function

@@ -1,7 +1,7 @@
-"""The ways from S3 to `ingest`, one of which is deployed.
+"""The ways from S3 to `ingest`; the setting `transport` chooses one.
 
-CDK would let S3, SNS and EventBridge use a key without saying for whom, and send to a queue for any
-account. So the policies are written out here: which service may send what, for whose sake.
+CDK's own destinations allow S3, SNS and EventBridge to use a key and a queue on behalf of any
+account. So the policies are written out here, with the source of each permission.
 """
 
 from typing import cast
@@ -17,8 +17,8 @@ from aws_cdk import aws_s3_notifications as notifications
 from aws_cdk import aws_sns as sns
 from constructs import Construct, IConstruct
 
-from ..constructs.keys import Keys, let_service_use
-from ..constructs.queues import WorkQueue, let_send, subscribe, visibility_of
+from ..constructs.keys import Keys, allow_service
+from ..constructs.queues import WorkQueue, allow_send, subscribe, visibility_timeout_for
 from ..settings.settings import Settings
 from .catalogued_bucket import CataloguedBucket
 from .ingest_function import IngestFunction
@@ -33,9 +33,9 @@ def connect(
     bucket: CataloguedBucket,
     ingest: IngestFunction,
 ) -> None:
-    """Have the events of `bucket` reach `ingest` by the transport that `settings` choose.
+    """Connect the events of `bucket` to `ingest`, by the transport of `settings`.
 
-    Always its alias, not the function: what is called can then be shifted between versions.
+    The target is the alias of `ingest`, so that CodeDeploy can shift traffic between versions.
     """
     match settings.transport:
         case "lambda":
@@ -49,7 +49,7 @@ def connect(
 
 
 class ThroughQueue(Construct):
-    """S3 sends to a queue, from which `ingest` takes up to 100 events at a time."""
+    """S3 sends to a queue, from which `ingest` receives up to 100 messages at a time."""
 
     def __init__(
         self,
@@ -64,12 +64,12 @@ class ThroughQueue(Construct):
         super().__init__(scope, id)
         events_queue = EventsQueue(self, "Events", settings, keys=keys, ingest=ingest)
         this_bucket = {**_THIS_ACCOUNT, "ArnEquals": {"aws:SourceArn": bucket.bucket.bucket_arn}}
-        let_send(events_queue.queue, "s3", this_bucket)
-        let_service_use(keys.queue, "s3", this_bucket)
+        allow_send(events_queue.queue, "s3", this_bucket)
+        allow_service(keys.queue, "s3", this_bucket)
         bucket.notify(
             cast(
                 "s3.IBucketNotificationDestination",
-                _Prepared(
+                _Destination(
                     events_queue.queue,
                     events_queue.queue.queue_arn,
                     s3.BucketNotificationDestinationType.QUEUE,
@@ -79,9 +79,9 @@ class ThroughQueue(Construct):
 
 
 class ThroughTopic(Construct):
-    """S3 publishes to a topic, which others may subscribe to; ours is a queue as without a topic.
+    """S3 publishes to a topic with raw delivery to a queue like `ThroughQueue`'s.
 
-    The topic delivers what S3 wrote as it is. What it cannot deliver goes to the failure queue.
+    Others may subscribe to the topic. Undeliverable messages go to the dead-letter queue.
     """
 
     def __init__(
@@ -107,27 +107,27 @@ class ThroughTopic(Construct):
                 },
             )
         )
-        # Not for this bucket only: it is under the same key, which would then depend on it.
-        let_service_use(keys.data, "s3", _THIS_ACCOUNT)
+        # For the account: the bucket is under the same key, and a condition on it would be a cycle.
+        allow_service(keys.data, "s3", _THIS_ACCOUNT)
 
         events_queue = EventsQueue(self, "Events", settings, keys=keys, ingest=ingest)
-        # The account is part of a topic's name, which is all that SNS is known to tell KMS.
+        # The topic's ARN, which includes the account, is the only condition key that SNS sends KMS.
         this_topic = {"ArnEquals": {"aws:SourceArn": topic.topic_arn}}
-        let_service_use(keys.queue, "sns", this_topic)
-        subscribe(self, topic, events_queue.queue, ingest.failures)
+        allow_service(keys.queue, "sns", this_topic)
+        subscribe(self, topic, events_queue.queue, ingest.dead_letter_queue)
         bucket.notify(
             cast(
                 "s3.IBucketNotificationDestination",
-                # Once it publishes, there must be somebody who gets it.
-                _Prepared(self, topic.topic_arn, s3.BucketNotificationDestinationType.TOPIC),
+                # S3 may publish once everything here exists, the subscription included.
+                _Destination(self, topic.topic_arn, s3.BucketNotificationDestinationType.TOPIC),
             )
         )
 
 
 class ThroughEventBridge(Construct):
-    """S3 sends all its events to EventBridge, where a rule picks those that `ingest` is to see.
+    """S3 sends all its events to EventBridge, where a rule selects those of objects for `ingest`.
 
-    What EventBridge cannot deliver goes to the failure queue; what `ingest` fails to do, as well.
+    Events that EventBridge cannot deliver, or that `ingest` fails on, go to the dead-letter queue.
     """
 
     def __init__(
@@ -143,7 +143,7 @@ class ThroughEventBridge(Construct):
         rule = events.Rule(
             self,
             "Rule",
-            description="Objects of the catalogued bucket that came to exist, changed or ceased",
+            description="Created, changed and deleted objects of the catalogued bucket",
             event_pattern=events.EventPattern(
                 source=["aws.s3"],
                 # Deletions by lifecycle rules are "Object Deleted" as well.
@@ -151,24 +151,24 @@ class ThroughEventBridge(Construct):
                 detail={"bucket": {"name": [bucket.bucket.bucket_name]}},
             ),
         )
-        # EventBridge forgets what no rule asks for.
+        # EventBridge drops events that match no rule.
         bucket.notify_event_bridge(ready=rule)
-        # Not for this rule only: its target needs the queue, the queue the key, and the key would
-        # need the rule. CDK has the queue itself accept this rule only.
-        let_service_use(keys.queue, "events", _THIS_ACCOUNT)
+        # For the account: the rule needs the queue, the queue needs the key, and a condition on the
+        # rule would be a cycle. The queue's own policy, by CDK, allows this rule only.
+        allow_service(keys.queue, "events", _THIS_ACCOUNT)
         rule.add_target(
             targets.LambdaFunction(
-                cast("lambda_.IFunction", ingest.alias), dead_letter_queue=ingest.failures
+                cast("lambda_.IFunction", ingest.alias), dead_letter_queue=ingest.dead_letter_queue
             )
         )
 
 
 class EventsQueue(Construct):
-    """A queue of which `ingest` gets 100 messages at a time, or as many as a second brings.
+    """A queue that invokes `ingest` with up to 100 messages, those of one second at most.
 
-    A message that was taken 20 times in vain, for an hour at least, goes to the failure queue; the
-    others of its batch do not. A function that may not run just now, as others have used up what
-    the account may run at once, is such a time, too.
+    A message that failed 20 receives, which takes an hour at least, goes to the dead-letter queue;
+    the rest of its batch does not. Throttling (the account's concurrency limit) also counts as a
+    failed receive.
     """
 
     def __init__(
@@ -180,11 +180,11 @@ class EventsQueue(Construct):
             "Queue",
             settings,
             keys=keys,
-            failures=ingest.failures,
-            visibility=visibility_of(ingest.timeout),
-            tries=20,
+            dead_letter_queue=ingest.dead_letter_queue,
+            visibility_timeout=visibility_timeout_for(ingest.timeout),
+            max_receive_count=20,
         )
-        ingest.let_receive(self.queue)
+        ingest.allow_receive(self.queue)
         ingest.alias.add_event_source_mapping(
             "Events",
             event_source_arn=self.queue.queue_arn,
@@ -195,10 +195,10 @@ class EventsQueue(Construct):
 
 
 @jsii.implements(s3.IBucketNotificationDestination)
-class _Prepared:
-    """A destination with policies of its own; CDK's destinations would add broader ones.
+class _Destination:
+    """A destination whose policies exist already; CDK's own destinations would add broader ones.
 
-    S3 is told of it when `needed` and all in it, policies too, are there: S3 tries it at once.
+    The notification is set after `needed` and all below it, because S3 tests a destination at once.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A queue that is fed by the change feed."""
+"""A queue that is subscribed to the change feed."""
 
 from collections.abc import Mapping
 
@@ -14,11 +14,11 @@ from .queues import WorkQueue, subscribe
 
 
 class ChangeFeedQueue(Construct):
-    """A queue under the QUEUE key that gets the messages of `topic` which pass `wanted`.
+    """A queue under the QUEUE key, subscribed to the messages of `topic` that pass `filter_policy`.
 
-    `wanted` is a filter policy on their attributes (docs/changes.md); without one, all pass. A
-    standard queue: who reads it needs no order, and gets a message twice without harm. What SNS
-    cannot deliver, and what was received `tries` times in vain, goes to `failures`.
+    The policy filters by message attributes (docs/changes.md); without one, all messages pass. It
+    is a standard queue, so its reader must be idempotent. Messages that SNS cannot deliver, or that
+    fail `max_receive_count` receives, go to `dead_letter_queue`.
     """
 
     def __init__(
@@ -29,10 +29,10 @@ class ChangeFeedQueue(Construct):
         *,
         keys: Keys,
         topic: sns.ITopic,
-        wanted: Mapping[str, object] | None,
-        failures: DeadLetterQueue,
-        visibility: cdk.Duration,
-        tries: int,
+        filter_policy: Mapping[str, object] | None,
+        dead_letter_queue: DeadLetterQueue,
+        visibility_timeout: cdk.Duration,
+        max_receive_count: int,
     ) -> None:
         super().__init__(scope, id)
         self._key = keys.queue
@@ -41,14 +41,14 @@ class ChangeFeedQueue(Construct):
             "Queue",
             settings,
             keys=keys,
-            failures=failures,
-            visibility=visibility,
-            tries=tries,
+            dead_letter_queue=dead_letter_queue,
+            visibility_timeout=visibility_timeout,
+            max_receive_count=max_receive_count,
         )
-        subscribe(self, topic, self.queue, failures, wanted=wanted)
+        subscribe(self, topic, self.queue, dead_letter_queue, filter_policy=filter_policy)
 
     def receive_statements(self, *more: str) -> list[iam.PolicyStatement]:
-        """Return what a reader needs to take messages from here, and to do `more` with them."""
+        """Return the permissions of a reader of the queue, with the SQS actions `more`."""
         return [
             iam.PolicyStatement(
                 actions=["sqs:DeleteMessage", "sqs:ReceiveMessage", *more],

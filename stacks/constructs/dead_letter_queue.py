@@ -1,4 +1,4 @@
-"""Where everything ends that a function gave up on."""
+"""Dead-letter queues."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -10,7 +10,7 @@ from .keys import Keys
 
 
 class DeadLetterQueue(sqs.Queue):
-    """The queue of the failures, in which they wait for 14 days, SQS's longest."""
+    """A queue under the QUEUE key for failed messages. It keeps them for 14 days, SQS's maximum."""
 
     def __init__(self, scope: Construct, id: str, settings: Settings, keys: Keys) -> None:
         super().__init__(
@@ -25,7 +25,7 @@ class DeadLetterQueue(sqs.Queue):
         self._key = keys.queue
 
     def report_statements(self) -> list[iam.PolicyStatement]:
-        """Return what a function needs to have its failures put here."""
+        """Return the permissions of a function whose failures Lambda sends here."""
         return [
             iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self.queue_arn]),
             iam.PolicyStatement(

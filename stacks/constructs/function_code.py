@@ -1,6 +1,6 @@
-"""The code that functions are deployed with: an asset for each group of functions.
+"""The code of the functions: an asset for each group of functions.
 
-A change of one group gives no new version of the functions of another.
+A change of one group's code gives no new version of another group's functions.
 """
 
 from pathlib import Path
@@ -30,14 +30,14 @@ GROUPS = {
     "sql_mirror": Group(frozenset({"mirror"}), frozenset({"sql_mirror"})),
     "rollout": Group(frozenset({"post_traffic", "pre_traffic"}), frozenset({"rollout"})),
 }
-"""By name. What is in no group is in the asset of each."""
+"""By name. Modules in no group are part of every asset."""
 
 
 def function_code(scope: Construct, handler: str) -> assets.Asset:
     """Return the asset with the module `handler` of lambdas/handlers/ and what it imports.
 
-    The stack of a product is deployed by whoever launches it, and can have no assets. Its template
-    is an asset of the portfolio's stack, and so is its code: both are in CDK's own bucket.
+    A product's stack can have no assets, because Service Catalog deploys it. Its template is an
+    asset of the portfolio's stack, and so is its code: both are in CDK's bucket.
     """
     [name] = [name for name, group in GROUPS.items() if handler in group.handlers]
     stack = cdk.Stack.of(scope)
@@ -64,6 +64,6 @@ def function_code(scope: Construct, handler: str) -> assets.Asset:
     )
     cdk.Annotations.of(code.bucket).acknowledge_warning(
         "@aws-cdk/aws-lambda:codeFromBucketObjectVersionNotSpecified",
-        "The code's name in its bucket is a hash of the code, so another code has another name.",
+        "The code's key in its bucket is a hash of the code, so changed code has another key.",
     )
     return code

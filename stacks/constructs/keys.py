@@ -1,4 +1,4 @@
-"""The customer keys: who may use them, for what, through which service."""
+"""The customer managed keys: which principal may use them, through which service."""
 
 from collections.abc import Mapping
 
@@ -39,16 +39,16 @@ _USE = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*",
 
 
 class Keys(Construct):
-    """Two customer keys that rotate: `data` for what is kept, `queue` for what waits.
+    """Two customer managed keys: `data` for stored data, `queue` for messages in queues.
 
-    Two, because a bucket's key and the key of a queue that the bucket reports to would otherwise
-    depend on each other.
+    One key for both would be a cycle: the bucket needs its key, the key's policy names the bucket
+    as the sender to the queue.
 
-    The key policies delegate to IAM, as AWS does by default, but only what is used: the account's
-    administrators may manage a key, and nobody may use it except through the services named here.
-    A service that sends of its own, not in somebody's name, is let in by what it sends to: a
-    transport, the change feed, the alarms.
-    Not even an administrator can call `kms:Decrypt` directly on a catalogued object's data key.
+    The key policies delegate to IAM, as AWS's default policy does, but less: administrators of the
+    account may manage a key, and principals may use it through the services named here only. Not
+    even an administrator can call `kms:Decrypt` directly. A service principal that sends messages
+    gets its permission from the construct that it sends to: a transport, the change feed, the
+    alarms.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
@@ -71,20 +71,19 @@ class Keys(Construct):
         self.queue = customer_managed_key(
             self, "Queue", settings, purpose="messages in queues", services=["sqs"], grants=[]
         )
-        let_logs_use(self.data)
+        allow_logs(self.data)
 
-    def let_log(self, stack: cdk.Stack, *, sid: str) -> None:
-        """Let CloudWatch Logs put the log groups of another `stack` under the DATA key."""
-        let_logs_use(self.data, stack.stack_name, sid=sid)
+    def allow_logs_of(self, stack: cdk.Stack, *, sid: str) -> None:
+        """Allow CloudWatch Logs to encrypt the log groups of another `stack` with the DATA key."""
+        allow_logs(self.data, stack.stack_name, sid=sid)
 
-    def let_auto_scaling_make_volumes(self) -> None:
-        """Let EC2 Auto Scaling launch instances whose volumes are under the DATA key.
+    def allow_auto_scaling_volumes(self) -> None:
+        """Allow EC2 Auto Scaling to launch instances whose volumes are under the DATA key.
 
-        It does so in a role of its own, which no policy of ours can be attached to. The role is
-        named in a condition, because a principal of a key policy must exist, and Auto Scaling makes
-        its role when an account's first group is made. Role and actions: "Required AWS KMS key
-        policy for use with encrypted volumes" in the EC2 Auto Scaling User Guide. Through EC2 only,
-        as in the policy of AWS's own key for volumes, with which the same role works.
+        It does so with a service-linked role. A condition names the role, because a principal of a
+        key policy must exist, and AWS creates this role with an account's first group. Role and
+        actions: "Required AWS KMS key policy for use with encrypted volumes" in the EC2 Auto
+        Scaling User Guide. Through EC2 only, like the AWS managed key for volumes.
         """
         role = (
             f"arn:{cdk.Aws.PARTITION}:iam::{cdk.Aws.ACCOUNT_ID}:role/aws-service-role/"
@@ -122,9 +121,10 @@ def customer_managed_key(
     services: list[str],
     grants: list[str],
 ) -> kms.Key:
-    """Return a key that the account may use through `services` only, and administer.
+    """Return a key that the account may administer, and use through `services` only.
 
-    Those of `grants` may go on using it in somebody's name. It rotates as `settings` say.
+    The services of `grants` may create grants for resources of their own. The rotation period and
+    the waiting period of a deletion come from `settings`.
     """
     account = iam.AccountRootPrincipal()
     statements = [
@@ -164,12 +164,12 @@ def customer_managed_key(
     )
 
 
-def let_service_use(
+def allow_service(
     key: kms.Key, service: str, conditions: Mapping[str, object], *, sid: str | None = None
 ) -> None:
-    """Let the AWS service `service` put messages under `key`, under `conditions` only.
+    """Allow the AWS service `service` to encrypt messages with `key`, under `conditions`.
 
-    A service that is let in twice needs a `sid` of its own for the second time.
+    A second statement for the same service needs a `sid` of its own.
     """
     key.add_to_resource_policy(
         iam.PolicyStatement(
@@ -182,12 +182,12 @@ def let_service_use(
     )
 
 
-def let_logs_use(
+def allow_logs(
     key: kms.Key, stack_name: str = cdk.Aws.STACK_NAME, *, sid: str = "EncryptLogsOfThisStack"
 ) -> None:
-    """Let CloudWatch Logs put the log groups of the stack `stack_name`, and no others, under `key`.
+    """Allow CloudWatch Logs to encrypt the log groups of the stack `stack_name` with `key`.
 
-    By default those of the stack that has the key, whatever it is called when it is deployed.
+    By default the stack is the one that has the key.
     """
     stack = cdk.Stack.of(key)
     key.add_to_resource_policy(
@@ -211,9 +211,9 @@ def let_logs_use(
 
 
 def use_through(key: kms.IKey, service: str, *actions: str) -> iam.PolicyStatement:
-    """Return the right to do `actions` with `key` through the AWS service `service` only.
+    """Return the permission for `actions` on `key` through the AWS service `service` only.
 
-    Most services open a key in the name of who calls them.
+    Most services use a key with the permissions of their caller.
     """
     return iam.PolicyStatement(
         actions=list(actions),
@@ -223,7 +223,7 @@ def use_through(key: kms.IKey, service: str, *actions: str) -> iam.PolicyStateme
 
 
 def endpoint(service: str) -> str:
-    """Return what KMS calls the AWS service `service` in the region of the stack."""
+    """Return the value of `kms:ViaService` for `service` in the region of the stack."""
     return f"{service}.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"
 
 

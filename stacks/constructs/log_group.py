@@ -1,4 +1,4 @@
-"""Log groups: under the customer key, and forgotten after a while."""
+"""Log groups: under a customer managed key, with a retention period."""
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -9,10 +9,9 @@ from ..settings.settings import Settings
 
 
 class EncryptedLogGroup(logs.LogGroup):
-    """A log group under the customer key `key`, kept for a month, or for a year in production.
+    """A log group under the customer managed key `key`, for a month, in production for a year.
 
-    It has no name of its own: CloudFormation's begins with that of the stack, which is what the
-    key's policy allows.
+    CloudFormation names it after the stack, and the key's policy allows those names only.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings, key: kms.IKey) -> None:
@@ -26,7 +25,7 @@ class EncryptedLogGroup(logs.LogGroup):
         )
 
     def write_statement(self) -> iam.PolicyStatement:
-        """Return what a function needs to log here: it cannot make log groups of its own."""
+        """Return the permission to write to this group. It does not allow to create log groups."""
         return iam.PolicyStatement(
             actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[self.log_group_arn]
         )

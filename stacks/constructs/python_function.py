@@ -1,4 +1,4 @@
-"""The functions that run our own code."""
+"""Lambda functions with the code of lambdas/."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -42,7 +42,7 @@ class PythonFunction(Construct):
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            # Part of the role, not a policy beside it: what waits for the role waits for them too.
+            # Inline: a resource that depends on the role then depends on its policy as well.
             inline_policies={"rights": self.permissions},
         )
         self.timeout = timeout
@@ -55,7 +55,7 @@ class PythonFunction(Construct):
             architecture=lambda_.Architecture.ARM_64,
             handler=entry,
             code=lambda_.Code.from_bucket_v2(code.bucket, code.s3_object_key),
-            # Closed to CDK: what the function may do is the list above and nothing besides.
+            # CDK adds no statements: the role allows the list above and nothing else.
             role=role.without_policy_updates(),
             environment=environment,
             environment_encryption=key,
@@ -70,7 +70,7 @@ class PythonFunction(Construct):
 
 
 def _trace() -> iam.PolicyStatement:
-    # X-Ray knows no resources to name: "*" is the only one that these actions accept.
+    # X-Ray has no resources: "*" is the only one that these actions accept.
     return iam.PolicyStatement(
         actions=["xray:PutTelemetryRecords", "xray:PutTraceSegments"], resources=["*"]
     )

@@ -1,4 +1,4 @@
-"""Queues that a function or a worker is fed by, and who may fill them."""
+"""Queues that a function or a worker reads, and the policies of their senders."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -15,10 +15,10 @@ from .keys import Keys
 
 
 class WorkQueue(sqs.Queue):
-    """A queue under the QUEUE key, in which messages wait for up to 14 days, SQS's longest.
+    """A queue under the QUEUE key. It keeps messages for 14 days, SQS's maximum.
 
-    One that was taken is hidden for `visibility`; what was taken `tries` times in vain goes to
-    `failures`.
+    A received message is invisible for `visibility_timeout`. After `max_receive_count` failed
+    receives it goes to `dead_letter_queue`.
     """
 
     def __init__(
@@ -28,9 +28,9 @@ class WorkQueue(sqs.Queue):
         settings: Settings,
         *,
         keys: Keys,
-        failures: DeadLetterQueue,
-        visibility: cdk.Duration,
-        tries: int,
+        dead_letter_queue: DeadLetterQueue,
+        visibility_timeout: cdk.Duration,
+        max_receive_count: int,
     ) -> None:
         super().__init__(
             scope,
@@ -39,22 +39,25 @@ class WorkQueue(sqs.Queue):
             encryption_master_key=keys.queue,
             enforce_ssl=True,
             retention_period=cdk.Duration.days(14),
-            visibility_timeout=visibility,
-            dead_letter_queue=sqs.DeadLetterQueue(queue=failures, max_receive_count=tries),
+            visibility_timeout=visibility_timeout,
+            dead_letter_queue=sqs.DeadLetterQueue(
+                queue=dead_letter_queue, max_receive_count=max_receive_count
+            ),
             removal_policy=settings.removal_policy,
         )
 
 
-def visibility_of(timeout: cdk.Duration) -> cdk.Duration:
-    """Return how long a function with this `timeout` needs a message to be hidden.
+def visibility_timeout_for(timeout: cdk.Duration) -> cdk.Duration:
+    """Return the visibility timeout of a queue that invokes a function with this `timeout`.
 
-    What AWS asks for: time for a batch, and for the retries of one that was throttled.
+    Six times as long, AWS's advice (Lambda Developer Guide, "Using Lambda with Amazon SQS"): time
+    for a batch, and for the retries of a throttled one.
     """
     return cdk.Duration.seconds(6 * timeout.to_seconds())
 
 
-def let_send(queue: sqs.Queue, service: str, conditions: Mapping[str, object]) -> IConstruct:
-    """Let `service` send to `queue` under `conditions` only; return the policy that says so."""
+def allow_send(queue: sqs.Queue, service: str, conditions: Mapping[str, object]) -> IConstruct:
+    """Allow `service` to send to `queue` under `conditions`; return the queue's policy."""
     added = queue.add_to_resource_policy(
         iam.PolicyStatement(
             principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
@@ -70,13 +73,13 @@ def subscribe(
     scope: Construct,
     topic: sns.ITopic,
     queue: WorkQueue,
-    failures: DeadLetterQueue,
+    dead_letter_queue: DeadLetterQueue,
     *,
-    wanted: Mapping[str, object] | None = None,
+    filter_policy: Mapping[str, object] | None = None,
 ) -> None:
-    """Have `topic` deliver to `queue`, as it is, the messages whose attributes pass `wanted`.
+    """Subscribe `queue` to the messages of `topic` that pass `filter_policy`, with raw delivery.
 
-    Without a filter policy, all. What cannot be delivered goes to `failures`.
+    Without a filter policy all pass. Undeliverable messages go to `dead_letter_queue`.
     """
     subscription = sns.CfnSubscription(
         scope,
@@ -85,9 +88,9 @@ def subscribe(
         protocol="sqs",
         endpoint=queue.queue_arn,
         raw_message_delivery=True,
-        filter_policy=wanted,
-        redrive_policy={"deadLetterTargetArn": failures.queue_arn},
+        filter_policy=filter_policy,
+        redrive_policy={"deadLetterTargetArn": dead_letter_queue.queue_arn},
     )
     this_topic = {"ArnEquals": {"aws:SourceArn": topic.topic_arn}}
-    for receiver in (queue, failures):
-        subscription.node.add_dependency(let_send(receiver, "sns", this_topic))
+    for receiver in (queue, dead_letter_queue):
+        subscription.node.add_dependency(allow_send(receiver, "sns", this_topic))

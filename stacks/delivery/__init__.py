@@ -1,1 +1,1 @@
-"""From a commit to an account: what the stack Delivery consists of."""
+"""The pipeline: the parts of the stack Delivery."""

@@ -1,4 +1,4 @@
-"""What the stages of the pipeline hand on to each other."""
+"""The bucket of the artifacts that the pipeline's stages pass on."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -9,14 +9,14 @@ from constructs import Construct
 from ..constructs.keys import use_through
 from ..constructs.secure_bucket import SecureBucket
 
-OPEN = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
-"""What it takes of the pipeline's key to read what is under it, and to add to that."""
+KEY_ACTIONS = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
+"""Actions on the pipeline's key to read and to write artifacts."""
 
 _KEEP = cdk.Duration.days(30)
 
 
 class Artifacts(SecureBucket):
-    """A bucket under `key`, reached by TLS only. What is in it is forgotten after 30 days."""
+    """A bucket under `key`. Artifacts expire after 30 days."""
 
     def __init__(self, scope: Construct, id: str, key: kms.Key) -> None:
         super().__init__(
@@ -36,7 +36,7 @@ class Artifacts(SecureBucket):
         self._key = key
 
     def permissions(self, *, write: bool) -> list[iam.PolicyStatement]:
-        """Return what it takes to read artifacts, and to `write` them as well."""
+        """Return the permissions to read artifacts, and with `write` to write them."""
         return [
             iam.PolicyStatement(
                 actions=[
@@ -50,5 +50,5 @@ class Artifacts(SecureBucket):
                 actions=["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"],
                 resources=[self.bucket_arn],
             ),
-            use_through(self._key, "s3", *OPEN),
+            use_through(self._key, "s3", *KEY_ACTIONS),
         ]

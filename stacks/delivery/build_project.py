@@ -1,4 +1,4 @@
-"""A stage of the pipeline as a build: what it runs, where, and as whom."""
+"""The CodeBuild project of a stage of the pipeline."""
 
 import json
 from hashlib import sha256
@@ -25,16 +25,16 @@ _MAX_MINUTES = 2160
 """CodeBuild's longest, 36 hours."""
 _LEFT_BEHIND = (
     *(".hypothesis", ".local", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv"),
-    *(".import_linter_cache", "cdk.all", "node_modules", "reports"),
+    *(".import_linter_cache", ".mutants", "cdk.all", "node_modules", "reports"),
 )
-"""Folders that the first stage makes and no later one reads: more than a gigabyte."""
+"""Folders that the first stage creates and no later one reads: more than a gigabyte."""
 
 
 class Build(Construct):
-    """A project that runs the commands of `stage`, in a role that may do what these take.
+    """A project that runs the commands of `stage`, with a role of its own.
 
-    The first stage takes the source, reports tests and coverage, and leaves what the others take.
-    `key` is for what it writes: `artifacts` and logs.
+    The first stage starts from the source, reports tests and coverage, and writes the artifact of
+    the other stages. `artifacts` and logs are under `key`.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Build(Construct):
                     statements=[
                         *artifacts.permissions(write=first),
                         log_group.write_statement(),
-                        *_rights(stage, list(reports), images=docker),
+                        *_permissions(stage, list(reports), images=docker),
                     ]
                 )
             },
@@ -83,20 +83,20 @@ class Build(Construct):
             logging=codebuild.LoggingOptions(
                 cloud_watch=codebuild.CloudWatchLoggingOptions(log_group=log_group)
             ),
-            # Closed to CDK: what a stage may do is the list above and nothing besides.
+            # CDK adds no statements: the role allows the list above and nothing else.
             role=role.without_policy_updates(),
             timeout=_timeout(settings, stage),
             queued_timeout=cdk.Duration.hours(8),
         )
         self.project = cast("codebuild.IProject", project)
-        # The ARNs of groups are known when they are made, and do not change.
+        # Numbers in place of the ARNs of report groups, which are known at deployment only.
         named = {str(n): report for n, report in enumerate(reports.values())}
-        told = [_build_spec(stage, named), image.image_id, docker]
-        self.digest = sha256(json.dumps(told).encode()).hexdigest()
-        """Of what it runs and where: another one if that changes."""
+        definition = [_build_spec(stage, named), image.image_id, docker]
+        self.digest = sha256(json.dumps(definition).encode()).hexdigest()
+        """SHA-256 of its commands, its image and its privileges."""
 
     def _report_groups(self) -> dict[str, dict[str, object]]:
-        """Return what is reported, by the ARN of the group that it is reported to."""
+        """Return the reports of the build spec, by the ARN of their report group."""
         tests = self._report_group("Tests", codebuild.ReportGroupType.TEST)
         coverage = self._report_group("Coverage", codebuild.ReportGroupType.CODE_COVERAGE)
         return {
@@ -112,8 +112,8 @@ class Build(Construct):
 
 
 def _timeout(settings: Settings, stage: Stage) -> cdk.Duration:
-    """Return how long a build of `stage` may take: longer where it waits for a canary."""
-    shift = settings.canary.lasts if settings.canary and SHIP in stage.commands else 0
+    """Return the time-out of a build of `stage`: longer where it waits for a canary."""
+    shift = settings.canary.duration if settings.canary and SHIP in stage.commands else 0
     return cdk.Duration.minutes(min(_BUILD_MINUTES + shift, _MAX_MINUTES))
 
 
@@ -134,7 +134,7 @@ def _build_spec(stage: Stage, reports: dict[str, dict[str, object]]) -> dict[str
     return spec
 
 
-def _rights(stage: Stage, groups: list[str], *, images: bool) -> list[iam.PolicyStatement]:
+def _permissions(stage: Stage, groups: list[str], *, images: bool) -> list[iam.PolicyStatement]:
     if groups:
         return [
             iam.PolicyStatement(
@@ -149,4 +149,4 @@ def _rights(stage: Stage, groups: list[str], *, images: bool) -> list[iam.Policy
         ]
     if any(command.startswith(SHIP) for command in stage.commands):
         return [permissions.ship(images=images)]
-    return permissions.try_catalog()
+    return permissions.smoke_test()

@@ -1,4 +1,4 @@
-"""What the commands of the pipeline's stages need in an account, besides artifacts and logs."""
+"""Permissions of the commands of the pipeline's stages, besides artifacts and logs."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -9,9 +9,9 @@ from ..constructs.keys import endpoint
 
 
 def ship(*, images: bool) -> iam.PolicyStatement:
-    """Let `cdk deploy` become the roles that bootstrapping made: to publish, and to deploy.
+    """Return the permission to assume the bootstrap roles with which `cdk deploy` works.
 
-    What these may do is the account's choice, when it is bootstrapped; by default, everything.
+    The account sets their permissions when it is bootstrapped; by default they allow everything.
     """
     qualifier = cdk.DefaultStackSynthesizer.DEFAULT_QUALIFIER
     return iam.PolicyStatement(
@@ -24,10 +24,11 @@ def ship(*, images: bool) -> iam.PolicyStatement:
     )
 
 
-def try_catalog() -> list[iam.PolicyStatement]:
-    """Let a stage put an object of a smoke test, see its row, and remove it.
+def smoke_test() -> list[iam.PolicyStatement]:
+    """Return the permissions to put the smoke test's object, read its row, and delete it.
 
-    By the names that CloudFormation gives: the stack may not be there when this one is made.
+    By the prefixes of the names that CloudFormation generates, because the stack Catalog need not
+    exist when this stack is deployed.
     """
     bucket = f"arn:{cdk.Aws.PARTITION}:s3:::{bucket_prefix(CATALOG)}*"
     table = f"{table_prefix(CATALOG)}*"
@@ -49,7 +50,7 @@ def try_catalog() -> list[iam.PolicyStatement]:
             actions=["dynamodb:GetItem"],
             resources=[f"arn:{cdk.Aws.PARTITION}:dynamodb:{region}:{account}:table/{table}"],
         ),
-        # Its key has no name that is known here; but what it opens has.
+        # The key has no known name. The encryption context names the bucket or the table.
         _use_keys(keys, ["kms:Decrypt", "kms:GenerateDataKey"], "s3", "aws:s3:arn", bucket),
         _use_keys(keys, ["kms:Decrypt"], "dynamodb", "aws:dynamodb:tableName", table),
     ]

@@ -1,7 +1,7 @@
 """The pipeline: from a commit to the Catalog stack and the portfolio, through `stages.STAGES`.
 
-Not CDK Pipelines: those install tools of their own choice in each build, and have CDK write the
-permissions. Here a build runs the Makefile of the commit and nothing else, in a role for its stage.
+CDK Pipelines would install its own choice of tools in each build, and generate the permissions.
+Here a build runs the Makefile of the commit and nothing else, with a role per stage.
 """
 
 from typing import cast
@@ -14,18 +14,18 @@ from aws_cdk import aws_codepipeline_actions as actions
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ..constructs.keys import customer_managed_key, let_logs_use, use_through
+from ..constructs.keys import allow_logs, customer_managed_key, use_through
 from ..settings.pipeline_source import Source
 from ..settings.settings import Settings
-from .artifacts import OPEN, Artifacts
+from .artifacts import KEY_ACTIONS, Artifacts
 from .build_project import Build
 from .stages import STAGES
 
 
 class Pipeline(Construct):
-    """A pipeline of type V2 that takes commits one after the other, and updates itself.
+    """A pipeline of type V2 that queues commits, and updates itself.
 
-    Its key, for source, artifacts and logs, is its own.
+    It has a customer managed key of its own for source, artifacts and logs.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
@@ -38,10 +38,10 @@ class Pipeline(Construct):
             services=["codecommit", "s3"],
             grants=[],
         )
-        let_logs_use(self.key)
+        allow_logs(self.key)
         self._artifacts = Artifacts(self, "Artifacts", self.key)
         source, built = codepipeline.Artifact("Source"), codepipeline.Artifact("Built")
-        take, source_rights = self._source(settings.source, source)
+        take, source_permissions = self._source(settings.source, source)
         builds = [
             Build(self, stage.name, settings, stage, key=self.key, artifacts=self._artifacts)
             for stage in STAGES
@@ -52,7 +52,7 @@ class Pipeline(Construct):
                 actions=["codebuild:BatchGetBuilds", "codebuild:StartBuild"],
                 resources=[build.project.project_arn for build in builds],
             ),
-            *source_rights,
+            *source_permissions,
         ]
         role = iam.Role(
             self,
@@ -67,7 +67,7 @@ class Pipeline(Construct):
             execution_mode=codepipeline.ExecutionMode.QUEUED,
             restart_execution_on_update=True,
             artifact_bucket=self._artifacts,
-            # Closed to CDK: what the pipeline may do is the list above and nothing besides.
+            # CDK adds no statements: the role allows the list above and nothing else.
             role=role.without_policy_updates(),
             use_pipeline_role_for_actions=True,
         )
@@ -77,11 +77,12 @@ class Pipeline(Construct):
             action = actions.CodeBuildAction(
                 action_name=stage.name,
                 project=build.project,
-                # The pipeline starts over when it changes itself; a project is no part of it.
+                # A project is no part of the pipeline. Its digest is, so a changed project restarts
+                # the pipeline.
                 environment_variables={
                     "BUILD_DIGEST": codebuild.BuildEnvironmentVariable(value=build.digest)
                 },
-                # What was tested is what is deployed: the later stages get what the first one left.
+                # Later stages deploy the artifact that the first one tested.
                 input=source if first else built,
                 outputs=[built] if first else [],
             )
@@ -92,7 +93,7 @@ class Pipeline(Construct):
     def _source(
         self, source: Source, artifact: codepipeline.Artifact
     ) -> tuple[codepipeline.IAction, list[iam.PolicyStatement]]:
-        """Return the action that takes the source, and what it needs."""
+        """Return the source action, and its permissions."""
         if source.kind == "github":
             action: object = actions.CodeStarConnectionsSourceAction(
                 action_name="Source",
@@ -104,7 +105,7 @@ class Pipeline(Construct):
             )
             service = source.connection.split(":")[2]
             return cast("codepipeline.IAction", action), [
-                # It says whose the artifact is to be, although nobody else's it could be.
+                # The action sets an ACL, though the bucket's owner owns every object.
                 iam.PolicyStatement(
                     actions=["s3:PutObjectAcl"], resources=[self._artifacts.arn_for_objects("*")]
                 ),
@@ -123,7 +124,7 @@ class Pipeline(Construct):
                     kms_key=self.key,
                 ),
             )
-            # The source outlives the pipeline, and could not be read without its key.
+            # The source outlives the pipeline, and is unreadable without its key.
             for kept in (repository, self.key):
                 resource = cast("cdk.CfnResource", kept.node.default_child)
                 resource.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
@@ -143,5 +144,9 @@ class Pipeline(Construct):
                 ],
                 resources=[repository.repository_arn],
             ),
-            *([use_through(self.key, "codecommit", *OPEN)] if source.kind == "create" else []),
+            *(
+                [use_through(self.key, "codecommit", *KEY_ACTIONS)]
+                if source.kind == "create"
+                else []
+            ),
         ]

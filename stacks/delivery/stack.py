@@ -1,4 +1,4 @@
-"""The Delivery stack: what brings a commit into this account and region."""
+"""The Delivery stack: the pipeline that deploys commits to this account and region."""
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -11,7 +11,7 @@ from .pipeline import Pipeline
 
 
 class DeliveryStack(cdk.Stack):
-    """One pipeline."""
+    """One pipeline. The outputs are `DeliveryOutputs`."""
 
     def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
         super().__init__(

@@ -1,19 +1,19 @@
-"""What the pipeline does with a commit, in order: in an account, and rehearsed on this machine."""
+"""The stages of the pipeline, in order, for an account and for `make pipeline`."""
 
 from dataclasses import dataclass
 
 SHIP = "make ship"
-"""What a command begins with that deploys stacks of the assembly: those named, or a catalog's."""
+"""The beginning of commands that deploy: the stacks named, or else those of the catalog."""
 
 REPORTS = "reports"
-"""Where `make test` leaves junit.xml and coverage.xml."""
+"""The folder to which `make test` writes junit.xml and coverage.xml."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Commands that run one after the other, until one fails, which ends the execution.
+    """Commands that run in order. The first that fails ends the execution.
 
-    All of them are targets of the Makefile, so that a person can do what the pipeline does.
+    All are targets of the Makefile, so that a person can run them.
     """
 
     name: str
@@ -22,7 +22,7 @@ class Stage:
 
 STAGES = (
     Stage("Build", ("make mariadb", "make lint", f"make test REPORTS={REPORTS}", "make synth")),
-    # The pipeline itself comes first: if that changes, the newest commit starts again there.
+    # The pipeline itself comes first: if it changes, it restarts with the newest commit.
     Stage("Update", (f"{SHIP} STACKS=Delivery",)),
     Stage("Deploy", (SHIP,)),
     Stage("Smoke", ("make smoke",)),

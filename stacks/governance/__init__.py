@@ -1,1 +1,1 @@
-"""Judging and recording what is deployed: what the stack Governance consists of."""
+"""Controls, AWS Config and the trail: the parts of the stack Governance."""

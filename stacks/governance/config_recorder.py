@@ -1,4 +1,4 @@
-"""The inventory: what is deployed in this account and region, and what it was before."""
+"""AWS Config's recorder: the configuration history of this account and region."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_config as config
@@ -13,19 +13,19 @@ from .controls import CONTROLS
 from .evidence_bucket import evidence_bucket
 
 _NOT_RECORDED = {"AWS::Logs::LogGroup"}
-"""Types that Config cannot record; its own rules look at them every day."""
+"""Types that Config cannot record; its managed rules evaluate them periodically."""
 
 
 class ConfigRecorder(Construct):
-    """AWS Config's recorder of the types that are judged, and the bucket that it delivers to.
+    """The recorder of the resource types of `CONTROLS`, and the bucket of its delivery channel.
 
-    An account has one recorder and one delivery channel in a region. Neither may depend on the
-    other: CloudFormation starts the recorder only once there is a channel.
+    An account has one recorder and one delivery channel per region. Neither may depend on the
+    other: CloudFormation starts the recorder once the channel exists.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings, key: kms.Key) -> None:
         super().__init__(scope, id)
-        # Config cannot deliver to a bucket that locks what it gets.
+        # Config cannot deliver to a bucket with default object lock.
         bucket = evidence_bucket(self, "History", settings, key, locked=False)
         role = iam.Role(
             self,
@@ -34,7 +34,7 @@ class ConfigRecorder(Construct):
                 "config.amazonaws.com",
                 conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
             ),
-            # What Config must read to record: AWS keeps the list up to date, and it is long.
+            # The long list of what Config reads, which AWS keeps up to date.
             managed_policies=[
                 iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AWS_ConfigRole")
             ],
@@ -50,7 +50,7 @@ class ConfigRecorder(Construct):
                 recording_group=config.CfnConfigurationRecorder.RecordingGroupProperty(
                     all_supported=False,
                     include_global_resource_types=False,
-                    resource_types=sorted({p.kind for p in CONTROLS} - _NOT_RECORDED),
+                    resource_types=sorted({p.resource_type for p in CONTROLS} - _NOT_RECORDED),
                 ),
             ),
             config.CfnDeliveryChannel(

@@ -1,4 +1,4 @@
-"""The rules by which AWS Config judges what is deployed."""
+"""The AWS Config rules of the controls."""
 
 from aws_cdk import aws_config as config
 from constructs import Construct
@@ -6,35 +6,36 @@ from constructs import Construct
 from .controls import CONTROLS, SAME_TEXT, Control
 
 _GUARD_RUNTIME = "guard-2.x.x"
-"""The one that Config has (`PolicyRuntime` of CustomPolicyDetails, Config API reference)."""
+"""The only value of `PolicyRuntime` (CustomPolicyDetails, Config API reference)."""
 
 
 class ConfigRules(Construct):
     """A rule for each of `CONTROLS` that AWS Config can check. `rules` has them all.
 
-    They judge every resource of their type in the account and region, whoever made it.
+    A rule evaluates every resource of its type in the account and region.
     """
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
-        self.rules = [self._rule(control) for control in CONTROLS if control.afterwards]
+        self.rules = [self._rule(control) for control in CONTROLS if control.config_rule]
 
     def _rule(self, control: Control) -> config.CfnConfigRule:
-        name = "".join(word.capitalize() for word in control.name.split("_"))
-        if control.afterwards != SAME_TEXT:
+        if control.config_rule != SAME_TEXT:
             return config.CfnConfigRule(
                 self,
-                name,
-                description=control.says,
+                control.construct_id,
+                description=control.description,
                 source=config.CfnConfigRule.SourceProperty(
-                    owner="AWS", source_identifier=control.afterwards
+                    owner="AWS", source_identifier=control.config_rule
                 ),
             )
         return config.CfnConfigRule(
             self,
-            name,
-            description=control.says,
-            scope=config.CfnConfigRule.ScopeProperty(compliance_resource_types=[control.kind]),
+            control.construct_id,
+            description=control.description,
+            scope=config.CfnConfigRule.ScopeProperty(
+                compliance_resource_types=[control.resource_type]
+            ),
             source=config.CfnConfigRule.SourceProperty(
                 owner="CUSTOM_POLICY",
                 custom_policy_details=config.CfnConfigRule.CustomPolicyDetailsProperty(

@@ -1,4 +1,4 @@
-"""The rules of AWS Config alone, for accounts that have no Governance stack."""
+"""The AWS Config rules alone, for accounts without a Governance stack."""
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -7,10 +7,10 @@ from .config_rules import ConfigRules
 
 
 class ConformancePackStack(cdk.Stack):
-    """Nothing but rules: its template is a conformance pack for any account and region.
+    """A stack whose template is a conformance pack for any account and region.
 
-    `aws configservice put-conformance-pack` takes the file as it is. A conformance pack may have no
-    parameters, conditions or metadata, so there is nothing of CDK's in it.
+    `aws configservice put-conformance-pack` accepts the file. A conformance pack may have no
+    parameters, conditions or metadata, so CDK adds none.
     """
 
     def __init__(self, scope: Construct, id: str) -> None:
@@ -20,6 +20,6 @@ class ConformancePackStack(cdk.Stack):
             analytics_reporting=False,
             synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
-        # The CDK CLI would have it name the construct of each rule.
+        # Otherwise the CDK CLI asks for the path of each construct, as metadata.
         self.node.set_context("aws:cdk:enable-path-metadata", False)
         ConfigRules(self, "Rules")

@@ -1,8 +1,8 @@
-"""What is promised of everything that is deployed, and who checks it, before and afterwards.
+"""The controls: what holds for every resource of a type, checked at synth and after deployment.
 
-Before: CDK evaluates the rule of guard/ against each template, and a broken one fails the synth.
-Afterwards: AWS Config judges what is there, by a rule of its own or, where it has none that says as
-much, by the very same text.
+At synth, the CDK evaluates the rule of guard/ against each template; a violation fails the synth.
+After deployment, AWS Config evaluates the resources, with a managed rule or, where no managed rule
+is as strict, with the same Guard text.
 """
 
 import os
@@ -12,126 +12,160 @@ from pathlib import Path
 import aws_cdk as cdk
 
 SAME_TEXT = "the rule of stacks/governance/guard/"
-"""AWS Config is given the Guard rule: it says there what it means for a configuration item."""
+"""The Config rule has the Guard text, which has a part for configuration items as well."""
 
 _GUARD = Path(__file__).parent / "guard"
 
 
 @dataclass(frozen=True)
 class Control:
-    """A sentence that is true of every resource of CloudFormation type `kind`.
+    """What `description` says holds for every resource of CloudFormation type `resource_type`.
 
-    `before`: whether CDK checks it, by the rule `name` of guard/. `afterwards`: what AWS
-    Config checks it by: the identifier of a managed rule, or `SAME_TEXT`, or None if it cannot.
+    `config_rule` is the identifier of a managed rule of AWS Config, or `SAME_TEXT`, or None if
+    Config cannot check it. `at_synth` is whether the file `name` of guard/ checks templates.
+    `deployed_as` is the name before 0.2. It stays in the logical id of the Config rule, and in the
+    Guard text where Config has that text.
     """
 
     name: str
-    says: str
-    kind: str
-    afterwards: str | None
-    before: bool = True
+    description: str
+    resource_type: str
+    config_rule: str | None
+    at_synth: bool = True
+    deployed_as: str | None = None
 
     @property
     def rule(self) -> str:
-        """The text of the Guard rule."""
+        """The Guard text."""
         return (_GUARD / f"{self.name}.guard").read_text(encoding="utf-8")
+
+    @property
+    def rule_name(self) -> str:
+        """The name of the rule in the Guard text."""
+        if self.config_rule == SAME_TEXT:
+            return self.deployed_as or self.name
+        return self.name
+
+    @property
+    def construct_id(self) -> str:
+        """The id of the Config rule's construct, on which its logical id depends."""
+        return "".join(word.capitalize() for word in (self.deployed_as or self.name).split("_"))
 
 
 CONTROLS = (
     Control(
-        "bucket_under_customer_key",
-        "Objects are under a customer key",
+        "bucket_customer_managed_key",
+        "Buckets are encrypted with a customer managed key",
         "AWS::S3::Bucket",
         "S3_DEFAULT_ENCRYPTION_KMS",
+        deployed_as="bucket_under_customer_key",
     ),
     Control(
-        "bucket_takes_tls_only",
-        "Objects are read and written by TLS only",
+        "bucket_tls_only",
+        "Buckets deny requests without TLS",
         "AWS::S3::Bucket",
         "S3_BUCKET_SSL_REQUESTS_ONLY",
+        deployed_as="bucket_takes_tls_only",
     ),
     Control(
-        "bucket_closed_to_the_public",
-        "No bucket can be opened to the public",
+        "bucket_public_access_blocked",
+        "Buckets block public access",
         "AWS::S3::Bucket",
         "S3_BUCKET_LEVEL_PUBLIC_ACCESS_PROHIBITED",
+        deployed_as="bucket_closed_to_the_public",
     ),
     Control(
-        "table_under_customer_key",
-        "Rows are under a customer key",
+        "table_customer_managed_key",
+        "Tables are encrypted with a customer managed key",
         "AWS::DynamoDB::Table",
         "DYNAMODB_TABLE_ENCRYPTED_KMS",
+        deployed_as="table_under_customer_key",
     ),
     Control(
-        "table_can_be_set_back",
-        "A table can be set back to any second of the last 35 days",
+        "table_point_in_time_recovery",
+        "Tables have point-in-time recovery enabled",
         "AWS::DynamoDB::Table",
         "DYNAMODB_PITR_ENABLED",
+        deployed_as="table_can_be_set_back",
     ),
-    # Config's own rules take a key of AWS for good, or do not look at queues and settings at all.
+    # Managed rules accept AWS keys for these types, or do not check queues and environments at all.
     Control(
-        "queue_under_customer_key",
-        "Messages that wait are under a customer key",
+        "queue_customer_managed_key",
+        "Queues are encrypted with a customer managed key",
         "AWS::SQS::Queue",
         SAME_TEXT,
+        deployed_as="queue_under_customer_key",
     ),
     Control(
-        "topic_under_customer_key",
-        "Messages that are published are under a customer key",
+        "topic_customer_managed_key",
+        "Topics are encrypted with a customer managed key",
         "AWS::SNS::Topic",
         SAME_TEXT,
+        deployed_as="topic_under_customer_key",
     ),
     Control(
-        "stream_under_customer_key",
-        "Records of a stream are under a customer key",
+        "stream_customer_managed_key",
+        "Streams are encrypted with a customer managed key",
         "AWS::Kinesis::Stream",
         SAME_TEXT,
+        deployed_as="stream_under_customer_key",
     ),
     Control(
-        "function_settings_under_customer_key",
-        "The settings of functions are under a customer key",
+        "function_environment_customer_managed_key",
+        "Environments of functions are encrypted with a customer managed key",
         "AWS::Lambda::Function",
         SAME_TEXT,
+        deployed_as="function_settings_under_customer_key",
     ),
     Control(
-        "trail_encrypted_and_sealed",
-        "What a trail records is under a customer key, and cannot be changed unnoticed",
+        "trail_encrypted_and_validated",
+        "Trails are encrypted with a customer managed key, and have log file validation",
         "AWS::CloudTrail::Trail",
         SAME_TEXT,
+        deployed_as="trail_encrypted_and_sealed",
     ),
-    # Config does not tell the policies of queues and topics.
+    # Config does not record the policies of queues and topics.
     Control(
-        "messages_take_tls_only",
-        "Messages are sent, received and published by TLS only",
+        "messages_tls_only",
+        "Queues and topics deny requests without TLS",
         "AWS::SQS::Queue",
         None,
     ),
     Control(
-        "function_closed_to_the_public",
-        "No function can be called by the public",
+        "function_public_access_blocked",
+        "Functions allow no public invocation",
         "AWS::Lambda::Function",
         "LAMBDA_FUNCTION_PUBLIC_ACCESS_PROHIBITED",
+        deployed_as="function_closed_to_the_public",
     ),
     Control(
-        "logs_under_customer_key",
-        "Logs are under a customer key",
+        "log_group_customer_managed_key",
+        "Log groups are encrypted with a customer managed key",
         "AWS::Logs::LogGroup",
         "CLOUDWATCH_LOG_GROUP_ENCRYPTED",
+        deployed_as="logs_under_customer_key",
     ),
     Control(
-        "key_rotates",
-        "Customer keys rotate",
+        "key_rotation_enabled",
+        "Customer managed keys rotate",
         "AWS::KMS::Key",
         "CMK_BACKING_KEY_ROTATION_ENABLED",
+        deployed_as="key_rotates",
     ),
     Control(
-        "key_is_kept",
-        "No customer key is about to be deleted",
+        "key_not_scheduled_for_deletion",
+        "No customer managed key is scheduled for deletion",
         "AWS::KMS::Key",
         "KMS_CMK_NOT_SCHEDULED_FOR_DELETION",
-        before=False,
+        at_synth=False,
+        deployed_as="key_is_kept",
     ),
-    Control("volume_encrypted", "Volumes are encrypted", "AWS::EC2::Volume", "ENCRYPTED_VOLUMES"),
+    Control(
+        "volume_encrypted",
+        "Volumes are encrypted",
+        "AWS::EC2::Volume",
+        "ENCRYPTED_VOLUMES",
+    ),
     Control(
         "database_encrypted",
         "Databases are encrypted",
@@ -139,19 +173,20 @@ CONTROLS = (
         "RDS_CLUSTER_ENCRYPTED_AT_REST",
     ),
     Control(
-        "secret_under_customer_key",
-        "Secrets are under a customer key",
+        "secret_customer_managed_key",
+        "Secrets are encrypted with a customer managed key",
         "AWS::SecretsManager::Secret",
         "SECRETSMANAGER_USING_CMK",
+        deployed_as="secret_under_customer_key",
     ),
 )
 
 
 def check_templates(app: cdk.App) -> None:
-    """Have the synth of `app` fail if a template breaks a rule of CDK, or one of guard/.
+    """Fail the synth of `app` if a template violates a rule of the CDK, or one of guard/.
 
-    `CDK_VALIDATION=false` in the environment has CDK validate nothing; making the rules ready,
-    which takes a second, is left out then as well.
+    With `CDK_VALIDATION=false` in the environment, the CDK validates nothing, and preparing the
+    rules, which takes a second, is skipped.
     """
     if os.environ.get("CDK_VALIDATION") == "false":
         return
@@ -160,7 +195,7 @@ def check_templates(app: cdk.App) -> None:
             guard_rules=[
                 cdk.ValidationRuleSource(name=control.name, content=control.rule)
                 for control in CONTROLS
-                if control.before
+                if control.at_synth
             ]
         )
     )

@@ -1,4 +1,4 @@
-"""Buckets for what must be there when it is asked for: what happened, and what was deployed."""
+"""Buckets for evidence: the trail, and the configuration history."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
@@ -12,12 +12,11 @@ from ..settings.settings import Settings
 def evidence_bucket(
     scope: Construct, id: str, settings: Settings, key: kms.IKey, *, locked: bool
 ) -> SecureBucket:
-    """Return a bucket under `key`, TLS only, that keeps what it gets for as long as logs are kept.
+    """Return a bucket under `key` whose objects expire after the retention period of logs.
 
-    If it is `locked`, nothing can be overwritten or deleted before: by nobody at all in production
-    (compliance mode), so that whoever takes over the account cannot remove the traces; in a sandbox
-    by those who may s3:BypassGovernanceRetention, so that it can be cleaned up. It outlives its
-    stack.
+    With `locked`, object lock protects them until then: in production in compliance mode, so that
+    not even the root user can delete them; in a sandbox in governance mode, so that principals with
+    s3:BypassGovernanceRetention can. The bucket outlives its stack.
     """
     production = settings.stage == "production"
     kept = cdk.Duration.days(365 if production else 30)
@@ -40,7 +39,7 @@ def evidence_bucket(
         lifecycle_rules=[
             s3.LifecycleRule(
                 id="forget",
-                # A day later than the lock ends.
+                # A day after the lock ends.
                 expiration=kept.plus(cdk.Duration.days(1)),
                 noncurrent_version_expiration=cdk.Duration.days(1),
             ),

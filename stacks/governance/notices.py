@@ -1,4 +1,4 @@
-"""What somebody should know of at once: rules that are broken, and keys that are tampered with."""
+"""Notices of changed compliance, and of tampering with the keys."""
 
 from collections.abc import Sequence
 
@@ -12,20 +12,20 @@ from constructs import Construct
 _EVENT_BRIDGE = iam.ServicePrincipal("events.amazonaws.com")
 
 TAMPERING = ["DisableKey", "DisableKeyRotation", "PutKeyPolicy", "ScheduleKeyDeletion"]
-"""What makes data unreadable or readable by others, or a key live on for ever."""
+"""Calls that make data unreadable, or readable by others, or end the rotation of a key."""
 
 
 class Notices(Construct):
-    """A topic under the key `key`, and the rules of EventBridge that write to it.
+    """A topic under the key `key`, and the EventBridge rules that publish to it.
 
-    A message is the event as it is: for whoever is on call, and for programs.
+    A message is the unchanged event of EventBridge.
     """
 
     def __init__(self, scope: Construct, id: str, key: kms.Key) -> None:
         super().__init__(scope, id)
         self.topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
-        # Both without conditions: EventBridge tells SNS, and KMS through it, nothing of its rule or
-        # account, and a policy that asks for these drops every notice. SNS Developer Guide, "Key
+        # Neither has a condition: EventBridge sends SNS and KMS neither the rule's ARN nor the
+        # account, so a condition on them would drop every notice. SNS Developer Guide, "Key
         # management"; EventBridge User Guide, "Using resource-based policies".
         key.add_to_resource_policy(
             iam.PolicyStatement(
@@ -44,8 +44,8 @@ class Notices(Construct):
         )
 
     def of_compliance(self, rules: Sequence[config.CfnConfigRule]) -> None:
-        """Tell when a resource begins or ceases to comply with one of `rules`."""
-        self._tell(
+        """Publish when a resource begins or ceases to comply with one of `rules`."""
+        self._publish_events(
             "Compliance",
             "A resource began or ceased to comply with a rule of AWS Config",
             {
@@ -59,23 +59,23 @@ class Notices(Construct):
         )
 
     def of_keys(self, keys: Sequence[kms.IKey]) -> None:
-        """Tell when one of `keys` is tampered with, and when somebody may not use it.
+        """Publish calls of `TAMPERING` on `keys`, and denied uses of them.
 
         EventBridge gets these calls only while a trail of the account records management events.
         """
         arns = [key.key_arn for key in keys]
-        self._tell(
+        self._publish_events(
             "Tampering",
-            "A customer key was disabled, is to be deleted, rotates no more or has a new policy",
+            "A customer managed key was disabled, scheduled for deletion, or changed",
             _calls({"eventName": TAMPERING, "resources": {"ARN": arns}}),
         )
-        self._tell(
+        self._publish_events(
             "Denied",
-            "Somebody was not allowed to use a customer key",
+            "A principal was not allowed to use a customer managed key",
             _calls(
                 {
                     "errorCode": [{"prefix": "AccessDenied"}],
-                    # KMS does not always tell the key apart from the message.
+                    # In some events only the message has the ARN of the key.
                     "$or": [
                         {"resources": {"ARN": arns}},
                         {"errorMessage": [{"wildcard": f"*{arn}*"} for arn in arns]},
@@ -84,13 +84,13 @@ class Notices(Construct):
             ),
         )
 
-    def _tell(self, id: str, description: str, pattern: dict[str, object]) -> None:
+    def _publish_events(self, id: str, description: str, pattern: dict[str, object]) -> None:
         events.CfnRule(
             self,
             id,
             description=description,
             event_pattern=pattern,
-            # The use of a key is a read-only call, which no other state lets through.
+            # Decrypt is a read-only event, which rules of other states do not receive.
             state="ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
             targets=[events.CfnRule.TargetProperty(id="Topic", arn=self.topic.topic_arn)],
         )

@@ -1,4 +1,4 @@
-"""The Governance stack: what is promised is watched, and who uses the keys is recorded."""
+"""The Governance stack: AWS Config rules for the controls, the trail, and notices."""
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -15,18 +15,18 @@ from .trail import Trail
 
 
 class GovernanceStack(cdk.Stack):
-    """One for an account and region: rules of AWS Config, the trail and notices, by `settings`.
+    """One per account and region: AWS Config rules, the trail and notices, by `settings`.
 
-    What it collects is under a third customer key, AUDIT, so that whoever administers the catalog
-    need not be able to read about it. Buckets and key outlive the stack: evidence must. `keys` are
-    those of the catalog. The output `NoticesTopicArn` is what to subscribe to.
+    Its evidence is under a third customer managed key, AUDIT, so that an administrator of the
+    catalog need not be able to read it. Buckets and key outlive the stack. `keys` are those of the
+    catalog. The outputs are `GovernanceOutputs`.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings, *, keys: Keys) -> None:
         super().__init__(
             scope,
             id,
-            description="reinventure: what is promised is watched, and who uses the keys recorded",
+            description="reinventure: AWS Config rules for the controls, a trail, and notices",
             termination_protection=settings.stage == "production",
         )
         audit = customer_managed_key(
@@ -44,7 +44,7 @@ class GovernanceStack(cdk.Stack):
             rules = ConfigRules(self, "Rules")
             notices.of_compliance(rules.rules)
             if settings.config == "create":
-                # A rule cannot be made where there is no recorder.
+                # CloudFormation cannot create a rule without a recorder.
                 rules.node.add_dependency(*ConfigRecorder(self, "Recorder", settings, audit).parts)
         trail = Trail(self, "Trail", settings, audit) if settings.trail == "create" else None
         write_outputs(

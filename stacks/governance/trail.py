@@ -1,4 +1,4 @@
-"""The trail: who called what in this account, each use of a customer key among it."""
+"""The CloudTrail trail, which records each use of a customer managed key."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudtrail as cloudtrail
@@ -11,10 +11,10 @@ from .evidence_bucket import evidence_bucket
 
 
 class Trail(Construct):
-    """CloudTrail's management events of all regions, in a locked bucket under the key `key`.
+    """The management events of all regions, in a bucket with object lock under the key `key`.
 
-    The use of a key is a management event: those of KMS are not excluded. Each hour CloudTrail
-    signs a digest of what it wrote, which `aws cloudtrail validate-logs` checks.
+    They include those of KMS: the use of a key is a management event. Each hour CloudTrail signs a
+    digest of its files, which `aws cloudtrail validate-logs` checks.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings, key: kms.Key) -> None:
@@ -22,7 +22,7 @@ class Trail(Construct):
         self.bucket = evidence_bucket(self, "Bucket", settings, key, locked=True)
         stack = cdk.Stack.of(self)
         name = f"{stack.stack_name}-trail"
-        # By its name: the policies must be there before the trail is, and are for it only.
+        # By its name: the policies must exist before the trail, and are for this trail only.
         arn = stack.format_arn(service="cloudtrail", resource="trail", resource_name=name)
         cloud_trail = iam.ServicePrincipal("cloudtrail.amazonaws.com")
         this_trail = {"StringEquals": {"aws:SourceArn": arn}}

@@ -1,1 +1,1 @@
-"""Looking inside objects: what the stack Workers consists of."""
+"""Content inspection: the parts of the stack Workers."""

@@ -1,4 +1,4 @@
-"""The machines that workers run on: none while there is nothing to do."""
+"""The EC2 instances of the workers: none while no object waits."""
 
 import math
 
@@ -17,18 +17,17 @@ SCRATCH = "/scratch"
 """Where the scratch volume of an instance is mounted."""
 
 _ROOT_GIB = 30
-"""As many as the ECS-optimized image has: no volume of it can be smaller."""
+"""The size of the ECS-optimized image, the minimum for its root volume."""
 
 
 class Fleet(Construct):
-    """A cluster, and as many instances as its tasks need: `provider` starts and ends them.
+    """An ECS cluster, and a capacity `provider` that starts and ends instances for its tasks.
 
-    The network has no NAT gateway and no interface endpoints, which cost by the hour whether or
-    not anything runs. Instances have a public address instead, lent to them as long as they live,
-    and nobody can connect to it: the security group lets nothing in, and only HTTPS out. Objects
-    and rows do not even go that way, but through gateway endpoints, which cost nothing.
+    The network has no NAT gateway and no interface endpoints, which cost by the hour. Instances
+    have a public address instead; the security group allows no ingress, and HTTPS only as egress.
+    Objects and rows go through gateway endpoints, which are free.
 
-    A volume of the instance, not one of ECS's own for each task: those need Nitro, which C4 lacks.
+    The scratch volume belongs to the instance. A volume per task needs Nitro, which C4 lacks.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings, *, keys: Keys) -> None:
@@ -37,7 +36,7 @@ class Fleet(Construct):
         vpc = ec2.Vpc(
             self,
             "Network",
-            # Two, because some regions let an account have no third.
+            # Two, because some regions have no third for every account.
             max_azs=2,
             nat_gateways=0,
             subnet_configuration=[
@@ -51,7 +50,7 @@ class Fleet(Construct):
                     service=ec2.GatewayVpcEndpointAwsService.DYNAMODB
                 ),
             },
-            # By a custom resource; nothing is in the default group.
+            # It takes a custom resource, and nothing uses the default group.
             restrict_default_security_group=False,
         )
         closed = ec2.SecurityGroup(
@@ -64,7 +63,7 @@ class Fleet(Construct):
         closed.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS")
 
         self.cluster = ecs.Cluster(self, "Cluster", vpc=vpc)
-        keys.let_auto_scaling_make_volumes()
+        keys.allow_auto_scaling_volumes()
         template = ec2.LaunchTemplate(
             self,
             "Template",
@@ -76,7 +75,7 @@ class Fleet(Construct):
             security_group=closed,
             associate_public_ip_address=True,
             require_imdsv2=True,
-            # One hop reaches the agent, which is on the instance itself, and no container.
+            # One hop reaches the instance's agent, but no container.
             http_put_response_hop_limit=1,
             ebs_optimized=True,
             block_devices=[
@@ -104,7 +103,7 @@ class Fleet(Construct):
             max_capacity=math.ceil(settings.workers_max / instance.vcpus),
         )
         for subnet in vpc.public_subnets:
-            # What is destroyed leaves in the opposite order: machines need the way out until then.
+            # Resources are destroyed in the opposite order: instances need their egress until then.
             group.node.add_dependency(subnet.internet_connectivity_established)
         self.provider = ecs.AsgCapacityProvider(
             self,
@@ -113,14 +112,14 @@ class Fleet(Construct):
             machine_image_type=ecs.MachineImageType.AMAZON_LINUX_2,
             enable_managed_scaling=True,
             enable_managed_draining=True,
-            # All workers end together, when there is nothing left to do: none needs protection, and
-            # protected instances would outlive a stack that is destroyed.
+            # All workers end together, when no object waits, so none needs protection. Protected
+            # instances would outlive a destroyed stack.
             enable_managed_termination_protection=False,
         )
         self.cluster.add_asg_capacity_provider(self.provider)
 
     def _role(self) -> iam.Role:
-        """Return the role of the agent on an instance; tasks have roles of their own."""
+        """Return the role of the ECS agent on an instance; tasks have their own roles."""
         instances = cdk.Stack.of(self).format_arn(
             service="ecs",
             resource="container-instance",
@@ -151,7 +150,7 @@ class Fleet(Construct):
                             ],
                             resources=[instances],
                         ),
-                        # It names no resources: "*" is the only one that it accepts.
+                        # It has no resources: "*" is the only one that it accepts.
                         iam.PolicyStatement(actions=["ecs:DiscoverPollEndpoint"], resources=["*"]),
                     ]
                 )
@@ -173,12 +172,12 @@ def _scratch(settings: Settings, keys: Keys) -> ec2.BlockDeviceVolume:
 
 
 def _user_data() -> ec2.UserData:
-    """Return what an instance does before its agent starts: mount the scratch volume."""
+    """Return the script that runs before the agent starts: it mounts the scratch volume."""
     script = ec2.UserData.for_linux()
     script.add_commands(
         "set -eu",
-        # Not by name: what a volume is called depends on the hypervisor, and on links that the
-        # image may lack. It is the disk without partitions, and may come after the instance.
+        # The scratch volume is the disk without partitions, and may come after the instance. Its
+        # name depends on the hypervisor, and on links that the image may lack.
         "blank() {",
         "  for disk in $(lsblk --nodeps --noheadings --paths --output NAME --include 202,259); do",
         '    if [ "$(lsblk --noheadings "$disk" | wc -l)" = 1 ]; then echo "$disk"; return; fi',
@@ -188,9 +187,9 @@ def _user_data() -> ec2.UserData:
         'mkfs.xfs -q "$disk"',
         f"mkdir {SCRATCH}",
         f'mount -o nodev,nosuid,noexec,noatime "$disk" {SCRATCH}',
-        # Whoever writes there owns the file, and nobody else can remove it.
+        # The sticky bit: only its owner can remove a file.
         f"chmod 1777 {SCRATCH}",
-        # The logs of a task are written in the name of its execution role, not of the instance.
+        # Log drivers use the task's execution role instead of the instance's role.
         "echo ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE=true >> /etc/ecs/ecs.config",
     )
     return script

@@ -1,4 +1,4 @@
-"""The function that looks inside small objects."""
+"""The function that inspects small objects."""
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -9,16 +9,19 @@ from ..catalog.catalog import Catalog
 from ..constructs.change_feed_queue import ChangeFeedQueue
 from ..constructs.dead_letter_queue import DeadLetterQueue
 from ..constructs.python_function import PythonFunction
-from ..constructs.queues import visibility_of
+from ..constructs.queues import visibility_timeout_for
 from ..settings.settings import Settings
 from . import object_access as inspection
 
 _AT_ONCE = 50
-"""Invocations. A million new objects must not take from `ingest` what the account has of them."""
+"""Maximum concurrency. A million new objects must leave `ingest` its share of the account's."""
 
 
 class InspectFunction(Construct):
-    """`examine`, and its queue of objects of up to `inspect_max_mib` MiB."""
+    """The function `inspect`, and its queue of requests, the small-object queue.
+
+    It gets objects of up to `inspect_max_mib` MiB.
+    """
 
     def __init__(
         self,
@@ -27,23 +30,23 @@ class InspectFunction(Construct):
         settings: Settings,
         *,
         catalog: Catalog,
-        failures: DeadLetterQueue,
+        dead_letter_queue: DeadLetterQueue,
     ) -> None:
         super().__init__(scope, id)
         timeout = cdk.Duration.minutes(10)
-        self.door = ChangeFeedQueue(
+        self.requests = ChangeFeedQueue(
             self,
             "Door",
             settings,
             keys=catalog.keys,
             topic=catalog.changes.topic,
-            wanted={
+            filter_policy={
                 "kind": ["created", "updated"],
                 "size_mib": [{"numeric": ["<=", settings.inspect_max_mib]}],
             },
-            failures=failures,
-            visibility=visibility_of(timeout),
-            tries=5,
+            dead_letter_queue=dead_letter_queue,
+            visibility_timeout=visibility_timeout_for(timeout),
+            max_receive_count=5,
         )
         handler = PythonFunction(
             self,
@@ -51,7 +54,7 @@ class InspectFunction(Construct):
             settings,
             key=catalog.keys.data,
             entry="handlers.inspect.handler",
-            description="Looks inside small objects",
+            description="Inspects the content of small objects",
             environment=InspectEnvironment(
                 bucket_name=catalog.bucket.bucket.bucket_name,
                 table_name=catalog.table.table.table_name,
@@ -60,17 +63,17 @@ class InspectFunction(Construct):
             ).to_env(),
             permissions=[
                 *inspection.permissions(catalog),
-                *self.door.receive_statements("sqs:GetQueueAttributes"),
+                *self.requests.receive_statements("sqs:GetQueueAttributes"),
             ],
-            # One whole processor; the memory itself is not needed.
+            # The memory that comes with one whole vCPU (Lambda Developer Guide).
             memory_size=1769,
             timeout=timeout,
         )
         handler.function.add_event_source_mapping(
             "Changes",
-            event_source_arn=self.door.queue.queue_arn,
-            # Were all of them of the slowest content, three would be done: the others come back,
-            # and are first the next time, long before they have come back too often.
+            event_source_arn=self.requests.queue.queue_arn,
+            # In the worst case three of five objects are done in time. The others are received
+            # again, well within the queue's maximum of receives.
             batch_size=5,
             max_concurrency=_AT_ONCE,
             report_batch_item_failures=True,

@@ -1,4 +1,4 @@
-"""What whoever looks inside objects is told, and may do: the same for the function and workers."""
+"""Permissions of content inspection, the same for the function and for the workers."""
 
 from aws_cdk import aws_iam as iam
 
@@ -7,13 +7,13 @@ from ..constructs.keys import use_through
 
 
 def permissions(catalog: Catalog) -> list[iam.PolicyStatement]:
-    """Return what it takes to read an object and its row, and to add to the row."""
+    """Return the permissions to read an object and its row, and to update the row."""
     bucket = catalog.bucket.bucket
     return [
         iam.PolicyStatement(
             actions=["s3:GetObject", "s3:GetObjectVersion"], resources=[f"{bucket.bucket_arn}/*"]
         ),
-        # To who may not list, S3 says of an object that is gone that it is forbidden.
+        # Without s3:ListBucket, S3 answers 403 instead of 404 for an object that is gone.
         iam.PolicyStatement(
             actions=["s3:ListBucket", "s3:ListBucketVersions"], resources=[bucket.bucket_arn]
         ),

@@ -1,4 +1,4 @@
-"""The Workers stack: what looks inside the objects of a catalog, by two doors."""
+"""The Workers stack: content inspection, with a function and workers."""
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -14,30 +14,33 @@ from .worker_service import WorkerService
 
 
 class InspectionStack(cdk.Stack):
-    """A function for small objects, workers for large ones; nothing runs while nothing changes.
+    """A function for small objects and workers for large ones. Nothing runs while nothing changes.
 
-    What neither could do waits in the queue of the output `InspectionFailureQueueUrl`. To have an
-    object looked into, say so in the queue `ExamineQueueUrl`, or `WorkerQueueUrl` if it has more
-    than `InspectMaxMib` MiB. `WorkerTaskArn` is the definition of a worker.
+    An inspection request is a message in one of two queues, by the object's size. Failed requests
+    go to a dead-letter queue. The outputs are `InspectionOutputs`.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings, catalog: Catalog) -> None:
         super().__init__(
             scope,
             id,
-            description="reinventure: looks inside the objects of a catalogued bucket",
+            description="reinventure: content inspection of a catalogued bucket",
             termination_protection=settings.stage == "production",
         )
-        catalog.keys.let_log(self, sid="EncryptLogsOfWorkers")
-        failures = DeadLetterQueue(self, "Failures", settings, catalog.keys)
-        examine = InspectFunction(self, "Examine", settings, catalog=catalog, failures=failures)
-        workers = WorkerService(self, "Worker", settings, catalog=catalog, failures=failures)
+        catalog.keys.allow_logs_of(self, sid="EncryptLogsOfWorkers")
+        dead_letter_queue = DeadLetterQueue(self, "Failures", settings, catalog.keys)
+        examine = InspectFunction(
+            self, "Examine", settings, catalog=catalog, dead_letter_queue=dead_letter_queue
+        )
+        workers = WorkerService(
+            self, "Worker", settings, catalog=catalog, dead_letter_queue=dead_letter_queue
+        )
         write_outputs(
             self,
             InspectionOutputs(
-                inspection_failure_queue_url=failures.queue_url,
-                examine_queue_url=examine.door.queue.queue_url,
-                worker_queue_url=workers.door.queue.queue_url,
+                inspection_failure_queue_url=dead_letter_queue.queue_url,
+                examine_queue_url=examine.requests.queue.queue_url,
+                worker_queue_url=workers.requests.queue.queue_url,
                 inspect_max_mib=settings.inspect_max_mib,
                 worker_task_arn=workers.task.task_definition_arn,
             ),

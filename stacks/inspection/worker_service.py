@@ -1,4 +1,4 @@
-"""The service that looks inside large objects, as many workers of it as there is work for."""
+"""The ECS service of the workers, which inspect large objects."""
 
 from pathlib import Path
 
@@ -26,17 +26,19 @@ _ROOT = Path(__file__).parents[2]
 _IN_IMAGE = {"constraints.txt", "lambdas", "worker"}
 
 _MEMORY = 512
-"""MiB of a worker, more than twice of what it takes (docs/inspection.md)."""
+"""MiB of a worker, more than twice its measured use (docs/inspection.md)."""
 
-_NOBODY = "10001:10001"
-"""Any user and group that an image does not have."""
+_USER = "10001:10001"
+"""User and group of the process. The image has neither, so they own nothing in it."""
 
 
 class WorkerService(Construct):
-    """Workers, and their queue of objects larger than `inspect_max_mib` MiB.
+    """Workers, and their queue of requests, the large-object queue.
 
-    On the local, which has neither instances nor images, the task is defined and that is all:
-    `reinventure up --workers` runs what the definition says.
+    It gets objects of more than `inspect_max_mib` MiB.
+
+    The local cloud has the queue and the task definition only, which `reinventure up --workers`
+    runs as a process.
     """
 
     def __init__(
@@ -46,24 +48,24 @@ class WorkerService(Construct):
         settings: Settings,
         *,
         catalog: Catalog,
-        failures: DeadLetterQueue,
+        dead_letter_queue: DeadLetterQueue,
     ) -> None:
         super().__init__(scope, id)
-        self.door = ChangeFeedQueue(
+        self.requests = ChangeFeedQueue(
             self,
             "Door",
             settings,
             keys=catalog.keys,
             topic=catalog.changes.topic,
-            wanted={
+            filter_policy={
                 "kind": ["created", "updated"],
                 "size_mib": [{"numeric": [">", settings.inspect_max_mib]}],
             },
-            failures=failures,
-            # A worker says itself for how long it hides a message, again and again.
-            visibility=cdk.Duration.minutes(3),
-            # Some of these are workers that had to leave.
-            tries=10,
+            dead_letter_queue=dead_letter_queue,
+            # The worker extends the timeout of the message at work, again and again.
+            visibility_timeout=cdk.Duration.minutes(3),
+            # Some receives end with a worker that is stopped.
+            max_receive_count=10,
         )
         self.task = self._task(settings, catalog)
         if not settings.limits.no_instances:
@@ -81,16 +83,16 @@ class WorkerService(Construct):
         task = ecs.Ec2TaskDefinition(
             self,
             "Task",
-            # Through the instance: with an address of its own, a task would need a NAT gateway.
+            # Bridge: a task with its own address would need a NAT gateway.
             network_mode=ecs.NetworkMode.BRIDGE,
-            # Both closed to CDK: what they may do is said here.
+            # CDK adds no statements to either role.
             task_role=_role(
                 self,
                 "Role",
                 settings,
                 [
                     *inspection.permissions(catalog),
-                    *self.door.receive_statements("sqs:ChangeMessageVisibility"),
+                    *self.requests.receive_statements("sqs:ChangeMessageVisibility"),
                 ],
             ).without_policy_updates(),
             execution_role=_role(
@@ -106,18 +108,18 @@ class WorkerService(Construct):
                 bucket_name=catalog.bucket.bucket.bucket_name,
                 table_name=catalog.table.table.table_name,
                 shards=settings.shards,
-                queue_url=self.door.queue.queue_url,
+                queue_url=self.requests.queue.queue_url,
                 aws_default_region=cdk.Aws.REGION,
                 tmpdir=SCRATCH,
             ).to_env(),
             cpu=1024,
             memory_limit_mib=_MEMORY,
-            user=_NOBODY,
+            user=_USER,
             readonly_root_filesystem=True,
             privileged=False,
             docker_security_options=["no-new-privileges"],
             linux_parameters=ecs.LinuxParameters(self, "Linux", init_process_enabled=True),
-            # A worker that is told to leave has 90 of these seconds for the object at work.
+            # After SIGTERM a worker has 90 of these seconds for the object at work.
             stop_timeout=cdk.Duration.seconds(120),
             logging=ecs.LogDrivers.aws_logs(stream_prefix="worker", log_group=logs),
         )
@@ -153,23 +155,24 @@ class WorkerService(Construct):
                     capacity_provider=fleet.provider.capacity_provider_name, weight=1
                 )
             ],
-            # A new deployment begins with none as well, and the queue decides again.
+            # A deployment starts without workers; the alarms on the queue add them.
             desired_count=0,
             min_healthy_percent=0,
             max_healthy_percent=100,
-            # As few instances as will do.
+            # As few instances as possible.
             placement_strategies=[ecs.PlacementStrategy.packed_by_cpu()],
             availability_zone_rebalancing=ecs.AvailabilityZoneRebalancing.DISABLED,
             circuit_breaker=ecs.DeploymentCircuitBreaker(rollback=True),
         )
-        # The cluster, and with it that the provider is the cluster's: made before, removed after.
+        # The cluster includes its association with the provider: created before the service, and
+        # deleted after it.
         service.node.add_dependency(fleet.cluster)
         return service
 
     def _scale(self, settings: Settings, cluster: ecs.ICluster, service: ecs.Ec2Service) -> None:
-        """Add workers while objects wait; take all away when none waits and none is worked on.
+        """Add workers while objects wait; remove all when none waits and none is at work.
 
-        Not fewer and fewer: ECS would not know which of them is at work.
+        Step by step would not do: ECS cannot choose the workers that are idle.
         """
         target = scaling.ScalableTarget(
             self,
@@ -179,7 +182,7 @@ class WorkerService(Construct):
             scalable_dimension="ecs:service:DesiredCount",
             min_capacity=0,
             max_capacity=settings.workers_max,
-            # The one that AWS keeps for this; CDK would make another.
+            # The service-linked role; CDK would create another one.
             role=iam.Role.from_role_arn(
                 self,
                 "ScalingRole",
@@ -189,10 +192,10 @@ class WorkerService(Construct):
             ),
         )
         minute = cdk.Duration.minutes(1)
-        waiting = self.door.queue.metric_approximate_number_of_messages_visible(
+        waiting = self.requests.queue.metric_approximate_number_of_messages_visible(
             statistic="Maximum", period=minute
         )
-        taken = self.door.queue.metric_approximate_number_of_messages_not_visible(
+        taken = self.requests.queue.metric_approximate_number_of_messages_not_visible(
             statistic="Maximum", period=minute
         )
         more = scaling.StepScalingAction(
@@ -201,7 +204,7 @@ class WorkerService(Construct):
             scaling_target=target,
             adjustment_type=scaling.AdjustmentType.CHANGE_IN_CAPACITY,
             metric_aggregation_type=scaling.MetricAggregationType.MAXIMUM,
-            # Until an instance is up and its task has taken a message.
+            # Until an instance is up and its task has received a message.
             cooldown=cdk.Duration.minutes(3),
         )
         # From the alarm's threshold, which is 1: up to 5 waiting, up to 50, and more.
@@ -229,7 +232,7 @@ class WorkerService(Construct):
         cloudwatch.Alarm(
             self,
             "Idle",
-            alarm_description="No object waits for a worker, and none is worked on",
+            alarm_description="No object waits for a worker, and none is at work",
             metric=cloudwatch.MathExpression(
                 expression="waiting + taken",
                 using_metrics={"waiting": waiting, "taken": taken},
@@ -258,7 +261,7 @@ def _role(
 
 
 def _pull(image: images.DockerImageAsset) -> list[iam.PolicyStatement]:
-    """Return what it takes to pull `image`."""
+    """Return the permissions to pull `image`."""
     return [
         iam.PolicyStatement(
             actions=[
@@ -268,6 +271,6 @@ def _pull(image: images.DockerImageAsset) -> list[iam.PolicyStatement]:
             ],
             resources=[image.repository.repository_arn],
         ),
-        # It is for all repositories of the account: "*" is the only resource that it accepts.
+        # It has no resources: "*" is the only one that it accepts.
         iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
     ]

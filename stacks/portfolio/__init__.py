@@ -1,1 +1,1 @@
-"""Catalogs for others to launch: what the stack Portfolio consists of."""
+"""Products of Service Catalog: the parts of the stack Portfolio, and released versions."""

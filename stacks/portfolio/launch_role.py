@@ -1,12 +1,12 @@
-"""The role in which Service Catalog makes, changes and removes what is launched from a portfolio.
+"""The launch role: Service Catalog creates, updates and deletes products with it.
 
 A person who launches a product needs none of these permissions. They are those that the handlers of
 CloudFormation's resource types declare, for the types in the product, less what it does not use;
 tests/stacks/test_portfolio.py compares the two. Service Catalog names the stacks of products
-`SC-<account>-pp-...` and CloudFormation the resources after their stacks, so all that has a name is
-allowed by that name only.
+`SC-<account>-pp-...`, and CloudFormation names resources after their stacks: so permissions on
+resources with names are for these names only.
 
-Nothing here removes what was stored: buckets, tables, keys, logs and queues outlive the product.
+No permission removes data: buckets, tables, keys, logs and queues outlive the product.
 """
 
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ from reinventure.contract import product_stack
 
 _STACK = product_stack(cdk.Aws.ACCOUNT_ID, "*")
 _BUCKET = f"sc-{cdk.Aws.ACCOUNT_ID}-pp-*"
-"""Like the stack, in small letters."""
+"""Like the stack, in lower case."""
 
 _BY_CLOUDFORMATION = {"ForAnyValue:StringEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}}
-"""For what has no name of ours. Not by tags: KMS may take minutes to know those of a new key."""
+"""For resources without a name of ours. Not by tag: in KMS a new tag takes minutes to apply."""
 
 _ON_STACKS = [
     "cloudformation:CreateStack",
@@ -179,7 +179,7 @@ _ON_KEYS = [
     "kms:TagResource",
     "kms:UntagResource",
     "kms:UpdateKeyDescription",
-    # DynamoDB and Lambda ask whoever makes a table or a function to let them use its key.
+    # DynamoDB and Lambda use the key with the permissions of the table's or function's creator.
     "kms:CreateGrant",
     "kms:Decrypt",
     "kms:Encrypt",
@@ -192,18 +192,18 @@ _WITHOUT_RESOURCES = [
     "logs:DescribeLogGroups",
     "logs:DescribeResourcePolicies",
 ]
-"""Actions that know no resources to name: "*" is the only one that they accept."""
+"""Actions without resources: "*" is the only one that they accept."""
 
 
 class LaunchRole(iam.Role):
-    """The role. Only Service Catalog may assume it."""
+    """The launch role. Only Service Catalog may assume it."""
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(
             scope,
             id,
             assumed_by=iam.ServicePrincipal("servicecatalog.amazonaws.com"),
-            description="Makes, changes and removes buckets with catalogs, launched as a product",
+            description="Creates, updates and deletes products: buckets with catalogs",
             inline_policies={"launch": iam.PolicyDocument(statements=_statements())},
         )
 
@@ -217,7 +217,7 @@ def _statements() -> list[iam.PolicyStatement]:
         _allow(_ON_TABLES, _named("dynamodb", f"table/{_STACK}")),
         _allow(_ON_FUNCTIONS, functions),
         _allow(_ON_MAPPINGS, "*", {"ArnLike": {"lambda:FunctionArn": functions}}),
-        # A mapping has no name of ours, and whose it is cannot be asked of who tags it.
+        # A mapping has no name of ours, and a request to tag it has no function as condition.
         _allow(_ON_TAGS_OF_MAPPINGS, _named("lambda", "event-source-mapping:*")),
         _allow(_ON_ROLES, _role()),
         _allow(
@@ -230,7 +230,7 @@ def _statements() -> list[iam.PolicyStatement]:
         _allow(_ON_QUEUES, _named("sqs", _STACK)),
         _allow(_ON_KEYS, _named("kms", "key/*"), _BY_CLOUDFORMATION),
         _allow(_WITHOUT_RESOURCES, "*"),
-        # The code of the functions lies where CDK put it; the template, where Service Catalog did.
+        # The code is in CDK's bucket of assets, the template in a bucket of Service Catalog.
         _allow(
             ["s3:GetObject"],
             f"arn:{cdk.Aws.PARTITION}:s3:::{code}-{cdk.Aws.ACCOUNT_ID}-{cdk.Aws.REGION}/*.zip",

@@ -1,4 +1,4 @@
-"""The portfolio: buckets with catalogs that people launch without permissions of their own."""
+"""The portfolio of Service Catalog, from which people launch buckets with catalogs."""
 
 from typing import cast
 
@@ -12,7 +12,7 @@ from .product import LOG_DAYS, PRODUCTION, SUPERSEDED_DAYS
 from .released_versions import Version
 
 CONFIDENTIALITY = ["internal", "confidential", "restricted"]
-"""The choices for the tag of that name, which every launch must make."""
+"""Values of the tag `confidentiality`, which every launch must choose."""
 
 _OWNER = "reinventure"
 _MONTH, _YEAR = 30, 365
@@ -21,8 +21,8 @@ _MONTH, _YEAR = 30, 365
 class Portfolio(Construct):
     """The portfolio "Reactive buckets" with the product in all its released `versions`.
 
-    `principal` is the ARN of a role, user or group that may launch it; if it is empty, nobody may
-    yet. They need no permissions but those to use Service Catalog: it works in a role of its own.
+    `principal` is the ARN of a role, user or group that may launch it; if empty, no principal may.
+    It needs permissions for Service Catalog only, which deploys with the launch role.
     """
 
     def __init__(
@@ -37,8 +37,8 @@ class Portfolio(Construct):
             product_name="Encrypted bucket with live catalog",
             owner=_OWNER,
             description=(
-                "An S3 bucket under a customer key, and a DynamoDB table that always knows what is "
-                "in it. What was stored stays when the product is terminated."
+                "An S3 bucket under a customer managed key, with an always-correct catalog in a "
+                "DynamoDB table. Data is retained when the product is terminated."
             ),
             product_versions=[
                 servicecatalog.CloudFormationProductVersion(
@@ -81,7 +81,7 @@ class Portfolio(Construct):
         choices: list[int],
         least: int,
     ) -> None:
-        """Refuse a launch for production in which `parameter` is less than `least` days."""
+        """Reject a launch for production with less than `least` days for `parameter`."""
         self.portfolio.constrain_cloud_formation_parameters(
             cast("servicecatalog.IProduct", product),
             rule=servicecatalog.TemplateRule(
@@ -101,7 +101,7 @@ class Portfolio(Construct):
 
 
 def _publish_code(stack: cdk.Stack, version: Version) -> None:
-    """Have the code of `version` published under the name that its template knows."""
+    """Publish the code of `version` under the object keys in its template."""
     for path in version.code:
         name = f"Code{path.stem}"
         if stack.node.try_find_child(name):

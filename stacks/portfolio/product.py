@@ -1,4 +1,4 @@
-"""What a portfolio offers: an encrypted bucket with its live catalog, as a template of its own."""
+"""The product of the portfolio: an encrypted bucket with its live catalog."""
 
 from typing import cast
 
@@ -15,17 +15,17 @@ from ..settings.settings import Settings
 PRODUCTION = "production"
 SUPERSEDED_DAYS = [1, 7, 30, 90, 365]
 LOG_DAYS = [7, 30, 90, 365, 731, 1827]
-"""Choices of whoever launches the product; CloudWatch Logs takes no other numbers than its own."""
+"""Choices at launch, in days. CloudWatch Logs accepts certain numbers only."""
 
 
 class EncryptedBucketProduct(servicecatalog.ProductStack):
     """The construct `Catalog`, with parameters for what can be chosen without a synthesis.
 
-    Everything else is fixed, whatever the settings of the app say, so that the launch role need
-    not do more than this takes; only `laptop` is taken over. What was stored outlives the product:
-    bucket, tables, keys and logs stay when it is terminated.
+    Everything else is fixed (`Settings.of_product`), so that the launch role needs no further
+    permissions; only the setting `local` applies. Bucket, tables, keys and logs are retained when
+    the product is terminated.
 
-    Any number of them can be launched in an account: no name is fixed in the template.
+    An account can launch it any number of times, because the template fixes no name.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""Releasing the product: `make release` keeps what was just synthesised as its next version."""
+"""`make release`: record the product as it was just synthesised, as the next version."""
 
 import re
 import sys
@@ -10,7 +10,7 @@ _CODE = re.compile(r"([0-9a-f]{64})\.zip")
 
 
 def main(assembly: Path) -> None:
-    """Release the product in the cloud assembly `assembly`, and say what to do with it."""
+    """Release the product in the cloud assembly `assembly`, and print the next step."""
     [path] = assembly.glob("*.product.template.json")
     template = path.read_text()
     named = set(_CODE.findall(template))

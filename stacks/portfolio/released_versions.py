@@ -1,9 +1,9 @@
-"""The versions of the product that were released, in the folder portfolio/ of the repository.
+"""The released versions of the product, in the folder portfolio/ of the repository.
 
-A version is a template and the code of its functions, and never changes: whoever launched it may
-have to rely on it for years. So both files are named after what is in them, which is checked each
-time they are read, and a portfolio can be deployed to a new account with all its versions. The lock
-file `released.json` has the digest of every number; a test compares it with its own history.
+A version is a template and the code of its functions. It never changes, because products of it may
+run for years, and a portfolio for a new account offers all versions. The name of each file holds
+the digest of its content, which is compared at every read. The lock file `released.json` has the
+digest of every version; a test compares it with its own history.
 """
 
 import json
@@ -21,11 +21,11 @@ LOCK = "released.json"
 _TEMPLATE = re.compile(r"(?P<number>[1-9][0-9]*)-(?P<digest>[0-9a-f]{64})\.template\.json")
 _CODE = re.compile(r"[0-9a-f]{64}\.zip")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The oldest time that a zip file can tell; the same code then gives the same file."""
+"""The oldest time in a zip file. With a constant time, equal code gives equal files."""
 
 
 class ChangedVersionError(Exception):
-    """A released version is not as it was released. Names the file and what to do."""
+    """A released version has changed. The message names the file and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Version:
 def released(folder: Path = FOLDER) -> list[Version]:
     """Return all versions in `folder`, oldest first.
 
-    Raises ChangedVersionError when a file is missing or not what it was when it was released.
+    Raises ChangedVersionError when a file is missing or has changed since its release.
     """
     lock = locked(folder)
     versions = []
@@ -66,10 +66,10 @@ def locked(folder: Path = FOLDER) -> dict[str, str]:
 
 
 def release(template: str, code: dict[str, Path], folder: Path = FOLDER) -> Version:
-    """Keep `template` in `folder` as the next version, and the code that it names.
+    """Write `template` to `folder` as the next version, and the code that it names.
 
-    `code` are the folders of code by the names of the zip files that `template` knows them by.
-    Returns the newest version as it is if nothing has changed since.
+    `code` has the folders of code, by the names of their zip files in `template`. Returns the
+    newest version if nothing has changed since.
     """
     folder.mkdir(exist_ok=True)
     known = released(folder)
@@ -78,7 +78,7 @@ def release(template: str, code: dict[str, Path], folder: Path = FOLDER) -> Vers
         renamed = f"{_digest(content)}.zip"
         (folder / renamed).write_bytes(content)
         template = template.replace(name, renamed)
-    # One property a line: what a version changes can be read in its commit.
+    # One property per line, so that a commit shows the changes of a version.
     text = json.dumps(json.loads(template), indent=1) + "\n"
     digest = _digest(text.encode())
     if known and known[-1].template.name.endswith(f"-{digest}.template.json"):
@@ -109,7 +109,7 @@ def _digest(content: bytes) -> str:
 
 
 def _zipped(source: Path) -> bytes:
-    """Return the files below `source` as a zip file that depends on nothing but them."""
+    """Return the files below `source` as a zip file: equal files give equal bytes."""
     buffer = BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(path for path in source.rglob("*") if path.is_file()):

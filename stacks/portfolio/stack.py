@@ -1,4 +1,4 @@
-"""The Portfolio stack: encrypted buckets with catalogs, for others to launch."""
+"""The Portfolio stack: encrypted buckets with catalogs as products of Service Catalog."""
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -13,9 +13,9 @@ from .released_versions import released
 
 
 class PortfolioStack(cdk.Stack):
-    """A portfolio of the versions that were released, and the product as it is now.
+    """A portfolio of the released versions, and the product as it is now.
 
-    The latter is not offered. It is written with the templates, so that it can be checked, tried,
+    The latter is not offered. Its template is part of the assembly, to be linted, launched locally,
     and released (`make release`).
     """
 

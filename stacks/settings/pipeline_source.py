@@ -1,4 +1,4 @@
-"""Where the pipeline takes its source from, as a setting names it."""
+"""The setting `source`: the repository of the pipeline."""
 
 import re
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ _SOURCE = re.compile(
 class Source:
     """The `branch` of a repository.
 
-    `create` and `codecommit`: the one called `name` of CodeCommit, made by the stack, or there
-    already. `github`: `owner`/`name`, to which somebody has agreed in `connection`, the ARN of a
-    connection of CodeConnections.
+    `kind` is `create` (the stack creates the CodeCommit repository `name`), `codecommit` (it
+    exists) or `github` (`owner`/`name`, reached by `connection`, the ARN of a connection of
+    CodeConnections).
     """
 
     kind: str
@@ -29,7 +29,7 @@ class Source:
 def parse(value: str) -> Source:
     """Return the source that `value` names.
 
-    Raises ValueError, with the choice, if it names none.
+    Raises ValueError, with the forms of a value, if it names none.
     """
     found = _SOURCE.fullmatch(value)
     if not found:

@@ -17,26 +17,26 @@ from .pipeline_source import Source
 from .traffic_shift import Shift
 
 MAX_SHARDS = 256
-"""A listing asks every shard, so each one costs every listing a query."""
+"""A listing queries every shard, so each shard adds a query to every listing."""
 
 ROTATION_DAYS = (90, 2560)
-"""The shortest and the longest time that KMS lets pass between two rotations of a key, in days
-(`RotationPeriodInDays` of EnableKeyRotation, KMS API reference)."""
+"""Minimum and maximum of days between two rotations of a key (`RotationPeriodInDays` of
+EnableKeyRotation, KMS API reference)."""
 
 MAX_TOTALS_DEPTH = 10
-"""Every level is one more row that each change of an object writes."""
+"""Each level is one more item that every change of an object writes."""
 
 MAX_INSPECT_MIB = 64
-"""The slowest content of this size takes a function most of the time that it has for an object."""
+"""The slowest content of this size takes most of the function's time for an object."""
 
 MAX_WORKERS = 100
-"""Each is one processor. Above it, the quotas of a new account for instances are in the way."""
+"""Each has one processor. More exceed the quota for instances of a new account."""
 
 MAX_ACU = 256
-"""The largest that Aurora grows to."""
+"""The maximum capacity of Aurora Serverless v2."""
 
 MAX_READERS = 15
-"""Of a cluster, besides the writer. CloudFormation finds out about a sixteenth at deployment."""
+"""Readers of a cluster, a quota of Aurora that CloudFormation checks at deployment only."""
 
 _OLD_LOCAL = "laptop"
 """The name of the setting `local` before 0.2."""
@@ -65,62 +65,61 @@ _T = TypeVar("_T")
 
 
 class SettingError(ValueError):
-    """A setting has a value that makes no sense. Names the setting, the value and the choice."""
+    """A setting is unknown or invalid. The message names it, its value and the choice."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a deployment may choose. `cdk.json` holds the defaults."""
+    """The settings of a deployment. `cdk.json` has the defaults."""
 
     stage: str
     """`sandbox`: `cdk destroy` removes everything, objects too. `production`: data and keys are
     retained, and the stack and the table are protected from deletion."""
 
     key_rotation_days: int
-    """After how many days a customer key gets new material, within `ROTATION_DAYS`. What was
-    encrypted before stays readable: KMS keeps the old material."""
+    """Days between two rotations of the customer managed keys, within `ROTATION_DAYS`. KMS keeps
+    the old key material, so data stays readable."""
 
     shards: int
-    """How many partitions the rows of the bucket are spread over, 1 to `MAX_SHARDS`. Each takes
-    1,000 writes a second. Fixed for the life of a table (docs/design.md)."""
+    """Partitions of the bucket's rows, 1 to `MAX_SHARDS`. Each takes 1,000 writes per second. Fixed
+    for the life of a table (docs/design.md)."""
 
     transport: str
-    """How S3 tells `ingest`: `lambda` (S3 invokes it), `sqs` (through a queue), `sns` (through a
-    topic, which others may subscribe to, and a queue) or `eventbridge` (through a rule)."""
+    """The way of events from S3 to `ingest`: `lambda` (S3 invokes it), `sqs` (through a queue),
+    `sns` (through a topic, which others may subscribe to, and a queue) or `eventbridge` (through a
+    rule)."""
 
     reconcile: str
-    """`nightly`: bucket and catalog are compared every night, and differences repaired. `off`:
-    what the events say is all that the catalog knows."""
+    """`nightly`: bucket and catalog are compared every night, and differences repaired. `off`: the
+    catalog follows events alone."""
 
     config: str
-    """Who records what is deployed, for AWS Config to judge: `create` (this stack sets it up;
-    an account has one recorder in a region), `existing` (the account has a recorder already) or
-    `off` (nothing is judged). Needs the Governance stack, like `trail`."""
+    """The recorder of AWS Config: `create` (the stack Governance creates it; an account has one per
+    region), `existing` (the account has one) or `off` (there are no Config rules)."""
 
     trail: str
-    """`create`: CloudTrail records every call of this account, each use of a key among them, into
-    a locked bucket. `off`: what CloudTrail remembers by itself, for 90 days, is all there is."""
+    """`create`: a trail records the management events of the account, uses of keys included, in a
+    bucket with object lock. `off`: there is CloudTrail's event history of 90 days alone."""
 
     kinesis: bool
-    """Whether DynamoDB also copies every write to the table into a Kinesis data stream."""
+    """Whether DynamoDB copies every write of the table to a Kinesis data stream."""
 
     totals_depth: int
-    """How many levels of folders are counted, 0 to `MAX_TOTALS_DEPTH`; 0 counts the bucket alone.
-    After a change the totals begin at zero."""
+    """Levels of folders with totals, 0 to `MAX_TOTALS_DEPTH`; with 0 only the bucket has totals.
+    After a change the totals start at zero."""
 
     workers: bool
-    """Whether objects are looked into (docs/inspection.md), by the stack Workers."""
+    """Whether there is the stack Workers, content inspection (docs/inspection.md)."""
 
     inspect_max_mib: int
-    """Objects of up to so many MiB are looked into by a function, larger ones by workers; 1 to
-    `MAX_INSPECT_MIB`."""
+    """Size in MiB, 1 to `MAX_INSPECT_MIB`, up to which a function inspects an object; workers
+    inspect larger ones."""
 
     worker_instance: str
-    """The EC2 instance type of workers, one of `instances.INSTANCES`."""
+    """The EC2 instance type of the workers, one of `instances.INSTANCES`."""
 
     workers_max: int
-    """How many workers there are at most, 1 to `MAX_WORKERS`. There are none when there is nothing
-    to do."""
+    """Maximum of workers, 1 to `MAX_WORKERS`. There are none while no object waits."""
 
     ebs: str
     """The scratch volume of an instance, one of `instances.VOLUMES`."""
@@ -129,29 +128,29 @@ class Settings:
     """Whether there is the stack Sql, a mirror of the catalog in Aurora (docs/sql.md)."""
 
     sql_max_acu: int
-    """How large an instance of the mirror may grow, 1 to `MAX_ACU` Aurora capacity units, each with
-    about 2 GiB of memory. Unused, it shrinks to none."""
+    """Maximum capacity of an instance of the mirror, 1 to `MAX_ACU` Aurora capacity units of about
+    2 GiB of memory. An idle instance pauses at zero."""
 
     sql_readers: int
-    """Instances of the mirror besides the one that is written to and that answers the Data API, 0
-    to `MAX_READERS`. The first takes over when that one fails."""
+    """Readers of the mirror besides the writer, which serves the Data API; 0 to `MAX_READERS`. The
+    first is the target of a failover."""
 
     canary: Shift | None
-    """How events are shifted to a new version of `ingest` (stacks/catalog/shift.py), or None: at
-    once and without a trial."""
+    """How events shift to a new version of `ingest` (stacks/settings/traffic_shift.py), or None: at
+    once and without a pre-traffic test."""
 
     source: Source
-    """Where the pipeline takes commits from (stacks/delivery/source.py)."""
+    """The repository of the pipeline (stacks/settings/pipeline_source.py)."""
 
     portfolio_principal: str
-    """The ARN of the role, user or group that may launch products of the portfolio, or nothing."""
+    """ARN of the role, user or group that may launch products of the portfolio, or empty."""
 
     local: bool
-    """Whether the templates are for the local cloud; `limits` says what changes in them."""
+    """Whether the templates are for the local cloud, with its `limits`."""
 
     @classmethod
     def from_context(cls, node: Node, region: str | None = None) -> "Settings":
-        """Read every setting from the context of `node`; `region` is where to deploy, if known.
+        """Read every setting from the context of `node`, for a deployment to `region`, if known.
 
         Raises SettingError for the first name that is no setting, and for the first setting that is
         missing or wrong.
@@ -184,7 +183,7 @@ class Settings:
         )
 
     def of_product(self) -> "Settings":
-        """Return the settings of every product in a portfolio: data is retained, no extras."""
+        """Return the settings of a product: data is retained, optional parts are off."""
         return replace(
             self,
             stage="production",
@@ -209,12 +208,12 @@ class Settings:
 
     @property
     def limits(self) -> EmulatorLimits:
-        """What the cloud that the templates are for cannot do."""
+        """The limits of the cloud that the templates are for."""
         return MINISTACK if self.local else AWS
 
     @property
     def removal_policy(self) -> cdk.RemovalPolicy:
-        """What happens to data when its stack is destroyed."""
+        """The fate of data when its stack is destroyed."""
         if self.stage == "production":
             return cdk.RemovalPolicy.RETAIN
         return cdk.RemovalPolicy.DESTROY
@@ -234,7 +233,7 @@ def _check_names(node: Node) -> None:
 
 
 def _read(node: Node, name: str, parse: Callable[[str], _T]) -> _T:
-    # cdk.json gives JSON values, the command line texts: both become the same text here.
+    # cdk.json has JSON values, the command line has strings: both become the same string.
     value = str(node.try_get_context(name))
     try:
         return parse(value)

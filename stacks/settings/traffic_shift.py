@@ -1,10 +1,10 @@
-"""Ways to shift events from one version of a function to the next, as a setting names them."""
+"""The setting `canary`: how CodeDeploy shifts events to a new version of a function."""
 
 import re
 from dataclasses import dataclass
 
 MAX_MINUTES = 2880
-"""CodeDeploy gives up after two days."""
+"""CodeDeploy's maximum for a deployment, two days."""
 
 _CUSTOM = re.compile(r"(canary|linear):([1-9][0-9]?)%/([1-9][0-9]*)m")
 
@@ -13,8 +13,8 @@ _CUSTOM = re.compile(r"(canary|linear):([1-9][0-9]?)%/([1-9][0-9]*)m")
 class Shift:
     """`percent` of the events go to the new version first.
 
-    `canary`: the others follow after `minutes`. `linear`: as many more every `minutes`, until all
-    do. `all-at-once`: all, after the trial.
+    `canary`: the rest follows after `minutes`. `linear`: as many more every `minutes`, until all
+    do. `all-at-once`: all, after the pre-traffic test.
     """
 
     kind: str
@@ -22,14 +22,14 @@ class Shift:
     minutes: int
 
     @property
-    def lasts(self) -> int:
+    def duration(self) -> int:
         """Minutes until all events go to the new version."""
         rounds = -(-100 // self.percent) - 1 if self.kind == "linear" else 1
         return rounds * self.minutes
 
     @property
     def predefined(self) -> str | None:
-        """The name of CodeDeploy's own configuration for this, if it has one."""
+        """The name of CodeDeploy's predefined configuration for this shift, or None."""
         return _NAMES.get(self)
 
 
@@ -46,15 +46,15 @@ PREDEFINED = {
         for minutes in (1, 2, 3, 10)
     },
 }
-"""CodeDeploy's own configurations for Lambda, by name."""
+"""CodeDeploy's predefined configurations for Lambda, by name."""
 
 _NAMES = {shift: name for name, shift in PREDEFINED.items()}
 
 
 def parse(value: str) -> Shift | None:
-    """Return what `value` names; None for `off`.
+    """Return the shift that `value` names; None for `off`.
 
-    Raises ValueError, with the choice, when it names nothing that CodeDeploy can do.
+    Raises ValueError, with the choice, for a value that CodeDeploy does not support.
     """
     if value == "off":
         return None
@@ -67,6 +67,6 @@ def parse(value: str) -> Shift | None:
             f"or one of {', '.join(PREDEFINED)}"
         )
     shift = Shift(custom[1], int(custom[2]), int(custom[3]))
-    if shift.lasts > MAX_MINUTES:
-        raise ValueError(f"takes {shift.lasts} minutes; CodeDeploy gives up after {MAX_MINUTES}")
+    if shift.duration > MAX_MINUTES:
+        raise ValueError(f"takes {shift.duration} minutes; CodeDeploy allows {MAX_MINUTES}")
     return shift

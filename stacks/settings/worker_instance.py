@@ -1,9 +1,8 @@
-"""Instance types and volumes that workers may have: what AWS says of them, and which fit together.
+"""The settings `worker_instance` and `ebs`: instance types and volumes of the workers.
 
-Processors, memory and baseline EBS performance are what EC2's DescribeInstanceTypes answers (moto
-5.2.5 keeps a copy, and a test compares); regions are those of AWS's price list, as cfn-lint 1.58.0
-has them (2026-10-20; a test compares). Volumes: the EBS User Guide, "Amazon EBS volume types", read
-in November 2026.
+Processors, memory and baseline EBS performance are from EC2's DescribeInstanceTypes (moto 5.2.5 has
+a copy, and a test compares); regions from AWS's price list, as in cfn-lint 1.58.0 (2026-10-20; a
+test compares). Volumes: the EBS User Guide, "Amazon EBS volume types", of November 2026.
 """
 
 from dataclasses import dataclass
@@ -16,16 +15,15 @@ _C4_REGIONS = frozenset(
         *("us-gov-west-1", "us-west-1", "us-west-2"),
     }
 )
-"""A previous generation goes to no new region, so these are all."""
+"""All regions with C4: a previous generation is not added to new regions."""
 
 
 @dataclass(frozen=True)
 class Instance:
     """An EC2 instance type.
 
-    `iops` are what its way to EBS takes all day; some take more for half an hour a day. `memory` is
-    MiB. It is offered `only_in` these regions, if any are named, and not in those that it is
-    `missing_from`.
+    `iops` is the baseline of its EBS performance; some types burst for half an hour a day. `memory`
+    is in MiB. AWS offers it `only_in` these regions, if any are named, and not in `missing_from`.
     """
 
     vcpus: int
@@ -46,15 +44,15 @@ INSTANCES = {
     "c7g.4xlarge": Instance(16, 32_768, True, 20_000, missing_from=_NOT_C7G),
     "c7i.large": Instance(2, 4_096, False, 3_600, missing_from=_NOT_C7I),
 }
-"""The two of 2014's announcement, and today's. `c4` needs x86 images, and has no Nitro."""
+"""The two of the announcement of 2014, and current ones. C4 needs x86 images and has no Nitro."""
 
 
 @dataclass(frozen=True)
 class Volume:
     """An EBS volume type, as scratch space of an instance.
 
-    `gib` is its size and `iops` what it is to give. Only where these `are_set` does a template say
-    so; elsewhere they follow from the type and the size. `mib_per_second` is set for gp3 alone.
+    `gib` is its size, `iops` its performance. The template has `iops` where `iops_are_set`;
+    elsewhere they follow from type and size. `mib_per_second` is for gp3 alone.
     """
 
     type: str
@@ -67,16 +65,16 @@ class Volume:
 VOLUMES = {
     "gp3": Volume("gp3", 100, 3_000, mib_per_second=125),
     "io2": Volume("io2", 400, 20_000),
-    # Announced with 10,000 IOPS; the same volume gives 16,000 by now, to an instance that takes it.
+    # Announced with 10,000 IOPS; today the same volume has 16,000.
     "gp2-16tb-10000iops": Volume("gp2", 16_384, 10_000, iops_are_set=False),
-    # Its other figure was 16 TB, but only the IOPS need that many GiB: 50 of them each.
+    # Announced with 16 TB; 20,000 IOPS need 400 GiB, at 50 IOPS per GiB.
     "io1-20000iops": Volume("io1", 400, 20_000),
 }
-"""Today's two, and the two of 2014's announcement."""
+"""Two current ones, and the two of the announcement of 2014."""
 
 
 def check(instance: str, volume: str) -> None:
-    """Raise ValueError if an `instance` cannot use what a `volume` gives, and is paid for."""
+    """Raise ValueError if an `instance` cannot use the IOPS that a `volume` is paid for."""
     able, wanted = INSTANCES[instance].iops, VOLUMES[volume].iops
     if able < wanted:
         fitting = [name for name, each in INSTANCES.items() if each.iops >= wanted]

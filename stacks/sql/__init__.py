@@ -1,1 +1,1 @@
-"""The mirror that answers SQL: what the stack Sql consists of."""
+"""The SQL mirror: the parts of the stack Sql."""

@@ -1,4 +1,4 @@
-"""The database that answers SQL."""
+"""The database of the SQL mirror."""
 
 import json
 import string
@@ -17,17 +17,17 @@ from s3_catalog.sql_mirror.data_api import DATABASE_NAME
 from ..settings.settings import Settings
 
 OWNER = "admin"
-"""Who owns the database."""
+"""The user who owns the database."""
 
 _ZONES = 3
 
 
 class Aurora(Construct):
-    """An Aurora MySQL cluster in three zones, all of it under the customer key `key`.
+    """An Aurora MySQL cluster in three Availability Zones, under the customer managed key `key`.
 
-    It grows and shrinks with its load, to nothing when nobody asks for a while. It is asked through
-    the Data API only: its network has no way in or out. RDS keeps the owner's password in
-    `owner_arn` and changes it every week.
+    It is serverless, and pauses at zero capacity after five idle minutes. Queries come through the
+    Data API only: its network has no route in or out. RDS keeps the owner's password in the secret
+    `owner_arn` and rotates it every week.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings, *, key: kms.IKey) -> None:
@@ -35,7 +35,7 @@ class Aurora(Construct):
         vpc = ec2.Vpc(
             self,
             "Network",
-            # By number: for a template that fits every region, CDK would take two whatever is said.
+            # By number: without a fixed region, CDK's max_azs gives two zones at most.
             availability_zones=[cdk.Fn.select(n, cdk.Fn.get_azs()) for n in range(_ZONES)],
             nat_gateways=0,
             subnet_configuration=[
@@ -43,7 +43,7 @@ class Aurora(Construct):
                     name="Database", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=26
                 )
             ],
-            # It would take a custom resource; nothing is in the default group.
+            # It takes a custom resource, and nothing uses the default group.
             restrict_default_security_group=False,
         )
         production = settings.stage == "production"
@@ -55,14 +55,14 @@ class Aurora(Construct):
             self,
             "Cluster",
             engine=engine,
-            # AWS's advice for a line with long-term support: the next one might be without.
+            # AWS's advice for a release with long-term support, which the next one may lack.
             auto_minor_version_upgrade=False,
             writer=rds.ClusterInstance.serverless_v2("Writer", auto_minor_version_upgrade=False),
             readers=[
                 rds.ClusterInstance.serverless_v2(
                     f"Reader{n}",
                     auto_minor_version_upgrade=False,
-                    # One is always as large as the writer, to take its place.
+                    # The first one is as large as the writer, for a failover.
                     scale_with_writer=n == 1,
                 )
                 for n in range(1, settings.sql_readers + 1)
@@ -83,6 +83,7 @@ class Aurora(Construct):
                     self,
                     "Closed",
                     vpc=vpc,
+                    # Another description would replace the group.
                     description="Nobody is let in: the Data API does not come this way",
                     allow_all_outbound=False,
                 )
@@ -94,15 +95,15 @@ class Aurora(Construct):
         )
         self.cluster_arn = cluster.cluster_arn
         if cluster.secret is None:
-            raise ValueError("RDS was to keep the owner's password in a secret")
+            raise ValueError("the cluster has no secret for the owner's password")
         self.owner_arn = cluster.secret.secret_arn
 
 
 class AuroraStandIn(Construct):
-    """What the local cloud has in Aurora's place: a name for it, and the owner's secret.
+    """Aurora's place in the local cloud: the ARN of a cluster, and the owner's secret.
 
-    The database itself is a process beside the cloud (reinventure/laptop/database.py). It listens
-    where the parameter `DataApi` says.
+    The database is a process beside the cloud (reinventure/local/database.py). The parameter
+    `DataApi` is the URL of its Data API.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings, *, key: kms.IKey) -> None:
@@ -120,9 +121,9 @@ class AuroraStandIn(Construct):
 
 
 class UserSecret(secretsmanager.Secret):
-    """Name and password of a `user` of the database, under the customer key `key`.
+    """The secret of a database `user`: name and password, under the customer managed key `key`.
 
-    The password is of letters and digits, which can be quoted anywhere.
+    The password has letters and digits only, which need no quoting.
     """
 
     def __init__(
@@ -138,10 +139,10 @@ class UserSecret(secretsmanager.Secret):
                 generate_string_key="password",
                 password_length=32,
                 exclude_characters=string.punctuation,
-                # By default one of each type is required, of those too that are excluded: refused.
+                # The default requires a character of each type, excluded ones as well, and fails.
                 require_each_included_type=False,
             ),
             removal_policy=settings.removal_policy,
         )
-        # What Ref gives in AWS; MiniStack gives the name for that.
+        # Not by Ref, which is the secret's name in the emulator (settings/emulator_limits.py).
         self.arn = cast("secretsmanager.CfnSecret", self.node.default_child).attr_id

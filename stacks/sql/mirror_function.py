@@ -1,4 +1,4 @@
-"""The function that keeps the mirror, and what brings it the changes."""
+"""The function `mirror`, and its queue of changes."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -11,22 +11,23 @@ from ..constructs.change_feed_queue import ChangeFeedQueue
 from ..constructs.dead_letter_queue import DeadLetterQueue
 from ..constructs.keys import use_through
 from ..constructs.python_function import PythonFunction
-from ..constructs.queues import visibility_of
+from ..constructs.queues import visibility_timeout_for
 from ..settings.settings import Settings
 from .aurora import Aurora, AuroraStandIn, UserSecret
 
 WRITERS = 5
-"""Invocations at once, at most: more would only wait for each other in a small database."""
+"""Maximum concurrency: more invocations would wait for each other in a small database."""
 
-TRIES = 100
-"""Every 12 minutes or more, so over 20 hours: most of what happens to a database is over then."""
+MAX_RECEIVE_COUNT = 100
+"""Receives are at least 12 minutes apart, so 100 take 20 hours: longer than most outages."""
 
 
 class MirrorFunction(Construct):
-    """A queue of the changes of `catalog`, and `mirror`, which takes up to 100 of them at a time.
+    """A queue of the changes of `catalog`, and `mirror`, which receives up to 100 at a time.
 
-    The queue keeps no order, because the mirror does: so batches are large, and a message that
-    fails holds up no other. After `TRIES` it goes to `failures`.
+    The mirror is idempotent and accepts changes out of order. So the queue is a standard one:
+    batches are large, and a failed message blocks no other. After `MAX_RECEIVE_COUNT` receives it
+    goes to the dead-letter queue.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class MirrorFunction(Construct):
     ) -> None:
         super().__init__(scope, id)
         keys = catalog.keys
-        self.failures = DeadLetterQueue(self, "Failures", settings, keys)
+        self.dead_letter_queue = DeadLetterQueue(self, "Failures", settings, keys)
         timeout = cdk.Duration.minutes(2)
         changes = ChangeFeedQueue(
             self,
@@ -49,10 +50,10 @@ class MirrorFunction(Construct):
             settings,
             keys=keys,
             topic=catalog.changes.topic,
-            wanted=None,
-            failures=self.failures,
-            visibility=visibility_of(timeout),
-            tries=TRIES,
+            filter_policy=None,
+            dead_letter_queue=self.dead_letter_queue,
+            visibility_timeout=visibility_timeout_for(timeout),
+            max_receive_count=MAX_RECEIVE_COUNT,
         )
         # "Default" adds nothing to the logical ids of what is in it.
         handler = PythonFunction(
@@ -80,8 +81,8 @@ class MirrorFunction(Construct):
                     ],
                     resources=[database.cluster_arn],
                 ),
-                # The Data API reads the owner's secret in the name of who asks. The reader's is
-                # what the reader is let in with.
+                # The Data API reads the owner's secret with the caller's permissions. The function
+                # sets the reader's password, and so reads that secret.
                 iam.PolicyStatement(
                     actions=["secretsmanager:GetSecretValue"],
                     resources=[database.owner_arn, reader.arn],

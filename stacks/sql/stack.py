@@ -1,4 +1,4 @@
-"""The Sql stack: a mirror of the catalog that answers SQL."""
+"""The Sql stack: a mirror of the catalog in a relational database."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
@@ -15,11 +15,9 @@ from .mirror_function import MirrorFunction
 
 
 class SqlStack(cdk.Stack):
-    """A database with the rows of `catalog`, kept by its change feed.
+    """A database with the rows of `catalog`, kept up to date by the change feed.
 
-    The outputs `ClusterArn`, `ReaderSecretArn` and `MirrorArn` are what `reinventure sql` and
-    `sql-backfill` need to know; `MirrorFailureQueueUrl` is where a change ends that could not be
-    mirrored. On the local, `DataApiUrl` and `OwnerSecretArn` are what AWS knows by itself.
+    The outputs are `SqlOutputs`.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings, catalog: Catalog) -> None:
@@ -29,8 +27,8 @@ class SqlStack(cdk.Stack):
             description="reinventure: a mirror of the catalog that answers SQL",
             termination_protection=settings.stage == "production",
         )
-        catalog.keys.let_log(self, sid="EncryptLogsOfSql")
-        # By its name, so that nothing here changes the key's policy, which says all there is.
+        catalog.keys.allow_logs_of(self, sid="EncryptLogsOfSql")
+        # Imported by its ARN, so that no construct here can add to the key's policy.
         key = kms.Key.from_key_arn(self, "DataKey", catalog.keys.data.key_arn)
         kind = AuroraStandIn if settings.limits.no_aurora else Aurora
         database = kind(self, "Database", settings, key=key)
@@ -45,7 +43,7 @@ class SqlStack(cdk.Stack):
                 cluster_arn=database.cluster_arn,
                 reader_secret_arn=reader.arn,
                 mirror_arn=mirror.function.function_arn,
-                mirror_failure_queue_url=mirror.failures.queue_url,
+                mirror_failure_queue_url=mirror.dead_letter_queue.queue_url,
                 data_api_url=stand_in.data_api_url if stand_in else None,
                 owner_secret_arn=stand_in.owner_arn if stand_in else None,
             ),

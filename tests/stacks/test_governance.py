@@ -79,24 +79,49 @@ def test_who_asks_for_nothing_gets_nothing(assemblies: Assemblies) -> None:
 def test_config_has_a_rule_for_every_promise_that_it_can_check(govern: Callable[..., Path]) -> None:
     rules = properties(read(govern(config="existing")), "AWS::Config::ConfigRule")
     by_sentence = {rule["Description"]: rule for rule in rules}
-    assert by_sentence.keys() == {p.says for p in CONTROLS if p.afterwards}
+    assert by_sentence.keys() == {p.description for p in CONTROLS if p.config_rule}
     for control in CONTROLS:
-        if control.afterwards is None:
+        if control.config_rule is None:
             continue
-        rule = by_sentence[control.says]
-        if control.afterwards != SAME_TEXT:
-            assert rule["Source"] == {"Owner": "AWS", "SourceIdentifier": control.afterwards}
+        rule = by_sentence[control.description]
+        if control.config_rule != SAME_TEXT:
+            assert rule["Source"] == {"Owner": "AWS", "SourceIdentifier": control.config_rule}
             continue
         details = rule["Source"]["CustomPolicyDetails"]
         file = ROOT / "stacks" / "governance" / "guard" / f"{control.name}.guard"
         assert details["PolicyText"] == file.read_text()
         assert details["PolicyRuntime"] == "guard-2.x.x"
         assert rule["Source"]["Owner"] == "CUSTOM_POLICY"
-        assert rule["Scope"] == {"ComplianceResourceTypes": [control.kind]}
+        assert rule["Scope"] == {"ComplianceResourceTypes": [control.resource_type]}
         assert {d["MessageType"] for d in rule["Source"]["SourceDetails"]} == {
             "ConfigurationItemChangeNotification",
             "OversizedConfigurationItemChangeNotification",
         }
+
+
+def test_the_logical_ids_of_config_rules_are_those_that_are_deployed(
+    govern: Callable[..., Path],
+) -> None:
+    rules = resources(read(govern(config="existing")), "AWS::Config::ConfigRule")
+    assert set(rules) == {
+        "RulesBucketClosedToThePublic3CE519C3",
+        "RulesBucketTakesTlsOnly0D2E4769",
+        "RulesBucketUnderCustomerKeyB20E7D49",
+        "RulesDatabaseEncrypted45B8C97B",
+        "RulesFunctionClosedToThePublicE1ABE74A",
+        "RulesFunctionSettingsUnderCustomerKey60106361",
+        "RulesKeyIsKept3036F0AB",
+        "RulesKeyRotatesE79578D7",
+        "RulesLogsUnderCustomerKey316ADD92",
+        "RulesQueueUnderCustomerKey77309AAB",
+        "RulesSecretUnderCustomerKey8CF4193E",
+        "RulesStreamUnderCustomerKey9BB251B7",
+        "RulesTableCanBeSetBack94E828FA",
+        "RulesTableUnderCustomerKey7AB674AE",
+        "RulesTopicUnderCustomerKey7039130B",
+        "RulesTrailEncryptedAndSealedE96E8CC7",
+        "RulesVolumeEncrypted3F689C6C",
+    }
 
 
 def test_an_existing_recorder_is_left_alone(govern: Callable[..., Path]) -> None:
@@ -127,7 +152,9 @@ def test_the_recorder_records_what_is_judged_and_nothing_else(everything: Templa
     [recorder] = properties(everything, "AWS::Config::ConfigurationRecorder")
     group = recorder["RecordingGroup"]
     assert group["AllSupported"] is False
-    assert set(group["ResourceTypes"]) == {p.kind for p in CONTROLS} - {"AWS::Logs::LogGroup"}
+    assert set(group["ResourceTypes"]) == {p.resource_type for p in CONTROLS} - {
+        "AWS::Logs::LogGroup"
+    }
 
 
 def test_the_recorder_may_deliver_to_its_bucket_and_nothing_else(everything: Template) -> None:

@@ -53,7 +53,7 @@ CLOSED = {
 
 SCRATCH: list[tuple[str, Resources]] = [
     (
-        "bucket_under_customer_key",
+        "bucket_customer_managed_key",
         {
             "Sound": bucket(**encrypted("aws:kms", KMSMasterKeyID=KEY)),
             "BrokenOpen": bucket(),
@@ -62,7 +62,7 @@ SCRATCH: list[tuple[str, Resources]] = [
         },
     ),
     (
-        "bucket_takes_tls_only",
+        "bucket_tls_only",
         {
             "Sound": bucket(),
             "SoundPolicy": policy("AWS::S3::BucketPolicy", "Bucket", "Sound", deny_http("s3:*")),
@@ -78,9 +78,9 @@ SCRATCH: list[tuple[str, Resources]] = [
         },
     ),
     # Where there is no policy at all, there is nothing to compare with.
-    ("bucket_takes_tls_only", {"Broken": bucket()}),
+    ("bucket_tls_only", {"Broken": bucket()}),
     (
-        "bucket_closed_to_the_public",
+        "bucket_public_access_blocked",
         {
             "Sound": bucket(PublicAccessBlockConfiguration=CLOSED),
             "BrokenNone": bucket(),
@@ -93,7 +93,7 @@ SCRATCH: list[tuple[str, Resources]] = [
         },
     ),
     (
-        "table_under_customer_key",
+        "table_customer_managed_key",
         {
             "Sound": (
                 "AWS::DynamoDB::Table",
@@ -108,7 +108,7 @@ SCRATCH: list[tuple[str, Resources]] = [
         },
     ),
     (
-        "table_can_be_set_back",
+        "table_point_in_time_recovery",
         {
             "Sound": (
                 "AWS::DynamoDB::Table",
@@ -123,7 +123,7 @@ SCRATCH: list[tuple[str, Resources]] = [
     ),
     *(
         (
-            f"{name}_under_customer_key",
+            f"{name}_customer_managed_key",
             {
                 "Sound": (kind, {"KmsMasterKeyId": KEY}),
                 "SoundArn": (kind, {"KmsMasterKeyId": "arn:aws:kms:eu-west-1:1:key/ours"}),
@@ -137,7 +137,7 @@ SCRATCH: list[tuple[str, Resources]] = [
         )
     ),
     (
-        "stream_under_customer_key",
+        "stream_customer_managed_key",
         {
             "Sound": (
                 "AWS::Kinesis::Stream",
@@ -151,7 +151,7 @@ SCRATCH: list[tuple[str, Resources]] = [
         },
     ),
     (
-        "function_settings_under_customer_key",
+        "function_environment_customer_managed_key",
         {
             "Sound": (
                 "AWS::Lambda::Function",
@@ -162,7 +162,7 @@ SCRATCH: list[tuple[str, Resources]] = [
         },
     ),
     (
-        "trail_encrypted_and_sealed",
+        "trail_encrypted_and_validated",
         {
             "Sound": (
                 "AWS::CloudTrail::Trail",
@@ -173,7 +173,7 @@ SCRATCH: list[tuple[str, Resources]] = [
         },
     ),
     (
-        "messages_take_tls_only",
+        "messages_tls_only",
         {
             "Sound": ("AWS::SQS::Queue", {}),
             "SoundPolicy": policy("AWS::SQS::QueuePolicy", "Queues", "Sound", deny_http("sqs:*")),
@@ -192,11 +192,11 @@ SCRATCH: list[tuple[str, Resources]] = [
         },
     ),
     (
-        "messages_take_tls_only",
+        "messages_tls_only",
         {"BrokenQueue": ("AWS::SQS::Queue", {}), "BrokenTopic": ("AWS::SNS::Topic", {})},
     ),
     (
-        "function_closed_to_the_public",
+        "function_public_access_blocked",
         {
             "Sound": ("AWS::Lambda::Permission", {"Principal": "123456789012"}),
             "SoundService": (
@@ -210,7 +210,7 @@ SCRATCH: list[tuple[str, Resources]] = [
         },
     ),
     (
-        "logs_under_customer_key",
+        "log_group_customer_managed_key",
         {
             "Sound": ("AWS::Logs::LogGroup", {"KmsKeyId": KEY, "RetentionInDays": 30}),
             "BrokenOpen": ("AWS::Logs::LogGroup", {"RetentionInDays": 30}),
@@ -218,7 +218,7 @@ SCRATCH: list[tuple[str, Resources]] = [
         },
     ),
     (
-        "key_rotates",
+        "key_rotation_enabled",
         {
             "Sound": ("AWS::KMS::Key", {"EnableKeyRotation": True}),
             "BrokenNone": ("AWS::KMS::Key", {}),
@@ -266,7 +266,7 @@ SCRATCH: list[tuple[str, Resources]] = [
         },
     ),
     (
-        "secret_under_customer_key",
+        "secret_customer_managed_key",
         {
             "Sound": ("AWS::SecretsManager::Secret", {"KmsKeyId": KEY}),
             "Broken": ("AWS::SecretsManager::Secret", {}),
@@ -312,10 +312,11 @@ def violations(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str,
 def test_a_broken_promise_fails_the_synth_by_name_of_rule_and_resource(
     violations: list[tuple[str, str, str, str]], number: int, rule: str, resources: Resources
 ) -> None:
+    [rule_name] = [control.rule_name for control in CONTROLS if control.name == rule]
     found = {
         path: (severity, message)
         for name, severity, path, message in violations
-        if name == rule and path.startswith(f"Scratch{number}/")
+        if name == rule_name and path.startswith(f"Scratch{number}/")
     }
     assert found.keys() == {
         f"Scratch{number}/{name}" for name in resources if name.startswith("Broken")
@@ -326,12 +327,12 @@ def test_a_broken_promise_fails_the_synth_by_name_of_rule_and_resource(
 
 
 def test_every_rule_is_broken_by_some_scratch_stack() -> None:
-    assert {rule for rule, _ in SCRATCH} == {p.name for p in CONTROLS if p.before}
+    assert {rule for rule, _ in SCRATCH} == {p.name for p in CONTROLS if p.at_synth}
 
 
 def test_every_file_is_the_rule_of_a_promise() -> None:
     files = (Path(__file__).parents[2] / "stacks" / "governance" / "guard").iterdir()
-    assert {file.stem for file in files} == {p.name for p in CONTROLS if p.before}
+    assert {file.stem for file in files} == {p.name for p in CONTROLS if p.at_synth}
 
 
 # Afterwards
@@ -409,7 +410,7 @@ def judges() -> Judges:
     must also be for; that only an account can show.
     """
     return {
-        control.kind: (
+        control.resource_type: (
             control,
             cdk.CloudFormationValidatePlugin(
                 guard_rules=[cdk.ValidationRuleSource(name=control.name, content=control.rule)],
@@ -417,7 +418,7 @@ def judges() -> Judges:
             ),
         )
         for control in CONTROLS
-        if control.afterwards == SAME_TEXT
+        if control.config_rule == SAME_TEXT
     }
 
 
@@ -433,14 +434,14 @@ def test_the_same_text_judges_what_is_deployed(
         path = tmp_path / f"{control.name}.json"
         path.write_text(json.dumps({"resourceType": kind, **item}))
         report = guard.validate(cast("cdk.IPolicyValidationContext", OneFile(path)))
-        broken = control.name in {violation.rule_name for violation in report.violations}
+        broken = control.rule_name in {violation.rule_name for violation in report.violations}
         # A rule says nothing about other types.
         assert broken is (about == kind and not kept)
 
 
 def test_both_verdicts_are_tried_for_every_text_that_config_is_given() -> None:
     tried = {(kind, kept) for kind, _, kept in ITEMS}
-    wanted = {p.kind for p in CONTROLS if p.afterwards == SAME_TEXT}
+    wanted = {p.resource_type for p in CONTROLS if p.config_rule == SAME_TEXT}
     assert tried == {(kind, kept) for kind in wanted for kept in (True, False)}
 
 
@@ -456,8 +457,8 @@ KNOWN_TO_CONFIG = {
 
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.name)
 def test_config_knows_the_rules_and_can_take_the_texts(control: Control) -> None:
-    if control.afterwards == SAME_TEXT:
+    if control.config_rule == SAME_TEXT:
         assert len(control.rule) <= 10_000  # PolicyText, Config API reference
-    elif control.afterwards:
-        assert control.afterwards in KNOWN_TO_CONFIG
-    assert control.afterwards or control.before
+    elif control.config_rule:
+        assert control.config_rule in KNOWN_TO_CONFIG
+    assert control.config_rule or control.at_synth

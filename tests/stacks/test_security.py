@@ -91,10 +91,10 @@ def test_every_control_has_a_row_that_names_its_checks() -> None:
     assert rows.keys() == {control.name for control in CONTROLS}
     for control in CONTROLS:
         before, afterwards = rows[control.name]
-        assert before.startswith("Guard" if control.before else "none")
-        if control.afterwards == SAME_TEXT:
+        assert before.startswith("Guard" if control.at_synth else "none")
+        if control.config_rule == SAME_TEXT:
             assert afterwards == "the same text"
         else:
             assert afterwards.startswith(
-                f"`{control.afterwards}`" if control.afterwards else "none"
+                f"`{control.config_rule}`" if control.config_rule else "none"
             )

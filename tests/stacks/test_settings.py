@@ -149,7 +149,7 @@ def test_the_defaults_of_cdk_json_are_these() -> None:
         ("sql_max_acu", "0.5", "must be a whole number from 1 to 256"),
         ("sql_readers", "16", "must be a whole number from 0 to 15"),
         ("canary", "on", "must be off, canary:PERCENT%/MINUTESm, linear:PERCENT%/MINUTESm, or one"),
-        ("canary", "linear:1%/30m", "takes 2970 minutes; CodeDeploy gives up after 2880"),
+        ("canary", "linear:1%/30m", "takes 2970 minutes; CodeDeploy allows 2880"),
         ("source", "github:o/r@main", "must be create:NAME@BRANCH, codecommit:NAME@BRANCH or"),
         ("portfolio_principal", "*", "must be the ARN of a role, user or group, or empty"),
         ("portfolio_principal", None, "must be the ARN of a role, user or group, or empty"),

@@ -32,7 +32,7 @@ def test_what_names_none_is_refused_with_the_choice(value: str) -> None:
     ("value", "minutes"), [("canary:10%/2881m", 2881), ("linear:30%/961m", 2883)]
 )
 def test_what_takes_longer_than_two_days_is_refused(value: str, minutes: int) -> None:
-    with pytest.raises(ValueError, match=f"takes {minutes} minutes; CodeDeploy gives up after"):
+    with pytest.raises(ValueError, match=f"takes {minutes} minutes; CodeDeploy allows"):
         parse(value)
 
 
