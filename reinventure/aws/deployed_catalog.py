@@ -29,7 +29,7 @@ MAX_VERSIONS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KeyState:
     """Row and versions of `key`, and whether catalog and bucket agree about it.
 
     `partition` is the partition key of its row. `versions` has the newest ones, newest first.
@@ -120,11 +120,11 @@ class DeployedCatalog:
             reading=reading,
         )
 
-    def known(self, key: str) -> Known:
+    def key_state(self, key: str) -> KeyState:
         """Return row and versions of `key` as they are now."""
         row = self.store().read(self.bucket, key)
         stored = self.stored()
-        return Known(
+        return KeyState(
             bucket=self.bucket,
             key=key,
             partition=object_key.partition(self.bucket, key, self.outputs.shards),

@@ -24,7 +24,7 @@ _TOO_LARGE = "size limit"
 
 
 @dataclass(frozen=True)
-class Answer:
+class QueryResult:
     """The result of a query: its rows, and the names of their columns."""
 
     columns: list[str]
@@ -38,8 +38,8 @@ class DeployedMirror:
     session: boto3.Session
     outputs: SqlOutputs
 
-    def ask(self, query: str, wait: Callable[[], None]) -> Answer:
-        """Return the result of `query`, one SQL statement.
+    def query(self, sql: str, wait: Callable[[], None]) -> QueryResult:
+        """Return the result of `sql`, one SQL statement.
 
         It runs as the user that may only read, in a read-only transaction that is rolled back.
         `wait` is called as long as the database is resuming; it may raise.
@@ -49,12 +49,12 @@ class DeployedMirror:
         client = self.session.client(
             "rds-data", endpoint_url=self.outputs.data_api_url, config=database.CONFIG
         )
-        asked = Database(client, self.outputs.cluster_arn, self.outputs.reader_secret_arn, wait)
+        mirror = Database(client, self.outputs.cluster_arn, self.outputs.reader_secret_arn, wait)
         try:
-            with asked.session() as transaction:
+            with mirror.session() as transaction:
                 # The API begins a transaction that may write; this ends it and begins another.
-                asked.execute("START TRANSACTION READ ONLY", transaction=transaction)
-                answer = asked.execute(query, transaction=transaction, include_metadata=True)
+                mirror.execute("START TRANSACTION READ ONLY", transaction=transaction)
+                reply = mirror.execute(sql, transaction=transaction, include_metadata=True)
         except ClientError as error:
             if _TOO_LARGE in str(error):
                 raise UserError(
@@ -62,12 +62,12 @@ class DeployedMirror:
                     "(LIMIT) or columns"
                 ) from None
             raise
-        columns = answer.get("columnMetadata", [])
-        return Answer(
+        columns = reply.get("columnMetadata", [])
+        return QueryResult(
             [column.get("label", "") for column in columns],
             [
                 [_cell(value, column) for value, column in zip(row, columns, strict=True)]
-                for row in database.values(answer)
+                for row in database.values(reply)
             ],
         )
 

@@ -55,11 +55,13 @@ def up(
         if catalog:
             again = "Run `make down`, which deletes its data, and then"
             if settings:
-                raise UserError(f"its settings cannot be changed. {again} `make up SET=...`")
+                raise UserError(
+                    f"a running local cloud keeps its settings. {again} `make up SET=...`"
+                )
             if workers and not background.running(LOCAL, worker.NAME):
-                raise UserError(f"it has no worker. {again} `make up WORKERS=1`")
+                raise UserError(f"the local cloud has no worker. {again} `make up WORKERS=1`")
             if sql and not background.running(LOCAL, database.NAME):
-                raise UserError(f"it has no database. {again} `make up SQL=1`")
+                raise UserError(f"the local cloud has no database. {again} `make up SQL=1`")
         if not cloud or not catalog:
             with Steps() as steps:
                 optional = {"workers": workers, "sql": sql}

@@ -244,8 +244,8 @@ def stat(
 
         reinventure stat photos/cat.jpg
     """
-    known = deployed_catalog.find(session(profile, region), stack).known(key)
-    if not known.row and not known.versions:
-        raise CheckFailedError(f"{key!r} is neither in the catalog nor in s3://{known.bucket}")
-    print(row_output.known_json(known) if json else row_output.known_lines(known))
-    raise typer.Exit(0 if known.agree else EXIT_CHECK_FAILED)
+    state = deployed_catalog.find(session(profile, region), stack).key_state(key)
+    if not state.row and not state.versions:
+        raise CheckFailedError(f"{key!r} is neither in the catalog nor in s3://{state.bucket}")
+    print(row_output.key_state_json(state) if json else row_output.key_state_lines(state))
+    raise typer.Exit(0 if state.agree else EXIT_CHECK_FAILED)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from rich import filesize
 
-from reinventure.aws.deployed_catalog import MAX_VERSIONS, Known
+from reinventure.aws.deployed_catalog import MAX_VERSIONS, KeyState
 from reinventure.printable import printable
 from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.row import Row
@@ -41,35 +41,35 @@ def total_json(total: Total) -> str:
     )
 
 
-def known_lines(known: Known) -> str:
-    """Return `known` for a person: the row, the versions in S3, and whether they agree."""
-    named = [("key", known.key), ("bucket", known.bucket), ("partition", known.partition)]
-    named.extend(_properties(known.row) if known.row else [("row", "none")])
+def key_state_lines(state: KeyState) -> str:
+    """Return `state` for a person: the row, the versions in S3, and whether they agree."""
+    named = [("key", state.key), ("bucket", state.bucket), ("partition", state.partition)]
+    named.extend(_properties(state.row) if state.row else [("row", "none")])
     width = max(len(name) for name, _ in named) + 2
     lines = [f"{name:<{width}}{printable(value)}" for name, value in named]
-    heading = f", newest first, at most {MAX_VERSIONS}:" if known.versions else ": none"
+    heading = f", newest first, at most {MAX_VERSIONS}:" if state.versions else ": none"
     lines += ["", f"Versions in S3{heading}"]
-    lines.extend(map(_version_line, known.versions))
-    result = "agree" if known.agree else "DIFFER"
+    lines.extend(map(_version_line, state.versions))
+    result = "agree" if state.agree else "DIFFER"
     return "\n".join([*lines, f"Catalog and bucket {result} about this key."])
 
 
-def known_json(known: Known) -> str:
-    """Return `known` as one line of JSON, times in UTC."""
+def key_state_json(state: KeyState) -> str:
+    """Return `state` as one line of JSON, times in UTC."""
     row: dict[str, object] | None = None
-    if known.row:
-        lookup = _lookup_time(known.row)
+    if state.row:
+        lookup = _lookup_time(state.row)
         row = {
-            **_fields(known.row),
-            "deleted": known.row.deleted,
-            "remembered_until": _expiry(known.row).isoformat() if known.row.deleted else None,
+            **_fields(state.row),
+            "deleted": state.row.deleted,
+            "remembered_until": _expiry(state.row).isoformat() if state.row.deleted else None,
             "asked_at": lookup.isoformat() if lookup else None,
         }
     return json.dumps(
         {
-            "bucket": known.bucket,
-            "key": known.key,
-            "partition": known.partition,
+            "bucket": state.bucket,
+            "key": state.key,
+            "partition": state.partition,
             "row": row,
             "versions": [
                 {
@@ -80,9 +80,9 @@ def known_json(known: Known) -> str:
                     "delete_marker": version.size is None,
                     "current": version.latest,
                 }
-                for version in known.versions
+                for version in state.versions
             ],
-            "agree": known.agree,
+            "agree": state.agree,
         },
         ensure_ascii=False,
     )

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from reinventure.aws import deployed_catalog, deployed_mirror
 from reinventure.aws.connection import session
-from reinventure.aws.deployed_mirror import Answer, Cell
+from reinventure.aws.deployed_mirror import Cell, QueryResult
 from reinventure.aws.mirror_backfill import backfill
 from reinventure.cli.options import Json, MirrorStack, Prefix, Profile, Region, Stack
 from reinventure.contract import CATALOG, SQL
@@ -49,13 +49,14 @@ def sql(
         reinventure sql "SELECT COUNT(*), SUM(size) FROM objects"
         reinventure sql --json "SELECT * FROM objects LIMIT 10"
     """
-    answer = deployed_mirror.find(session(profile, region), stack).ask(query, _resuming())
+    mirror = deployed_mirror.find(session(profile, region), stack)
+    result = mirror.query(query, _resuming())
     if json:
-        _print_json(answer)
+        _print_json(result)
     elif sys.stdout.isatty():
-        _print_table(answer)
+        _print_table(result)
     else:
-        for row in (answer.columns, *map(_texts, answer.rows)):
+        for row in (result.columns, *map(_texts, result.rows)):
             print("\t".join(map(printable, row)))
 
 
@@ -101,21 +102,21 @@ def _resuming() -> Callable[[], None]:
     return wait
 
 
-def _print_json(answer: Answer) -> None:
-    twice = {name for name in answer.columns if answer.columns.count(name) > 1}
+def _print_json(result: QueryResult) -> None:
+    twice = {name for name in result.columns if result.columns.count(name) > 1}
     if twice:
         raise UserError(f"two columns have the name {min(twice)!r}: rename one with AS")
-    for row in answer.rows:
-        fields = dict(zip(answer.columns, row, strict=True))
+    for row in result.rows:
+        fields = dict(zip(result.columns, row, strict=True))
         print(json.dumps(fields, ensure_ascii=False))
 
 
-def _print_table(answer: Answer) -> None:
+def _print_table(result: QueryResult) -> None:
     table = Table(box=box.SIMPLE_HEAD)
-    for n, name in enumerate(answer.columns):
-        numbers = all(isinstance(row[n], int | float | None) for row in answer.rows)
+    for n, name in enumerate(result.columns):
+        numbers = all(isinstance(row[n], int | float | None) for row in result.rows)
         table.add_column(escape(name), justify="right" if numbers else "left", overflow="fold")
-    for row in answer.rows:
+    for row in result.rows:
         table.add_row(*(escape(printable(text)) for text in _texts(row)))
     Console().print(table)
 

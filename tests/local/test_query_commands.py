@@ -71,8 +71,8 @@ def test_stat_reports_a_difference_of_catalog_and_bucket(
 ) -> None:
     catalog.s3.put_object(Bucket=catalog.bucket, Key="stat/lost", Body=b"x")
     assert wait_until_equal(catalog, PATIENCE) == []
-    known = catalog.known("stat/lost")
-    place = {"pk": {"S": known.partition}, "sk": {"S": known.key}}
+    state = catalog.key_state("stat/lost")
+    place = {"pk": {"S": state.partition}, "sk": {"S": state.key}}
     catalog.dynamodb.delete_item(TableName=catalog.table, Key=place)
 
     shown = run("stat", "stat/lost", environment=cloud.environment)

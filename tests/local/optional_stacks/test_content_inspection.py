@@ -186,10 +186,10 @@ def test_inspect_requests_the_objects_without_a_result(
     assert wait_until_equal(catalog, PATIENCE) == []
     # As rows are that were written before content inspection was enabled.
     for key in inspected(catalog, "before/"):
-        known = catalog.known(key)
+        state = catalog.key_state(key)
         catalog.dynamodb.update_item(
             TableName=catalog.table,
-            Key={"pk": {"S": known.partition}, "sk": {"S": key}},
+            Key={"pk": {"S": state.partition}, "sk": {"S": key}},
             UpdateExpression="REMOVE inspected",
         )
     asked = run("inspect", "before/", environment=cloud.environment)

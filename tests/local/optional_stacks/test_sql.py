@@ -34,7 +34,7 @@ def never() -> None:
 
 
 def mirrored(mirror: DeployedMirror) -> Objects:
-    answer = mirror.ask("SELECT object_key, size, etag, version_id FROM objects", never)
+    answer = mirror.query("SELECT object_key, size, etag, version_id FROM objects", never)
     return {str(key): tuple(rest) for key, *rest in answer.rows}
 
 
@@ -142,7 +142,7 @@ def test_a_backfill_mirrors_the_rows_from_before(
     done = run("sql-backfill", environment=cloud.environment)
     assert done.returncode == 0, done.stderr
     settle(catalog, mirror)
-    gone = mirror.ask("SELECT key_bytes FROM states WHERE size IS NULL", never).rows
+    gone = mirror.query("SELECT key_bytes FROM states WHERE size IS NULL", never).rows
     assert ["before/7"] in gone
-    [[known]] = mirror.ask("SELECT COUNT(*) FROM states", never).rows
+    [[known]] = mirror.query("SELECT COUNT(*) FROM states", never).rows
     assert done.stdout == f"Mirrored {known} rows.\n"

@@ -2,7 +2,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from reinventure.aws.deployed_catalog import Known
+from reinventure.aws.deployed_catalog import KeyState
 from reinventure.cli import row_output
 from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.row import Row
@@ -52,9 +52,9 @@ TOMBSTONE = replace(
 
 
 def test_everything_about_a_deleted_key_is_aligned_and_printable() -> None:
-    known = Known("b", ROW.key, "b#4#1", TOMBSTONE, VERSIONS, agree=True)
+    state = KeyState("b", ROW.key, "b#4#1", TOMBSTONE, VERSIONS, agree=True)
     assert (
-        row_output.known_lines(known)
+        row_output.key_state_lines(state)
         == r"""key        a\nb ü🚀
 bucket     b
 partition  b#4#1
@@ -69,20 +69,20 @@ Versions in S3, newest first, at most 10:
 2026-11-23 12:00:00              7  v
 Catalog and bucket agree about this key."""
     )
-    shown = json.loads(row_output.known_json(known))
+    shown = json.loads(row_output.key_state_json(state))
     assert shown["key"] == ROW.key
     assert shown["row"]["asked_at"] == "2026-11-23T12:00:00.000001+00:00"
     assert shown["row"]["remembered_until"] == "2027-01-22T12:00:00+00:00"
 
 
 def test_a_key_that_is_in_one_of_the_two_only_is_shown() -> None:
-    ghost = row_output.known_lines(Known("b", ROW.key, "b#4#1", ROW, [], agree=False))
+    ghost = row_output.key_state_lines(KeyState("b", ROW.key, "b#4#1", ROW, [], agree=False))
     assert "changed    2026-11-23 12:00:00.005 UTC, by ObjectCreated:Put\n" in ghost
     assert "source     the event itself\n" in ghost
     assert ghost.endswith("\nVersions in S3: none\nCatalog and bucket DIFFER about this key.")
-    missing = Known("b", ROW.key, "b#4#1", None, VERSIONS[1:], agree=False)
-    assert "row        none\n" in row_output.known_lines(missing)
-    assert json.loads(row_output.known_json(missing))["row"] is None
+    missing = KeyState("b", ROW.key, "b#4#1", None, VERSIONS[1:], agree=False)
+    assert "row        none\n" in row_output.key_state_lines(missing)
+    assert json.loads(row_output.key_state_json(missing))["row"] is None
 
 
 FOUND = InspectionResult("2026-11-23T12:00:01.000Z", "ab" * 32, "text/csv", rows=1234, columns=3)
@@ -98,11 +98,12 @@ def test_the_results_of_content_inspection_are_shown() -> None:
         "rows": 1234,
         "columns": 3,
     }
-    known = Known("b", ROW.key, "b#4#1", row, VERSIONS[1:], agree=True)
+    state = KeyState("b", ROW.key, "b#4#1", row, VERSIONS[1:], agree=True)
     shown = dict(
-        line.split("  ", 1) for line in row_output.known_lines(known).split("\n\n")[0].splitlines()
+        line.split("  ", 1)
+        for line in row_output.key_state_lines(state).split("\n\n")[0].splitlines()
     )
     assert shown["content type"].strip() == "text/csv"
     assert shown["rows"].strip() == "1,234"
     assert "error" not in shown
-    assert json.loads(row_output.known_json(known))["row"]["inspected"] == found
+    assert json.loads(row_output.key_state_json(state))["row"]["inspected"] == found

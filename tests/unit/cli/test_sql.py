@@ -10,23 +10,23 @@ from typer.testing import Result
 
 from reinventure.aws import deployed_mirror
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.aws.deployed_mirror import Answer
+from reinventure.aws.deployed_mirror import QueryResult
 from reinventure.cli import sql
 from reinventure.errors import UserError
 
 Run = Callable[..., Result]
 
-ANSWER = Answer(["key", "n"], [["a\nb\x1b[2J ü", 1], [None, 2.5]])
+RESULT = QueryResult(["key", "n"], [["a\nb\x1b[2J ü", 1], [None, 2.5]])
 
 
 @pytest.fixture
-def answers(monkeypatch: pytest.MonkeyPatch) -> list[Answer]:
-    """The answers of the mirror, one for each query; without one, the database is paused."""
-    given: list[Answer] = []
+def results(monkeypatch: pytest.MonkeyPatch) -> list[QueryResult]:
+    """The results of the mirror, one for each query; without one, the database is paused."""
+    given: list[QueryResult] = []
 
     class Mirror:
-        def ask(self, query: str, wait: Callable[[], None]) -> Answer:
-            assert query == "SELECT 1"
+        def query(self, sql: str, wait: Callable[[], None]) -> QueryResult:
+            assert sql == "SELECT 1"
             while not given:
                 wait()
             return given.pop()
@@ -35,8 +35,8 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[Answer]:
     return given
 
 
-def test_in_a_pipe_the_result_is_lines_with_tabs(run: Run, answers: list[Answer]) -> None:
-    answers.append(ANSWER)
+def test_in_a_pipe_the_result_is_lines_with_tabs(run: Run, results: list[QueryResult]) -> None:
+    results.append(RESULT)
     result = run("sql", "SELECT 1")
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == "key\tn\na\\nb\\x1b[2J ü\t1\nNULL\t2.5\n"
@@ -46,7 +46,7 @@ def test_on_a_terminal_the_result_is_a_table_without_control_characters(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    sql._print_table(Answer(["[red]key", "n"], [["[b]a\x1b[2J", 1], [None, 20]]))
+    sql._print_table(QueryResult(["[red]key", "n"], [["[b]a\x1b[2J", 1], [None, 20]]))
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines() if line.strip()]
     assert [line.split() for line in lines if "─" not in line] == [
         ["[red]key", "n"],
@@ -55,8 +55,8 @@ def test_on_a_terminal_the_result_is_a_table_without_control_characters(
     ]
 
 
-def test_json_has_a_line_for_each_row(run: Run, answers: list[Answer]) -> None:
-    answers.append(ANSWER)
+def test_json_has_a_line_for_each_row(run: Run, results: list[QueryResult]) -> None:
+    results.append(RESULT)
     lines = run("sql", "--json", "SELECT 1").stdout.splitlines()
     assert [json.loads(line) for line in lines] == [
         {"key": "a\nb\x1b[2J ü", "n": 1},
@@ -64,15 +64,17 @@ def test_json_has_a_line_for_each_row(run: Run, answers: list[Answer]) -> None:
     ]
 
 
-def test_json_of_two_columns_with_one_name_is_a_mistake(run: Run, answers: list[Answer]) -> None:
-    answers.append(Answer(["n", "n"], [[1, 2]]))
+def test_json_of_two_columns_with_one_name_is_a_mistake(
+    run: Run, results: list[QueryResult]
+) -> None:
+    results.append(QueryResult(["n", "n"], [[1, 2]]))
     result = run("sql", "--json", "SELECT 1")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == ("reinventure: two columns have the name 'n': rename one with AS\n")
 
 
 def test_a_paused_database_has_two_minutes_to_resume(
-    run: Run, answers: list[Answer], monkeypatch: pytest.MonkeyPatch
+    run: Run, results: list[QueryResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 100.0
 
