@@ -1,4 +1,4 @@
-"""A table on moto, and the ingest function wired to it."""
+"""Tables on moto and on the emulator, and the function `ingest` connected to them."""
 
 import importlib
 from collections.abc import Callable, Iterator
@@ -37,9 +37,9 @@ def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture(scope="session", params=["moto", "emulator"])
 def dynamodb(request: pytest.FixtureRequest, aws: None) -> "DynamoDBClient":
-    """DynamoDB, twice: moto writes row by row, the local cloud can run PartiQL batches too.
+    """DynamoDB twice: moto, which writes single rows only, and the emulator, which runs batches.
 
-    The rule is one, and so are the tests.
+    Both must pass the same tests.
     """
     if request.param == "moto":
         return boto3.client("dynamodb")
@@ -76,14 +76,14 @@ def ingest(
     bucket: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> ModuleType:
-    """The function's module as Lambda loads it: from its environment, once, before any event."""
+    """The function's module, loaded from its environment before any event, as Lambda does."""
     monkeypatch.setenv("TABLE_NAME", store.table)
     monkeypatch.setenv("SHARDS", str(SHARDS))
     monkeypatch.setenv("BUCKET_NAME", bucket)
     module = importlib.reload(importlib.import_module("handlers.ingest"))
     monkeypatch.setattr(module, "_store", store)
     if "amazonaws" in dynamodb.meta.endpoint_url:
-        # moto's PartiQL knows no parameters in an INSERT.
+        # moto's PartiQL has no parameters in an INSERT.
         monkeypatch.setattr(batch, "write", lambda _, events: [store.write(e) for e in events])
     return module
 
