@@ -52,7 +52,7 @@ def test_the_end_of_a_log_may_be_of_any_encoding(tmp_path: Path) -> None:
 
 
 def test_the_stacks_of_a_catalog_are_found_in_an_assembly(tmp_path: Path) -> None:
-    artifacts = {"Sql": {}, "Tree": {}, "Catalog": {}, "Catalog.assets": {}}
+    artifacts: dict[str, object] = {"Sql": {}, "Tree": {}, "Catalog": {}, "Catalog.assets": {}}
     (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
     assert cdk_cli.stacks(tmp_path) == ["Catalog", "Sql"]
 

@@ -10,6 +10,10 @@ from typer.testing import Result
 
 from reinventure.cli import local
 from reinventure.errors import UserError
+from reinventure.local import background_process as background
+from reinventure.local import cloud as clouds
+from reinventure.local import demo as demonstration
+from reinventure.local import worker_process as worker
 from reinventure.local.cloud import Cloud
 
 Run = Callable[..., Result]
@@ -45,10 +49,10 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     monkeypatch.setattr(local, "LOCAL", tmp_path)
     monkeypatch.setattr(local, "start_and_deploy", deploy)
     monkeypatch.setattr(local, "enter", enter)
-    monkeypatch.setattr(local.clouds, "find", lambda _: cloud if here.running else None)
-    monkeypatch.setattr(local.clouds, "stop", stop)
-    monkeypatch.setattr(local.background, "running", running)
-    monkeypatch.setattr(local.worker, "start", here.workers.append)
+    monkeypatch.setattr(clouds, "find", lambda _: cloud if here.running else None)
+    monkeypatch.setattr(clouds, "stop", stop)
+    monkeypatch.setattr(background, "running", running)
+    monkeypatch.setattr(worker, "start", here.workers.append)
     return here
 
 
@@ -148,5 +152,5 @@ def test_demo_exits_with_its_comparison(
         assert (files.name, directory, settings) == ("samples", tmp_path / "demo", ["shards=2"])
         return equal
 
-    monkeypatch.setattr(local.demonstration, "run", demonstrate)
+    monkeypatch.setattr(demonstration, "run", demonstrate)
     assert run("demo", "--set", "shards=2").exit_code == status
