@@ -52,18 +52,23 @@ class CommandLine(TyperGroup):
 
 
 def _leave_quietly() -> NoReturn:
-    # Python flushes stdout once more when it exits.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    # Python flushes both streams once more when it exits.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # A stream in memory has no descriptor.
+            os.dup2(nowhere, stream.fileno())
     raise SystemExit(EXIT_CLOSED_PIPE) from None
 
 
 def _fail(error: Exception) -> NoReturn:
     message = _message(error)
-    if message is None:
-        traceback.print_exception(error)
-    else:
-        with suppress(BrokenPipeError):
+    try:
+        if message is None:
+            traceback.print_exception(error)
+        else:
             print(f"reinventure: {message}", file=sys.stderr)
+    except BrokenPipeError:
+        _leave_quietly()
     status = EXIT_CHECK_FAILED if isinstance(error, CheckFailedError) else EXIT_ERROR
     raise SystemExit(status) from None
 

@@ -320,6 +320,17 @@ def test_a_closed_pipe_is_quiet(closed_pipe: int, arguments: list[str]) -> None:
     assert (ended.returncode, ended.stderr) == (141, "")
 
 
+def test_a_closed_pipe_of_stderr_is_quiet(closed_pipe: int) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "reinventure", "no-such-command"],
+        stdout=subprocess.PIPE,
+        stderr=closed_pipe,
+        check=False,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stdout) == (141, b"")
+
+
 @pytest.mark.parametrize("buffering", [1, 1 << 16])  # Each line is written at once, or the whole.
 def test_a_closed_pipe_ends_a_listing_quietly(
     catalog: DeployedCatalog,
