@@ -11,7 +11,6 @@ from s3_catalog.rollout.hook_status import report_status
 
 logging.getLogger("s3_catalog.rollout").setLevel(logging.INFO)
 
-_environment = PostTrafficEnvironment.from_env()
 _codedeploy = clients.codedeploy()
 _cloudwatch = clients.cloudwatch()
 
@@ -22,7 +21,9 @@ def handler(hook: dict[str, Any], context: Context) -> None:
     Raises the errors of the comparison, after the report.
     """
     with report_status(_codedeploy, hook, context.get_remaining_time_in_millis() / 1000):
+        # Here, not at import: a missing variable, too, is reported as "Failed".
+        environment = PostTrafficEnvironment.from_env()
         new, before = invocations(
-            _cloudwatch, _environment.function_name, _environment.alias_name, _environment.version
+            _cloudwatch, environment.function_name, environment.alias_name, environment.version
         )
         compare(new, before)

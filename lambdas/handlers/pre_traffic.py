@@ -13,7 +13,6 @@ from s3_catalog.rollout.pre_traffic_test import PreTrafficTest
 
 logging.getLogger("s3_catalog.rollout").setLevel(logging.INFO)
 
-_environment = PreTrafficEnvironment.from_env()
 _codedeploy = clients.codedeploy()
 _dynamodb = clients.dynamodb()
 # One attempt, as long as `ingest` itself may take: a second one would change the result.
@@ -28,11 +27,13 @@ def handler(hook: dict[str, Any], context: Context) -> None:
     Raises the errors of the test, after the report.
     """
     with report_status(_codedeploy, hook, context.get_remaining_time_in_millis() / 1000):
+        # Here, not at import: a missing variable, too, is reported as "Failed".
+        environment = PreTrafficEnvironment.from_env()
         PreTrafficTest(
             _functions,
             _dynamodb,
-            version=_environment.version_arn,
-            table=_environment.table_name,
-            shards=_environment.shards,
-            key=_environment.key_arn,
+            version=environment.version_arn,
+            table=environment.table_name,
+            shards=environment.shards,
+            key=environment.key_arn,
         ).run()

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from s3_catalog.errors import WorseError
+from s3_catalog.errors import EnvironmentVariableError, WorseError
 from s3_catalog.rollout.comparison import Invocations
 from s3_catalog.rollout.hook_status import report_status
 from tests.doubles import Context
@@ -120,3 +120,19 @@ def test_the_post_traffic_hook_reports_its_comparison(
         after.handler(HOOK, Context(remaining=60_000))
     assert [request["status"] for request in reported] == [status]
     assert logging.getLogger("s3_catalog.rollout.hook_status").isEnabledFor(logging.INFO)
+
+
+@pytest.mark.parametrize("hook", ["pre_traffic", "post_traffic"])
+def test_a_hook_without_its_variables_reports_failed(
+    aws: None, monkeypatch: pytest.MonkeyPatch, hook: str
+) -> None:
+    for name in ("VERSION", "VERSION_ARN"):
+        monkeypatch.delenv(name, raising=False)
+    module: Any = importlib.import_module(f"handlers.{hook}")
+    reported: list[dict[str, str]] = []
+    monkeypatch.setattr(
+        module._codedeploy, PUT_STATUS, lambda **request: reported.append(request), raising=False
+    )
+    with pytest.raises(EnvironmentVariableError):
+        module.handler(HOOK, Context(remaining=60_000))
+    assert [request["status"] for request in reported] == ["Failed"]
