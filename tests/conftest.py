@@ -2,7 +2,10 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
+from threading import Event
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -26,14 +29,32 @@ NO_MARIADB = "MariaDB's server is not installed"
 settings.register_profile(
     "short", deadline=None, max_examples=50, derandomize=True, print_blob=True
 )
-settings.register_profile("long", deadline=None, max_examples=2_000, print_blob=True)
+settings.register_profile("long", deadline=None, max_examples=500, print_blob=True)
 settings.load_profile("short")
+
+DEADLINE = float(os.environ.get("SOAK_DEADLINE", "inf"))
+"""Unix time after which no further test starts."""
+
+_terminated = Event()
 
 
 def pytest_configure() -> None:
     """End on SIGTERM as on Ctrl-C: fixtures stop the processes that they started."""
+    signal.signal(signal.SIGTERM, _terminate)
+
+
+def _terminate(signum: int, frame: FrameType | None) -> None:
+    _terminated.set()
     # Not by raising SIGINT, which a process in the background of a shell ignores.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.default_int_handler(signum, frame)
+
+
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """End the run after this test if its time is up, or if code under test caught the interrupt."""
+    if _terminated.is_set():
+        item.session.shouldstop = "terminated"
+    elif time.time() >= DEADLINE:
+        item.session.shouldstop = "the time is up"
 
 
 @pytest.fixture(scope="session", autouse=True)

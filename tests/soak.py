@@ -1,8 +1,8 @@
 """Search longer than the tests do: python -m tests.soak [--seconds S | --histories N] [--seed N].
 
-Two searches run side by side. One runs the property tests with the long profile of Hypothesis, the
-other simulates random histories of events, faults and retries. Progress goes to stderr. The exit
-code is 1 when either has found something; what it found is on stdout.
+Two searches run side by side. One runs the property tests with the long profile of Hypothesis, in
+rounds with different seeds. The other simulates random histories of events, faults and retries.
+Progress goes to stderr. The exit code is 1 when either has found something; stdout has what.
 """
 
 import argparse
@@ -13,13 +13,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from itertools import count
 from multiprocessing import get_context
 from tempfile import TemporaryFile
 from threading import Thread
-from typing import IO
 
 from reinventure.local import background_process as background
 from tests.simulator.random_histories import Result, run, show
@@ -33,67 +31,116 @@ CHUNK = 200
 REPORT_SECONDS = 3
 """Between two lines of progress."""
 
+LAST_TEST_SECONDS = 120
+"""After the deadline, for the property test that is running. Then it is killed."""
+
+STOPPED = 2
+"""Exit code of pytest when the deadline stopped it before its last test."""
+
 PROPERTIES = (
     *("pytest", "--quiet", "--exitfirst", "-m", "hypothesis", "--hypothesis-profile=long"),
-    *("--timeout=0", "tests/unit", "tests/component", "tests/simulator"),
+    *("--timeout=0", "-p", "no:cacheprovider"),
+    *("tests/unit", "tests/component", "tests/simulator"),
 )
+
+
+class Properties:
+    """The property tests, as a process. With a deadline they are repeated until then."""
+
+    def __init__(self, seed: int, deadline: float | None) -> None:
+        self._seeds = count(seed)
+        self._deadline = deadline
+        self._output = TemporaryFile("w+")  # noqa: SIM115 (closed by `stop`)
+        self._rounds = 0
+        self._start()
+
+    def _start(self) -> None:
+        until = {} if self._deadline is None else {"SOAK_DEADLINE": str(self._deadline)}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", *PROPERTIES, f"--hypothesis-seed={next(self._seeds)}"],
+            env={**os.environ, **until},
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+        )
+        background.watch(self._process.pid)
+
+    def good(self) -> bool:
+        """Start the next round if one has ended and there is time; return False after a failure."""
+        status = self._process.poll()
+        if status == 0 and self._deadline is not None and time.time() < self._deadline:
+            self._rounds += 1
+            self._start()
+            return True
+        return status in {None, 0, STOPPED}
+
+    def finish(self) -> bool:
+        """Wait for the last round, print the output of all, and return whether none has failed."""
+        try:
+            left = None if self._deadline is None else self._deadline - time.time()
+            self._process.wait(None if left is None else max(left, 0) + LAST_TEST_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        good = self._process.returncode in {0, STOPPED, -signal.SIGKILL}
+        self._rounds += self._process.returncode == 0
+        self._output.seek(0)
+        print(self._output.read())
+        print(f"{self._rounds} full rounds of the property tests")
+        return good
+
+    def stop(self) -> None:
+        """End the process, if it is running, and close the file of its output."""
+        self._process.terminate()
+        self._process.wait()
+        self._output.close()
 
 
 def main(arguments: list[str]) -> int:
     """Search, show the progress, and print the smallest histories that go wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
-    limit = parser.add_mutually_exclusive_group()
-    limit.add_argument("--seconds", type=float, help="stop both searches after this time")
-    limit.add_argument("--histories", type=int, help=f"by default {HISTORIES}")
+    bounds = parser.add_mutually_exclusive_group()
+    bounds.add_argument("--seconds", type=float, help="stop both searches after this time")
+    bounds.add_argument("--histories", type=int, help=f"by default {HISTORIES}")
     parser.add_argument("--seed", type=int, help="of an earlier run, to search the same again")
     options = parser.parse_args(arguments)
     # Far apart, so that two runs hardly ever play the same.
     seed = secrets.randbelow(10**6) * 10**9 if options.seed is None else options.seed
-    limit_of = None if options.seconds else options.histories or HISTORIES
-    deadline = time.monotonic() + options.seconds if options.seconds else None
+    limit = None if options.seconds else options.histories or HISTORIES
+    deadline = time.time() + options.seconds if options.seconds else None
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     background.end_with_this_process()
-    with TemporaryFile("w+") as output:
-        properties = subprocess.Popen(
-            [sys.executable, "-m", *PROPERTIES, f"--hypothesis-seed={seed}"],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        background.watch(properties.pid)
-        try:
-            result, played = search(
-                seed, limit_of, deadline, lambda: properties.poll() in {None, 0}
-            )
-            failed = finish(properties, deadline, output)
-        finally:
-            properties.terminate()
-            properties.wait()
+    properties = Properties(seed, deadline)
+    try:
+        result, played = search(seed, limit, deadline, properties)
+        print("Waiting for the property tests ...", file=sys.stderr, flush=True)
+        good = properties.finish()
+    finally:
+        properties.stop()
     for name, times in result.seen.most_common():
         print(f"{times:10}  {name}")
     for number in result.divergent[:3]:
         show(number)
     print(f"seed {seed}: {played} histories, {len(result.divergent)} divergences")
-    return 1 if result.divergent or failed else 0
+    return 0 if good and not result.divergent else 1
 
 
 def search(
-    seed: int, limit: int | None, deadline: float | None, go_on: Callable[[], bool]
+    seed: int, limit: int | None, deadline: float | None, properties: Properties
 ) -> tuple[Result, int]:
     """Simulate histories on all cores but one, from number `seed` on.
 
-    End at the limit or the deadline, or as soon as `go_on` returns False.
-
-    Return what came to pass, and the number of histories.
+    End at the limit or the deadline, or as soon as a property test fails. Return what came to pass,
+    and the number of histories.
     """
-    total, played, started = Result(), 0, time.monotonic()
+    total, played, started = Result(), 0, time.time()
     shown = started
     starts = count(seed, CHUNK)
     processes = max(1, (os.cpu_count() or 1) - 1)
     pending: set[Future[tuple[int, Result]]] = set()
     with ProcessPoolExecutor(processes, get_context("spawn"), begin) as pool:
         while True:
-            now = time.monotonic()
-            over = (now >= deadline if deadline else False) or not go_on()
+            now = time.time()
+            over = (deadline is not None and now >= deadline) or not properties.good()
             begun = played + len(pending) * CHUNK
             while len(pending) < 2 * processes and not over and (limit is None or begun < limit):
                 size = CHUNK if limit is None else min(CHUNK, limit - begun)
@@ -138,7 +185,7 @@ def report(
     played: int, limit: int | None, started: float, deadline: float | None, divergences: int
 ) -> None:
     """Print a line of progress to stderr."""
-    now = time.monotonic()
+    now = time.time()
     pace = played / max(now - started, 0.001)
     left = deadline - now if deadline else ((limit or 0) - played) / max(pace, 0.001)
     print(
@@ -147,26 +194,6 @@ def report(
         file=sys.stderr,
         flush=True,
     )
-
-
-def finish(properties: "subprocess.Popen[bytes]", deadline: float | None, output: IO[str]) -> bool:
-    """Wait for the property tests, until the deadline if there is one, and print their output.
-
-    Return whether one of them has failed.
-    """
-    if deadline is None:
-        print("Waiting for the property tests ...", file=sys.stderr, flush=True)
-    try:
-        properties.wait(None if deadline is None else max(0, deadline - time.monotonic()))
-        stopped = False
-    except subprocess.TimeoutExpired:
-        properties.terminate()
-        properties.wait()
-        stopped = True
-    output.seek(0)
-    print(output.read())
-    # An interrupted run has exit code 2; with --exitfirst it has no failure.
-    return properties.returncode != 0 and not (stopped and properties.returncode == 2)
 
 
 if __name__ == "__main__":
