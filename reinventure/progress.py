@@ -25,7 +25,7 @@ class Steps:
         self._live = self._console.is_terminal
         self._progress = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),  # It may have an object key in it.
             BarColumn(),
             TextColumn("{task.fields[count]}"),
             TimeElapsedColumn(),

@@ -120,6 +120,25 @@ def test_repair_recounts_the_folders_under_the_prefix_only(
     assert pauses == [30]
 
 
+def test_repair_counts_the_rows_under_the_prefix_only(
+    catalog: DeployedCatalog,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    progress_files: Callable[[], list[Path]],
+) -> None:
+    for key in ("a/1", "ab", "b/1"):
+        put_object(catalog, key)
+    counted: list[str] = []
+
+    def recount(_totals: object, _bucket: str, read: Callable[[], Any], *_: Any, **__: Any) -> Any:
+        counted.extend(row.key for row in read())
+        return Recounted(1, 0, [])
+
+    monkeypatch.setattr(maintenance, "recount", recount)
+    assert run("repair", "a/").exit_code == 0
+    assert counted == ["a/1"]
+
+
 def test_repair_waits_until_a_repaired_row_is_counted(
     catalog: DeployedCatalog,
     run: Run,
