@@ -115,7 +115,9 @@ def _print_table(result: QueryResult) -> None:
     table = Table(box=box.SIMPLE_HEAD)
     for n, name in enumerate(result.columns):
         numbers = all(isinstance(row[n], int | float | None) for row in result.rows)
-        table.add_column(escape(name), justify="right" if numbers else "left", overflow="fold")
+        table.add_column(
+            escape(printable(name)), justify="right" if numbers else "left", overflow="fold"
+        )
     for row in result.rows:
         table.add_row(*(escape(printable(text)) for text in _texts(row)))
     Console().print(table)
