@@ -48,7 +48,7 @@ def template(synthesise: Callable[..., Path]) -> Template:
 
 @pytest.fixture(params=VARIANTS, ids=lambda settings: "-".join(settings.values()))
 def variant(request: pytest.FixtureRequest, synthesise: Callable[..., Path]) -> Template:
-    """The template of each of `VARIANTS`, for promises that hold whatever is deployed."""
+    """The template of each of `VARIANTS`, for tests that hold for all of them."""
     return read(synthesise(**request.param))
 
 
@@ -105,7 +105,7 @@ def as_list(value: Any) -> list[Any]:
 
 
 def permissions(template: Template, role: str) -> list[tuple[list[str], Any]]:
-    """What the role whose logical id begins with `role` may do: actions and on what, in order."""
+    """The permissions of the role whose logical id begins with `role`: actions and resource."""
     [found] = [
         r for name, r in resources(template, "AWS::IAM::Role").items() if name.startswith(role)
     ]

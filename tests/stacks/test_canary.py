@@ -1,4 +1,4 @@
-"""What the templates promise of a new version of `ingest` on its way to events."""
+"""The templates: the rollout of a new version of `ingest`."""
 
 import json
 from collections.abc import Callable
@@ -43,7 +43,7 @@ def test_the_alias_moves_through_codedeploy_and_both_hooks(variant: Template) ->
         ("linear:10%/1m", "LambdaLinear10PercentEvery1Minute"),
     ],
 )
-def test_a_shift_of_codedeploy_is_named(
+def test_a_predefined_shift_is_named(
     synthesise: Callable[..., Path], canary: str, name: str
 ) -> None:
     [group] = properties(read(synthesise(canary=canary)), "AWS::CodeDeploy::DeploymentGroup")
@@ -54,7 +54,7 @@ def test_a_shift_of_codedeploy_is_named(
     ("canary", "kind", "percent", "minutes"),
     [("canary:25%/7m", "Canary", 25, 7), ("linear:20%/2m", "Linear", 20, 2)],
 )
-def test_any_other_is_made(
+def test_a_custom_shift_is_created(
     synthesise: Callable[..., Path], canary: str, kind: str, percent: int, minutes: int
 ) -> None:
     template = read(synthesise(canary=canary))
@@ -72,7 +72,9 @@ def test_any_other_is_made(
 
 
 @pytest.mark.parametrize("settings", [{"canary": "off"}, {"local": "true"}])
-def test_it_can_be_left_out(synthesise: Callable[..., Path], settings: dict[str, str]) -> None:
+def test_without_canary_there_is_no_codedeploy(
+    synthesise: Callable[..., Path], settings: dict[str, str]
+) -> None:
     template = read(synthesise(**settings))
     assert "odeDeploy" not in json.dumps(template)
     assert "AlarmsTopicArn" not in template["Outputs"]
@@ -80,7 +82,7 @@ def test_it_can_be_left_out(synthesise: Callable[..., Path], settings: dict[str,
     assert "UpdatePolicy" not in alias
 
 
-def test_failure_alarm_and_stop_roll_back(variant: Template) -> None:
+def test_a_failed_or_stopped_deployment_and_an_alarm_roll_back(variant: Template) -> None:
     [group] = properties(variant, "AWS::CodeDeploy::DeploymentGroup")
     assert group["AutoRollbackConfiguration"] == {
         "Enabled": True,
@@ -93,7 +95,7 @@ def test_failure_alarm_and_stop_roll_back(variant: Template) -> None:
 
 
 def alarms(template: Template) -> dict[str, Any]:
-    """The alarms that call a deployment off, by what they measure."""
+    """The alarms that roll a deployment back, by logical id."""
     [group] = properties(template, "AWS::CodeDeploy::DeploymentGroup")
     named = [alarm["Name"]["Ref"] for alarm in group["AlarmConfiguration"]["Alarms"]]
     every = resources(template, "AWS::CloudWatch::Alarm")
@@ -109,7 +111,7 @@ def measured(alarm: Any) -> Any:
     return expression
 
 
-def test_four_things_call_a_deployment_off(variant: Template) -> None:
+def test_four_kinds_of_alarm_roll_a_deployment_back(variant: Template) -> None:
     found = list(alarms(variant).values())
     assert [(measured(alarm), alarm["Threshold"]) for alarm in found] == [
         ("100 * errors / calls", 1),
@@ -152,7 +154,7 @@ def test_an_alarm_measures_minutes(variant: Template) -> None:
         assert {period for period in periods if period} == {60}
 
 
-def test_errors_and_throttles_are_those_of_the_alias(variant: Template) -> None:
+def test_errors_and_throttles_are_metrics_of_the_alias(variant: Template) -> None:
     for alarm in list(alarms(variant).values())[:2]:
         for metric in alarm["Metrics"]:
             if "MetricStat" in metric:
@@ -161,8 +163,10 @@ def test_errors_and_throttles_are_those_of_the_alias(variant: Template) -> None:
                 assert json.dumps(resource).endswith('":live"]]}')
 
 
-def test_failures_that_wait_alarm_but_call_no_deployment_off(variant: Template) -> None:
-    """Else the version that mends what made them fail could not be deployed."""
+def test_messages_in_the_dead_letter_queue_alarm_but_roll_no_deployment_back(
+    variant: Template,
+) -> None:
+    """Otherwise the version with the fix could not be deployed."""
     [(name, waiting)] = [
         (name, alarm["Properties"])
         for name, alarm in resources(variant, "AWS::CloudWatch::Alarm").items()
@@ -172,32 +176,36 @@ def test_failures_that_wait_alarm_but_call_no_deployment_off(variant: Template) 
     assert name not in alarms(variant)
 
 
-def test_every_alarm_tells_the_topic_and_is_silent_without_data(variant: Template) -> None:
-    told = variant["Outputs"]["AlarmsTopicArn"]["Value"]
+def test_every_alarm_publishes_to_the_topic_and_missing_data_is_not_breaching(
+    variant: Template,
+) -> None:
+    topic = variant["Outputs"]["AlarmsTopicArn"]["Value"]
     for alarm in properties(variant, "AWS::CloudWatch::Alarm", least=6):
-        assert alarm["AlarmActions"] == [told]
+        assert alarm["AlarmActions"] == [topic]
         assert alarm["TreatMissingData"] == "notBreaching"
         assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
         assert alarm["AlarmDescription"]
 
 
-def test_only_alarms_of_this_account_may_tell_the_topic(variant: Template) -> None:
-    told = variant["Outputs"]["AlarmsTopicArn"]["Value"]
+def test_only_alarms_of_this_account_may_publish_to_the_topic(variant: Template) -> None:
+    topic = variant["Outputs"]["AlarmsTopicArn"]["Value"]
     [policy] = [
         p["PolicyDocument"]["Statement"]
         for p in properties(variant, "AWS::SNS::TopicPolicy")
-        if p["Topics"] == [told]
+        if p["Topics"] == [topic]
     ]
     here = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
     [allowed] = [statement for statement in policy if statement["Effect"] == "Allow"]
     assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert allowed["Condition"] == here
     [data] = [k for k in properties(variant, "AWS::KMS::Key") if "objects" in k["Description"]]
-    [let_in] = [s for s in data["KeyPolicy"]["Statement"] if s["Sid"] == "LetSendCloudwatch"]
-    assert let_in["Condition"] == here
+    [use] = [s for s in data["KeyPolicy"]["Statement"] if s["Sid"] == "LetSendCloudwatch"]
+    assert use["Condition"] == here
 
 
-def test_the_trial_may_call_the_new_version_and_touch_its_own_rows(template: Template) -> None:
+def test_the_pre_traffic_test_may_invoke_versions_and_access_its_own_rows(
+    template: Template,
+) -> None:
     version = {"Ref": arn(template, "AWS::Lambda::Version")["Fn::GetAtt"][0]}
     ingest = arn(template, "AWS::Lambda::Function", "Ingest")
     table = catalog_table(template)
@@ -230,7 +238,7 @@ def test_the_trial_may_call_the_new_version_and_touch_its_own_rows(template: Tem
     }
 
 
-def test_codedeploy_may_move_this_alias_and_call_its_hooks(template: Template) -> None:
+def test_codedeploy_may_update_this_alias_and_invoke_its_hooks(template: Template) -> None:
     allowed = permissions(template, "CanaryRole")
     assert [actions for actions, _ in allowed] == [
         ["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"],
@@ -255,7 +263,7 @@ def test_a_hook_has_one_attempt(template: Template) -> None:
 
 
 @mock_aws
-def test_codedeploy_takes_the_group_and_keeps_it(template: Template) -> None:
+def test_codedeploy_accepts_the_deployment_group(template: Template) -> None:
     """The names of the template, against botocore's model of the service and moto's CodeDeploy."""
     [group] = properties(template, "AWS::CodeDeploy::DeploymentGroup")
 

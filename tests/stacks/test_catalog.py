@@ -1,4 +1,4 @@
-"""What the Catalog template promises."""
+"""The Catalog template."""
 
 import json
 import re
@@ -33,15 +33,15 @@ REASONS_FOR_EVERYTHING = {
         "logs:ListLogDeliveries",
         "logs:PutResourcePolicy",
         "logs:UpdateLogDelivery",
-    ): "a state machine logs through deliveries, which have no resources to name",
-    ("xray:PutTelemetryRecords", "xray:PutTraceSegments"): "X-Ray knows no resources to name",
+    ): "log deliveries of a state machine have no resources",
+    ("xray:PutTelemetryRecords", "xray:PutTraceSegments"): "X-Ray has no resources",
     (
         "cloudwatch:GetMetricData",
         "xray:PutTelemetryRecords",
         "xray:PutTraceSegments",
-    ): "neither has resources to name: metrics have none",
+    ): "neither X-Ray nor metrics have resources",
 }
-"""Actions that may be allowed on `*`, and why there is no other way."""
+"""Actions that a role may allow on `*`, and the reason."""
 
 CDK_PROVIDER = "CustomS3AutoDeleteObjectsCustomResourceProvider"
 """CDK's own function that empties a sandbox bucket, with CDK's own role."""
@@ -59,7 +59,7 @@ def role_statements(template: Template) -> Iterator[Any]:
 # Encryption
 
 
-def test_everything_that_is_kept_is_under_the_data_key(variant: Template) -> None:
+def test_stored_data_is_under_the_data_key(variant: Template) -> None:
     data = key(variant, "objects, catalog rows")
     [bucket] = properties(variant, "AWS::S3::Bucket")
     [encryption] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
@@ -104,7 +104,7 @@ def test_keys_rotate_every_year(variant: Template) -> None:
         assert each["RotationPeriodInDays"] == 365
 
 
-def test_keys_rotate_as_often_as_they_are_told_to(synthesise: Callable[..., Path]) -> None:
+def test_a_setting_sets_the_rotation_period(synthesise: Callable[..., Path]) -> None:
     for each in properties(read(synthesise(key_rotation_days="90")), "AWS::KMS::Key"):
         assert each["RotationPeriodInDays"] == 90
 
@@ -118,7 +118,7 @@ def test_a_key_is_used_through_services_only(variant: Template) -> None:
                 assert (
                     "kms:ViaService" in conditions
                     or "aws:logs:arn" in conditions
-                    # In a service's own name, for whose sake: tests of the transports say more.
+                    # A service principal, with its source: test_transport.py has the details.
                     or ("Service" in statement["Principal"] and "aws:Source" in conditions)
                 )
 
@@ -126,23 +126,23 @@ def test_a_key_is_used_through_services_only(variant: Template) -> None:
 # Access
 
 
-def test_no_role_may_do_anything_to_everything(variant: Template) -> None:
+def test_no_role_allows_other_actions_on_all_resources(variant: Template) -> None:
     for statement in role_statements(variant):
         if "*" in as_list(statement["Resource"]):
             assert tuple(as_list(statement["Action"])) in REASONS_FOR_EVERYTHING
 
 
-def test_every_action_of_a_role_is_named(variant: Template) -> None:
+def test_no_role_has_a_wildcard_action(variant: Template) -> None:
     for statement in role_statements(variant):
         assert not [action for action in as_list(statement["Action"]) if "*" in action]
 
 
-def test_only_the_function_of_cdk_has_a_policy_of_others(variant: Template) -> None:
+def test_only_the_cdk_function_has_a_managed_policy(variant: Template) -> None:
     for name, role in resources(variant, "AWS::IAM::Role").items():
         assert "ManagedPolicyArns" not in role["Properties"] or name.startswith(CDK_PROVIDER)
 
 
-def test_ingest_may_do_this_and_nothing_else(variant: Template) -> None:
+def test_ingest_has_these_permissions_only(variant: Template) -> None:
     queues = resources(variant, "AWS::SQS::Queue")
     assert permissions(variant, "IngestRole") == [
         (
@@ -172,12 +172,12 @@ def test_ingest_may_do_this_and_nothing_else(variant: Template) -> None:
             if "Events" in queue
         ),
     ]
-    # No policy beside the role gives it more.
+    # No separate policy adds to the role.
     for policy in properties(variant, "AWS::IAM::Policy"):
         assert "IngestRole" not in json.dumps(policy["Roles"])
 
 
-def test_totals_may_read_the_stream_and_add_to_totals_and_nothing_else(variant: Template) -> None:
+def test_totals_may_read_the_stream_and_update_totals_only(variant: Template) -> None:
     [totals] = [
         {"Fn::GetAtt": [name, "Arn"]}
         for name in resources(variant, "AWS::DynamoDB::Table", least=2)
@@ -189,7 +189,7 @@ def test_totals_may_read_the_stream_and_add_to_totals_and_nothing_else(variant: 
         if actions[0].startswith("dynamodb:")
     ]
     assert (["dynamodb:UpdateItem"], totals) in allowed
-    [(reading, stream)] = [right for right in allowed if right[1] != totals]
+    [(reading, stream)] = [each for each in allowed if each[1] != totals]
     assert not {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"} & set(reading)
     assert json.dumps(stream).endswith('"/stream/*"]]}')
     [mapping] = [
@@ -200,7 +200,7 @@ def test_totals_may_read_the_stream_and_add_to_totals_and_nothing_else(variant: 
     assert mapping["MaximumRetryAttempts"] == -1
 
 
-def test_no_role_may_read_or_change_an_object(variant: Template) -> None:
+def test_no_role_may_read_or_write_an_object(variant: Template) -> None:
     actions = {a for s in role_statements(variant) for a in as_list(s["Action"])}
     assert {action for action in actions if action.startswith("s3:")} <= {
         "s3:ListBucket",
@@ -224,7 +224,7 @@ def test_ingest_uses_the_data_key_through_dynamodb_only(variant: Template) -> No
         assert "dynamodb." in json.dumps(statement["Condition"]["StringEquals"]["kms:ViaService"])
 
 
-def test_the_bucket_is_closed_to_the_public(variant: Template) -> None:
+def test_the_bucket_blocks_public_access(variant: Template) -> None:
     for bucket in properties(variant, "AWS::S3::Bucket"):
         assert bucket["PublicAccessBlockConfiguration"] == {
             "BlockPublicAcls": True,
@@ -244,7 +244,7 @@ def policies(template: Template) -> list[list[Any]]:
     ]
 
 
-def test_no_policy_allows_everyone(variant: Template) -> None:
+def test_no_policy_allows_every_principal(variant: Template) -> None:
     for statement in (s for policy in policies(variant) for s in policy):
         assert statement["Effect"] == "Deny" or statement["Principal"] not in (
             "*",
@@ -252,7 +252,7 @@ def test_no_policy_allows_everyone(variant: Template) -> None:
         )
 
 
-def test_bucket_queues_and_topic_take_tls_only(variant: Template) -> None:
+def test_bucket_queues_and_topics_deny_requests_without_tls(variant: Template) -> None:
     for policy in policies(variant):
         assert {"Bool": {"aws:SecureTransport": "false"}} in [
             statement["Condition"] for statement in policy if statement["Effect"] == "Deny"
@@ -263,7 +263,7 @@ def test_bucket_queues_and_topic_take_tls_only(variant: Template) -> None:
 
 
 def overlapping(one: Any, other: Any) -> bool:
-    """Whether S3 would refuse both in one bucket: an event of both, a key that both match."""
+    """Whether S3 would refuse both in one bucket: an event of both for a key that both match."""
 
     def rules(configuration: Any) -> dict[str, str]:
         listed = configuration.get("Filter", {}).get("Key", {}).get("FilterRules", [])
@@ -299,7 +299,7 @@ def test_no_two_notifications_overlap(variant: Template) -> None:
         (("s3:ObjectCreated:*", "a/", ".gz"), ("s3:ObjectCreated:*", "", ".tar.gz"), True),
     ],
 )
-def test_overlap_is_what_s3_says_it_is(
+def test_overlap_is_as_s3_defines_it(
     one: tuple[str, str, str], other: tuple[str, str, str], refused: bool
 ) -> None:
     def configuration(event: str, prefix: str, suffix: str) -> Any:
@@ -309,7 +309,7 @@ def test_overlap_is_what_s3_says_it_is(
     assert overlapping(configuration(*one), configuration(*other)) is refused
 
 
-def test_what_the_alias_fails_to_do_ends_in_the_failure_queue(variant: Template) -> None:
+def test_failed_events_of_the_alias_go_to_the_dead_letter_queue(variant: Template) -> None:
     [alias] = resources(variant, "AWS::Lambda::Alias")
     [(name, queue)] = [
         (name, queue)
@@ -373,7 +373,7 @@ def test_each_function_has_its_timeout_and_memory(
 # Data
 
 
-def test_the_table_streams_both_images_and_can_be_set_back(template: Template) -> None:
+def test_the_table_streams_both_images_and_has_point_in_time_recovery(template: Template) -> None:
     catalog = catalog_table(template)["Fn::GetAtt"][0]
     tables = resources(template, "AWS::DynamoDB::Table", least=2)
     assert tables[catalog]["Properties"]["StreamSpecification"] == {
@@ -385,7 +385,7 @@ def test_the_table_streams_both_images_and_can_be_set_back(template: Template) -
     assert table["BillingMode"] == "PAY_PER_REQUEST"
 
 
-def test_the_bucket_forgets_old_versions_and_abandoned_uploads(template: Template) -> None:
+def test_noncurrent_versions_and_incomplete_uploads_expire(template: Template) -> None:
     [bucket] = properties(template, "AWS::S3::Bucket")
     rules = bucket["LifecycleConfiguration"]["Rules"]
     assert [r["NoncurrentVersionExpiration"] for r in rules if "NoncurrentVersionExpiration" in r]
@@ -393,14 +393,14 @@ def test_the_bucket_forgets_old_versions_and_abandoned_uploads(template: Templat
     assert all(rule["Status"] == "Enabled" for rule in rules)
 
 
-def test_a_sandbox_leaves_nothing_behind(variant: Template) -> None:
+def test_a_sandbox_retains_nothing(variant: Template) -> None:
     policies = {name: r.get("DeletionPolicy") for name, r in variant["Resources"].items()}
     assert "Retain" not in policies.values()
     assert resources(variant, "Custom::S3AutoDeleteObjects")
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_production_keeps_and_protects_data(
+def test_production_retains_and_protects_data(
     synthesise: Callable[..., Path], transport: str
 ) -> None:
     assembly = synthesise(
@@ -429,7 +429,7 @@ def test_production_keeps_and_protects_data(
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_the_laptop_gets_the_same_but_for_what_it_cannot_do(
+def test_the_local_template_differs_by_the_limits_of_the_emulator_only(
     synthesise: Callable[..., Path], transport: str
 ) -> None:
     local = read(synthesise(transport=transport, local="true"))["Resources"]
@@ -445,8 +445,8 @@ def test_the_laptop_gets_the_same_but_for_what_it_cannot_do(
         "AWS::S3::Bucket",  # loses a tag, and its policy a statement, for the custom resource
         "AWS::S3::BucketPolicy",
         "AWS::Lambda::Alias",  # points to $LATEST
-        "AWS::Lambda::Function",  # `publish` has whole batches fail, `totals` knows one shard
-        "AWS::IAM::Role",  # and may do what is no right of its own in AWS
+        "AWS::Lambda::Function",  # `publish` fails whole batches, `totals` has one shard
+        "AWS::IAM::Role",  # sns:PublishBatch, no permission of its own in AWS
     }
 
 

@@ -1,4 +1,4 @@
-"""What the templates promise of the change feed."""
+"""The templates: the change feed."""
 
 import json
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from tests.stacks.conftest import (
 )
 
 READERS = 2
-"""How many may read a shard of the stream at once: beyond that DynamoDB throttles all of them."""
+"""Readers of a shard of the stream; with more, DynamoDB throttles all of them."""
 
 
 def topic(template: Template) -> tuple[str, Any]:
@@ -42,7 +42,7 @@ def test_the_topic_keeps_the_order_of_a_key_at_high_throughput(variant: Template
     }
 
 
-def test_nobody_publishes_without_tls_and_nobody_else_is_let_in(variant: Template) -> None:
+def test_the_topic_policy_denies_requests_without_tls_and_allows_nothing(variant: Template) -> None:
     name, _ = topic(variant)
     [policy] = [
         p for p in properties(variant, "AWS::SNS::TopicPolicy") if p["Topics"] == [{"Ref": name}]
@@ -52,7 +52,7 @@ def test_nobody_publishes_without_tls_and_nobody_else_is_let_in(variant: Templat
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_publish_may_do_this_and_nothing_else(variant: Template) -> None:
+def test_publish_has_these_permissions_only(variant: Template) -> None:
     name, _ = topic(variant)
     table = catalog_table(variant)
     assert permissions(variant, "ChangesPublishRole") == [
@@ -93,7 +93,7 @@ def test_publish_uses_the_data_key_through_sns_and_dynamodb_only(variant: Templa
     assert through == ["sns.", "dynamodb."]
 
 
-def test_the_stream_is_read_from_its_beginning_and_nothing_is_passed_over(
+def test_the_stream_is_read_from_its_start_and_no_record_is_skipped(
     variant: Template,
 ) -> None:
     [mapping] = [
@@ -113,7 +113,7 @@ def test_the_stream_is_read_from_its_beginning_and_nothing_is_passed_over(
     }
 
 
-def test_no_more_read_the_stream_than_may(variant: Template) -> None:
+def test_the_stream_has_no_more_readers_than_dynamodb_serves(variant: Template) -> None:
     readers = [
         mapping
         for mapping in properties(variant, "AWS::Lambda::EventSourceMapping")
@@ -126,16 +126,16 @@ def test_sns_may_use_the_queue_key_for_this_topic_only(variant: Template) -> Non
     name, _ = topic(variant)
     [queues] = [k for k in properties(variant, "AWS::KMS::Key") if "queues" in k["Description"]]
     statements = queues["KeyPolicy"]["Statement"]
-    [let_in] = [s for s in statements if s["Sid"] == "LetSendChanges"]
-    assert let_in["Principal"] == {"Service": "sns.amazonaws.com"}
-    assert let_in["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
-    assert let_in["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": name}}}
+    [allowed] = [s for s in statements if s["Sid"] == "LetSendChanges"]
+    assert allowed["Principal"] == {"Service": "sns.amazonaws.com"}
+    assert allowed["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": name}}}
     names = [s["Sid"] for s in statements]
     assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize(("local", "whole"), [("true", "true"), ("false", "false")])
-def test_only_on_the_laptop_a_batch_fails_as_a_whole(
+def test_a_batch_fails_as_a_whole_on_the_local_cloud_only(
     synthesise: Callable[..., Path], local: str, whole: str
 ) -> None:
     [function] = [
@@ -166,5 +166,5 @@ def test_kinesis_gets_a_copy_under_the_data_key(synthesise: Callable[..., Path])
     assert template["Outputs"]["KinesisStreamName"]["Value"] == {"Ref": name}
 
 
-def test_without_kinesis_there_is_none_of_it(template: Template) -> None:
+def test_without_kinesis_there_is_no_data_stream(template: Template) -> None:
     assert "inesis" not in json.dumps(template)

@@ -1,4 +1,4 @@
-"""What the Delivery stack promises."""
+"""The Delivery template."""
 
 import json
 import re
@@ -48,18 +48,18 @@ def template(delivery: Callable[[str], Template]) -> Template:
 
 @pytest.fixture(params=SOURCES)
 def any_template(request: pytest.FixtureRequest, delivery: Callable[[str], Template]) -> Template:
-    """The template for each source, which cfn-lint finds nothing in."""
+    """The template for each source."""
     return delivery(request.param)
 
 
 def build_spec(project: Any) -> Any:
     """The build specification of a project, with references as their logical ids."""
-    told = project["Source"]["BuildSpec"]
-    if isinstance(told, dict):
-        told = "".join(
-            part if isinstance(part, str) else part["Fn::GetAtt"][0] for part in told["Fn::Join"][1]
+    spec = project["Source"]["BuildSpec"]
+    if isinstance(spec, dict):
+        spec = "".join(
+            part if isinstance(part, str) else part["Fn::GetAtt"][0] for part in spec["Fn::Join"][1]
         )
-    return json.loads(told)
+    return json.loads(spec)
 
 
 def stages(template: Template) -> dict[str, Any]:
@@ -77,14 +77,14 @@ def stages(template: Template) -> dict[str, Any]:
 # What a build runs
 
 
-def test_the_stages_are_those_that_are_rehearsed(any_template: Template) -> None:
+def test_the_stages_are_those_of_the_rehearsal(any_template: Template) -> None:
     assert {
         name: tuple(spec["phases"]["build"]["commands"])
         for name, spec in stages(any_template).items()
     } == {stage.name: stage.commands for stage in STAGES}
 
 
-def test_a_build_is_the_makefile_and_nothing_else(any_template: Template) -> None:
+def test_a_build_runs_targets_of_the_makefile_only(any_template: Template) -> None:
     targets = set(re.findall(r"^([a-z]+):", (assembly.ROOT / "Makefile").read_text(), re.MULTILINE))
     for spec in stages(any_template).values():
         assert spec["phases"].keys() == {"install", "build"}
@@ -96,7 +96,7 @@ def test_a_build_is_the_makefile_and_nothing_else(any_template: Template) -> Non
             assert matched[1] in targets
 
 
-def test_what_is_shipped_are_stacks_of_the_app_and_can_be_rehearsed() -> None:
+def test_shipped_stacks_are_stacks_of_the_app_and_of_the_rehearsal() -> None:
     shipped = [command for s in STAGES for command in s.commands if command.startswith(SHIP)]
     assert rehearsal._SHIPPED.keys() == set(shipped)
     app = (assembly.ROOT / "app.py").read_text()
@@ -114,20 +114,20 @@ def test_the_rehearsal_finds_a_product_to_launch(assemblies: Assemblies) -> None
     assert len(list(assemblies.app(local="true").glob("*.product.template.json"))) == 1
 
 
-def test_what_belongs_to_a_catalog_is_shipped_with_it() -> None:
+def test_all_stacks_of_a_catalog_are_shipped() -> None:
     [*_, line] = dry_run("ship")
     assert line.startswith(f"cdk deploy {' '.join(CATALOG_STACKS)} ")
 
 
-def test_what_is_shipped_is_what_the_commit_asks_for() -> None:
-    """Settings are the commit's: all that could be asked for is written elsewhere, to be read."""
+def test_the_settings_of_the_commit_are_shipped() -> None:
+    """The assembly with all optional stacks goes to another folder, and is not deployed."""
     *_, asked, everything = dry_run("synth")
     assert asked.startswith("cdk synth --quiet ||")
     assert everything.startswith("cdk synth --quiet --output cdk.all -c workers=true")
 
 
 def dry_run(*arguments: str) -> list[str]:
-    """What `make` would run."""
+    """The commands that `make` would run."""
     done = subprocess.run(
         ["make", "--dry-run", "--no-print-directory", *arguments],  # noqa: S607 (whichever is used)
         cwd=assembly.ROOT,
@@ -138,7 +138,7 @@ def dry_run(*arguments: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_a_rehearsal_stops_where_the_pipeline_would(
+def test_a_rehearsal_stops_at_the_first_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     commands = {"One": "true", "Two": "false", "Three": "true"}
@@ -154,17 +154,17 @@ def test_a_rehearsal_stops_where_the_pipeline_would(
 
 def test_tests_and_coverage_are_reported(any_template: Template) -> None:
     groups = resources(any_template, "AWS::CodeBuild::ReportGroup", least=2)
-    told = {
+    reports = {
         groups[name]["Properties"]["Type"]: (report["file-format"], report["files"])
         for name, report in stages(any_template)["Build"]["reports"].items()
     }
-    assert told == {
+    assert reports == {
         "TEST": ("JUNITXML", ["reports/junit.xml"]),
         "CODE_COVERAGE": ("COBERTURAXML", ["reports/coverage.xml"]),
     }
 
 
-def test_what_was_tested_is_what_is_deployed(any_template: Template) -> None:
+def test_the_tested_artifact_is_deployed(any_template: Template) -> None:
     [pipeline] = properties(any_template, "AWS::CodePipeline::Pipeline")
     [source], [build], *later = (stage["Actions"] for stage in pipeline["Stages"])
     assert build["InputArtifacts"] == source["OutputArtifacts"]
@@ -182,7 +182,9 @@ def of_builds(template: Template, what: str) -> dict[str, Any]:
     }
 
 
-def test_of_what_a_build_made_only_the_assembly_travels_on(any_template: Template) -> None:
+def test_of_the_folders_of_a_build_the_artifact_has_the_assembly_only(
+    any_template: Template,
+) -> None:
     made = re.findall("^([a-z._]+)/$", (assembly.ROOT / ".gitignore").read_text(), re.MULTILINE)
     artifact = stages(any_template)["Build"]["artifacts"]
     assert artifact["files"] == ["**/*"]
@@ -201,7 +203,7 @@ def test_builds_run_on_arm_without_privileges(any_template: Template) -> None:
 @pytest.mark.parametrize(
     ("instance", "kind"), [("c7g.large", "ARM_CONTAINER"), ("c4.large", "LINUX_CONTAINER")]
 )
-def test_the_image_of_the_workers_is_built_for_their_processor_where_they_are_deployed(
+def test_the_deploy_stage_builds_the_image_for_the_workers_processor(
     assemblies: Assemblies, instance: str, kind: str
 ) -> None:
     folder = assemblies.delivery(workers="true", worker_instance=instance)
@@ -220,7 +222,7 @@ def test_the_image_of_the_workers_is_built_for_their_processor_where_they_are_de
 # The pipeline
 
 
-def test_commits_queue_and_a_new_pipeline_starts_over(any_template: Template) -> None:
+def test_commits_queue_and_a_changed_pipeline_restarts(any_template: Template) -> None:
     [pipeline] = properties(any_template, "AWS::CodePipeline::Pipeline")
     assert pipeline["PipelineType"] == "V2"
     assert pipeline["ExecutionMode"] == "QUEUED"
@@ -230,7 +232,7 @@ def test_commits_queue_and_a_new_pipeline_starts_over(any_template: Template) ->
 
 
 def digests(template: Template) -> dict[str, str]:
-    """What the pipeline knows of its builds, by the stage."""
+    """The digest of each build in the pipeline, by its stage."""
     [pipeline] = properties(template, "AWS::CodePipeline::Pipeline")
     return {
         stage["Name"]: json.loads(action["Configuration"]["EnvironmentVariables"])[0]["value"]
@@ -239,10 +241,10 @@ def digests(template: Template) -> dict[str, str]:
     }
 
 
-def test_a_build_that_changes_changes_the_pipeline(
+def test_a_changed_build_changes_the_pipeline(
     template: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only then does it start over."""
+    """The pipeline restarts when it changes."""
     monkeypatch.setattr(build, "_PYTHON", "3.14")
     monkeypatch.setattr(build, "_ARM", build._X86)
     assembly.write(DeliveryStack, "Delivery", tmp_path, source=SOURCES["created"])
@@ -255,7 +257,7 @@ def test_a_build_that_changes_changes_the_pipeline(
     ("canary", "minutes"),
     [("off", 120), ("canary:10%/30m", 150), ("linear:20%/60m", 360), ("canary:10%/2880m", 2160)],
 )
-def test_who_deploys_waits_for_the_canary(
+def test_the_deploy_stage_has_time_for_the_canary(
     assemblies: Assemblies, canary: str, minutes: int
 ) -> None:
     timeouts = of_builds(read(assemblies.delivery(canary=canary), "Delivery"), "TimeoutInMinutes")
@@ -263,7 +265,7 @@ def test_who_deploys_waits_for_the_canary(
     assert set(timeouts.values()) == {120}
 
 
-def test_a_repository_that_is_made_is_encrypted_and_stays(template: Template) -> None:
+def test_a_created_repository_is_encrypted_and_retained(template: Template) -> None:
     [repository] = resources(template, "AWS::CodeCommit::Repository").values()
     [key] = resources(template, "AWS::KMS::Key")
     assert repository["Properties"]["RepositoryName"] == "reinventure"
@@ -272,7 +274,7 @@ def test_a_repository_that_is_made_is_encrypted_and_stays(template: Template) ->
     assert resources(template, "AWS::KMS::Key")[key]["DeletionPolicy"] == "Retain"
 
 
-def test_a_repository_that_is_there_is_used(delivery: Callable[[str], Template]) -> None:
+def test_an_existing_repository_is_used(delivery: Callable[[str], Template]) -> None:
     template = delivery("existing")
     [pipeline] = properties(template, "AWS::CodePipeline::Pipeline")
     configuration = pipeline["Stages"][0]["Actions"][0]["Configuration"]
@@ -286,7 +288,7 @@ def test_a_repository_that_is_there_is_used(delivery: Callable[[str], Template])
     assert rule["EventPattern"]["detail"]["referenceName"] == ["release/1"]
 
 
-def test_github_is_reached_by_the_connection_that_is_named(
+def test_github_is_reached_by_the_named_connection(
     delivery: Callable[[str], Template],
 ) -> None:
     template = delivery("github")
@@ -299,7 +301,7 @@ def test_github_is_reached_by_the_connection_that_is_named(
     assert "codecommit:" not in json.dumps(template["Resources"]["PipelineRoleD68726F7"])
 
 
-def test_artifacts_are_encrypted_forgotten_and_travel_by_tls(any_template: Template) -> None:
+def test_artifacts_are_encrypted_expire_and_need_tls(any_template: Template) -> None:
     [bucket] = properties(any_template, "AWS::S3::Bucket")
     [key] = resources(any_template, "AWS::KMS::Key")
     arn = {"Fn::GetAtt": [key, "Arn"]}
@@ -322,7 +324,7 @@ def test_artifacts_are_encrypted_forgotten_and_travel_by_tls(any_template: Templ
         assert group["KmsKeyId"] == arn
 
 
-# Rights
+# Permissions
 
 
 def statements(template: Template) -> list[Any]:
@@ -340,18 +342,20 @@ def statements(template: Template) -> list[Any]:
     ]
 
 
-def test_every_right_names_what_it_is_for(any_template: Template) -> None:
+def test_every_permission_names_its_resources(any_template: Template) -> None:
     for statement in statements(any_template):
         assert "*" not in as_list(statement["Resource"])
         assert not [action for action in as_list(statement["Action"]) if "*" in action]
 
 
 @pytest.mark.parametrize("stage", ["Update", "Deploy", "Publish"])
-def test_who_deploys_may_become_the_roles_of_cdk_and_nothing_else(
+def test_deploying_stages_may_assume_the_bootstrap_roles_only(
     template: Template, stage: str
 ) -> None:
     own = [
-        right for right in permissions(template, f"Pipeline{stage}Role") if beyond_its_work(right)
+        permission
+        for permission in permissions(template, f"Pipeline{stage}Role")
+        if beyond_artifacts_and_logs(permission)
     ]
     [(actions, roles)] = own
     assert actions == ["sts:AssumeRole"]
@@ -361,14 +365,22 @@ def test_who_deploys_may_become_the_roles_of_cdk_and_nothing_else(
     ]
 
 
-def test_who_builds_can_report_and_nothing_else(template: Template) -> None:
-    own = [right for right in permissions(template, "PipelineBuildRole") if beyond_its_work(right)]
+def test_the_build_stage_may_report_only(template: Template) -> None:
+    own = [
+        permission
+        for permission in permissions(template, "PipelineBuildRole")
+        if beyond_artifacts_and_logs(permission)
+    ]
     [(actions, _)] = own
     assert {action.split(":")[0] for action in actions} == {"codebuild"}
 
 
-def test_the_smoke_test_may_touch_its_own_objects_only(template: Template) -> None:
-    own = [right for right in permissions(template, "PipelineSmokeRole") if beyond_its_work(right)]
+def test_the_smoke_test_may_access_its_own_objects_only(template: Template) -> None:
+    own = [
+        permission
+        for permission in permissions(template, "PipelineSmokeRole")
+        if beyond_artifacts_and_logs(permission)
+    ]
     assert {a for actions, _ in own for a in actions} == {
         "cloudformation:DescribeStacks",
         "dynamodb:GetItem",
@@ -383,9 +395,9 @@ def test_the_smoke_test_may_touch_its_own_objects_only(template: Template) -> No
     assert json.dumps(objects).endswith(':s3:::catalog-*/.reinventure/smoke/*"]]}')
 
 
-def beyond_its_work(right: tuple[list[str], Any]) -> bool:
-    """Whether a right is other than to take artifacts and to log, which every stage has."""
-    resource = json.dumps(right[1])
+def beyond_artifacts_and_logs(permission: tuple[list[str], Any]) -> bool:
+    """Whether a permission is other than for artifacts and logs, which every stage has."""
+    resource = json.dumps(permission[1])
     return not any(word in resource for word in ("PipelineArtifacts", "PipelineKey", "Logs"))
 
 
@@ -411,6 +423,6 @@ def test_a_setting_names_a_source(value: str, source: Source) -> None:
     "value",
     ["", "main", "create:reinventure", "create:a b@main", "github:o/r@main", "gitlab:o/r@main"],
 )
-def test_what_names_no_source_is_refused_with_the_choice(value: str) -> None:
+def test_an_invalid_source_is_refused_with_the_choice(value: str) -> None:
     with pytest.raises(ValueError, match=r"must be create:NAME@BRANCH, codecommit:NAME@BRANCH or"):
         parse(value)

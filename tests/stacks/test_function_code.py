@@ -50,7 +50,7 @@ def imported(module: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("name", GROUPS)
-def test_an_asset_has_all_that_its_handlers_import(name: str, tmp_path: Path) -> None:
+def test_an_asset_has_every_module_that_its_handlers_import(name: str, tmp_path: Path) -> None:
     folder = tmp_path / assets(tmp_path)[name].asset_path
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     group = GROUPS[name]

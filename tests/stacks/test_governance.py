@@ -1,4 +1,4 @@
-"""What the Governance stack promises, and that our own templates keep every control."""
+"""The Governance template; our own templates comply with every control."""
 
 import json
 import re
@@ -49,10 +49,10 @@ def variant(request: pytest.FixtureRequest, govern: Callable[..., Path]) -> Temp
     return read(govern(**request.param))
 
 
-# What CDK checks
+# At synth
 
 
-def test_our_own_templates_keep_every_promise(all_stacks: Path) -> None:
+def test_our_own_templates_violate_no_control(all_stacks: Path) -> None:
     report = json.loads((all_stacks / "validation-report.json").read_text())
     assert [v for plugin in report["pluginReports"] for v in plugin["violations"]] == []
     manifest = json.loads((all_stacks / "manifest.json").read_text())
@@ -62,21 +62,21 @@ def test_our_own_templates_keep_every_promise(all_stacks: Path) -> None:
         if artifact["type"] == "aws:cloudformation:stack"
     }
     assert stacks >= {"Catalog", "Governance", "ConformancePack"}
-    # A report without violations does not say which rules were asked.
+    # A report without violations does not list its rules.
     assert "\ncheck_templates(app)\n" in (ROOT / "app.py").read_text()
 
 
-def test_who_asks_for_nothing_gets_nothing(assemblies: Assemblies) -> None:
+def test_without_settings_there_is_no_governance(assemblies: Assemblies) -> None:
     folder = assemblies.app(local="true")
     assert not list(folder.glob("Governance.*"))
     outputs = read(folder, "Catalog")["Outputs"]
     assert not [name for name in outputs if name.startswith("Publish") and name != "PublishArn"]
 
 
-# What Config checks
+# AWS Config
 
 
-def test_config_has_a_rule_for_every_promise_that_it_can_check(govern: Callable[..., Path]) -> None:
+def test_config_has_a_rule_for_every_control_that_it_can_check(govern: Callable[..., Path]) -> None:
     rules = properties(read(govern(config="existing")), "AWS::Config::ConfigRule")
     by_sentence = {rule["Description"]: rule for rule in rules}
     assert by_sentence.keys() == {p.description for p in CONTROLS if p.config_rule}
@@ -124,7 +124,7 @@ def test_the_logical_ids_of_config_rules_are_those_that_are_deployed(
     }
 
 
-def test_an_existing_recorder_is_left_alone(govern: Callable[..., Path]) -> None:
+def test_with_an_existing_recorder_none_is_created(govern: Callable[..., Path]) -> None:
     kinds = {r["Type"] for r in read(govern(config="existing"))["Resources"].values()}
     assert not kinds & {
         "AWS::Config::ConfigurationRecorder",
@@ -133,11 +133,11 @@ def test_an_existing_recorder_is_left_alone(govern: Callable[..., Path]) -> None
     }
 
 
-def test_without_config_there_is_no_rule_of_it(govern: Callable[..., Path]) -> None:
+def test_without_config_there_are_no_config_rules(govern: Callable[..., Path]) -> None:
     assert "AWS::Config::" not in json.dumps(read(govern(trail="create")))
 
 
-def test_recorder_and_channel_do_not_wait_for_each_other_but_rules_for_both(
+def test_config_rules_depend_on_recorder_and_channel_which_are_independent(
     everything: Template,
 ) -> None:
     [(recorder, recording)] = resources(everything, "AWS::Config::ConfigurationRecorder").items()
@@ -148,7 +148,7 @@ def test_recorder_and_channel_do_not_wait_for_each_other_but_rules_for_both(
         assert {recorder, channel} <= set(rule["DependsOn"])
 
 
-def test_the_recorder_records_what_is_judged_and_nothing_else(everything: Template) -> None:
+def test_the_recorder_records_the_types_of_the_controls_only(everything: Template) -> None:
     [recorder] = properties(everything, "AWS::Config::ConfigurationRecorder")
     group = recorder["RecordingGroup"]
     assert group["AllSupported"] is False
@@ -157,7 +157,7 @@ def test_the_recorder_records_what_is_judged_and_nothing_else(everything: Templa
     }
 
 
-def test_the_recorder_may_deliver_to_its_bucket_and_nothing_else(everything: Template) -> None:
+def test_the_recorder_may_deliver_to_its_bucket_only(everything: Template) -> None:
     actions = [actions for actions, _ in permissions(everything, "RecorderRole")]
     assert actions == [
         ["s3:GetBucketAcl", "s3:ListBucket"],
@@ -172,7 +172,7 @@ def test_the_recorder_may_deliver_to_its_bucket_and_nothing_else(everything: Tem
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
-def test_a_conformance_pack_is_rules_and_nothing_else(govern: Callable[..., Path]) -> None:
+def test_a_conformance_pack_has_config_rules_only(govern: Callable[..., Path]) -> None:
     assembly = govern(config="existing")
     pack = read(assembly, "ConformancePack")
     assert pack.keys() == {"Resources"}
@@ -187,7 +187,7 @@ def test_a_conformance_pack_is_rules_and_nothing_else(govern: Callable[..., Path
 # The trail
 
 
-def test_the_trail_records_every_use_of_a_key_and_is_sealed(everything: Template) -> None:
+def test_the_trail_records_every_use_of_a_key_and_has_file_validation(everything: Template) -> None:
     [trail] = properties(everything, "AWS::CloudTrail::Trail")
     assert trail["IsLogging"] is True
     assert trail["IsMultiRegionTrail"] is True
@@ -202,7 +202,7 @@ def test_the_trail_records_every_use_of_a_key_and_is_sealed(everything: Template
 @pytest.mark.parametrize(
     ("stage", "mode", "days"), [("sandbox", "GOVERNANCE", 30), ("production", "COMPLIANCE", 365)]
 )
-def test_what_was_recorded_is_locked_until_it_is_forgotten(
+def test_records_of_the_trail_are_locked_until_they_expire(
     govern: Callable[..., Path], stage: str, mode: str, days: int
 ) -> None:
     template = read(govern(config="create", trail="create", stage=stage))
@@ -220,7 +220,7 @@ def test_what_was_recorded_is_locked_until_it_is_forgotten(
     assert forget["ExpirationInDays"] > days
 
 
-def test_config_gets_a_bucket_that_it_can_deliver_to(everything: Template) -> None:
+def test_the_bucket_of_config_has_no_object_lock(everything: Template) -> None:
     [history] = [
         r["Properties"]
         for name, r in resources(everything, "AWS::S3::Bucket").items()
@@ -235,24 +235,24 @@ def test_cloudtrail_may_write_for_this_trail_only(everything: Template) -> None:
         *(p["PolicyDocument"] for p in properties(everything, "AWS::S3::BucketPolicy")),
         *(k["KeyPolicy"] for k in properties(everything, "AWS::KMS::Key")),
     ]
-    let_in = [
+    allowed = [
         statement
         for policy in policies
         for statement in policy["Statement"]
         if statement["Principal"] == {"Service": "cloudtrail.amazonaws.com"}
     ]
-    assert {a for s in let_in for a in as_list(s["Action"])} == {
+    assert {a for s in allowed for a in as_list(s["Action"])} == {
         "s3:GetBucketAcl",
         "s3:PutObject",
         "kms:GenerateDataKey*",
         "kms:DescribeKey",
     }
-    for statement in let_in:
+    for statement in allowed:
         source = statement["Condition"]["StringEquals"]["aws:SourceArn"]
         assert json.dumps(source).endswith(f':trail/{trail["TrailName"]}"]]}}')
 
 
-# What is collected, and notices
+# Evidence and notices
 
 
 def audit_key(template: Template) -> Any:
@@ -260,7 +260,7 @@ def audit_key(template: Template) -> Any:
     return {"Fn::GetAtt": [name, "Arn"]}
 
 
-def test_everything_collected_is_under_the_audit_key_and_outlives_the_stack(
+def test_evidence_is_under_the_audit_key_and_outlives_the_stack(
     variant: Template,
 ) -> None:
     audit = audit_key(variant)
@@ -284,7 +284,7 @@ def test_the_audit_key_is_used_through_services_only(variant: Template) -> None:
             assert (
                 "kms:ViaService" in conditions
                 or "aws:Source" in conditions
-                # It says nothing that could be asked for.
+                # EventBridge sends nothing for a condition.
                 or statement["Principal"] == EVENT_BRIDGE
             )
 
@@ -294,7 +294,7 @@ def rule(template: Template, word: str) -> Any:
     return found
 
 
-def test_somebody_is_told_of_every_rule_that_is_broken(everything: Template) -> None:
+def test_changed_compliance_with_every_rule_is_published(everything: Template) -> None:
     pattern = rule(everything, "AWS Config")["EventPattern"]
     assert pattern["source"] == ["aws.config"]
     assert pattern["detail-type"] == ["Config Rules Compliance Change"]
@@ -303,7 +303,7 @@ def test_somebody_is_told_of_every_rule_that_is_broken(everything: Template) -> 
     ]
 
 
-def test_somebody_is_told_of_tampering_and_of_refusals(variant: Template) -> None:
+def test_tampering_with_keys_and_denied_use_are_published(variant: Template) -> None:
     tampering = rule(variant, "disabled")["EventPattern"]["detail"]
     assert {"DisableKey", "ScheduleKeyDeletion"} <= set(tampering["eventName"])
     denied = rule(variant, "not allowed")["EventPattern"]["detail"]
@@ -316,12 +316,12 @@ def test_somebody_is_told_of_tampering_and_of_refusals(variant: Template) -> Non
         wildcard["wildcard"]["Fn::Join"][1][1] for wildcard in by_message["errorMessage"]
     ] == tampering["resources"]["ARN"]
     for each in (rule(variant, "disabled"), rule(variant, "not allowed")):
-        # Otherwise nothing that only reads, such as Decrypt, is let through.
+        # Rules in other states do not receive read-only events, such as Decrypt.
         assert each["State"] == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 
 
-def test_event_bridge_publishes_without_conditions_and_by_tls_only(variant: Template) -> None:
-    """It tells SNS and KMS nothing of its rules: whatever is asked for would drop all notices."""
+def test_event_bridge_publishes_without_conditions_and_with_tls_only(variant: Template) -> None:
+    """EventBridge sends SNS and KMS nothing of its rules, so a condition would drop all notices."""
     rules = resources(variant, "AWS::Events::Rule")
     [topic] = resources(variant, "AWS::SNS::Topic")
     [policy] = properties(variant, "AWS::SNS::TopicPolicy")
@@ -339,7 +339,7 @@ def test_event_bridge_publishes_without_conditions_and_by_tls_only(variant: Temp
         assert [t["Arn"] for t in each["Properties"]["Targets"]] == [{"Ref": topic}]
 
 
-def test_the_pack_is_rules_and_nothing_else_as_the_cli_writes_it(all_stacks: Path) -> None:
+def test_the_pack_has_no_metadata_of_the_cli(all_stacks: Path) -> None:
     assert "Metadata" in json.dumps(read(all_stacks, "Governance"))
     assert "Metadata" not in json.dumps(read(all_stacks, "ConformancePack"))
 

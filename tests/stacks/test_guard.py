@@ -1,4 +1,4 @@
-"""Each promise is broken on purpose, before anything is deployed and afterwards."""
+"""Each control is violated on purpose, in a template and in a configuration item."""
 
 import json
 from pathlib import Path
@@ -77,7 +77,7 @@ SCRATCH: list[tuple[str, Resources]] = [
             ),
         },
     ),
-    # Where there is no policy at all, there is nothing to compare with.
+    # A template without any policy takes another branch of the rule.
     ("bucket_tls_only", {"Broken": bucket()}),
     (
         "bucket_public_access_blocked",
@@ -273,12 +273,12 @@ SCRATCH: list[tuple[str, Resources]] = [
         },
     ),
 ]
-"""For each rule, resources that keep it, named Sound..., and some that break it, Broken..."""
+"""For each control, compliant resources, named Sound..., and violations, named Broken..."""
 
 
 @pytest.fixture(scope="module")
 def violations(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, str, str]]:
-    """What the synth of all of `SCRATCH` says: rule, severity, path of the construct, message."""
+    """The report of the synth of `SCRATCH`: rule, severity, path of the construct, message."""
     folder = tmp_path_factory.mktemp("cdk.out")
     app = cdk.App(outdir=str(folder), context={"@aws-cdk/core:validateAgainstDefaultRules": True})
     with pytest.MonkeyPatch.context() as patch:
@@ -309,7 +309,7 @@ def violations(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str,
     [(number, rule, resources) for number, (rule, resources) in enumerate(SCRATCH)],
     ids=[rule for rule, _ in SCRATCH],
 )
-def test_a_broken_promise_fails_the_synth_by_name_of_rule_and_resource(
+def test_a_violation_fails_the_synth_and_names_rule_and_resource(
     violations: list[tuple[str, str, str, str]], number: int, rule: str, resources: Resources
 ) -> None:
     [rule_name] = [control.rule_name for control in CONTROLS if control.name == rule]
@@ -326,16 +326,16 @@ def test_a_broken_promise_fails_the_synth_by_name_of_rule_and_resource(
         assert "set " in message or "deny " in message  # what to do
 
 
-def test_every_rule_is_broken_by_some_scratch_stack() -> None:
+def test_every_rule_has_a_violation() -> None:
     assert {rule for rule, _ in SCRATCH} == {p.name for p in CONTROLS if p.at_synth}
 
 
-def test_every_file_is_the_rule_of_a_promise() -> None:
+def test_every_file_is_the_rule_of_a_control() -> None:
     files = (Path(__file__).parents[2] / "stacks" / "governance" / "guard").iterdir()
     assert {file.stem for file in files} == {p.name for p in CONTROLS if p.at_synth}
 
 
-# Afterwards
+# AWS Config
 
 ITEMS: list[tuple[str, dict[str, Any], bool]] = [
     *(
@@ -378,7 +378,7 @@ ITEMS: list[tuple[str, dict[str, Any], bool]] = [
     ),
 ]
 """Configuration items, as awslabs/aws-config-resource-schema names their fields, and whether they
-keep the promise that is about their type."""
+comply with the control of their type."""
 
 
 @jsii.implements(cdk.IPolicyValidationContext)
@@ -404,7 +404,7 @@ Judges = dict[str, tuple[Control, cdk.CloudFormationValidatePlugin]]
 
 @pytest.fixture(scope="module")
 def judges() -> Judges:
-    """For each type of resource, the promise that Config is given the text of, and Guard with it.
+    """For each type of resource, its control with a text for Config, and Guard with that text.
 
     The evaluator is the one of the synth. Config has an older one, guard-2.x.x, which the texts
     must also be for; that only an account can show.
@@ -423,7 +423,7 @@ def judges() -> Judges:
 
 
 @pytest.mark.parametrize(("kind", "item", "kept"), ITEMS, ids=str)
-def test_the_same_text_judges_what_is_deployed(
+def test_the_same_text_evaluates_configuration_items(
     judges: Judges,
     tmp_path: Path,
     kind: str,
@@ -435,11 +435,11 @@ def test_the_same_text_judges_what_is_deployed(
         path.write_text(json.dumps({"resourceType": kind, **item}))
         report = guard.validate(cast("cdk.IPolicyValidationContext", OneFile(path)))
         broken = control.rule_name in {violation.rule_name for violation in report.violations}
-        # A rule says nothing about other types.
+        # A rule does not apply to other types.
         assert broken is (about == kind and not kept)
 
 
-def test_both_verdicts_are_tried_for_every_text_that_config_is_given() -> None:
+def test_every_text_for_config_has_compliant_and_noncompliant_items() -> None:
     tried = {(kind, kept) for kind, _, kept in ITEMS}
     wanted = {p.resource_type for p in CONTROLS if p.config_rule == SAME_TEXT}
     assert tried == {(kind, kept) for kind in wanted for kept in (True, False)}
@@ -449,14 +449,14 @@ KNOWN_TO_CONFIG = {
     *map(
         str, (getattr(config.ManagedRuleIdentifiers, n) for n in dir(config.ManagedRuleIdentifiers))
     ),
-    # CDK's list lacks it; it is what control RDS.27 of Security Hub checks by.
+    # CDK's list lacks it; control RDS.27 of Security Hub uses it.
     "RDS_CLUSTER_ENCRYPTED_AT_REST",
 }
 """The identifiers of managed rules."""
 
 
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.name)
-def test_config_knows_the_rules_and_can_take_the_texts(control: Control) -> None:
+def test_config_has_the_managed_rules_and_accepts_the_texts(control: Control) -> None:
     if control.config_rule == SAME_TEXT:
         assert len(control.rule) <= 10_000  # PolicyText, Config API reference
     elif control.config_rule:

@@ -1,4 +1,4 @@
-"""What the Portfolio stack and its product control."""
+"""The Portfolio template, its product, and released versions."""
 
 import json
 import re
@@ -53,7 +53,7 @@ def test_the_product_is_the_catalog_stack_itself(
         return {
             name: resource["Type"]
             for name, resource in template["Resources"].items()
-            # Their names hold hashes, of what they are of and of the path to it.
+            # Their logical ids have a hash of their content or path.
             if resource["Type"] not in ("AWS::Lambda::Version", "AWS::Lambda::Permission")
         }
 
@@ -97,7 +97,7 @@ def test_a_product_has_16_shards_and_totals_of_3_levels(product: Template) -> No
         assert key["RotationPeriodInDays"] == 365
 
 
-def test_what_can_be_chosen(product: Template) -> None:
+def test_the_parameters_have_these_choices(product: Template) -> None:
     chosen = {name: p["AllowedValues"] for name, p in product["Parameters"].items()}
     assert chosen == {
         "Stage": ["sandbox", "production"],
@@ -107,7 +107,7 @@ def test_what_can_be_chosen(product: Template) -> None:
     assert all(p["Default"] in p["AllowedValues"] for p in product["Parameters"].values())
 
 
-def test_what_is_chosen_is_what_there_is(product: Template) -> None:
+def test_the_parameters_apply_to_bucket_logs_and_tables(product: Template) -> None:
     [bucket] = properties(product, "AWS::S3::Bucket")
     rules = bucket["LifecycleConfiguration"]["Rules"]
     assert [
@@ -125,20 +125,22 @@ def test_two_products_have_no_name_in_common(product: Template) -> None:
     for resource in product["Resources"].values():
         for name, value in resource.get("Properties", {}).items():
             if names.fullmatch(name) and resource["Type"] != "AWS::Lambda::Permission":
-                told = json.dumps(value)
-                assert "AWS::StackName" in told or '"Ref": ' in told
-    # Nor does anything depend on what the synthesis calls it.
+                text = json.dumps(value)
+                assert "AWS::StackName" in text or '"Ref": ' in text
+    # Nothing depends on the construct's path.
     assert "PortfolioNext" not in json.dumps(product).replace("NotificationsToPortfolioNext", "")
 
 
-def test_what_was_stored_outlives_the_product(product: Template) -> None:
+def test_data_outlives_the_product(product: Template) -> None:
     for kind in RETAINED:
         for resource in resources(product, kind).values():
             assert resource["DeletionPolicy"] == "Retain"
             assert resource["UpdateReplacePolicy"] == "Retain"
 
 
-def test_the_code_lies_where_the_portfolio_puts_it(product: Template, portfolio: Path) -> None:
+def test_the_code_has_the_object_keys_that_the_portfolio_publishes(
+    product: Template, portfolio: Path
+) -> None:
     manifest = json.loads((portfolio / "Portfolio.assets.json").read_text())["files"].values()
     published = {
         (target["bucketName"], target["objectKey"])
@@ -162,13 +164,13 @@ def test_every_released_version_is_offered_and_nothing_else(template: Template) 
     assert names == [str(version.number) for version in released()]
 
 
-def test_who_is_named_has_access_and_nobody_else(template: Template) -> None:
+def test_the_named_principal_has_access_only(template: Template) -> None:
     [access] = properties(template, "AWS::ServiceCatalog::PortfolioPrincipalAssociation")
     assert access["PrincipalARN"] == LAUNCHER
     assert access["PrincipalType"] == "IAM"
 
 
-def test_nobody_is_named_unless_by_a_setting(tmp_path: Path) -> None:
+def test_without_the_setting_no_principal_has_access(tmp_path: Path) -> None:
     folder = assembly.write(PortfolioStack, "Portfolio", tmp_path)
     assert "PortfolioPrincipalAssociation" not in json.dumps(read(folder, "Portfolio"))
 
@@ -181,8 +183,8 @@ def test_every_launch_is_tagged(template: Template) -> None:
     )
 
 
-def verdicts(template: Template, **chosen: str) -> list[str]:
-    """What Service Catalog objects to in a launch with these parameters."""
+def failed_assertions(template: Template, **chosen: str) -> list[str]:
+    """The assertions of Service Catalog that a launch with these parameters fails."""
 
     def holds(function: Any) -> bool:
         [(name, arguments)] = function.items()
@@ -205,9 +207,9 @@ def verdicts(template: Template, **chosen: str) -> list[str]:
 def test_production_keeps_versions_for_a_month_and_logs_for_a_year(template: Template) -> None:
     short = {"SupersededVersionsDays": "7", "LogRetentionDays": "90"}
     long = {"SupersededVersionsDays": "30", "LogRetentionDays": "365"}
-    assert verdicts(template, Stage="sandbox", **short) == []
-    assert verdicts(template, Stage="production", **long) == []
-    assert verdicts(template, Stage="production", **short) == [
+    assert failed_assertions(template, Stage="sandbox", **short) == []
+    assert failed_assertions(template, Stage="production", **long) == []
+    assert failed_assertions(template, Stage="production", **short) == [
         "In production LogRetentionDays must be 365 or more.",
         "In production SupersededVersionsDays must be 30 or more.",
     ]
@@ -215,7 +217,7 @@ def test_production_keeps_versions_for_a_month_and_logs_for_a_year(template: Tem
 
 def test_the_defaults_of_the_product_meet_the_rules(template: Template, product: Template) -> None:
     defaults = {name: p["Default"] for name, p in product["Parameters"].items()}
-    assert verdicts(template, **defaults) == []
+    assert failed_assertions(template, **defaults) == []
 
 
 # The launch role
@@ -227,7 +229,7 @@ RETAINED = {
     "AWS::SQS::Queue",
     "AWS::Logs::LogGroup",
 }
-"""Types that the role need not, and cannot, delete."""
+"""Types that the role cannot delete: the product retains them."""
 
 NOT_USED = {
     r"dynamodb:(.*Item|Query|Scan|.*Replica|.*Import.*|ImportTable)": "no data, replicas, imports",
@@ -250,7 +252,7 @@ NOT_USED = {
     r"s3:PutBucketObjectLock.*|s3:REST.PUT.OBJECT|s3:DeleteBucket(?!Policy).*": "not set",
     r"sns:(Subscribe|Unsubscribe|PutDataProtectionPolicy)": "the topic has neither",
 }
-"""Actions of the handlers of the product's resource types that the product needs not, and why."""
+"""Actions of the handlers that the product does not need, and the reason."""
 
 BESIDE = {
     "cloudformation:CreateStack": "Service Catalog's own, as its guide on launch roles lists them",
@@ -271,7 +273,7 @@ BESIDE = {
 
 @cache
 def handlers() -> dict[str, dict[str, Any]]:
-    """What CloudFormation's resource types say that they need, as cfn-lint brings it along."""
+    """The handlers of CloudFormation's resource types, from the schemas in cfn-lint."""
     folder = files("cfnlint") / "data" / "schemas" / "resources"
     schemas = (
         json.loads(path.read_text()) for path in folder.iterdir() if path.name.endswith(".json")
@@ -280,7 +282,7 @@ def handlers() -> dict[str, dict[str, Any]]:
 
 
 def needed(product: Template) -> set[str]:
-    """What CloudFormation needs to make, read, change and remove what is in `product`."""
+    """The actions of the handlers of the resource types in `product`."""
     kinds = {r["Type"] for r in product["Resources"].values()}
     return {
         action
@@ -300,7 +302,7 @@ def allowed(template: Template) -> list[Any]:
     return statements
 
 
-def test_the_launch_role_may_do_what_it_takes_and_no_more(
+def test_the_launch_role_has_the_needed_permissions_only(
     template: Template, product: Template
 ) -> None:
     granted = {action for s in allowed(template) for action in as_list(s["Action"])}
@@ -309,10 +311,10 @@ def test_the_launch_role_may_do_what_it_takes_and_no_more(
         assert needed(offered) <= granted
 
 
-def test_the_launch_role_may_tag_what_is_no_function_too(
+def test_the_launch_role_may_tag_resources_other_than_functions(
     template: Template, product: Template
 ) -> None:
-    """Of the product's resource types, only Lambda's are named in more ways than one."""
+    """Only Lambda has other resources than those of its type in the product."""
     mapping = handlers()["AWS::Lambda::EventSourceMapping"]
     needed = {
         action
@@ -337,8 +339,8 @@ def test_the_launch_role_is_for_service_catalog_only(template: Template) -> None
     assert trust["Principal"] == {"Service": "servicecatalog.amazonaws.com"}
 
 
-def test_the_launch_role_touches_nothing_but_products(template: Template) -> None:
-    """By name; or on behalf of CloudFormation; or where there is nothing to name."""
+def test_the_launch_role_reaches_products_only(template: Template) -> None:
+    """By name, or through CloudFormation, or without resources."""
     for statement in allowed(template):
         resource = json.dumps(statement["Resource"])
         assert "Token" not in resource
@@ -362,7 +364,7 @@ def test_the_launch_role_touches_nothing_but_products(template: Template) -> Non
         )
 
 
-def test_the_launch_role_cannot_remove_what_was_stored(template: Template) -> None:
+def test_the_launch_role_cannot_delete_data(template: Template) -> None:
     granted = {action for s in allowed(template) for action in as_list(s["Action"])}
     for action in (
         "s3:DeleteBucket",
@@ -379,7 +381,7 @@ def test_the_launch_role_cannot_remove_what_was_stored(template: Template) -> No
 # Released versions
 
 
-def test_a_version_is_kept_with_its_code(tmp_path: Path) -> None:
+def test_a_version_is_written_with_its_code(tmp_path: Path) -> None:
     code = tmp_path / "asset.0f"
     code.mkdir()
     (code / "ingest.py").write_text("def handler(): ...\n")
@@ -388,7 +390,7 @@ def test_a_version_is_kept_with_its_code(tmp_path: Path) -> None:
     assert first.number == 1
     [kept] = first.code
     assert json.loads(first.template.read_text()) == {"S3Key": kept.name}
-    # Once more the same is no version; something else is.
+    # The same product again is no new version; a changed one is.
     assert versions.release(json.dumps({"S3Key": name}), {name: code}, tmp_path / "kept") == first
     (code / "ingest.py").write_text("def handler(): pass\n")
     second = versions.release(json.dumps({"S3Key": name}), {name: code}, tmp_path / "kept")
@@ -433,7 +435,7 @@ def test_a_released_version_never_changes(tmp_path: Path, spoil: Callable[[Versi
         versions.released(tmp_path)
 
 
-def test_what_is_synthesised_can_be_released(
+def test_a_synthesised_product_can_be_released(
     portfolio: Path,
     product: Template,
     tmp_path: Path,

@@ -1,4 +1,4 @@
-"""What the nightly comparison promises."""
+"""The templates: the nightly comparison."""
 
 import json
 from collections.abc import Callable
@@ -39,14 +39,14 @@ def definition(template: Template) -> Any:
     return json.loads("".join(p if isinstance(p, str) else p["Fn::GetAtt"][0] for p in parts))
 
 
-def test_by_default_there_is_none(template: Template) -> None:
+def test_by_default_there_is_no_nightly_comparison(template: Template) -> None:
     kinds = {resource["Type"] for resource in template["Resources"].values()}
     assert "AWS::StepFunctions::StateMachine" not in kinds
     assert "AWS::Events::Rule" not in kinds
     assert "reconcile." not in json.dumps(template)
 
 
-def test_it_starts_every_night_at_17_past_3_utc(nightly: Template) -> None:
+def test_the_comparison_starts_every_night_at_17_past_3_utc(nightly: Template) -> None:
     [rule] = properties(nightly, "AWS::Events::Rule")
     [machine] = resources(nightly, "AWS::StepFunctions::StateMachine")
     [target] = rule["Targets"]
@@ -59,7 +59,7 @@ def test_it_starts_every_night_at_17_past_3_utc(nightly: Template) -> None:
     ]
 
 
-def test_a_plan_is_made_and_each_of_its_ranges_compared(nightly: Template) -> None:
+def test_each_range_of_the_plan_is_compared(nightly: Template) -> None:
     states = definition(nightly)["States"]
     assert definition(nightly)["StartAt"] == "Plan"
     assert states["Plan"]["Resource"].startswith("ReconcilePlanner")
@@ -80,7 +80,7 @@ def test_a_range_is_worked_on_until_it_is_done(nightly: Template) -> None:
     states = processor["States"]
     assert processor["StartAt"] == "Work"
     assert states["Work"]["Resource"].startswith("ReconcileWorker")
-    # What a worker returns is what the next one is given: where to go on from.
+    # The output of a worker, its position, is the input of the next one.
     assert not states["Work"].keys() & {"ResultPath", "OutputPath", "InputPath", "Parameters"}
     choice = states[states["Work"]["Next"]]
     assert choice["Choices"] == [{"Variable": "$.done", "BooleanEquals": True, "Next": "Compared"}]
@@ -88,14 +88,14 @@ def test_a_range_is_worked_on_until_it_is_done(nightly: Template) -> None:
     assert states["Compared"]["Type"] == "Succeed"
 
 
-def test_what_a_billion_keys_return_does_not_add_up(nightly: Template) -> None:
+def test_the_map_collects_no_results(nightly: Template) -> None:
     each = definition(nightly)["States"]["Each range"]
     assert each["ItemProcessor"]["States"]["Compared"]["OutputPath"] is None
     assert each["ResultPath"] is None
     assert each["OutputPath"] is None
 
 
-def test_what_lambda_fails_to_do_is_tried_again_later(nightly: Template) -> None:
+def test_errors_of_lambda_itself_are_retried(nightly: Template) -> None:
     states = definition(nightly)["States"]
     for task in (states["Plan"], states["Each range"]["ItemProcessor"]["States"]["Work"]):
         [retry] = task["Retry"]
@@ -111,7 +111,7 @@ def test_what_lambda_fails_to_do_is_tried_again_later(nightly: Template) -> None
         }
 
 
-def test_it_is_a_standard_one_and_logs_under_the_data_key(nightly: Template) -> None:
+def test_the_machine_is_a_standard_one_and_logs_under_the_data_key(nightly: Template) -> None:
     [machine] = properties(nightly, "AWS::StepFunctions::StateMachine")
     assert machine["StateMachineType"] == "STANDARD"
     [destination] = machine["LoggingConfiguration"]["Destinations"]
@@ -123,7 +123,7 @@ def test_it_is_a_standard_one_and_logs_under_the_data_key(nightly: Template) -> 
 @pytest.mark.parametrize(
     ("handler", "minutes"), [("handlers.reconcile.plan", 5), ("handlers.reconcile.work", 15)]
 )
-def test_its_functions_run_as_ingest_does(nightly: Template, handler: str, minutes: int) -> None:
+def test_the_functions_run_as_ingest_does(nightly: Template, handler: str, minutes: int) -> None:
     ours, ingest = function(nightly, handler), function(nightly, "handlers.ingest.handler")
     for name in ("Runtime", "Architectures", "Code", "Environment", "KmsKeyArn", "TracingConfig"):
         assert ours[name] == ingest[name]
@@ -132,7 +132,7 @@ def test_its_functions_run_as_ingest_does(nightly: Template, handler: str, minut
     assert ours["Timeout"] == minutes * 60
 
 
-def test_the_planner_may_list_the_bucket_and_nothing_else(nightly: Template) -> None:
+def test_the_planner_may_list_the_bucket_only(nightly: Template) -> None:
     assert permissions(nightly, "ReconcilePlanner") == [
         (["s3:ListBucket"], arn(nightly, "AWS::S3::Bucket")),
         (LOGS, arn(nightly, "AWS::Logs::LogGroup", "PlannerLogs")),
@@ -140,7 +140,7 @@ def test_the_planner_may_list_the_bucket_and_nothing_else(nightly: Template) -> 
     ]
 
 
-def test_the_worker_may_compare_and_repair_and_nothing_else(nightly: Template) -> None:
+def test_the_worker_may_compare_and_repair_only(nightly: Template) -> None:
     assert permissions(nightly, "ReconcileWorker") == [
         (["s3:ListBucketVersions"], arn(nightly, "AWS::S3::Bucket")),
         (

@@ -1,4 +1,4 @@
-"""docs/security.md says of every role what it may do, and of every control what checks it."""
+"""docs/security.md has the permissions of every role and the checks of every control."""
 
 import json
 import re
@@ -17,7 +17,7 @@ COMMON = {
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }
-"""What every function may do, which the page says once."""
+"""The actions of every function, which the page has once."""
 
 PAGE = (ROOT / "docs" / "security.md").read_text()
 
@@ -30,7 +30,7 @@ def table(heading: str) -> dict[str, list[str]]:
 
 
 def roles(template: Template) -> dict[str, set[str]]:
-    """By the name of each role what it may do by its policies, and by the buckets' policies."""
+    """The actions of each role by its name, from its own policies and those of buckets."""
     allowed: dict[str, set[str]] = defaultdict(set)
     names = {}
     for name, role in resources(template, "AWS::IAM::Role", least=0).items():
@@ -60,19 +60,19 @@ def roles(template: Template) -> dict[str, set[str]]:
 
 @pytest.fixture(scope="module")
 def deployed(all_stacks: Path) -> dict[str, set[str]]:
-    """What each role of any stack may do."""
+    """The actions of each role of any stack."""
     found: dict[str, set[str]] = {}
     for template in all_stacks.glob("*.template.json"):
-        # A product is the Catalog stack once more.
+        # A product has the roles of the Catalog stack.
         if not template.name.endswith(".product.template.json"):
             found |= roles(json.loads(template.read_text()))
     assert "IngestRole" in found
-    # One action for each that CloudFormation needs: test_portfolio.py has them all.
+    # test_portfolio.py has its many actions.
     del found["ReactiveLaunchRole"]
     return found
 
 
-def test_every_role_has_a_row_that_says_what_it_may_do(deployed: dict[str, set[str]]) -> None:
+def test_every_role_has_a_row_with_its_permissions(deployed: dict[str, set[str]]) -> None:
     documented = {
         name: set(re.findall(r"`([^`]+)`", cells[0]))
         for name, cells in table("What an attacker could do").items()
@@ -80,7 +80,7 @@ def test_every_role_has_a_row_that_says_what_it_may_do(deployed: dict[str, set[s
     assert documented == {name: allowed - COMMON for name, allowed in deployed.items()}
 
 
-def test_every_row_says_what_an_attacker_could_and_could_not_do() -> None:
+def test_every_row_has_what_an_attacker_could_and_could_not_do() -> None:
     for cells in table("What an attacker could do").values():
         assert len(cells) == 3
         assert all(cells)

@@ -45,7 +45,7 @@ def read(**context: object) -> Settings:
     return read_for(None, **context)
 
 
-def test_reads_json_values_and_what_the_command_line_gives() -> None:
+def test_json_values_and_values_of_the_command_line_are_read() -> None:
     assert read() == Settings(
         stage="sandbox",
         key_rotation_days=365,
@@ -156,7 +156,7 @@ def test_the_defaults_of_cdk_json_are_these() -> None:
         ("local", "yes", "must be one of true, false"),
     ],
 )
-def test_says_which_setting_is_wrong_and_what_it_may_be(
+def test_an_invalid_setting_is_refused_with_the_choice(
     name: str, value: object, choice: str
 ) -> None:
     with pytest.raises(SettingError, match=re.escape(f"setting {name}={value}: {choice}")):
@@ -185,7 +185,7 @@ def test_a_large_instance_can_use_any_volume(instance: str, ebs: str) -> None:
     assert read(worker_instance=instance, ebs=ebs).ebs == ebs
 
 
-def test_c4_is_refused_where_aws_has_none() -> None:
+def test_c4_is_refused_in_regions_without_it() -> None:
     where = (
         "setting worker_instance=c4.large: AWS does not offer it in eu-north-1. Choose c7g.large"
     )
@@ -197,7 +197,7 @@ def test_c4_is_refused_where_aws_has_none() -> None:
     assert read_for("me-central-1").worker_instance == "c7g.large"
 
 
-def test_the_instances_are_what_ec2_says_of_them() -> None:
+def test_the_instances_are_as_ec2_describes_them() -> None:
     kept = files("moto") / "ec2" / "resources" / "instance_types.json.gz"
     described = json.loads(gzip.decompress(kept.read_bytes()))
     for name, known in instances.INSTANCES.items():
@@ -209,7 +209,7 @@ def test_the_instances_are_what_ec2_says_of_them() -> None:
         assert known.iops == performance["BaselineIops"]
 
 
-def test_the_instances_are_offered_where_the_price_list_says() -> None:
+def test_the_instances_have_the_regions_of_the_price_list() -> None:
     schemas = files("cfnlint") / "data" / "schemas" / "extensions"
     listed = json.loads((schemas / "aws_ec2_instance" / "instancetype_enum.json").read_text())
     regions = {name: set(each["enum"]) for name, each in listed.items() if re.search(r"\d", name)}

@@ -23,7 +23,7 @@ def test_a_setting_names_a_shift(value: str, shift: Shift | None) -> None:
 @pytest.mark.parametrize(
     "value", ["on", "canary:0%/5m", "canary:100%/5m", "canary:10%", "linear:10%/1h", "Canary10"]
 )
-def test_what_names_none_is_refused_with_the_choice(value: str) -> None:
+def test_an_invalid_shift_is_refused_with_the_choice(value: str) -> None:
     with pytest.raises(ValueError, match=re.escape("must be off, canary:PERCENT%/MINUTESm, ")):
         parse(value)
 
@@ -31,12 +31,12 @@ def test_what_names_none_is_refused_with_the_choice(value: str) -> None:
 @pytest.mark.parametrize(
     ("value", "minutes"), [("canary:10%/2881m", 2881), ("linear:30%/961m", 2883)]
 )
-def test_what_takes_longer_than_two_days_is_refused(value: str, minutes: int) -> None:
+def test_a_shift_of_more_than_two_days_is_refused(value: str, minutes: int) -> None:
     with pytest.raises(ValueError, match=f"takes {minutes} minutes; CodeDeploy allows"):
         parse(value)
 
 
-def test_a_custom_shift_that_codedeploy_knows_has_its_name() -> None:
+def test_a_custom_shift_that_codedeploy_predefines_has_its_name() -> None:
     shift = parse("canary:10%/5m")
     assert shift
     assert shift.predefined == "LambdaCanary10Percent5Minutes"

@@ -1,4 +1,4 @@
-"""What the Sql template promises."""
+"""The Sql template."""
 
 import json
 import re
@@ -49,7 +49,7 @@ def cluster(template: Template) -> Any:
     return found
 
 
-def test_by_default_there_is_none_of_it(synthesise: Synthesise, template: Template) -> None:
+def test_by_default_there_is_no_mirror(synthesise: Synthesise, template: Template) -> None:
     assert not (synthesise() / "Sql.template.json").exists()
     assert '"rds.' not in json.dumps(template)
     assert "secretsmanager" not in json.dumps(template)
@@ -58,7 +58,7 @@ def test_by_default_there_is_none_of_it(synthesise: Synthesise, template: Templa
 # The database
 
 
-def test_it_is_aurora_mysql_of_the_line_with_long_term_support(sql: Template) -> None:
+def test_the_cluster_is_aurora_mysql_with_long_term_support(sql: Template) -> None:
     assert cluster(sql)["Engine"] == "aurora-mysql"
     assert re.fullmatch(r"8\.0\.mysql_aurora\.3\.10\.\d+", cluster(sql)["EngineVersion"])
     assert cluster(sql)["AutoMinorVersionUpgrade"] is False
@@ -66,14 +66,14 @@ def test_it_is_aurora_mysql_of_the_line_with_long_term_support(sql: Template) ->
         assert instance["AutoMinorVersionUpgrade"] is False
 
 
-def test_it_shrinks_to_nothing_and_grows_to_what_is_set(synthesise: Synthesise) -> None:
+def test_the_cluster_pauses_at_zero_and_grows_to_the_setting(synthesise: Synthesise) -> None:
     template, _ = both(synthesise(sql="true", sql_max_acu="16", sql_readers="15"), "Sql")
     scaling = cluster(template)["ServerlessV2ScalingConfiguration"]
     assert scaling == {"MinCapacity": 0, "MaxCapacity": 16, "SecondsUntilAutoPause": 300}
     instances = properties(template, "AWS::RDS::DBInstance")
     assert len(instances) == 16
     assert {instance["DBInstanceClass"] for instance in instances} == {"db.serverless"}
-    # One is always ready to take the writer's place; the others may be small.
+    # The first is as large as the writer, for a failover; the others may be small.
     assert sorted(instance["PromotionTier"] for instance in instances) == [0, 1, *[2] * 14]
 
 
@@ -81,7 +81,7 @@ def test_without_readers_there_is_one_instance(sql: Template) -> None:
     assert len(properties(sql, "AWS::RDS::DBInstance")) == 1
 
 
-def test_it_is_under_the_data_key_and_so_are_its_secrets(sql: Template, data_key: Any) -> None:
+def test_cluster_and_secrets_are_under_the_data_key(sql: Template, data_key: Any) -> None:
     assert cluster(sql)["StorageEncrypted"] is True
     assert cluster(sql)["KmsKeyId"] == data_key
     assert cluster(sql)["ManageMasterUserPassword"] is True
@@ -93,7 +93,7 @@ def test_it_is_under_the_data_key_and_so_are_its_secrets(sql: Template, data_key
         assert group["KmsKeyId"] == data_key
 
 
-def test_nobody_connects_without_tls(sql: Template) -> None:
+def test_connections_need_tls(sql: Template) -> None:
     [group] = resources(sql, "AWS::RDS::DBClusterParameterGroup")
     assert cluster(sql)["DBClusterParameterGroupName"] == {"Ref": group}
     assert properties(sql, "AWS::RDS::DBClusterParameterGroup")[0]["Parameters"] == {
@@ -101,7 +101,7 @@ def test_nobody_connects_without_tls(sql: Template) -> None:
     }
 
 
-def test_it_answers_the_data_api_by_the_name_that_the_code_knows(sql: Template) -> None:
+def test_the_data_api_serves_the_database_of_the_code(sql: Template) -> None:
     assert cluster(sql)["EnableHttpEndpoint"] is True
     assert cluster(sql)["DatabaseName"] == "catalog"
 
@@ -111,12 +111,12 @@ def test_the_readers_password_can_be_quoted(sql: Template) -> None:
     generated = secret["GenerateSecretString"]
     assert json.loads(generated["SecretStringTemplate"]) == {"username": "reader"}
     assert set(generated["ExcludeCharacters"]) == set(string.punctuation)
-    # Or else Secrets Manager wants one character of those that it must leave out.
+    # Otherwise Secrets Manager requires one of the excluded characters.
     assert generated["RequireEachIncludedType"] is False
     assert generated["PasswordLength"] == 32
 
 
-def test_it_is_in_three_zones_really(sql: Template) -> None:
+def test_the_cluster_is_in_three_zones(sql: Template) -> None:
     subnets = resources(sql, "AWS::EC2::Subnet")
     assert [s["Properties"]["AvailabilityZone"] for s in subnets.values()] == [
         {"Fn::Select": [n, {"Fn::GetAZs": ""}]} for n in range(3)
@@ -125,7 +125,7 @@ def test_it_is_in_three_zones_really(sql: Template) -> None:
     assert group["SubnetIds"] == [{"Ref": name} for name in subnets]
 
 
-def test_its_network_has_no_way_in_or_out(sql: Template) -> None:
+def test_the_network_has_no_route_in_or_out(sql: Template) -> None:
     kinds = {resource["Type"] for resource in sql["Resources"].values()}
     assert not kinds & {
         "AWS::EC2::EIP",
@@ -147,14 +147,14 @@ def test_its_network_has_no_way_in_or_out(sql: Template) -> None:
         assert "VpcConfig" not in function
 
 
-def test_a_sandbox_leaves_nothing_behind(sql: Template) -> None:
+def test_a_sandbox_retains_nothing(sql: Template) -> None:
     policies = {resource.get("DeletionPolicy") for resource in sql["Resources"].values()}
     assert policies == {None, "Delete"}
     assert cluster(sql)["BackupRetentionPeriod"] == 7
     assert cluster(sql)["DeletionProtection"] is False
 
 
-def test_production_keeps_and_protects_data(synthesise: Synthesise) -> None:
+def test_production_retains_and_protects_data(synthesise: Synthesise) -> None:
     assembly = synthesise(sql="true", stage="production", sql_readers="1")
     template = read(assembly, "Sql")
     for kind in (
@@ -172,7 +172,7 @@ def test_production_keeps_and_protects_data(synthesise: Synthesise) -> None:
     assert manifest["artifacts"]["Sql"]["properties"]["terminationProtection"] is True
 
 
-# What feeds it
+# The queue of changes
 
 
 def cluster_arn(name: str) -> Any:
@@ -189,7 +189,7 @@ def cluster_arn(name: str) -> Any:
     return {"Fn::Join": ["", parts]}
 
 
-def test_mirror_may_do_this_and_nothing_else(sql: Template, data_key: Any, queue_key: Any) -> None:
+def test_mirror_has_these_permissions_only(sql: Template, data_key: Any, queue_key: Any) -> None:
     [name] = resources(sql, "AWS::RDS::DBCluster")
     [reader] = resources(sql, "AWS::SecretsManager::Secret")
     assert permissions(sql, "MirrorRole") == [
@@ -225,7 +225,7 @@ def test_mirror_may_do_this_and_nothing_else(sql: Template, data_key: Any, queue
         assert "ManagedPolicyArns" not in role
 
 
-def test_mirror_opens_the_keys_through_services_only(sql: Template) -> None:
+def test_mirror_uses_the_keys_through_services_only(sql: Template) -> None:
     [role] = properties(sql, "AWS::IAM::Role")
     through = [
         statement["Condition"]["StringEquals"]["kms:ViaService"]["Fn::Join"][1][0]
@@ -235,7 +235,7 @@ def test_mirror_opens_the_keys_through_services_only(sql: Template) -> None:
     assert through == ["secretsmanager.", "sqs."]
 
 
-def test_all_changes_come_as_they_are_and_are_tried_for_most_of_a_day(stacks: Both) -> None:
+def test_all_changes_are_delivered_raw_and_retried_for_20_hours(stacks: Both) -> None:
     sql, catalog = stacks
     [topic] = [
         name
@@ -259,7 +259,7 @@ def test_all_changes_come_as_they_are_and_are_tried_for_most_of_a_day(stacks: Bo
     assert 100 * queue["VisibilityTimeout"] > 16 * 3600
 
 
-def test_mirror_takes_batches_and_says_which_messages_failed(sql: Template) -> None:
+def test_mirror_receives_batches_and_reports_failed_messages(sql: Template) -> None:
     [mapping] = properties(sql, "AWS::Lambda::EventSourceMapping")
     assert mapping["EventSourceArn"] == arn(sql, "AWS::SQS::Queue", "Changes")
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -267,7 +267,7 @@ def test_mirror_takes_batches_and_says_which_messages_failed(sql: Template) -> N
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
 
 
-def test_queues_are_under_the_queue_key_and_take_tls_and_this_topic_only(
+def test_queues_are_under_the_queue_key_and_accept_tls_and_this_topic_only(
     stacks: Both, queue_key: Any
 ) -> None:
     sql, catalog = stacks
@@ -301,7 +301,7 @@ def test_the_data_key_serves_the_database_and_the_logs_of_the_mirror(stacks: Bot
 # Where it can be deployed
 
 
-def test_the_laptop_gets_the_same_but_for_the_cluster_and_its_network(
+def test_the_local_template_lacks_the_cluster_and_its_network_only(
     synthesise: Synthesise, sql: Template
 ) -> None:
     local = read(synthesise(sql="true", local="true"), "Sql")
@@ -328,8 +328,8 @@ def test_the_template_is_for_any_account_and_region(synthesise: Synthesise) -> N
     assert "missing" not in manifest
 
 
-def test_the_catalog_can_be_deployed_and_changed_without_it(synthesise: Synthesise) -> None:
-    # What the one refers to in the other is looked up when it is deployed, and locks nothing.
+def test_the_catalog_can_be_deployed_and_changed_without_the_mirror(synthesise: Synthesise) -> None:
+    # References are resolved at deployment, and lock no export.
     assembly = synthesise(sql="true")
     assert "Fn::ImportValue" not in json.dumps(read(assembly, "Sql"))
     exported = [each for each in read(assembly)["Outputs"].values() if "Export" in each]

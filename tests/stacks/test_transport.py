@@ -1,4 +1,4 @@
-"""What each way from S3 to `ingest` promises."""
+"""The templates: each transport from S3 to `ingest`."""
 
 import json
 from collections.abc import Callable
@@ -37,8 +37,8 @@ def alias(template: Template) -> Any:
     return {"Ref": name}
 
 
-def let_in(policy: Any) -> list[tuple[Any, Any, Any]]:
-    """What services may do in their own name: who, what, under which conditions."""
+def allowed_services(policy: Any) -> list[tuple[Any, Any, Any]]:
+    """The permissions of service principals in `policy`: service, actions, conditions."""
     return [
         (statement["Principal"]["Service"], statement["Action"], statement.get("Condition"))
         for statement in policy["Statement"]
@@ -47,23 +47,25 @@ def let_in(policy: Any) -> list[tuple[Any, Any, Any]]:
 
 
 def may_use(template: Template, word: str) -> list[tuple[Any, Any, Any]]:
-    """Which services may use the key of `word` in their own name for the sake of a transport.
+    """The service principals that may use the key of `word`, for a transport.
 
     CloudWatch Logs, the change feed and alarms may too (test_changes.py, test_canary.py).
     """
     [name, _] = key(template, word)["Fn::GetAtt"]
     policy = template["Resources"][name]["Properties"]["KeyPolicy"]
     others = ("EncryptLogsOfThisStack", "LetSendChanges", "LetSendCloudwatch")
-    return let_in({"Statement": [s for s in policy["Statement"] if s["Sid"] not in others]})
+    return allowed_services(
+        {"Statement": [s for s in policy["Statement"] if s["Sid"] not in others]}
+    )
 
 
 def may_send(template: Template, word: str) -> list[tuple[Any, Any, Any]]:
-    """Who may send to the queue whose logical id contains `word`."""
+    """The senders of the queue whose logical id contains `word`."""
     [name, _] = arn(template, "AWS::SQS::Queue", word)["Fn::GetAtt"]
     [policy] = [
         p for p in properties(template, "AWS::SQS::QueuePolicy") if p["Queues"] == [{"Ref": name}]
     ]
-    return let_in(policy["PolicyDocument"])
+    return allowed_services(policy["PolicyDocument"])
 
 
 def events_queue(template: Template) -> Any:
@@ -74,7 +76,7 @@ def events_queue(template: Template) -> Any:
 USE = ["kms:Decrypt", "kms:GenerateDataKey"]
 
 
-# What S3 is told
+# Notifications
 
 
 @pytest.mark.parametrize(
@@ -103,7 +105,7 @@ def test_s3_sends_every_event_that_changes_the_bucket_to_one_place(
     assert "Failures" not in name
 
 
-def test_with_event_bridge_s3_sends_everything_there_and_nowhere_else(
+def test_with_event_bridge_s3_has_no_other_destination(
     synthesise: Synthesise,
 ) -> None:
     template = read(synthesise(transport="eventbridge"))
@@ -119,7 +121,7 @@ def test_with_event_bridge_s3_sends_everything_there_and_nowhere_else(
         ("eventbridge", ["AWS::Events::Rule", "AWS::Lambda::Permission"]),
     ],
 )
-def test_s3_is_told_when_everything_it_needs_is_there(
+def test_notifications_are_set_after_their_destination_and_its_policies(
     synthesise: Synthesise, transport: str, kinds: list[str]
 ) -> None:
     template = read(synthesise(transport=transport))
@@ -128,7 +130,7 @@ def test_s3_is_told_when_everything_it_needs_is_there(
     assert awaited >= set(kinds)
 
 
-# Who may invoke, send and publish
+# Permissions
 
 
 def test_s3_may_invoke_for_this_bucket_of_this_account_only(template: Template) -> None:
@@ -163,14 +165,18 @@ def test_s3_may_publish_for_this_bucket_and_sns_deliver_for_this_topic(
     [policy] = [
         p for p in properties(template, "AWS::SNS::TopicPolicy") if p["Topics"] == [topic(template)]
     ]
-    assert let_in(policy["PolicyDocument"]) == [("s3.amazonaws.com", "sns:Publish", this_bucket)]
+    assert allowed_services(policy["PolicyDocument"]) == [
+        ("s3.amazonaws.com", "sns:Publish", this_bucket)
+    ]
     for queue in ("Events", "Failures"):
         assert may_send(template, queue) == [("sns.amazonaws.com", "sqs:SendMessage", this_topic)]
     assert may_use(template, "queues") == [("sns.amazonaws.com", USE, this_topic)]
     assert may_use(template, "objects, catalog rows") == [("s3.amazonaws.com", USE, THIS_ACCOUNT)]
 
 
-def test_event_bridge_may_invoke_and_report_for_this_rule_only(synthesise: Synthesise) -> None:
+def test_event_bridge_may_invoke_and_send_failures_for_this_rule_only(
+    synthesise: Synthesise,
+) -> None:
     template = read(synthesise(transport="eventbridge"))
     rule = arn(template, "AWS::Events::Rule")
     [permission] = properties(template, "AWS::Lambda::Permission")
@@ -191,7 +197,7 @@ def test_event_bridge_may_invoke_and_report_for_this_rule_only(synthesise: Synth
 
 
 @pytest.mark.parametrize("transport", QUEUED)
-def test_the_alias_takes_batches_and_says_which_messages_failed(
+def test_the_alias_receives_batches_and_reports_failed_messages(
     synthesise: Synthesise, transport: str
 ) -> None:
     template = read(synthesise(transport=transport))
@@ -209,7 +215,7 @@ def test_the_alias_takes_batches_and_says_which_messages_failed(
 
 
 @pytest.mark.parametrize("transport", QUEUED)
-def test_a_message_waits_14_days_and_is_tried_for_an_hour(
+def test_a_message_is_kept_14_days_and_retried_for_an_hour(
     synthesise: Synthesise, transport: str
 ) -> None:
     template = read(synthesise(transport=transport))
@@ -227,7 +233,9 @@ def test_a_message_waits_14_days_and_is_tried_for_an_hour(
     assert queue["VisibilityTimeout"] == 6 * function["Timeout"]
 
 
-def test_the_topic_delivers_what_s3_wrote_or_reports_it(synthesise: Synthesise) -> None:
+def test_the_topic_delivers_raw_messages_or_sends_them_to_the_dead_letter_queue(
+    synthesise: Synthesise,
+) -> None:
     template = read(synthesise(transport="sns"))
     [subscription] = properties(template, "AWS::SNS::Subscription")
     assert subscription == {
@@ -242,7 +250,7 @@ def test_the_topic_delivers_what_s3_wrote_or_reports_it(synthesise: Synthesise) 
 # Rule
 
 
-def test_one_rule_takes_what_happens_to_objects_of_this_bucket(synthesise: Synthesise) -> None:
+def test_one_rule_matches_the_object_events_of_this_bucket(synthesise: Synthesise) -> None:
     template = read(synthesise(transport="eventbridge"))
     [bucket] = resources(template, "AWS::S3::Bucket")
     [rule] = properties(template, "AWS::Events::Rule")

@@ -1,4 +1,4 @@
-"""What the Workers template promises."""
+"""The Workers template."""
 
 import json
 import os
@@ -29,11 +29,11 @@ from tests.stacks.conftest import (
 )
 
 REASONS_FOR_EVERYTHING = {
-    ("xray:PutTelemetryRecords", "xray:PutTraceSegments"): "X-Ray knows no resources to name",
-    ("ecs:DiscoverPollEndpoint",): "it knows no resources to name",
+    ("xray:PutTelemetryRecords", "xray:PutTraceSegments"): "X-Ray has no resources",
+    ("ecs:DiscoverPollEndpoint",): "it has no resources",
     ("ecr:GetAuthorizationToken",): "it is for all repositories of the account",
 }
-"""Actions that may be allowed on `*`, and why there is no other way."""
+"""Actions that a role may allow on `*`, and the reason."""
 
 Both = tuple[Template, Template]
 
@@ -74,11 +74,11 @@ def one(template: Template, kind: str) -> Any:
     return found
 
 
-# Doors
+# Queues
 
 
-def doors(workers: Template) -> dict[str, Any]:
-    """The subscriptions of the two doors, by the logical id of their queues."""
+def subscriptions(workers: Template) -> dict[str, Any]:
+    """The subscriptions of the two queues of requests, by the logical id of the queue."""
     found = {
         each["Endpoint"]["Fn::GetAtt"][0]: each
         for each in properties(workers, "AWS::SNS::Subscription", least=2)
@@ -99,11 +99,11 @@ def passes(policy: Any, kind: str, size_mib: float | None) -> bool:
     return bool(_COMPARISONS[operator](size_mib, limit))
 
 
-def test_a_change_comes_through_one_door_and_a_deletion_through_none(
+def test_a_change_reaches_one_queue_and_a_deletion_none(
     synthesise: Callable[..., Path],
 ) -> None:
     policies = [
-        [each["FilterPolicy"] for each in doors(template).values()]
+        [each["FilterPolicy"] for each in subscriptions(template).values()]
         for template in (
             read(synthesise(workers="true", inspect_max_mib=limit), "Workers")
             for limit in ("1", "64")
@@ -124,15 +124,19 @@ def test_a_change_comes_through_one_door_and_a_deletion_through_none(
     check()
 
 
-def test_the_function_gets_no_object_that_it_refuses(stacks: Both) -> None:
+def test_the_function_gets_no_object_above_its_limit(stacks: Both) -> None:
     workers, _ = stacks
-    [small] = [each["FilterPolicy"] for name, each in doors(workers).items() if "Examine" in name]
+    [small] = [
+        each["FilterPolicy"] for name, each in subscriptions(workers).items() if "Examine" in name
+    ]
     [function] = properties(workers, "AWS::Lambda::Function")
     limit = int(function["Environment"]["Variables"]["MOST_MIB"])
     assert small["size_mib"] == [{"numeric": ["<=", limit]}]
 
 
-def test_a_batch_of_the_slowest_content_is_done_before_it_is_given_up(workers: Template) -> None:
+def test_a_batch_of_the_slowest_content_is_done_before_the_dead_letter_queue(
+    workers: Template,
+) -> None:
     source = (ROOT / "lambdas/handlers/inspect.py").read_text()
     budget, reserve = (
         int(found) for found in re.findall(r"^(?:BUDGET|RESERVE) = (\d+)$", source, re.MULTILINE)
@@ -149,11 +153,11 @@ def test_a_batch_of_the_slowest_content_is_done_before_it_is_given_up(workers: T
     assert rounds < queue["RedrivePolicy"]["maxReceiveCount"]
     assert queue["VisibilityTimeout"] == 6 * function["Timeout"]
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    # Of 1,000 by default, which `ingest` needs as well.
+    # Of the account's 1,000, which `ingest` shares.
     assert mapping["ScalingConfig"]["MaximumConcurrency"] <= 100
 
 
-def test_messages_come_as_they_are_and_what_cannot_be_delivered_is_kept(stacks: Both) -> None:
+def test_messages_are_delivered_raw_and_undeliverable_ones_are_kept(stacks: Both) -> None:
     workers, catalog = stacks
     [topic] = [
         name
@@ -161,7 +165,7 @@ def test_messages_come_as_they_are_and_what_cannot_be_delivered_is_kept(stacks: 
         if each["Properties"].get("FifoTopic")
     ]
     failures = arn(workers, "AWS::SQS::Queue", "Failures")
-    for queue, subscription in doors(workers).items():
+    for queue, subscription in subscriptions(workers).items():
         assert subscription["TopicArn"] == {"Ref": topic}
         assert subscription["RawMessageDelivery"] is True
         assert subscription["RedrivePolicy"] == {"deadLetterTargetArn": failures}
@@ -169,12 +173,12 @@ def test_messages_come_as_they_are_and_what_cannot_be_delivered_is_kept(stacks: 
         assert settings["RedrivePolicy"]["deadLetterTargetArn"] == failures
 
 
-def test_queues_are_under_the_queue_key_and_only_this_topic_sends(stacks: Both) -> None:
+def test_queues_are_under_the_queue_key_and_accept_this_topic_only(stacks: Both) -> None:
     workers, catalog = stacks
     for queue in properties(workers, "AWS::SQS::Queue", least=3):
         assert queue["KmsMasterKeyId"] == key(catalog, "queues")
         assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
-    topic = doors(workers).popitem()[1]["TopicArn"]
+    topic = subscriptions(workers).popitem()[1]["TopicArn"]
     for policy in properties(workers, "AWS::SQS::QueuePolicy", least=3):
         deny, allow = policy["PolicyDocument"]["Statement"]
         assert (deny["Effect"], deny["Condition"]) == (
@@ -186,11 +190,11 @@ def test_queues_are_under_the_queue_key_and_only_this_topic_sends(stacks: Both) 
         assert allow["Condition"] == {"ArnEquals": {"aws:SourceArn": topic}}
 
 
-# Rights
+# Permissions
 
 
 def looking(catalog: Template) -> list[tuple[list[str], Any]]:
-    """What it takes to look inside an object and to say so in its row."""
+    """The permissions to inspect an object and to update its row."""
     bucket = arn(catalog, "AWS::S3::Bucket")
     return [
         (["s3:GetObject", "s3:GetObjectVersion"], {"Fn::Join": ["", [bucket, "/*"]]}),
@@ -201,7 +205,7 @@ def looking(catalog: Template) -> list[tuple[list[str], Any]]:
     ]
 
 
-def test_the_function_may_do_this_and_nothing_else(stacks: Both) -> None:
+def test_the_function_has_these_permissions_only(stacks: Both) -> None:
     workers, catalog = stacks
     assert permissions(workers, "ExamineRole") == [
         *looking(catalog),
@@ -218,7 +222,7 @@ def test_the_function_may_do_this_and_nothing_else(stacks: Both) -> None:
     ]
 
 
-def test_a_worker_may_do_this_and_nothing_else(stacks: Both) -> None:
+def test_a_worker_has_these_permissions_only(stacks: Both) -> None:
     workers, catalog = stacks
     assert permissions(workers, "WorkerRole") == [
         *looking(catalog),
@@ -243,7 +247,7 @@ def test_keys_are_used_through_services_only(stacks: Both) -> None:
     assert sorted(through) == ["dynamodb.", "dynamodb.", "s3.", "s3.", "sqs.", "sqs."]
 
 
-def test_an_instance_may_report_to_its_cluster_and_a_task_be_started(stacks: Both) -> None:
+def test_an_instance_may_report_to_its_cluster_and_tasks_may_start(stacks: Both) -> None:
     workers, _ = stacks
     cluster = arn(workers, "AWS::ECS::Cluster")
     reporting, polling, finding = permissions(workers, "WorkerFleetRole")
@@ -266,7 +270,7 @@ def test_an_instance_may_report_to_its_cluster_and_a_task_be_started(stacks: Bot
     assert entering == (["ecr:GetAuthorizationToken"], "*")
 
 
-def test_every_action_is_named_and_nobody_may_do_anything_to_everything(stacks: Both) -> None:
+def test_no_role_has_wildcards_without_a_reason(stacks: Both) -> None:
     workers, _ = stacks
     assert "ManagedPolicyArns" not in json.dumps(workers)
     assert not resources(workers, "AWS::IAM::Policy", least=0)
@@ -278,7 +282,7 @@ def test_every_action_is_named_and_nobody_may_do_anything_to_everything(stacks: 
                     assert tuple(as_list(statement["Action"])) in REASONS_FOR_EVERYTHING
 
 
-def test_the_data_key_lets_in_logs_of_this_stack_and_auto_scaling(stacks: Both) -> None:
+def test_the_data_key_allows_logs_of_this_stack_and_auto_scaling(stacks: Both) -> None:
     _, catalog = stacks
     [policy] = [
         each["KeyPolicy"]["Statement"]
@@ -294,7 +298,7 @@ def test_the_data_key_lets_in_logs_of_this_stack_and_auto_scaling(stacks: Both) 
         assert json.dumps(role).endswith(
             ':role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"]]}'
         )
-        # Everyone under this condition is this role alone, in this account alone.
+        # With this condition any principal is this role of this account.
         assert {"Ref": "AWS::AccountId"} in role["Fn::Join"][1]
         through = json.dumps(statement["Condition"]["StringEquals"]["kms:ViaService"])
         assert '"ec2."' in through
@@ -304,10 +308,10 @@ def test_the_data_key_lets_in_logs_of_this_stack_and_auto_scaling(stacks: Both) 
     assert "kms:CreateGrant" not in statements["LetAutoScalingUse"]["Action"]
 
 
-# Machines
+# Instances
 
 
-def test_nothing_runs_and_nothing_costs_by_the_hour_while_there_is_nothing_to_do(
+def test_nothing_runs_or_costs_by_the_hour_while_no_object_waits(
     workers: Template,
 ) -> None:
     group = one(workers, "AWS::AutoScaling::AutoScalingGroup")
@@ -321,8 +325,8 @@ def test_nothing_runs_and_nothing_costs_by_the_hour_while_there_is_nothing_to_do
         assert endpoint["VpcEndpointType"] == "Gateway"
 
 
-def test_a_machine_is_removed_before_its_way_out_is(workers: Template) -> None:
-    """CloudFormation removes in the opposite order: what is needed is what is depended on."""
+def test_instances_are_deleted_before_their_route(workers: Template) -> None:
+    """CloudFormation deletes in the opposite order of dependencies."""
     [group] = resources(workers, "AWS::AutoScaling::AutoScalingGroup").values()
     routes = resources(workers, "AWS::EC2::Route", least=2)
     assert routes.keys() <= set(group["DependsOn"])
@@ -340,7 +344,7 @@ def test_a_machine_is_removed_before_its_way_out_is(workers: Template) -> None:
         ("c4.8xlarge", 36, 61_440, 37, 2),
     ],
 )
-def test_there_are_as_many_instances_as_workers_need_and_no_more(
+def test_there_are_as_many_instances_as_workers_need(
     synthesise: Callable[..., Path],
     instance: str,
     vcpus: int,
@@ -359,7 +363,7 @@ def test_there_are_as_many_instances_as_workers_need_and_no_more(
     assert container["Cpu"] == 1024
 
 
-def test_an_instance_shows_its_metadata_to_itself_alone(workers: Template) -> None:
+def test_containers_cannot_read_the_metadata_of_their_instance(workers: Template) -> None:
     data = one(workers, "AWS::EC2::LaunchTemplate")["LaunchTemplateData"]
     assert data["MetadataOptions"] == {"HttpTokens": "required", "HttpPutResponseHopLimit": 1}
     assert "KeyName" not in data
@@ -367,7 +371,7 @@ def test_an_instance_shows_its_metadata_to_itself_alone(workers: Template) -> No
     assert one(workers, "AWS::ECS::TaskDefinition")["NetworkMode"] == "bridge"
 
 
-def test_nothing_comes_in_and_only_https_goes_out(workers: Template) -> None:
+def test_there_is_no_ingress_and_https_egress_only(workers: Template) -> None:
     group = one(workers, "AWS::EC2::SecurityGroup")
     assert "SecurityGroupIngress" not in group
     assert not resources(workers, "AWS::EC2::SecurityGroupIngress", least=0)
@@ -381,7 +385,7 @@ def test_nothing_comes_in_and_only_https_goes_out(workers: Template) -> None:
 
 @pytest.mark.parametrize("ebs", ["gp3", "io2", "gp2-16tb-10000iops", "io1-20000iops"])
 @pytest.mark.parametrize("instance", ["c7g.4xlarge", "c4.8xlarge"])
-def test_volumes_are_what_is_set_and_under_the_data_key(
+def test_volumes_follow_the_setting_and_are_under_the_data_key(
     synthesise: Callable[..., Path], instance: str, ebs: str
 ) -> None:
     workers, catalog = both(synthesise(workers="true", worker_instance=instance, ebs=ebs))
@@ -424,15 +428,15 @@ def test_system_and_image_are_for_the_processor(
     assert built["source"]["platform"] == platform
 
 
-def test_an_instance_mounts_the_blank_disk_and_then_joins(
+def test_an_instance_mounts_the_blank_disk_before_it_joins(
     workers: Template, tmp_path: Path
 ) -> None:
-    """The script of the template, run: with disks, a file system and a mount that are not there."""
+    """Run the script of the template with fake disks, file system and mount."""
     data = one(workers, "AWS::EC2::LaunchTemplate")["LaunchTemplateData"]
     parts = data["UserData"]["Fn::Base64"]["Fn::Join"][1]
     script = "".join(part if isinstance(part, str) else "the-cluster" for part in parts)
     script = script.replace("/scratch", f"{tmp_path}/scratch").replace("/etc/ecs", str(tmp_path))
-    # The second disk comes when it has been asked for three times.
+    # The second disk appears at the third look.
     commands = {
         "lsblk": (
             f'echo "$@" >> {tmp_path}/asked; case "$*" in\n'
@@ -462,7 +466,9 @@ def test_an_instance_mounts_the_blank_disk_and_then_joins(
 # Workers
 
 
-def test_a_worker_is_nobody_and_can_write_to_its_scratch_volume_alone(workers: Template) -> None:
+def test_a_worker_has_no_privileges_and_writes_to_its_scratch_volume_only(
+    workers: Template,
+) -> None:
     task = one(workers, "AWS::ECS::TaskDefinition")
     [container] = task["ContainerDefinitions"]
     assert container["User"] == "10001:10001"
@@ -485,11 +491,11 @@ def test_a_worker_has_the_environment_that_it_reads(workers: Template) -> None:
     assert variables["TMPDIR"] == "/scratch"
     assert variables["SHARDS"] == "16"
     assert variables["AWS_DEFAULT_REGION"] == {"Ref": "AWS::Region"}
-    [queue] = [name for name in doors(workers) if "WorkerDoor" in name]
+    [queue] = [name for name in subscriptions(workers) if "WorkerDoor" in name]
     assert variables["QUEUE_URL"] == {"Ref": queue}
 
 
-def test_the_service_is_of_a_cluster_that_has_its_provider(workers: Template) -> None:
+def test_the_service_depends_on_the_provider_of_its_cluster(workers: Template) -> None:
     [service] = resources(workers, "AWS::ECS::Service").values()
     [joined] = resources(workers, "AWS::ECS::ClusterCapacityProviderAssociations")
     assert joined in service["DependsOn"]
@@ -502,7 +508,7 @@ def test_the_service_is_of_a_cluster_that_has_its_provider(workers: Template) ->
     assert settings["ManagedDraining"] == "ENABLED"
 
 
-def test_workers_are_added_while_objects_wait_and_leave_when_all_is_done(
+def test_workers_are_added_while_objects_wait_and_removed_when_none_is_at_work(
     workers: Template,
 ) -> None:
     policies = {
@@ -512,7 +518,7 @@ def test_workers_are_added_while_objects_wait_and_leave_when_all_is_done(
     alarms = properties(workers, "AWS::CloudWatch::Alarm", least=2)
     [waiting] = [alarm for alarm in alarms if "MetricName" in alarm]
     [idle] = [alarm for alarm in alarms if "Metrics" in alarm]
-    [queue] = [name for name in doors(workers) if "WorkerDoor" in name]
+    [queue] = [name for name in subscriptions(workers) if "WorkerDoor" in name]
 
     assert waiting["MetricName"] == "ApproximateNumberOfMessagesVisible"
     assert waiting["Dimensions"][0]["Value"] == {"Fn::GetAtt": [queue, "QueueName"]}
@@ -524,7 +530,7 @@ def test_workers_are_added_while_objects_wait_and_leave_when_all_is_done(
     assert more["AdjustmentType"] == "ChangeInCapacity"
     assert all(step["ScalingAdjustment"] > 0 for step in more["StepAdjustments"])
 
-    # Messages that are being worked on count: no worker is taken away from its object.
+    # Messages at work count, so no worker is stopped at its object.
     metrics = {each["Id"]: each for each in idle["Metrics"]}
     assert metrics["expr_1"]["Expression"] == "waiting + taken"
     assert [
@@ -556,7 +562,7 @@ def test_the_image_is_our_code_on_an_exact_base(synthesise: Callable[..., Path])
 # Where it can be deployed
 
 
-def test_the_laptop_gets_queues_function_and_the_definition_of_the_task(
+def test_the_local_template_has_queues_function_and_task_definition(
     synthesise: Callable[..., Path],
 ) -> None:
     local = read(synthesise(workers="true", local="true"), "Workers")
