@@ -17,6 +17,7 @@ from reinventure.aws.stream_reader import StreamBatch
 from reinventure.errors import RecordsExpiredError
 from tests.s3_events import event
 from tests.stream_records import LIVE, record
+from tests.unit.aws.letters import failed_batch, in_queue, of_publish, of_totals, send
 
 if TYPE_CHECKING:
     from types_boto3_sqs.type_defs import MessageTypeDef
@@ -134,39 +135,6 @@ def test_a_record_that_could_not_be_published_has_its_key() -> None:
 
 
 # On moto
-
-BATCH = {
-    "shardId": "shard",
-    "startSequenceNumber": "1",
-    "endSequenceNumber": "3",
-    "approximateArrivalOfFirstRecord": "2026-11-23T10:15:30Z",
-    "batchSize": 3,
-    "streamArn": "arn:aws:dynamodb:us-east-1:123456789012:table/t/stream/2026",
-}
-
-
-def send(catalog: DeployedCatalog, *bodies: object) -> None:
-    sqs = catalog.session.client("sqs")
-    for body in bodies:
-        sqs.send_message(QueueUrl=catalog.outputs.failure_queue_url, MessageBody=json.dumps(body))
-
-
-def failed_batch(function: str) -> dict[str, Any]:
-    context = {"functionArn": function, "condition": "RetryAttemptsExhausted"}
-    return {"requestContext": context, "DDBStreamBatchInfo": BATCH}
-
-
-def of_totals() -> dict[str, Any]:
-    return failed_batch("arn:aws:lambda:us-east-1:123456789012:function:totals")
-
-
-def of_publish(catalog: DeployedCatalog) -> dict[str, Any]:
-    return failed_batch(f"{catalog.outputs.publish_arn}:$LATEST")
-
-
-def in_queue(catalog: DeployedCatalog) -> list[DeadLetter]:
-    """All messages, in no order, that another reader can see now."""
-    return dead_letters.waiting(catalog)
 
 
 def test_received_messages_are_invisible_until_they_are_released(

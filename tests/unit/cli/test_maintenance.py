@@ -19,7 +19,7 @@ from s3_catalog.errors import ContendedError
 from s3_catalog.reconciliation.repair import Checkpoint
 from s3_catalog.totals.recount import Recounted
 from s3_catalog.totals.tally import Tally
-from tests.unit.aws.test_dead_letters import failed_batch, in_queue, of_publish, of_totals, send
+from tests.unit.aws.letters import failed_batch, in_queue, of_publish, of_totals, send
 from tests.unit.cli.content import add_row, put_object
 
 Run = Callable[..., Result]
