@@ -21,7 +21,6 @@ TIERS = ("unit", "component", "sql", "simulator", "stacks", "local")
 LOCAL_SECONDS = 300
 """Time-out of a test of the local tier, which includes the start of a cloud and a deployment."""
 
-NEED_MARIADB = ("tests/sql/", "tests/local/test_sql.py")
 NO_MARIADB = "MariaDB's server is not installed"
 
 # Examples come from the profile alone: few and always the same ones in `make test`, many and new
@@ -71,15 +70,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         tier = tier_of(item.nodeid)
         if tier == "local" and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(LOCAL_SECONDS))
-        if item.nodeid.startswith(NEED_MARIADB):
+        if tier == "sql":
             item.add_marker(pytest.mark.mariadb)
         if skip_sql and item.get_closest_marker("mariadb"):
             item.add_marker(pytest.mark.skip(reason=NO_MARIADB))
 
-    def position(item: pytest.Item) -> int:
+    def position(item: pytest.Item) -> float:
         tier = tier_of(item.nodeid)
-        # One worker begins with what takes longest, the others with what takes shortest.
-        return -1 if hasattr(config, "workerinput") and tier == "local" else TIERS.index(tier)
+        if tier != "local" or not hasattr(config, "workerinput"):
+            return TIERS.index(tier)
+        # One worker begins with the longest group, the others with the quickest tests. The second
+        # local cloud starts when these are over.
+        return 2.5 if item.get_closest_marker("xdist_group") else -1
 
     items.sort(key=position)
 
