@@ -1,0 +1,101 @@
+"""Queries on the SQL mirror, with a double of the Data API."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from reinventure.aws.deployed_mirror import DeployedMirror, QueryResult
+from reinventure.contract import SqlOutputs
+from reinventure.errors import UserError
+
+OUTPUTS = SqlOutputs(
+    cluster_arn="cluster",
+    reader_secret_arn="reader",  # noqa: S106 (an ARN)
+    mirror_arn="mirror",
+    mirror_failure_queue_url="queue",
+    data_api_url="https://127.0.0.1:1",
+)
+
+
+class DataApi:
+    """The Data API: keeps the calls, and answers the query with `reply` or an error."""
+
+    def __init__(self, reply: dict[str, Any] | None = None, error: str = "") -> None:
+        self.calls: list[str] = []
+        self._reply, self._error = reply or {}, error
+
+    def client(self, name: str, endpoint_url: str | None, **_: Any) -> "DataApi":
+        assert (name, endpoint_url) == ("rds-data", "https://127.0.0.1:1")
+        return self
+
+    def begin_transaction(self, **request: Any) -> dict[str, str]:
+        assert (request["resourceArn"], request["secretArn"]) == ("cluster", "reader")
+        self.calls.append("BEGIN")
+        return {"transactionId": "t"}
+
+    def rollback_transaction(self, **request: Any) -> None:
+        assert request["transactionId"] == "t"
+        self.calls.append("ROLLBACK")
+
+    def execute_statement(self, **request: Any) -> dict[str, Any]:
+        assert request["transactionId"] == "t"
+        self.calls.append(request["sql"])
+        if request["sql"] == "START TRANSACTION READ ONLY":
+            return {}
+        assert request["includeResultMetadata"]
+        if self._error:
+            error = {"Code": "BadRequestException", "Message": self._error}
+            raise ClientError({"Error": error}, "ExecuteStatement")
+        return self._reply
+
+
+def query(api: DataApi) -> QueryResult:
+    session: Any = SimpleNamespace(client=api.client)
+    return DeployedMirror(session, OUTPUTS).query("SELECT 1", lambda: None)
+
+
+def test_a_query_runs_in_a_read_only_transaction_that_is_rolled_back() -> None:
+    api = DataApi()
+    assert query(api) == QueryResult([], [])
+    assert api.calls == ["BEGIN", "START TRANSACTION READ ONLY", "SELECT 1", "ROLLBACK"]
+
+
+def test_values_have_the_types_of_their_columns() -> None:
+    columns = [
+        {"label": "text", "typeName": "VARCHAR"},
+        {"label": "bytes", "typeName": "VARBINARY"},
+        {"label": "no text", "typeName": "VARBINARY"},
+        {"label": "whole", "typeName": "DECIMAL", "scale": 0},
+        {"label": "part", "typeName": "DECIMAL", "scale": 4},
+        {"label": "null", "typeName": "DECIMAL", "scale": 4},
+        {"label": "number", "typeName": "BIGINT"},
+    ]
+    record = [
+        {"stringValue": "12"},
+        {"blobValue": "ü".encode()},
+        {"blobValue": b"\xff\x00"},
+        {"stringValue": "12"},
+        {"stringValue": "66.6667"},
+        {"isNull": True},
+        {"longValue": 12},
+    ]
+    result = query(DataApi({"columnMetadata": columns, "records": [record]}))
+    assert result.columns == ["text", "bytes", "no text", "whole", "part", "null", "number"]
+    assert result.rows == [["12", "ü", "0xff00", 12, 66.6667, None, 12]]
+    assert isinstance(result.rows[0][3], int)
+
+
+def test_a_result_that_is_too_large_is_an_error_with_a_remedy() -> None:
+    api = DataApi(error="Database returned more than the allowed response size limit")
+    with pytest.raises(
+        UserError, match=r"exceeds 1 MiB, .*: select fewer rows \(LIMIT\) or columns$"
+    ):
+        query(api)
+    assert api.calls[-1] == "ROLLBACK"
+
+
+def test_another_error_of_the_database_is_raised() -> None:
+    with pytest.raises(ClientError, match="SQL syntax"):
+        query(DataApi(error="SQL syntax"))
