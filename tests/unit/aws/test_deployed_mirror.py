@@ -46,7 +46,7 @@ class DataApi:
             return {}
         assert request["includeResultMetadata"]
         if self._error:
-            error = {"Code": "BadRequestException", "Message": self._error}
+            error: Any = {"Code": "BadRequestException", "Message": self._error}
             raise ClientError({"Error": error}, "ExecuteStatement")
         return self._reply
 

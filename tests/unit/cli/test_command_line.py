@@ -111,6 +111,8 @@ def test_a_wrong_environment_is_one_line_and_exit_code_2(
         (["stat"], "missing argument 'KEY'. See `reinventure stat --help`"),
         (["ls", "\udcff"], "PREFIX: key '\\udcff' is not valid Unicode: surrogates not allowed"),
         (["ls", "a", "b\nc"], r"got unexpected extra argument(s) (b\x0ac). See `reinventure ls "),
+        (["lx\u202e"], r"no such command 'lx\u202e'"),
+        (["ls", "a", "b\u202e"], r"got unexpected extra argument(s) (b\u202e). See `reinventure "),
         (["ls", "--nope"], "no such option: --nope. See `reinventure ls --help`"),
         (["--nope"], "no such option: --nope. See `reinventure --help`"),
         (["lss"], "no such command 'lss'. Did you mean 'ls'? See `reinventure --help`"),
