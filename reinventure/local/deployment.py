@@ -13,7 +13,7 @@ import boto3
 from reinventure import cdk_cli as cdk
 from reinventure.aws import deployed_catalog as deployed
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.contract import CATALOG, SQL
+from reinventure.contract import CATALOG, DATA_API_PARAMETER, SQL
 from reinventure.local import cloud as clouds
 from reinventure.local import database
 from reinventure.local.cloud import Cloud
@@ -63,7 +63,7 @@ def start_and_deploy(directory: Path, steps: Steps, settings: Sequence[str] = ()
             parameters = []
             if SQL in stacks:
                 steps.begin("Starting the database")
-                parameters = ["--parameters", f"{SQL}:DataApi={database.start(cloud)}"]
+                parameters = ["--parameters", f"{SQL}:{DATA_API_PARAMETER}={database.start(cloud)}"]
             steps.begin(f"Deploying {' and '.join(stacks)}")
             cdk.run_quietly(
                 *(

@@ -13,6 +13,7 @@ import boto3
 
 from reinventure import cdk_cli as cdk
 from reinventure.aws.smoke_test import smoke
+from reinventure.contract import product_stack
 from reinventure.errors import UserError
 from reinventure.local import cloud as clouds
 from reinventure.local.deployment import enter, start_and_deploy
@@ -22,7 +23,7 @@ from reinventure.progress import Steps
 from stacks.delivery.stages import SHIP, STAGES
 
 _DIRECTORY = cdk.ROOT / ".local" / "pipeline"
-_PRODUCT = "SC-000000000000-pp-rehearsal"
+_PRODUCT = product_stack("000000000000", "rehearsal")
 _PATIENCE = 60
 
 
