@@ -10,8 +10,6 @@ import pytest
 
 from reinventure import cli
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
 
 @dataclass(frozen=True)
 class Ended:
@@ -25,13 +23,14 @@ class Ended:
 def run(*arguments: str, environment: dict[str, str]) -> Ended:
     """Run the command with `environment` on top of this one's, as its entry point runs it."""
     output, errors = _stream(), _stream()
-    handlers = {each: signal.getsignal(each) for each in _SIGNALS}
     with (
         pytest.MonkeyPatch.context() as patch,
         redirect_stdout(output),
         redirect_stderr(errors),
     ):
         patch.setattr(sys, "argv", ["reinventure", *arguments])
+        # The handlers of the test run stay: a signal ends the run, not the command.
+        patch.setattr(signal, "signal", lambda *_: None)
         patch.delenv("AWS_PROFILE", raising=False)
         for name, value in environment.items():
             patch.setenv(name, value)
@@ -40,9 +39,6 @@ def run(*arguments: str, environment: dict[str, str]) -> Ended:
             status: object = 0
         except SystemExit as ended:
             status = ended.code
-        finally:
-            for signum, handler in handlers.items():
-                signal.signal(signum, handler)
     assert isinstance(status, int)
     return Ended(status, _text(output), _text(errors))
 
