@@ -28,6 +28,10 @@ def test_another_character_is_refused(bad: str) -> None:
         sequencer.canonical(bad)
 
 
+def test_32_digits_stay_as_they_are() -> None:
+    assert sequencer.canonical("1A" * 16) == "1A" * 16
+
+
 def test_more_than_32_digits_are_refused() -> None:
     with pytest.raises(ValueError, match="33 digits"):
         sequencer.canonical("1" * 33)

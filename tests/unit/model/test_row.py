@@ -1,0 +1,97 @@
+"""The row that a lookup in S3 leaves."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from s3_catalog.model.event import Event
+from s3_catalog.model.inspection_result import InspectionResult
+from s3_catalog.model.row import Row, from_lookup
+from s3_catalog.model.stored_object import StoredObject
+from s3_catalog.model.timestamps import timestamp
+from tests import doubles
+
+MODIFIED = datetime(2026, 11, 23, 8, 0, 0, 1000, UTC)
+ASKED_AT = datetime(2026, 11, 23, 12, 0, 0, 2000, UTC)
+ASKED_AT_MICROSECONDS = 1_795_435_200_002_000
+INSPECTED = InspectionResult("2026-11-23T12:00:00Z", sha256="0" * 64)
+
+
+def stored(version_id: str | None = "v1") -> StoredObject:
+    return StoredObject("key", 9, "f", version_id, MODIFIED, ASKED_AT)
+
+
+def row(current: StoredObject | None, seen: Row | None = None, event: Event | None = None) -> Row:
+    return from_lookup("bucket", "key", current, ASKED_AT, seen=seen, event=event)
+
+
+def test_without_an_event_a_row_dates_from_the_last_change_of_the_object() -> None:
+    found = row(stored())
+    assert found == Row(
+        bucket="bucket",
+        key="key",
+        sequencer="0" * 32,
+        event_time="2026-11-23T08:00:00.001Z",
+        event_name="Reconciled",
+        version_id="v1",
+        size=9,
+        etag="f",
+        expires_at=None,
+        asked_at=ASKED_AT_MICROSECONDS,
+    )
+
+
+def test_without_an_object_a_row_dates_from_the_lookup_and_expires_after_60_days() -> None:
+    found = row(None, doubles.row(sequencer="0B"))
+    assert (found.event_time, found.sequencer) == ("2026-11-23T12:00:00.002Z", "0B")
+    assert (found.version_id, found.size, found.etag) == (None, None, None)
+    assert found.expires_at == ASKED_AT_MICROSECONDS // 10**6 + 60 * 24 * 3600
+
+
+@pytest.mark.parametrize("sequencer", [None, "0C"])
+def test_the_event_gives_order_time_and_name_if_it_has_a_sequencer(sequencer: str | None) -> None:
+    event = Event("bucket", "key", "ObjectRemoved:Delete", ASKED_AT, sequencer, "v0", None)
+    found = row(stored(), doubles.row(sequencer="0B"), event)
+    assert (found.sequencer, found.event_time, found.event_name) == (
+        ("0C", "2026-11-23T12:00:00.002Z", "ObjectRemoved:Delete")
+        if sequencer
+        else ("0B", "2026-11-23T08:00:00.001Z", "Reconciled")
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "kept"),
+    [("v1", "v1", True), ("v0", "v1", False), (None, None, False), (None, "v1", False)],
+)
+def test_an_inspection_result_stays_with_its_version(
+    before: str | None, now: str | None, kept: bool
+) -> None:
+    seen = doubles.row(version_id=before, inspected=INSPECTED)
+    assert row(stored(now), seen).inspected == (INSPECTED if kept else None)
+
+
+def test_a_deleted_object_has_no_inspection_result() -> None:
+    assert row(None, doubles.row(version_id="v1", inspected=INSPECTED)).inspected is None
+
+
+@pytest.mark.parametrize(("later", "added"), [(-1, 0), (0, 1), (5, 6)])
+def test_the_moment_of_the_lookup_is_later_than_that_of_the_row(later: int, added: int) -> None:
+    found = row(stored(), doubles.row(asked_at=ASKED_AT_MICROSECONDS + later))
+    assert found.asked_at == ASKED_AT_MICROSECONDS + added
+
+
+@pytest.fixture
+def new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose local time is not UTC."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "America/New_York")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+def test_times_are_stored_in_utc(new_york: None) -> None:
+    elsewhere = MODIFIED.astimezone(timezone(timedelta(hours=9)))
+    assert timestamp(elsewhere) == timestamp(MODIFIED) == "2026-11-23T08:00:00.001Z"
