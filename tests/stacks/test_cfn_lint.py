@@ -80,11 +80,13 @@ Findings = dict[Path, list[dict[str, Any]]]
 
 @pytest.fixture(scope="module")
 def findings(assemblies: Assemblies) -> Findings:
-    """What cfn-lint finds in each of `TEMPLATES`, by path."""
-    found: Findings = {path_of(assemblies, made): [] for made in TEMPLATES}
+    """What cfn-lint finds in each of `TEMPLATES`, by path. It lints equal templates once."""
+    paths = {path_of(assemblies, made) for made in TEMPLATES}
+    by_content = {path.read_bytes(): path for path in sorted(paths)}
+    found: Findings = {path: [] for path in by_content.values()}
     for finding in cfn_lint(*found):
         found[Path(finding["Filename"])].append(finding)
-    return found
+    return {path: found[by_content[path.read_bytes()]] for path in paths}
 
 
 @pytest.mark.parametrize(
