@@ -1,5 +1,6 @@
 """The smoke test, on moto's bucket and table; rows come when the clock of the test says so."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,8 +20,11 @@ def objects(catalog: DeployedCatalog) -> list[Any]:
 
 def ingest_at(
     times: list[float], catalog: DeployedCatalog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Give the smoke test a clock that moves as it waits; rows are written at each of `times`."""
+) -> Callable[[], float]:
+    """Give the smoke test a clock that moves as it waits; rows are written at each of `times`.
+
+    Returns a function that returns the seconds since then.
+    """
     now = 100.0
     due = [now + each for each in times]
 
@@ -34,6 +38,7 @@ def ingest_at(
 
     clock = SimpleNamespace(monotonic=lambda: now, sleep=sleep)
     monkeypatch.setattr(smoke_test, "time", clock)
+    return lambda: now - 100
 
 
 def test_it_measures_row_and_tombstone_and_leaves_nothing(
@@ -54,7 +59,8 @@ def test_a_late_row_is_an_error_and_leaves_nothing(
     times: list[float],
     missing: str,
 ) -> None:
-    ingest_at(times, catalog, monkeypatch)
+    seconds = ingest_at(times, catalog, monkeypatch)
     with pytest.raises(LateError, match=rf"^no {missing} of .* after 9 s, but .*catalogued$"):
         smoke(catalog, 9)
+    assert seconds() == pytest.approx(9 + sum(times), abs=0.4)
     assert objects(catalog) == []
