@@ -1,4 +1,4 @@
-"""A cloud assembly of one stack, as the CDK CLI would have the app write it."""
+"""Write the cloud assembly of a stack, with the context that the CDK CLI would pass."""
 
 import json
 from collections.abc import Callable
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 def write(
     stack: Callable[[cdk.App, str, Settings], cdk.Stack], name: str, folder: Path, **settings: str
 ) -> Path:
-    """Write `stack`, which takes the settings of the app, as `name` to `folder`; return that."""
+    """Write the assembly of `stack`, under the id `name`, to `folder`, and return the folder."""
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     app = cdk.App(context={**context, **settings}, outdir=str(folder))
     stack(app, name, Settings.from_context(app.node))

@@ -29,6 +29,10 @@ from stacks.sql.stack import SqlStack
 from tests import assembly
 from tests.assembly import ROOT
 
+CONTEXT: dict[str, object] = json.loads((ROOT / "cdk.json").read_text())["context"]
+DEFAULTS = {name: str(value).lower() for name, value in CONTEXT.items()}
+"""The context of cdk.json, as the command line would have it."""
+
 
 class Assemblies:
     """Cloud assemblies below `folder`, by what wrote them and with which settings."""
@@ -80,7 +84,8 @@ class Assemblies:
         settings: Mapping[str, str],
         write: Callable[[Path, Mapping[str, str]], object],
     ) -> Path:
-        digest = sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+        changed = {name: each for name, each in settings.items() if each != DEFAULTS.get(name)}
+        digest = sha256(json.dumps(changed, sort_keys=True).encode()).hexdigest()[:16]
         folder = self._folder / f"{name}-{digest}"
         if folder.exists():
             return folder
@@ -125,11 +130,10 @@ def _governance(app: cdk.App, name: str, settings: Settings) -> cdk.Stack:
 
 def _run_app(folder: Path, settings: Mapping[str, str], *, validate: bool) -> None:
     """Run app.py as the CDK CLI does."""
-    context = json.loads((ROOT / "cdk.json").read_text())["context"]
     environment = {
         **os.environ,
         "CDK_OUTDIR": str(folder),
-        "CDK_CONTEXT_JSON": json.dumps({**context, **settings}),
+        "CDK_CONTEXT_JSON": json.dumps({**CONTEXT, **settings}),
         "CDK_VALIDATION": "true" if validate else "false",
     }
     done = subprocess.run(

@@ -46,7 +46,7 @@ def template(synthesise: Callable[..., Path]) -> Template:
     return read(synthesise())
 
 
-@pytest.fixture(params=VARIANTS, ids=lambda settings: "-".join(settings.values()))
+@pytest.fixture(params=VARIANTS, ids=lambda settings: "-".join(map("=".join, settings.items())))
 def variant(request: pytest.FixtureRequest, synthesise: Callable[..., Path]) -> Template:
     """The template of each of `VARIANTS`, for tests that hold for all of them."""
     return read(synthesise(**request.param))

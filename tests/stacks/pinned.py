@@ -1,7 +1,7 @@
-"""The resources that hold data, by stack and logical id, as templates have them.
+"""The resources that hold data, by stack and logical id.
 
-CloudFormation replaces a resource whose logical id or physical name changes, and what it held is
-gone. So these are pinned in `pinned.json`, which `python -m tests.stacks.pinned` only adds to.
+CloudFormation replaces a resource whose logical id or physical name changes, and its data is lost.
+So these are pinned in `pinned.json`, to which `python -m tests.stacks.pinned` adds, and no more.
 """
 
 import json
@@ -60,13 +60,13 @@ def pins_of(assemblies: Iterable[Path]) -> Pins:
 
 
 def pinned() -> Pins:
-    """Return what is pinned."""
+    """Return the content of `pinned.json`."""
     pins: Pins = json.loads(PINNED.read_text())
     return pins
 
 
 def replaced(old: Pins, new: Pins) -> list[str]:
-    """Return a line for each resource of `old` that `new` lacks or has otherwise."""
+    """Return a line for each resource of `old` that differs in `new` or is missing there."""
     return [
         f"{stack}/{logical_id} ({was['type']}) would be replaced: {_now(new, stack, logical_id)}"
         for stack, resources in sorted(old.items())

@@ -44,7 +44,7 @@ def everything(govern: Callable[..., Path]) -> Template:
     return read(govern(config="create", trail="create"))
 
 
-@pytest.fixture(params=VARIANTS, ids=lambda settings: "-".join(settings.values()))
+@pytest.fixture(params=VARIANTS, ids=lambda settings: "-".join(map("=".join, settings.items())))
 def variant(request: pytest.FixtureRequest, govern: Callable[..., Path]) -> Template:
     return read(govern(**request.param))
 
