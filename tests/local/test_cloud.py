@@ -12,6 +12,8 @@ from reinventure.local import cloud as clouds
 from reinventure.local.cloud import Cloud
 from tests.empty_table import new_table
 
+pytestmark = pytest.mark.xdist_group("local clouds without stacks")
+
 
 @pytest.fixture
 def bare(tmp_path: Path) -> Iterator[Cloud]:
