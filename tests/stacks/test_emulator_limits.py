@@ -8,6 +8,7 @@ import pytest
 from stacks.settings.emulator_limits import AWS, MINISTACK, MINISTACK_VERSION, EmulatorLimits
 from tests.assembly import ROOT
 
+PAGE = ROOT / "docs" / "emulator.md"
 LIMITS = [field.name for field in fields(EmulatorLimits)]
 
 
@@ -31,3 +32,11 @@ def test_a_construct_or_the_app_reads_each_limit(name: str) -> None:
 def test_no_construct_reads_the_setting_itself() -> None:
     for path in [ROOT / "app.py", *(ROOT / "stacks").rglob("*.py")]:
         assert "settings.local" not in path.read_text().replace("`settings.local", "")
+
+
+def test_each_limit_names_a_heading_of_its_page() -> None:
+    source = (ROOT / "stacks" / "settings" / "emulator_limits.py").read_text()
+    named = re.findall(r'docs/emulator\.md: "([^"]+)"', source)
+    headings = re.findall(r"^#+ (.+)$", PAGE.read_text(), re.MULTILINE)
+    assert len(named) == len(LIMITS)
+    assert set(named) <= set(headings)
