@@ -1,6 +1,6 @@
 """The errors of the command, in one tree, and its exit codes.
 
-    CatalogError (s3_catalog.errors)     base of this tree and of that of the domain
+    CatalogError (s3_catalog.exceptions) base of this tree and of that of the domain
     ├── UserError                        a mistake, or a problem that the user can correct
     ├── RecordsExpiredError              the table's stream no longer has the records
     └── CheckFailedError                 the check that the command makes failed
@@ -12,7 +12,7 @@ message is one line for a person, on stderr.
 
 from pathlib import Path
 
-from s3_catalog.errors import CatalogError
+from s3_catalog.exceptions import CatalogError
 
 EXIT_CHECK_FAILED = 1
 """The check failed: bucket and catalog differ, a key is in neither, events failed again, a row came

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from s3_catalog.errors import CatalogError, ContendedError, OutOfTimeError, UnreadableError
+from s3_catalog.exceptions import CatalogError, ContendedError, OutOfTimeError, UnreadableError
 from s3_catalog.feed.message import read
 from s3_catalog.inspection.inspect_object import inspect_object
 from s3_catalog.table.store import Store

@@ -6,7 +6,7 @@ from typing import Any
 from handlers.batch_reply import batch_reply
 from s3_catalog import clients
 from s3_catalog.environment.ingest_environment import IngestEnvironment
-from s3_catalog.errors import IngestError
+from s3_catalog.exceptions import IngestError
 from s3_catalog.ingestion.delivery import ingest
 from s3_catalog.model.row import TEST_BUCKET
 from s3_catalog.s3.bucket import Bucket

@@ -11,7 +11,7 @@ from handlers.batch_reply import BatchReply, batch_reply
 from handlers.context import Context
 from s3_catalog import clients
 from s3_catalog.environment.inspect_environment import InspectEnvironment
-from s3_catalog.errors import ContendedError, OutOfTimeError, UnreadableError
+from s3_catalog.exceptions import ContendedError, OutOfTimeError, UnreadableError
 from s3_catalog.feed.message import read
 from s3_catalog.inspection.inspect_object import inspect_object
 from s3_catalog.table.store import Store

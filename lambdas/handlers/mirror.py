@@ -10,7 +10,7 @@ from handlers.batch_reply import BatchReply, batch_reply
 from handlers.context import Context
 from s3_catalog import clients
 from s3_catalog.environment.mirror_environment import MirrorEnvironment
-from s3_catalog.errors import DatabaseAsleepError
+from s3_catalog.exceptions import DatabaseAsleepError
 from s3_catalog.sql_mirror import data_api
 from s3_catalog.sql_mirror.data_api import Database
 from s3_catalog.sql_mirror.mirror_writer import MirrorWriter

@@ -7,7 +7,7 @@ from handlers.batch_reply import batch_reply
 from handlers.context import Context
 from s3_catalog import clients
 from s3_catalog.environment.publish_environment import PublishEnvironment
-from s3_catalog.errors import PublishError
+from s3_catalog.exceptions import PublishError
 from s3_catalog.feed.publisher import Publisher
 
 _log = logging.getLogger("publish")

@@ -6,7 +6,7 @@ lookup never overwrites anything later.
 
 from typing import TYPE_CHECKING
 
-from s3_catalog.errors import ContendedError
+from s3_catalog.exceptions import ContendedError
 from s3_catalog.model import row as rows
 from s3_catalog.model.row import agree
 from s3_catalog.table.store import Outcome

@@ -14,7 +14,7 @@ from reinventure.aws.connection import CONFIG
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.stream_reader import StreamBatch
 from reinventure.errors import RecordsExpiredError
-from s3_catalog.errors import MalformedError
+from s3_catalog.exceptions import MalformedError
 from s3_catalog.s3.envelope import messages
 from s3_catalog.s3.record import parse
 

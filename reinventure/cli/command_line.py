@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from reinventure.aws.connection import explain
 from reinventure.errors import EXIT_CHECK_FAILED, EXIT_ERROR, CheckFailedError
 from reinventure.printable import printable
-from s3_catalog.errors import CatalogError, ContendedError
+from s3_catalog.exceptions import CatalogError, ContendedError
 
 EXIT_CLOSED_PIPE = 128 + signal.SIGPIPE
 """The exit code of a shell for a program that a closed pipe ends: `reinventure ls | head -1`."""

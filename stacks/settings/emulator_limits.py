@@ -5,8 +5,8 @@ The local cloud runs MiniStack. Where it lacks something of AWS, a construct rea
 docs/emulator.md describes each limit under the heading that its field names, with the text of the
 issue to send upstream.
 
-One difference needs no field, because one template serves both: `UserSecret` refers to its secret by
-the attribute `Id`. In the emulator `Ref` is the secret's name, not its ARN ("Secrets by Ref").
+One difference needs no field, because one template serves both: `UserSecret` refers to its secret
+by the attribute `Id`. In the emulator `Ref` is the secret's name, not its ARN ("Secrets by Ref").
 """
 
 from dataclasses import dataclass

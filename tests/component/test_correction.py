@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from s3_catalog.correction import correct
-from s3_catalog.errors import ContendedError
+from s3_catalog.exceptions import ContendedError
 from s3_catalog.model import row as rows
 from s3_catalog.model import sequencer
 from s3_catalog.model.event import Content, Event

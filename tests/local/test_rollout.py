@@ -13,7 +13,7 @@ import pytest
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from s3_catalog import clients
-from s3_catalog.errors import PreTrafficTestError
+from s3_catalog.exceptions import PreTrafficTestError
 from s3_catalog.model.row import TEST_BUCKET
 from tests.doubles import Context
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from s3_catalog.errors import ContendedError
+from s3_catalog.exceptions import ContendedError
 from s3_catalog.model.row import Row
 from s3_catalog.reconciliation.repair import reconcile
 from s3_catalog.s3.bucket import Bucket

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from reinventure.local.data_api_server import DataApiError
-from s3_catalog.errors import DatabaseAsleepError
+from s3_catalog.exceptions import DatabaseAsleepError
 from s3_catalog.sql_mirror import mirror_writer as mirrors
 from s3_catalog.sql_mirror import state, upsert
 from s3_catalog.sql_mirror.data_api import Database, values

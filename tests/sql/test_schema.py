@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from reinventure.local import mariadb
 from reinventure.local.data_api_server import DataApiError
-from s3_catalog.errors import BusyError
+from s3_catalog.exceptions import BusyError
 from s3_catalog.sql_mirror import schema
 from s3_catalog.sql_mirror.data_api import Database, values
 from tests.sql.conftest import CLUSTER, OWNER, PASSWORD, Service, clear, never

@@ -7,10 +7,7 @@ import pytest
 from tests.assembly import ROOT
 
 CODE = ("lambdas", "reinventure", "stacks", "worker")
-REPEATED = {
-    *("__init__.py", "__main__.py", "stack.py"),
-    "errors.py",  # one tree for the domain, and one for the command
-}
+REPEATED = {"__init__.py", "__main__.py", "stack.py"}
 """Names that several folders have."""
 
 MODULES = [path for folder in CODE for path in sorted((ROOT / folder).rglob("*.py"))]

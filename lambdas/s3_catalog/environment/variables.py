@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Self, get_args, get_type_hints
 
-from s3_catalog.errors import EnvironmentVariableError
+from s3_catalog.exceptions import EnvironmentVariableError
 
 _BOOLEANS = {"true": True, "false": False}
 

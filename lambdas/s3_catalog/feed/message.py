@@ -8,7 +8,7 @@ import re
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from s3_catalog.errors import UnreadableError
+from s3_catalog.exceptions import UnreadableError
 from s3_catalog.model import object_key
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from s3_catalog.correction import correct
-from s3_catalog.errors import ContendedError, MalformedError
+from s3_catalog.exceptions import ContendedError, MalformedError
 from s3_catalog.s3.envelope import messages
 from s3_catalog.s3.record import parse
 from s3_catalog.table import batch_write as batch

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
-from s3_catalog.errors import BrokenError, OutOfTimeError
+from s3_catalog.exceptions import BrokenError, OutOfTimeError
 from s3_catalog.inspection.formats import delimited, images, json_rows, parquet, zip_archive
 from s3_catalog.inspection.formats.signatures import HEAD_BYTES, detect_content_type
 from s3_catalog.inspection.formats.text import TextScan, detect_encoding

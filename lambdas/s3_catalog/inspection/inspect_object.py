@@ -5,7 +5,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from s3_catalog.errors import ArchivedError, ContendedError, GoneError
+from s3_catalog.exceptions import ArchivedError, ContendedError, GoneError
 from s3_catalog.inspection.inspect_content import inspect_content
 from s3_catalog.inspection.read_ahead import ReadAhead
 from s3_catalog.inspection.stored_bytes import StoredBytes

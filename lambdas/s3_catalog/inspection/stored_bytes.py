@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 
-from s3_catalog.errors import ArchivedError, GoneError
+from s3_catalog.exceptions import ArchivedError, GoneError
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from s3_catalog.errors import WorseError
+from s3_catalog.exceptions import WorseError
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch import CloudWatchClient

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from s3_catalog.errors import PreTrafficTestError
+from s3_catalog.exceptions import PreTrafficTestError
 from s3_catalog.model.row import TEST_BUCKET
 
 if TYPE_CHECKING:

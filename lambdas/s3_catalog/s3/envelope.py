@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from s3_catalog.errors import MalformedError
+from s3_catalog.exceptions import MalformedError
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from s3_catalog.errors import MalformedError
+from s3_catalog.exceptions import MalformedError
 from s3_catalog.model import object_key, sequencer
 from s3_catalog.model.event import Content, Event
 

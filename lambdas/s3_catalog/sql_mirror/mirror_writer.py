@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from s3_catalog.errors import BusyError, DatabaseAsleepError, UnreadableError
+from s3_catalog.exceptions import BusyError, DatabaseAsleepError, UnreadableError
 from s3_catalog.model.row import TOMBSTONE_LIFE
 from s3_catalog.sql_mirror import schema
 from s3_catalog.sql_mirror.data_api import Database

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from s3_catalog.errors import BusyError
+from s3_catalog.exceptions import BusyError
 from s3_catalog.sql_mirror.data_api import DATABASE_NAME, Database, values
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from s3_catalog.errors import UnreadableError
+from s3_catalog.exceptions import UnreadableError
 from s3_catalog.feed.message import read
 
 _SEQUENCER = re.compile(r"[0-9A-F]{32}")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from s3_catalog.errors import OutOfTimeError
+from s3_catalog.exceptions import OutOfTimeError
 from s3_catalog.inspection.inspect_content import inspect_content
 from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.table.item import from_value, to_value

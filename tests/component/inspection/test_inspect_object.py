@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from s3_catalog.errors import ContendedError, OutOfTimeError
+from s3_catalog.exceptions import ContendedError, OutOfTimeError
 from s3_catalog.inspection.inspect_object import Result, inspect_object
 from s3_catalog.model import row as rows
 from s3_catalog.model.inspection_result import InspectionResult

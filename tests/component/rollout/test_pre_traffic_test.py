@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from s3_catalog.errors import PreTrafficTestError
+from s3_catalog.exceptions import PreTrafficTestError
 from s3_catalog.model import object_key as key
 from s3_catalog.model import row, sequencer
 from s3_catalog.model.change import Change

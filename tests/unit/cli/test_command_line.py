@@ -21,7 +21,7 @@ from reinventure.aws import deployed_catalog
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.cli import query
 from reinventure.errors import CheckFailedError, UserError
-from s3_catalog.errors import ContendedError, MalformedError
+from s3_catalog.exceptions import ContendedError, MalformedError
 from tests.unit.cli.content import add_row
 
 Run = Callable[..., Result]

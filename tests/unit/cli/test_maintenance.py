@@ -15,7 +15,7 @@ from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.smoke_test import Smoke
 from reinventure.cli import maintenance
 from reinventure.errors import LateError
-from s3_catalog.errors import ContendedError
+from s3_catalog.exceptions import ContendedError
 from s3_catalog.reconciliation.repair import Checkpoint
 from s3_catalog.totals.recount import Recounted
 from s3_catalog.totals.tally import Tally

@@ -11,7 +11,7 @@ import s3_catalog.environment
 from s3_catalog.environment.ingest_environment import IngestEnvironment
 from s3_catalog.environment.totals_environment import TotalsEnvironment
 from s3_catalog.environment.variables import Environment
-from s3_catalog.errors import CatalogError, EnvironmentVariableError
+from s3_catalog.exceptions import CatalogError, EnvironmentVariableError
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3_catalog.errors import UnreadableError
+from s3_catalog.exceptions import UnreadableError
 from s3_catalog.feed.message import (
     attributes,
     entry,

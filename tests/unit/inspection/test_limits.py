@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from s3_catalog.errors import BrokenError
+from s3_catalog.exceptions import BrokenError
 from s3_catalog.inspection.formats import delimited
 from tests.unit.inspection.bytes_source import inspect_bytes, tiff
 

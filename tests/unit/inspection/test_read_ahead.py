@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3_catalog.errors import GoneError
+from s3_catalog.exceptions import GoneError
 from s3_catalog.inspection import read_ahead
 from s3_catalog.inspection.read_ahead import ReadAhead
 from tests.unit.inspection.bytes_source import BytesSource

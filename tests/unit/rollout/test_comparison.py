@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from s3_catalog.errors import WorseError
+from s3_catalog.exceptions import WorseError
 from s3_catalog.rollout.comparison import Invocations, compare, invocations
 
 

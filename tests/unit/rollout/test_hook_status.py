@@ -11,7 +11,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from s3_catalog.errors import EnvironmentVariableError, WorseError
+from s3_catalog.exceptions import EnvironmentVariableError, WorseError
 from s3_catalog.rollout.comparison import Invocations
 from s3_catalog.rollout.hook_status import report_status
 from tests.doubles import Context

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from s3_catalog.errors import MalformedError
+from s3_catalog.exceptions import MalformedError
 from s3_catalog.model.event import Content, Event
 from s3_catalog.s3.record import parse
 from tests.s3_events import event

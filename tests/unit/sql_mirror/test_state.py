@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from s3_catalog.errors import UnreadableError
+from s3_catalog.exceptions import UnreadableError
 from s3_catalog.sql_mirror.state import State, parse
 
 

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator
 
-from s3_catalog.errors import BrokenError
+from s3_catalog.exceptions import BrokenError
 
 _MAX_LINE = 2**20
 """Characters of a line. One record is in memory at a time; the reader limits its fields."""

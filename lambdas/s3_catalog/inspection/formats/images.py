@@ -4,7 +4,7 @@ import re
 import struct
 from collections.abc import Callable
 
-from s3_catalog.errors import BrokenError
+from s3_catalog.exceptions import BrokenError
 from s3_catalog.inspection.source import Source
 
 _MAX_SEGMENTS = 1000

@@ -7,7 +7,7 @@ string whole.
 import re
 from collections.abc import Iterable, Iterator
 
-from s3_catalog.errors import BrokenError
+from s3_catalog.exceptions import BrokenError
 
 _MAX_DEPTH = 1000
 _MAX_SCALAR = 4096

@@ -5,7 +5,7 @@ fields of the footer, whatever the size of the file. The source of the format is
 apache/parquet-format.
 """
 
-from s3_catalog.errors import BrokenError
+from s3_catalog.exceptions import BrokenError
 from s3_catalog.inspection.source import Source, tail
 
 _MAGIC = b"PAR1"

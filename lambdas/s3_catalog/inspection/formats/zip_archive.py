@@ -2,7 +2,7 @@
 
 import struct
 
-from s3_catalog.errors import BrokenError
+from s3_catalog.exceptions import BrokenError
 from s3_catalog.inspection.source import Source, tail
 
 _END = b"PK\x05\x06"

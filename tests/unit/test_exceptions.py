@@ -5,16 +5,16 @@ import inspect
 import re
 from pathlib import Path
 
-from s3_catalog import errors
+from s3_catalog import exceptions
 
-FOLDER = Path(errors.__file__).parent
+FOLDER = Path(exceptions.__file__).parent
 
 
 def tree() -> dict[str, str]:
     """The base of each exception in the module's docstring."""
     found: dict[str, str] = {}
     path: list[str] = []
-    for line in (errors.__doc__ or "").splitlines():
+    for line in (exceptions.__doc__ or "").splitlines():
         match = re.match(r"    ((?:[│ ]   |[├└]── )*)(\w+Error)\b", line)
         if match:
             depth = len(match[1]) // 4
@@ -24,16 +24,16 @@ def tree() -> dict[str, str]:
 
 
 def test_the_tree_in_the_docstring_is_that_of_the_classes() -> None:
-    classes = dict(inspect.getmembers(errors, inspect.isclass))
+    classes = dict(inspect.getmembers(exceptions, inspect.isclass))
     assert {name: each.__bases__[0].__name__ for name, each in classes.items()} == tree()
 
 
 def test_every_exception_is_documented() -> None:
-    assert all(each.__doc__ for _, each in inspect.getmembers(errors, inspect.isclass))
+    assert all(each.__doc__ for _, each in inspect.getmembers(exceptions, inspect.isclass))
 
 
 def test_no_other_module_of_the_domain_defines_an_exception() -> None:
-    modules = [path for path in FOLDER.rglob("*.py") if path.name != "errors.py"]
+    modules = [path for path in FOLDER.rglob("*.py") if path.name != "exceptions.py"]
     names = {
         node.name: path.name
         for path in modules
@@ -44,4 +44,4 @@ def test_no_other_module_of_the_domain_defines_an_exception() -> None:
 
 
 def test_a_malformed_record_is_a_value_error_as_well() -> None:
-    assert issubclass(errors.MalformedError, ValueError)
+    assert issubclass(exceptions.MalformedError, ValueError)
