@@ -9,12 +9,14 @@ stacks/settings/emulator_limits.py.
 import importlib
 import re
 import sys
+from collections import defaultdict
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
+from threading import BoundedSemaphore
 from typing import Any
 
 from reinventure.errors import UserError
@@ -36,8 +38,7 @@ ENVIRONMENT = {
     # No second port: these are the brokers of IoT and of SFTP.
     "IOT_MTLS_ENABLED": "0",
     "SFTP_ENABLED": "0",
-    # A burst starts a worker process for each concurrent invocation. The default keeps them for
-    # five minutes.
+    # The default keeps idle worker processes for five minutes.
     "LAMBDA_WARM_TTL_SECONDS": "60",
 }
 """Environment variables of the emulator, for every local cloud."""
@@ -212,3 +213,47 @@ def _partitions_are_compared_directly() -> None:
         return bool(evaluate(expression, item, values, *more, **named))
 
     dynamodb._evaluate_condition = compare
+
+
+_MAX_CONCURRENT_EVENTS = 8
+"""Asynchronous invocations of one function at a time."""
+
+
+@_patch("1.5.33")
+def _events_wait_for_a_worker() -> None:
+    """Limit the concurrent asynchronous invocations of a function; further events wait.
+
+    For speed only. MiniStack starts a worker process for each concurrent invocation: a burst of
+    events starts dozens, and each start takes a quarter of a second of a processor. Lambda has a
+    queue for events. MiniStack's own limits of concurrency lose them.
+    """
+    functions: Any = importlib.import_module("ministack.services.lambda_svc")
+    invoke, execute = functions.invoke_async_with_retry, functions._execute_function
+    is_event = ContextVar("is_event", default=False)
+    slots: defaultdict[str, BoundedSemaphore] = defaultdict(
+        lambda: BoundedSemaphore(_MAX_CONCURRENT_EVENTS)
+    )
+
+    @wraps(invoke)
+    def invoke_event(*arguments: Any) -> None:
+        # It runs the invocation in a thread with a copy of this context.
+        token = is_event.set(True)
+        try:
+            invoke(*arguments)
+        finally:
+            is_event.reset(token)
+
+    @wraps(execute)
+    def execute_in_slot(function: Any, event: Any) -> Any:
+        if not is_event.get():
+            return execute(function, event)
+        # It may call itself by its global name, and has its slot then.
+        token = is_event.set(False)
+        try:
+            with slots[(function.get("config") or function).get("FunctionName", "")]:
+                return execute(function, event)
+        finally:
+            is_event.reset(token)
+
+    functions.invoke_async_with_retry = invoke_event
+    functions._execute_function = execute_in_slot
