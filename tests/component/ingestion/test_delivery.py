@@ -115,6 +115,11 @@ def test_notifications_about_other_things_are_ignored(
     assert stored_rows() == []
 
 
+def test_each_ignored_record_is_counted(ingest: ModuleType) -> None:
+    [record] = event("replication_threshold")["Records"]
+    assert deliver(ingest, {"Records": [record] * 2}) == {**NOTHING, "ignored": 2}
+
+
 def test_a_delivery_without_records_changes_nothing(ingest: ModuleType, stored_rows: Rows) -> None:
     assert deliver(ingest, {"Records": []}) == NOTHING
     assert stored_rows() == []
