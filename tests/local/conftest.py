@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
+from reinventure.aws import dead_letters
 from reinventure.aws import deployed_catalog as deployed
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.contract import CATALOG
@@ -60,3 +61,9 @@ def catalog(session: boto3.Session, shared_catalogs: list[DeployedCatalog]) -> D
     if not shared_catalogs:
         shared_catalogs.append(deployed.find(session, CATALOG))
     return shared_catalogs[0]
+
+
+@pytest.fixture(autouse=True)
+def no_long_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The emulator's short polls find every message. A long poll of an empty queue only waits."""
+    monkeypatch.setattr(dead_letters, "_POLL_SECONDS", 0)
