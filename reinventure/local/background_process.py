@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -124,7 +125,18 @@ def _kill(process: psutil.Process) -> None:
     for each in processes:
         with suppress(psutil.NoSuchProcess):
             each.kill()
-    psutil.wait_procs(processes, timeout=_STOP_SECONDS)
+    psutil.wait_procs(processes[:1], timeout=_STOP_SECONDS)
+    deadline = time.monotonic() + _STOP_SECONDS
+    # A killed descendant can stay a zombie for seconds, until init collects its exit status.
+    while not all(map(_ended, processes)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def _ended(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _record(pid: int) -> str:

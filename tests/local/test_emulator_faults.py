@@ -3,8 +3,8 @@
 import os
 import re
 import socket
-import subprocess
 import sys
+import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -53,21 +53,22 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
         )
 
     def output(script: str) -> str:
-        ended = subprocess.run(
-            [sys.executable, "-c", f"{PREAMBLE}\n\n{script}"],
-            env={"PATH": os.environ["PATH"], "MINISTACK": f"http://127.0.0.1:{port}"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        return ended.stdout
+        lines: list[str] = []
+        names = {"print": lambda *values: lines.append(" ".join(map(str, values)) + "\n")}
+        try:
+            exec(compile(f"{PREAMBLE}\n\n{script}", "docs/emulator.md", "exec"), names)  # noqa: S102
+        except Exception:  # noqa: BLE001 (the test shows it)
+            return traceback.format_exc()
+        return "".join(lines)
 
+    patch = pytest.MonkeyPatch()
+    patch.setenv("MINISTACK", f"http://127.0.0.1:{port}")
     ready = 'client("s3").list_buckets()'
     wait_until(lambda: not output(ready), left=lambda: output(ready))
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(len(SCRIPTS)) as pool:
         results = pool.map(output, (script for _, script, _ in SCRIPTS))
     yield {heading: result for (heading, _, _), result in zip(SCRIPTS, results, strict=True)}
+    patch.undo()
     background.stop(directory)
 
 
