@@ -1,5 +1,7 @@
 """The local cloud itself: where it listens, how it ends, and the emulator's patches."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,9 @@ from botocore.exceptions import ClientError
 
 from reinventure.local import cloud as clouds
 from reinventure.local.cloud import Cloud
+from tests.component.local.test_background_process import alive
 from tests.empty_table import new_table
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("local clouds without stacks")
 
@@ -127,3 +131,47 @@ def test_a_range_applies_to_a_version(bare: Cloud, monkeypatch: pytest.MonkeyPat
 
 def test_its_private_key_is_private(bare: Cloud) -> None:
     assert (bare.directory / "tls").stat().st_mode & 0o077 == 0
+
+
+STARTER = """
+import io, sys, zipfile
+from pathlib import Path
+import boto3
+from reinventure.local import background_process as background
+from reinventure.local import cloud as clouds
+
+background.end_with_this_process()
+cloud = clouds.start(Path(sys.argv[1]))
+packed = io.BytesIO()
+with zipfile.ZipFile(packed, "w") as archive:
+    archive.writestr("f.py", "def handler(*_): pass")
+boto3.client("iam", **cloud.access).create_role(RoleName="any", AssumeRolePolicyDocument="{}")
+functions = boto3.client("lambda", **cloud.access)
+functions.create_function(
+    FunctionName="any",
+    Runtime="python3.13",
+    Handler="f.handler",
+    Role="arn:aws:iam::000000000000:role/any",
+    Code={"ZipFile": packed.getvalue()},
+)
+functions.invoke(FunctionName="any")
+print("started", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_it_ends_with_its_functions_when_its_starter_is_killed(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", STARTER, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as starter:
+        assert starter.stdout
+        assert starter.stdout.readline() == b"started\n"
+        cloud = clouds.find(tmp_path)
+        assert cloud
+        family = cloud.processes()
+        assert len(family) == 2  # The emulator and the worker of the function.
+        starter.kill()
+    wait_until(lambda: not alive(family), left=lambda: alive(family))
+    assert clouds.find(tmp_path) is None
