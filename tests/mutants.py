@@ -42,12 +42,13 @@ def main(arguments: list[str]) -> int:
     copy(options.parts)
     environment = {**os.environ, "SOAK_HISTORIES": HISTORIES, "PYTHONPATH": ""}
     mutmut = [sys.executable, "-m", "mutmut"]
-    status = subprocess.run(
-        [*mutmut, "run", "--max-children", str(options.processes)],
-        cwd=COPY,
-        env=environment,
-        check=False,
-    ).returncode
+    with subprocess.Popen(
+        [*mutmut, "run", "--max-children", str(options.processes)], cwd=COPY, env=environment
+    ) as process:
+        try:
+            status = process.wait()
+        except KeyboardInterrupt:
+            status = process.wait()  # Mutmut stops as well; the results so far are reported.
     if status:
         return status
     listed = subprocess.run(
