@@ -1,4 +1,4 @@
-"""The database of the local cloud, in Aurora's place: MariaDB, and the Data API in front of it."""
+"""The database of the local cloud, in Aurora's place: MariaDB, and a stand-in of the Data API."""
 
 import json
 import socket
@@ -17,18 +17,18 @@ from s3_catalog.sql_mirror.data_api import DATABASE_NAME
 NAME = "data-api"
 
 CLUSTER = f"arn:aws:rds:{REGION}:000000000000:cluster:local"
-"""What stacks/sql/aurora.py calls it where it cannot make one."""
+"""The cluster's ARN in the templates for the local cloud (stacks/sql/aurora.py)."""
 
 
 def start(cloud: Cloud) -> str:
-    """Start a database that clients know as `CLUSTER`; return the URL of its Data API.
+    """Start the database `CLUSTER` and its Data API; return the URL of the Data API.
 
-    Both processes end with `cloud`, whose certificate they use and whose secrets. Raises UserError
-    when MariaDB is not installed or does not come up.
+    Both processes end with `cloud`. The Data API uses the cloud's certificate and secrets. Raises
+    UserError when MariaDB is not installed or does not come up.
     """
     path = mariadb.start(cloud.directory)
     certificate, key = cloud.tls
-    # The port is bound here and handed on: between choosing and using it nobody can take it.
+    # The port is bound here and inherited: no other process can take it in between.
     with socket.create_server(("127.0.0.1", 0)) as listener:
         background.start(
             cloud.directory,
@@ -45,10 +45,10 @@ def start(cloud: Cloud) -> str:
         return f"https://127.0.0.1:{listener.getsockname()[1]}"
 
 
-def let_owner_in(cloud: Cloud) -> None:
-    """Do what RDS does with a new cluster: make the database, and the owner whom its secret names.
+def create_owner(cloud: Cloud) -> None:
+    """Create the database and the owner of its secret, as RDS does for a new cluster.
 
-    The stack of the mirror must be deployed in `cloud`.
+    The stack Sql must be deployed in `cloud`.
     """
     outputs = deployed_stack.find(boto3.client("cloudformation", **cloud.access), SQL, SqlOutputs)
     secrets = boto3.client("secretsmanager", **cloud.access)

@@ -1,4 +1,4 @@
-"""The demonstration: change a bucket, then prove that its catalog knows."""
+"""The demonstration: change a bucket, then prove that the catalog equals it."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ from s3_catalog.reconciliation.difference import differences
 
 _UPLOADERS = 8
 _PATIENCE = 15
-"""Seconds without any progress after which the catalog is taken to be wrong, not late."""
+"""Seconds without progress after which the catalog counts as wrong, not late."""
 
 _SHOWN = 40
 """Rows in the table; a larger bucket is compared whole but shown in part."""

@@ -80,7 +80,7 @@ def start_and_deploy(directory: Path, steps: Steps, settings: Sequence[str] = ()
                 log=directory / "deploy.log",
             )
             if SQL in stacks:
-                database.let_owner_in(cloud)
+                database.create_owner(cloud)
         except BaseException:
             clouds.stop(directory)
             raise

@@ -1,4 +1,4 @@
-"""One at a time: a lock that the operating system gives back when its holder dies."""
+"""A lock on a folder, which the operating system releases when its holder dies."""
 
 import fcntl
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from reinventure.errors import UserError
 
 @contextmanager
 def locked(directory: Path, busy: str) -> Iterator[None]:
-    """Hold the lock of `directory`, which is made if need be.
+    """Hold the lock of `directory`, and create the directory if necessary.
 
     Raises UserError with the message `busy` when another process holds it.
     """

@@ -1,6 +1,6 @@
-"""MariaDB on this machine, in Aurora's place: the system's server as an ordinary process.
+"""MariaDB on the local cloud, in Aurora's place: the system's server as an ordinary process.
 
-Its files are in a folder of its own, and it listens on a socket in there: not on the network.
+It keeps its files in a folder of its own, and listens on a socket in that folder alone.
 """
 
 import getpass
@@ -23,26 +23,27 @@ NAME = "mariadb"
 
 _START_SECONDS = 60
 _MAX_PATH = 100
-"""Bytes of a socket's path: operating systems take few more."""
+"""Bytes of a socket's path. The limit of macOS is 103, that of Linux 107."""
 
 _MYSQL_MODE = (
     "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,"
     "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 )
-"""What MySQL 8.0 is strict about by default: what passes here is to pass there."""
+"""The default of MySQL 8.0, so that Aurora accepts each statement that the local cloud accepts."""
 
 
 def socket_path(directory: Path) -> Path:
-    """Return where the server listens that was started in `directory`."""
+    """Return the socket of the server that was started in `directory`."""
     return directory / "tmp" / NAME / "socket"
 
 
 def start(directory: Path) -> Path:
     """Start a server with new data in `directory`, in the background; return its socket's path.
 
-    It answers then. Whoever started it may do everything, without a password.
+    Returns when the server answers. The user of this process is its administrator, without a
+    password.
 
-    Raises UserError when it is not installed or does not come up, with the end of its log.
+    Raises UserError when MariaDB is not installed or does not come up, with the end of its log.
     """
     server, installer = _program("mariadbd"), _program("mariadb-install-db")
     path = socket_path(directory)
@@ -53,7 +54,7 @@ def start(directory: Path) -> Path:
     common = [
         "--no-defaults",
         f"--datadir={folder / 'data'}",
-        # Only root may choose, and must.
+        # MariaDB requires this option of root, and accepts it from no other user.
         *([f"--user={getpass.getuser()}"] if os.geteuid() == 0 else []),
     ]
     log = background.log(directory, NAME)
@@ -73,7 +74,7 @@ def start(directory: Path) -> Path:
             *(server, *common, f"--socket={path}", "--skip-networking"),
             *(f"--sql-mode={_MYSQL_MODE}", "--character-set-server=utf8mb4"),
             *("--default-time-zone=+00:00", f"--pid-file={folder / 'pid'}"),
-            # What is lost with the machine may be lost with its power, too.
+            # The data need not survive a loss of power.
             *("--innodb-flush-log-at-trx-commit=0", "--skip-innodb-doublewrite"),
             *("--innodb-buffer-pool-size=64M", "--performance-schema=OFF"),
         ],
@@ -92,7 +93,7 @@ def start(directory: Path) -> Path:
 def connect(path: Path, user: str, password: str, database: str) -> "Connection[Cursor]":
     """Return a connection to the server that listens on `path`; each statement commits.
 
-    Raises pymysql's OperationalError when there is none, or it does not let the user in.
+    Raises pymysql's OperationalError when no server listens, or it refuses the user.
     """
     import pymysql  # noqa: PLC0415 (no other command than those of a mirror starts with it)
 
@@ -109,14 +110,14 @@ def connect(path: Path, user: str, password: str, database: str) -> "Connection[
 
 
 def administer(path: Path) -> "Connection[Cursor]":
-    """Return a connection to the server that listens on `path`, for who started it."""
+    """Return a connection to the server that listens on `path`, as its administrator."""
     return connect(path, getpass.getuser(), "", "")
 
 
 def _listens(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
+    with socket.socket(socket.AF_UNIX) as client:
         try:
-            probe.connect(str(path))
+            client.connect(str(path))
         except (FileNotFoundError, ConnectionRefusedError):
             return False
     return True

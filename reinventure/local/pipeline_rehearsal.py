@@ -1,7 +1,7 @@
-"""Rehearsing the pipeline on this machine: `make pipeline`.
+"""The rehearsal of the pipeline on this machine: `make pipeline`.
 
-The stages and commands are the pipeline's own. Only `make ship` needs an account: for it there are
-the local cloud and, where that has no such service, what comes closest.
+It runs the pipeline's own stages and commands. `make ship` needs an account: the rehearsal deploys
+to the local cloud instead, and creates a stack where the emulator lacks a service.
 """
 
 import os
@@ -15,6 +15,7 @@ from reinventure import cdk_cli as cdk
 from reinventure.aws.smoke_test import smoke
 from reinventure.contract import product_stack
 from reinventure.errors import UserError
+from reinventure.local import background_process as background
 from reinventure.local import cloud as clouds
 from reinventure.local.deployment import enter, start_and_deploy
 from reinventure.local.lock import locked
@@ -28,10 +29,11 @@ _PATIENCE = 60
 
 
 def main() -> None:
-    """Run all stages, say what each command took, and stop what was started.
+    """Run all stages, print the seconds of each command, and stop the local cloud.
 
-    Raises UserError when a command fails; the stages after it are not run, as in an account.
+    Raises UserError when a command fails; the later stages do not run, as in an account.
     """
+    background.end_with_this_process()
     with locked(_DIRECTORY, "another `make pipeline` is running"):
         try:
             for stage in STAGES:
@@ -61,12 +63,12 @@ def _ship_delivery() -> None:
 def _ship_catalog() -> None:
     with Steps() as steps:
         cloud = start_and_deploy(_DIRECTORY, steps)
-    # From here on, commands talk to this cloud.
+    # The commands from here on use this cloud.
     enter(cloud)
 
 
 def _ship_portfolio() -> None:
-    """Launch the product as the laptop's assembly has it: there is no portfolio to offer it in."""
+    """Launch the product of the local assembly as a stack: there is no Service Catalog."""
     cloud = clouds.find(_DIRECTORY)
     if not cloud:
         raise UserError(f"the local cloud of the rehearsal in {_DIRECTORY} has ended.")

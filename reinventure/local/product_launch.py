@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def launch(session: boto3.Session, template: Path, name: str, **chosen: str) -> DeployedCatalog:
-    """Make a stack `name` of a product's `template`, with `chosen` parameters; return its catalog.
+    """Create a stack of a catalog's `template`, with `chosen` parameters; return its catalog.
 
-    The code of its functions must have been published: the Catalog stack of the same assembly has
-    the same. Raises botocore's ClientError or WaiterError when there is no such stack in the end.
+    The code of its functions must be published: the Catalog stack of the same assembly has the same
+    code. Raises botocore's ClientError or WaiterError when the creation fails.
     """
     cloudformation = session.client("cloudformation")
     parameters: list[ParameterTypeDef] = [

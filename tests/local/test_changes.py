@@ -1,4 +1,4 @@
-"""The change feed on the local cloud: each change once, in order, and to whom it concerns."""
+"""The change feed on the local cloud: each change once, in order, to the subscribers it matches."""
 
 import json
 import os
@@ -195,7 +195,7 @@ def test_a_watcher_shows_lines_of_its_prefix_only(
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_it_leaves_quietly_and_nothing_behind(
+def test_it_ends_silently_and_leaves_nothing_behind(
     session: boto3.Session,
     catalog: DeployedCatalog,
     watching: Callable[..., Watcher],
@@ -209,7 +209,7 @@ def test_it_leaves_quietly_and_nothing_behind(
     assert left_behind(session, catalog) == ([], [])
 
 
-def test_what_a_killed_watcher_left_is_swept_by_the_next_but_not_a_living_one(
+def test_the_next_watcher_sweeps_after_a_killed_one_and_not_after_a_living_one(
     session: boto3.Session, catalog: DeployedCatalog, watching: Callable[..., Watcher]
 ) -> None:
     dead, living = watching(), watching()
@@ -217,7 +217,7 @@ def test_what_a_killed_watcher_left_is_swept_by_the_next_but_not_a_living_one(
     dead.process.kill()
     dead.process.wait()
     assert len(left_behind(session, catalog)[0]) == 2
-    # Which of the two it was, nobody can tell but by its silence.
+    # Only the age of its heartbeat distinguishes the killed watcher's queue from the other.
     sqs = session.client("sqs")
     silent = queues[0]
     old = str(int(time.time()) - watch.SILENT_SECONDS - 60)
@@ -282,7 +282,7 @@ def subscribed(
         sqs.delete_queue(QueueUrl=url)
 
 
-def test_a_subscriber_with_a_filter_gets_its_share_only(
+def test_a_subscriber_gets_the_messages_that_match_its_filter(
     session: boto3.Session, catalog: DeployedCatalog
 ) -> None:
     policy: dict[str, object] = {
@@ -339,7 +339,7 @@ def mapping(catalog: DeployedCatalog) -> Any:
     return found
 
 
-def test_what_publish_failed_to_do_for_a_while_is_not_lost(
+def test_changes_that_publish_failed_for_a_while_are_not_lost(
     catalog: DeployedCatalog, watching: Callable[..., Watcher]
 ) -> None:
     stream, watcher = Stream(catalog), watching("late/", "--json")
@@ -354,7 +354,7 @@ def test_what_publish_failed_to_do_for_a_while_is_not_lost(
     assert by_key([said(message) for message in watcher.messages]) == by_key(expected)
 
 
-def test_what_publish_gave_up_on_is_redriven_from_the_stream(
+def test_discarded_batches_of_publish_are_redriven_from_the_stream(
     catalog: DeployedCatalog, cloud: Cloud, watching: Callable[..., Watcher]
 ) -> None:
     stream, watcher = Stream(catalog), watching("given-up/", "--json")
@@ -368,10 +368,10 @@ def test_what_publish_gave_up_on_is_redriven_from_the_stream(
         wait_until(lambda: all_is_named(catalog, stream))
         functions.update_event_source_mapping(UUID=uuid, MaximumRecordAgeInSeconds=6 * 3600)
         listed = run("failed", "--json", environment=cloud.environment).stdout.splitlines()
-        told = [json.loads(line) for line in listed]
-        assert told
-        assert all("MaxRecordAgeExceeded" in each["reason"] for each in told)
-        assert all("Publish" in each["where"] for each in told)
+        failed = [json.loads(line) for line in listed]
+        assert failed
+        assert all("MaxRecordAgeExceeded" in each["reason"] for each in failed)
+        assert all("Publish" in each["where"] for each in failed)
         again = run("redrive", "--all", environment=cloud.environment)
         assert again.returncode == 1
         assert "not authorized to perform" in again.stderr
@@ -379,7 +379,7 @@ def test_what_publish_gave_up_on_is_redriven_from_the_stream(
 
     redriven = run("redrive", "--all", environment=cloud.environment)
     assert redriven.returncode == 0, redriven.stderr
-    assert redriven.stdout == f"{len(told)} redriven, 0 failed again.\n"
+    assert redriven.stdout == f"{len(failed)} redriven, 0 failed again.\n"
     expected = stream.changes("given-up/")
     assert len(expected) == 5
     wait_until(lambda: len(watcher.lines) >= len(expected))
@@ -387,7 +387,7 @@ def test_what_publish_gave_up_on_is_redriven_from_the_stream(
 
 
 def all_is_named(catalog: DeployedCatalog, stream: Stream) -> bool:
-    """Whether all that changed under given-up/ is named in the failure queue."""
+    """Whether the dead-letter queue names all changes under given-up/."""
     sqs = catalog.session.client("sqs")
     found = sqs.receive_message(
         QueueUrl=catalog.outputs.failure_queue_url, MaxNumberOfMessages=10, VisibilityTimeout=0
@@ -403,7 +403,7 @@ def all_is_named(catalog: DeployedCatalog, stream: Stream) -> bool:
         ("Catalog-TotalsFunction", "`reinventure repair` recounts them and deletes this message"),
     ],
 )
-def test_what_cannot_be_redriven_says_why_and_what_to_do(
+def test_a_failure_that_cannot_be_redriven_has_a_reason_and_a_remedy(
     catalog: DeployedCatalog, cloud: Cloud, function: str, reason: str
 ) -> None:
     give_up(catalog, function)
@@ -417,7 +417,7 @@ def test_what_cannot_be_redriven_says_why_and_what_to_do(
         forget(catalog)
 
 
-def test_a_recount_of_all_removes_what_totals_gave_up_on(
+def test_a_recount_of_all_removes_the_failures_of_totals(
     catalog: DeployedCatalog, cloud: Cloud
 ) -> None:
     give_up(catalog, "publish")
@@ -438,7 +438,7 @@ def test_a_recount_of_all_removes_what_totals_gave_up_on(
 
 
 def give_up(catalog: DeployedCatalog, function: str) -> None:
-    """Put what Lambda does into the failure queue when `function` has given up a batch."""
+    """Send Lambda's message about a batch that `function` failed to the dead-letter queue."""
     stream = Stream(catalog)
     arn = (
         catalog.outputs.publish_arn

@@ -46,7 +46,7 @@ def test_a_storm_ends_equal(catalog: DeployedCatalog, cloud: Cloud, seed: int) -
     assert verified.stdout.startswith("EQUAL")
 
 
-def test_what_failed_for_a_while_is_redriven(catalog: DeployedCatalog, cloud: Cloud) -> None:
+def test_failed_events_are_redriven(catalog: DeployedCatalog, cloud: Cloud) -> None:
     function: LambdaClient = catalog.session.client("lambda")
     name = catalog.outputs.ingest_arn.rpartition(":")[0]
     sound = function.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
@@ -60,20 +60,20 @@ def test_what_failed_for_a_while_is_redriven(catalog: DeployedCatalog, cloud: Cl
         wait_until(lambda: waiting(catalog) == 6)
 
         listed = run("failed", "--json", environment=cloud.environment).stdout.splitlines()
-        told = [json.loads(line) for line in listed]
-        assert sorted(key for failure in told for key in failure["keys"]) == sorted(
+        failed = [json.loads(line) for line in listed]
+        assert sorted(key for failure in failed for key in failure["keys"]) == sorted(
             ["failing/0", *(f"failing/{n}" for n in range(5))]
         )
-        assert all("AccessDenied" in failure["reason"] for failure in told)
+        assert all("AccessDenied" in failure["reason"] for failure in failed)
 
-        again = run("redrive", told[0]["id"][:8], environment=cloud.environment)
+        again = run("redrive", failed[0]["id"][:8], environment=cloud.environment)
         assert again.returncode == 1
         assert again.stdout == "0 redriven, 1 failed again.\n"
         assert waiting(catalog) == 6
     finally:
         function.update_function_configuration(FunctionName=name, Environment={"Variables": sound})
 
-    one = run("redrive", told[0]["id"], environment=cloud.environment)
+    one = run("redrive", failed[0]["id"], environment=cloud.environment)
     assert one.stdout == "1 redriven, 0 failed again.\n", one.stderr
     rest = run("redrive", "--all", environment=cloud.environment)
     assert (rest.returncode, rest.stdout) == (0, "5 redriven, 0 failed again.\n"), rest.stderr
@@ -81,14 +81,14 @@ def test_what_failed_for_a_while_is_redriven(catalog: DeployedCatalog, cloud: Cl
     assert wait_until_equal(catalog, PATIENCE) == []
 
 
-def test_what_was_never_told_is_repaired(catalog: DeployedCatalog, cloud: Cloud) -> None:
+def test_repair_corrects_what_no_event_reported(catalog: DeployedCatalog, cloud: Cloud) -> None:
     s3, bucket = catalog.s3, catalog.bucket
     for key in ("lost/ghost", "lost/stale", "lost/same"):
         s3.put_object(Bucket=bucket, Key=key, Body=b"first")
     s3.put_object(Bucket=bucket, Key="lost/risen", Body=b"first")
     s3.delete_object(Bucket=bucket, Key="lost/risen")
     assert wait_until_equal(catalog, PATIENCE) == []
-    told = s3.get_bucket_notification_configuration(Bucket=bucket)
+    notifications = s3.get_bucket_notification_configuration(Bucket=bucket)
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
     try:
         s3.delete_object(Bucket=bucket, Key="lost/ghost")
@@ -99,7 +99,7 @@ def test_what_was_never_told_is_repaired(catalog: DeployedCatalog, cloud: Cloud)
         s3.put_bucket_notification_configuration(
             Bucket=bucket,
             NotificationConfiguration={
-                "LambdaFunctionConfigurations": told["LambdaFunctionConfigurations"]
+                "LambdaFunctionConfigurations": notifications["LambdaFunctionConfigurations"]
             },
         )
 
@@ -119,7 +119,7 @@ def test_what_was_never_told_is_repaired(catalog: DeployedCatalog, cloud: Cloud)
     expect_totals(catalog)
     assert run("verify", environment=cloud.environment).returncode == 0
 
-    s3.put_object(Bucket=bucket, Key="lost/missing ü", Body=b"told again")
+    s3.put_object(Bucket=bucket, Key="lost/missing ü", Body=b"newer")
     assert wait_until_equal(catalog, PATIENCE) == []
 
 
