@@ -1,6 +1,5 @@
 """The command that shows who used the keys."""
 
-import json
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -13,7 +12,7 @@ from reinventure.aws.key_use import EVENT_HISTORY, LOOKUP_CONFIG, KeyUse, key_us
 from reinventure.cli import values
 from reinventure.cli.options import Json, Profile, Region, Stack, parser
 from reinventure.contract import CATALOG
-from reinventure.printable import printable
+from reinventure.printable import printable, printable_json
 from reinventure.progress import Steps
 from s3_catalog.model.timestamps import utc_now
 
@@ -88,7 +87,7 @@ def key_use_line(use: KeyUse) -> str:
 
 def key_use_json(use: KeyUse) -> str:
     """Return `use` as one line of JSON, the time in UTC."""
-    return json.dumps(
+    return printable_json(
         {
             "id": use.id,
             "time": use.time.astimezone(UTC).isoformat(),
@@ -99,6 +98,5 @@ def key_use_json(use: KeyUse) -> str:
             "purpose": use.purpose,
             "error": use.error,
             "source": use.source,
-        },
-        ensure_ascii=False,
+        }
     )

@@ -1,9 +1,7 @@
 """Dead letters, for a person or as JSON for a program."""
 
-import json
-
 from reinventure.aws.dead_letters import DeadLetter
-from reinventure.printable import printable
+from reinventure.printable import printable, printable_json
 
 _MAX_KEYS = 5
 """Keys of a dead letter that a person sees."""
@@ -22,7 +20,7 @@ def dead_letter_lines(letter: DeadLetter) -> str:
 
 def dead_letter_json(letter: DeadLetter) -> str:
     """Return `letter` as one line of JSON, with the event that failed."""
-    return json.dumps(
+    return printable_json(
         {
             "id": letter.id,
             "failed_at": letter.failed_at.isoformat(),
@@ -30,6 +28,5 @@ def dead_letter_json(letter: DeadLetter) -> str:
             "reason": letter.reason,
             "keys": letter.keys,
             "payload": letter.payload,
-        },
-        ensure_ascii=False,
+        }
     )

@@ -1,6 +1,5 @@
 """Commands about the content of objects."""
 
-import json
 import sys
 from itertools import islice
 from typing import Annotated
@@ -14,7 +13,7 @@ from reinventure.aws.inspection_queues import InspectionQueues
 from reinventure.cli.duplicate_contents import Contents, Copies
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack
 from reinventure.contract import CATALOG, WORKERS, InspectionOutputs
-from reinventure.printable import printable
+from reinventure.printable import printable, printable_json
 from reinventure.progress import Steps
 from s3_catalog.table.merged_query import Reading
 from s3_catalog.table.row_query import EXISTING, Filter
@@ -107,13 +106,12 @@ def copies_lines(copies: Copies) -> str:
 
 def copies_json(copies: Copies) -> str:
     """Return `copies` as one line of JSON, with every key."""
-    return json.dumps(
+    return printable_json(
         {
             "sha256": copies.sha256,
             "size": copies.size,
             "count": copies.count,
             "wasted": copies.wasted,
             "keys": list(copies.keys()),
-        },
-        ensure_ascii=False,
+        }
     )

@@ -31,7 +31,7 @@ def ls(
     """List the catalog in key order: time of the last change, size in bytes, key.
 
     Reads DynamoDB, not S3, and prints while it reads. Control characters in a key are escaped;
-    --json prints every key unchanged, with ETag, version and sequencer.
+    --json has the key itself, with ETag, version and sequencer.
 
     For example:
 

@@ -1,6 +1,5 @@
 """Rows, totals and single keys, as a line for a person or as JSON for a program."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -8,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from rich import filesize
 
 from reinventure.aws.deployed_catalog import MAX_VERSIONS, KeyState
-from reinventure.printable import printable
+from reinventure.printable import printable, printable_json
 from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.row import Row
 from s3_catalog.model.stored_object import Version
@@ -24,7 +23,7 @@ def row_line(row: Row) -> str:
 
 def row_json(row: Row) -> str:
     """Return `row` as one line of JSON, the key unchanged; a tombstone has `deleted`."""
-    return json.dumps(_fields(row), ensure_ascii=False)
+    return printable_json(_fields(row))
 
 
 def total_line(total: Total) -> str:
@@ -35,10 +34,7 @@ def total_line(total: Total) -> str:
 
 def total_json(total: Total) -> str:
     """Return `total` as one line of JSON."""
-    return json.dumps(
-        {"folder": total.folder, "objects": total.objects, "bytes": total.bytes},
-        ensure_ascii=False,
-    )
+    return printable_json({"folder": total.folder, "objects": total.objects, "bytes": total.bytes})
 
 
 def key_state_lines(state: KeyState) -> str:
@@ -65,7 +61,7 @@ def key_state_json(state: KeyState) -> str:
             "remembered_until": _expiry(state.row).isoformat() if state.row.deleted else None,
             "asked_at": lookup.isoformat() if lookup else None,
         }
-    return json.dumps(
+    return printable_json(
         {
             "bucket": state.bucket,
             "key": state.key,
@@ -83,8 +79,7 @@ def key_state_json(state: KeyState) -> str:
                 for version in state.versions
             ],
             "agree": state.agree,
-        },
-        ensure_ascii=False,
+        }
     )
 
 

@@ -1,6 +1,5 @@
 """Commands for the SQL mirror."""
 
-import json
 import sys
 import time
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from reinventure.aws.mirror_backfill import backfill
 from reinventure.cli.options import Json, MirrorStack, Prefix, Profile, Region, Stack
 from reinventure.contract import CATALOG, SQL
 from reinventure.errors import UserError
-from reinventure.printable import printable
+from reinventure.printable import printable, printable_json
 from reinventure.progress import Steps
 
 RESUME_SECONDS = 120
@@ -108,7 +107,7 @@ def _print_json(result: QueryResult) -> None:
         raise UserError(f"two columns have the name {min(twice)!r}: rename one with AS")
     for row in result.rows:
         fields = dict(zip(result.columns, row, strict=True))
-        print(json.dumps(fields, ensure_ascii=False))
+        print(printable_json(fields))
 
 
 def _print_table(result: QueryResult) -> None:

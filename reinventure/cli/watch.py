@@ -1,6 +1,5 @@
 """The command that follows the change feed."""
 
-import json
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +9,7 @@ from reinventure.aws.change_watcher import Watch
 from reinventure.aws.connection import session
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack
 from reinventure.contract import CATALOG
-from reinventure.printable import printable
+from reinventure.printable import printable, printable_json
 
 
 def watch(
@@ -51,4 +50,4 @@ def change_line(message: Mapping[str, Any]) -> str:
 
 def change_json(message: Mapping[str, Any]) -> str:
     """Return a message of the change feed as one line of JSON."""
-    return json.dumps(message, ensure_ascii=False)
+    return printable_json(message)
