@@ -48,7 +48,7 @@ def inspect(
     queues = InspectionQueues(here.client("sqs", config=CONFIG), outputs)
     reading = Reading()
     with Steps() as steps:
-        steps.begin(f"Reading the catalog under '{printable(prefix)}'")
+        steps.begin(f"Reading the catalog under '{prefix}'")
         rows = steps.each(catalog.found(EXISTING, reading, prefix))
         requested = queues.request(row for row in rows if not row.inspected)
     print(f"Read {reading.rows:,} rows, and requested the inspection of {requested:,} objects.")
@@ -79,7 +79,7 @@ def duplicates(
     not_inspected = contents_found = wasted = 0
     reading = Reading()
     with Contents() as contents, Steps() as steps:
-        steps.begin(f"Reading the catalog under '{printable(prefix)}'")
+        steps.begin(f"Reading the catalog under '{prefix}'")
         for row in steps.each(catalog.found(Filter(larger=0), reading, prefix)):
             not_inspected += not contents.add(row)
         steps.begin("Comparing")

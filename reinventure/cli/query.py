@@ -14,7 +14,6 @@ from reinventure.cli import row_output, values
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, parser
 from reinventure.contract import CATALOG
 from reinventure.errors import EXIT_CHECK_FAILED, CheckFailedError, UserError
-from reinventure.printable import printable
 from reinventure.progress import Steps
 from s3_catalog.table.merged_query import Reading
 from s3_catalog.table.row_query import Filter
@@ -81,7 +80,7 @@ def du(
         print(show(totals.total(catalog.bucket, prefix)))
         return
     with Steps() as steps:
-        steps.begin(f"Counting the rows under '{printable(prefix)}'")
+        steps.begin(f"Counting the rows under '{prefix}'")
         whole, folders = sums(steps.each(catalog.rows(prefix)), prefix, depth)
     for folder in folders:
         print(show(folder))

@@ -79,7 +79,7 @@ def sql_backfill(
     found = deployed_mirror.find(here, mirror)
     total = 0
     with Steps() as steps:
-        steps.begin(f"Mirroring the catalog of s3://{catalog.bucket}/{printable(prefix)}")
+        steps.begin(f"Mirroring the catalog of s3://{catalog.bucket}/{prefix}")
         for written in backfill(catalog, found, prefix):
             total += written
             steps.advance(written)
