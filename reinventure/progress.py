@@ -33,6 +33,9 @@ class Steps:
             TextColumn("{task.fields[count]}"),
             TimeElapsedColumn(),
             console=self._console,
+            # On one terminal, the bar stays below what is printed. In a file or pipe, stdout is the
+            # result: Rich would print it on stderr.
+            redirect_stdout=sys.stdout.isatty(),
             disable=not self._live,
         )
         self._parts: int | None = None

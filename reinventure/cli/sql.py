@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from reinventure.aws import deployed_catalog, deployed_mirror
 from reinventure.aws.connection import session
@@ -115,10 +115,10 @@ def _print_table(result: QueryResult) -> None:
     for n, name in enumerate(result.columns):
         numbers = all(isinstance(row[n], int | float | None) for row in result.rows)
         table.add_column(
-            escape(printable(name)), justify="right" if numbers else "left", overflow="fold"
+            Text(printable(name)), justify="right" if numbers else "left", overflow="fold"
         )
     for row in result.rows:
-        table.add_row(*(escape(printable(text)) for text in _texts(row)))
+        table.add_row(*(Text(printable(text)) for text in _texts(row)))
     Console().print(table)
 
 

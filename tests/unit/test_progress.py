@@ -56,3 +56,17 @@ def test_on_a_terminal_the_step_is_shown_as_it_is(
     shown = capsys.readouterr().err
     assert f"Comparing s3://b/{prefix}" in shown
     assert "1 of 2" in shown
+
+
+def test_with_the_bar_on_a_terminal_the_result_stays_on_stdout(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    result = "a result, longer than a line of the terminal " * 10
+    with Steps() as steps:
+        steps.begin("Comparing")
+        print(result)
+    shown = capsys.readouterr()
+    assert shown.out == f"{result}\n"
+    assert "a result" not in shown.err

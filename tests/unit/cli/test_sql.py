@@ -46,11 +46,11 @@ def test_on_a_terminal_the_result_is_a_table_without_control_characters(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    sql._print_table(QueryResult(["[red]k\x1b[2J", "n"], [["[b]a\x1b[2J", 1], [None, 20]]))
+    sql._print_table(QueryResult(["[red]k\x1b[2J", "n"], [["[b]:bomb:\x1b[2J", 1], [None, 20]]))
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines() if line.strip()]
     assert [line.split() for line in lines if "─" not in line] == [
         ["[red]k\\x1b[2J", "n"],
-        ["[b]a\\x1b[2J", "1"],
+        ["[b]:bomb:\\x1b[2J", "1"],
         ["NULL", "20"],
     ]
 
