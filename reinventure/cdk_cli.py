@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ ROOT = Path(__file__).parent.parent
 _EXTRAS = ("aws_cdk", "ministack", "pymysql", "trustme")
 """Modules of the extras cdk, local and sql of the package, which its other commands do without."""
 
+_NODE = "node"
 _CLI = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
 
 
@@ -44,7 +46,10 @@ def run(*arguments: str, environment: Mapping[str, str]) -> None:
     Raises UserError when it fails; its output has the reason.
     """
     command = _command(arguments)
-    status = subprocess.run(command, env=_with_tools(environment), cwd=ROOT, check=False).returncode
+    with _explained():
+        status = subprocess.run(
+            command, env=_with_tools(environment), cwd=ROOT, check=False
+        ).returncode
     if status:
         raise UserError(f"`cdk {arguments[0]}` failed with exit code {status}: see above")
 
@@ -56,7 +61,7 @@ def run_quietly(
 
     Raises UserError with the end of the log when it fails.
     """
-    with log.open("wb") as output:
+    with log.open("wb") as output, _explained():
         status = subprocess.run(
             _command(arguments),
             env=_with_tools(environment),
@@ -94,7 +99,20 @@ def _command(arguments: tuple[str, ...]) -> list[str]:
     require_checkout()
     if not _CLI.exists():
         raise UserError(f"the CDK CLI is not installed in {ROOT}. Run `make setup` there")
-    return ["node", str(_CLI), *arguments]
+    return [_NODE, str(_CLI), *arguments]
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Raise UserError when there is no Node.js to run the CDK CLI with."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        if error.filename != _NODE:
+            raise
+        raise UserError(
+            f"the CDK CLI needs Node.js (`{_NODE}`), which is missing. Run `make setup` in {ROOT}"
+        ) from None
 
 
 def _with_tools(environment: Mapping[str, str]) -> dict[str, str]:

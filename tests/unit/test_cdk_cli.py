@@ -63,3 +63,16 @@ def test_a_missing_cli_is_an_error_with_a_remedy(
     monkeypatch.setattr(cdk_cli, "_CLI", tmp_path / "no cdk")
     with pytest.raises(UserError, match=r"the CDK CLI is not installed in .* Run `make setup`"):
         cdk_cli.run("deploy", environment={})
+
+
+def test_a_missing_node_is_an_error_with_a_remedy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(cdk_cli, "_CLI", tmp_path)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    environment = {"PATH": str(tmp_path)}
+    remedy = r"needs Node.js \(`node`\), which is missing. Run `make setup`"
+    with pytest.raises(UserError, match=remedy):
+        cdk_cli.run_quietly("synth", environment=environment, log=tmp_path / "log")
+    with pytest.raises(UserError, match=remedy):
+        cdk_cli.run("deploy", environment=environment)
