@@ -179,12 +179,13 @@ def find(
 ) -> None:
     """Find objects, or deleted objects, by their properties, in key order.
 
-    SIZE is in bytes or has a unit: k, MB and GB are powers of 1000; KiB, MiB and GiB are powers of
-    1024. WHEN is a date, a date and time (UTC unless it has a zone), or an age: 90m, 24h, 7d, 2w.
+    SIZE is in bytes or has a unit, up to PB: k, MB and GB are powers of 1000; Ki, MiB and GiB are
+    powers of 1024. WHEN is a date, a date and time (UTC unless it has a zone), or an age: 90m, 24h,
+    7d, 2w.
 
     --type, --sha256, --wider and --rows-over match the results of content inspection (setting
     workers): an object that has not been inspected does not match. TYPE is the type of the content,
-    not the Content-Type of the upload; it may end with an asterisk.
+    not the Content-Type of the upload; it may end with an asterisk. Its case does not matter.
 
     Only PREFIX reduces the number of rows that are read and paid for; stderr has that number.
     Deleted objects are found for 60 days.
