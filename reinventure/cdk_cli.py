@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,9 @@ ROOT = Path(__file__).parent.parent
 
 _EXTRAS = ("aws_cdk", "ministack", "pymysql", "trustme")
 """Modules of the extras cdk, local and sql of the package, which its other commands do without."""
+
+_SETTING_MISTAKE = re.compile("^reinventure: (setting .*)$", re.MULTILINE)
+"""The line of app.py about an unknown or invalid setting."""
 
 _NODE = "node"
 _CLI = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
@@ -59,7 +63,7 @@ def run_quietly(
 ) -> None:
     """Run `cdk` with `arguments` in `directory`; its output goes to `log`.
 
-    Raises UserError with the end of the log when it fails.
+    Raises UserError when it fails: with the mistake in a setting, or with the end of the log.
     """
     with log.open("wb") as output, _explained():
         status = subprocess.run(
@@ -72,7 +76,10 @@ def run_quietly(
             check=False,
         ).returncode
     if status:
-        raise UserError(f"`cdk {arguments[0]}` failed. The end of {log}:\n{ending(log)}")
+        end = ending(log)
+        if mistake := _SETTING_MISTAKE.search(end):
+            raise UserError(mistake[1])
+        raise UserError(f"`cdk {arguments[0]}` failed. The end of {log}:\n{end}")
 
 
 def stacks(assembly: Path) -> list[str]:

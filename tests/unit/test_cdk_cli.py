@@ -45,6 +45,12 @@ def test_a_failure_has_the_end_of_the_log(cli: Callable[[str], None], tmp_path: 
         cdk_cli.run("deploy", environment={})
 
 
+def test_a_mistake_in_a_setting_is_one_line(cli: Callable[[str], None], tmp_path: Path) -> None:
+    cli("import sys; print('x\\nreinventure: setting a is unknown.\\nexited'); sys.exit(1)")
+    with pytest.raises(UserError, match=r"^setting a is unknown\.$"):
+        cdk_cli.run_quietly("synth", environment={}, log=tmp_path / "log")
+
+
 def test_the_end_of_a_log_may_be_of_any_encoding(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_bytes(b"\xff\nlast")
