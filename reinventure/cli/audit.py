@@ -11,6 +11,7 @@ from reinventure.aws.connection import session
 from reinventure.aws.key_use import EVENT_HISTORY, LOOKUP_CONFIG, KeyUse, key_uses
 from reinventure.cli import values
 from reinventure.cli.options import Json, Profile, Region, Stack, parser
+from reinventure.cli.time_output import utc
 from reinventure.contract import CATALOG
 from reinventure.printable import printable, printable_json
 from reinventure.progress import Steps
@@ -68,8 +69,10 @@ def audit(
             steps.advance(page.calls)
             for use in page.uses:
                 print(show(use), flush=True)
-    when = f"{start:%Y-%m-%d %H:%M} UTC"
-    print(f"{uses:,} of {calls:,} calls to KMS since {when} concern these keys.", file=sys.stderr)
+    print(
+        f"{uses:,} of {calls:,} calls to KMS since {utc(start)} concern these keys.",
+        file=sys.stderr,
+    )
 
 
 def key_use_line(use: KeyUse) -> str:
@@ -79,10 +82,7 @@ def key_use_line(use: KeyUse) -> str:
     what = f" for {purpose}" if purpose else ""
     refused = f" REFUSED {use.error}" if use.error else ""
     names = "+".join(use.keys)
-    return printable(
-        f"{use.time.astimezone(UTC):%Y-%m-%d %H:%M:%S} {names:<5} {use.call:<17} "
-        f"{use.who}{via}{what}{refused}"
-    )
+    return printable(f"{utc(use.time)} {names:<5} {use.call:<17} {use.who}{via}{what}{refused}")
 
 
 def key_use_json(use: KeyUse) -> str:

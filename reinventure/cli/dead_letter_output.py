@@ -1,6 +1,7 @@
 """Dead letters, for a person or as JSON for a program."""
 
 from reinventure.aws.dead_letters import DeadLetter
+from reinventure.cli.time_output import utc
 from reinventure.printable import printable, printable_json
 
 _MAX_KEYS = 5
@@ -12,7 +13,7 @@ def dead_letter_lines(letter: DeadLetter) -> str:
     keys = ", ".join(map(printable, letter.keys[:_MAX_KEYS])) or "none that can be read"
     more = f" and {len(letter.keys) - _MAX_KEYS} more" if len(letter.keys) > _MAX_KEYS else ""
     return (
-        f"{letter.id}  {letter.failed_at:%Y-%m-%d %H:%M:%S}  {printable(letter.where)}\n"
+        f"{letter.id}  {utc(letter.failed_at)}  {printable(letter.where)}\n"
         f"  why:  {printable(letter.reason)}\n"
         f"  keys: {keys}{more}"
     )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from rich import filesize
 
 from reinventure.aws.deployed_catalog import MAX_VERSIONS, KeyState
+from reinventure.cli.time_output import event_time, utc
 from reinventure.printable import printable, printable_json
 from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.row import Row
@@ -15,8 +16,8 @@ from s3_catalog.totals.tally import Total
 
 
 def row_line(row: Row) -> str:
-    """Return `row` in the layout of `aws s3 ls`: time, size in bytes or "deleted", key."""
-    time = row.event_time[:19].replace("T", " ")
+    """Return `row` in the layout of `aws s3 ls`: time in UTC, size in bytes or "deleted", key."""
+    time = event_time(row.event_time)
     size = "deleted" if row.deleted else row.size
     return f"{time} {size:>14} {printable(row.key)}"
 
@@ -109,10 +110,10 @@ def _results(inspection: InspectionResult) -> Iterator[tuple[str, object]]:
 
 
 def _properties(row: Row) -> Iterator[tuple[str, str]]:
-    time = f"{row.event_time[:-1].replace('T', ' ')} UTC"
+    time = row.event_time.replace("T", " ")
     if row.deleted:
         yield "deleted", f"{time}, by {row.event_name}"
-        yield "expires", _utc(_expiry(row))
+        yield "expires", utc(_expiry(row))
     else:
         yield "changed", f"{time}, by {row.event_name}"
         yield "size", f"{row.size:,} bytes"
@@ -120,7 +121,7 @@ def _properties(row: Row) -> Iterator[tuple[str, str]]:
     yield "version", row.version_id or "none"
     yield "sequencer", row.sequencer
     lookup = _lookup_time(row)
-    yield "source", f"lookup in S3 at {_utc(lookup)}" if lookup else "the event itself"
+    yield "source", f"lookup in S3 at {utc(lookup)}" if lookup else "the event itself"
     if row.inspected:
         for name, value in _results(row.inspected):
             text = f"{value:,}" if isinstance(value, int) else str(value)
@@ -130,12 +131,8 @@ def _properties(row: Row) -> Iterator[tuple[str, str]]:
 def _version_line(version: Version) -> str:
     size = "delete marker" if version.size is None else f"{version.size}"
     current = "  current" if version.latest else ""
-    time = f"{version.modified.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    time = utc(version.modified)
     return f"{time} {size:>14}  {printable(version.version_id)}{current}"
-
-
-def _utc(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _lookup_time(row: Row) -> datetime | None:

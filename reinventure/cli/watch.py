@@ -8,6 +8,7 @@ from reinventure.aws import deployed_catalog
 from reinventure.aws.change_watcher import Watch
 from reinventure.aws.connection import session
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack
+from reinventure.cli.time_output import event_time
 from reinventure.contract import CATALOG
 from reinventure.printable import printable, printable_json
 
@@ -42,10 +43,11 @@ def watch(
 
 
 def change_line(message: Mapping[str, Any]) -> str:
-    """Return a message of the change feed for a person: time, kind, size in bytes, key."""
-    time = message["time"][:19].replace("T", " ")
+    """Return a message of the change feed for a person: time in UTC, kind, size in bytes, key."""
     size = message["new"]["size"] if message["new"] else "-"
-    return f"{time} {message['kind']:<7} {size:>14} {printable(message['key'])}"
+    return (
+        f"{event_time(message['time'])} {message['kind']:<7} {size:>14} {printable(message['key'])}"
+    )
 
 
 def change_json(message: Mapping[str, Any]) -> str:

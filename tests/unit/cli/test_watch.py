@@ -24,13 +24,13 @@ CHANGE = {
     "key": "a\nb",
     "new": {"size": 1234},
 }
-LINE = "2026-11-23 10:15:30 created           1234 a\\nb"
+LINE = "2026-11-23 10:15:30Z created           1234 a\\nb"
 
 
 def test_a_change_is_a_line() -> None:
     assert change_line(CHANGE) == LINE
     assert change_line({**CHANGE, "kind": "deleted", "new": None}) == (
-        "2026-11-23 10:15:30 deleted              - a\\nb"
+        "2026-11-23 10:15:30Z deleted              - a\\nb"
     )
 
 
