@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import boto3
@@ -17,7 +18,7 @@ from s3_catalog.sql_mirror.data_api import Database
 if TYPE_CHECKING:
     from types_boto3_rds_data.type_defs import ColumnMetadataTypeDef
 
-Cell = str | int | float | bool | None
+Cell = str | int | float | Decimal | bool | None
 
 _TOO_LARGE = "size limit"
 """Part of the Data API's message for a result of more than 1 MiB."""
@@ -89,9 +90,9 @@ def _cell(value: object, column: "ColumnMetadataTypeDef") -> Cell:
                 return value.decode()
             except UnicodeDecodeError:
                 return f"0x{value.hex()}"
-        case str() if column.get("typeName") == "DECIMAL":
-            # SUM and AVG are of this type. The API returns it as text.
-            return float(value) if column.get("scale") else int(value)
+        case str() if column.get("typeName", "").startswith("DECIMAL"):
+            # SUM and AVG are of this type, whose 65 digits exceed a float. The API returns text.
+            return Decimal(value) if column.get("scale") else int(value)
         case str() | int() | float() | None:
             return value
     raise TypeError(f"the Data API returned a {type(value).__name__}")

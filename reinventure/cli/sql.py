@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Annotated
 
 import typer
@@ -106,14 +107,14 @@ def _print_json(result: QueryResult) -> None:
     if twice:
         raise UserError(f"two columns have the name {min(twice)!r}: rename one with AS")
     for row in result.rows:
-        fields = dict(zip(result.columns, row, strict=True))
-        print(printable_json(fields))
+        fields = zip(map(printable_json, result.columns), map(_json_cell, row), strict=True)
+        print("{" + ", ".join(f"{name}: {value}" for name, value in fields) + "}")
 
 
 def _print_table(result: QueryResult) -> None:
     table = Table(box=box.SIMPLE_HEAD)
     for n, name in enumerate(result.columns):
-        numbers = all(isinstance(row[n], int | float | None) for row in result.rows)
+        numbers = all(isinstance(row[n], int | float | Decimal | None) for row in result.rows)
         table.add_column(
             Text(printable(name)), justify="right" if numbers else "left", overflow="fold"
         )
@@ -122,5 +123,15 @@ def _print_table(result: QueryResult) -> None:
     Console().print(table)
 
 
+def _json_cell(cell: Cell) -> str:
+    # A number of JSON may have any number of digits; the module json would round it to a float.
+    return _text(cell) if isinstance(cell, Decimal) else printable_json(cell)
+
+
 def _texts(row: list[Cell]) -> list[str]:
-    return ["NULL" if cell is None else str(cell) for cell in row]
+    return ["NULL" if cell is None else _text(cell) for cell in row]
+
+
+def _text(cell: Cell) -> str:
+    # As SQL writes it: str() of a small Decimal has an exponent.
+    return f"{cell:f}" if isinstance(cell, Decimal) else str(cell)

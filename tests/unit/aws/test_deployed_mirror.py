@@ -1,5 +1,6 @@
 """Queries on the SQL mirror, with a double of the Data API."""
 
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -63,13 +64,14 @@ def test_a_query_runs_in_a_read_only_transaction_that_is_rolled_back() -> None:
 
 
 def test_values_have_the_types_of_their_columns() -> None:
-    columns = [
+    columns: list[dict[str, Any]] = [
         {"label": "text", "typeName": "VARCHAR"},
         {"label": "bytes", "typeName": "VARBINARY"},
         {"label": "no text", "typeName": "VARBINARY"},
         {"label": "whole", "typeName": "DECIMAL", "scale": 0},
         {"label": "part", "typeName": "DECIMAL", "scale": 4},
         {"label": "null", "typeName": "DECIMAL", "scale": 4},
+        {"label": "unsigned", "typeName": "DECIMAL UNSIGNED", "scale": 1},
         {"label": "number", "typeName": "BIGINT"},
     ]
     record = [
@@ -77,13 +79,16 @@ def test_values_have_the_types_of_their_columns() -> None:
         {"blobValue": "ü".encode()},
         {"blobValue": b"\xff\x00"},
         {"stringValue": "12"},
-        {"stringValue": "66.6667"},
+        {"stringValue": "9007199254740993.0"},
         {"isNull": True},
+        {"stringValue": "0.1"},
         {"longValue": 12},
     ]
     result = query(DataApi({"columnMetadata": columns, "records": [record]}))
-    assert result.columns == ["text", "bytes", "no text", "whole", "part", "null", "number"]
-    assert result.rows == [["12", "ü", "0xff00", 12, 66.6667, None, 12]]
+    assert result.columns == [column["label"] for column in columns]
+    exact = Decimal("9007199254740993.0")
+    assert result.rows == [["12", "ü", "0xff00", 12, exact, None, Decimal("0.1"), 12]]
+    assert isinstance(result.rows[0][4], Decimal)
     assert isinstance(result.rows[0][3], int)
 
 
