@@ -81,6 +81,8 @@ def start_and_deploy(directory: Path, steps: Steps, settings: Sequence[str] = ()
             )
             if SQL in stacks:
                 database.let_owner_in(cloud)
+                steps.begin("Creating the tables of the SQL mirror")
+                database.create_tables(cloud)
         except BaseException:
             clouds.stop(directory)
             raise
