@@ -1,5 +1,6 @@
 """The command that follows the change feed."""
 
+import select
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -35,7 +36,7 @@ def watch(
     """
     catalog = deployed_catalog.find(session(profile, region), stack)
     show = change_json if json else change_line
-    with Watch(catalog, prefix).listening() as changes:
+    with Watch(catalog, prefix, _check_stdout).listening() as changes:
         where = printable(f"s3://{catalog.bucket}/{prefix}")
         print(f"Listening to changes of {where} (stop with Ctrl-C).", file=sys.stderr, flush=True)
         for message in changes:
@@ -53,3 +54,15 @@ def change_line(message: Mapping[str, Any]) -> str:
 def change_json(message: Mapping[str, Any]) -> str:
     """Return a message of the change feed as one line of JSON."""
     return printable_json(message)
+
+
+def _check_stdout() -> None:
+    """Raise BrokenPipeError when nothing reads stdout any more, which a bucket at rest hides."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except OSError:  # A stream in memory has none.
+        return
+    poll = select.poll()
+    poll.register(descriptor, 0)  # Errors are reported without being asked for.
+    if any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0)):
+        raise BrokenPipeError

@@ -97,3 +97,30 @@ def test_it_ends_with_the_first_change_that_cannot_be_printed(
             cli.app(["watch"])
         monkeypatch.undo()
     assert left.value.code == status
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_without_changes_it_ends_when_nothing_reads_its_output(
+    catalog: DeployedCatalog, monkeypatch: pytest.MonkeyPatch, read: bool
+) -> None:
+    @contextmanager
+    def listening(self: Watch) -> Iterator[Iterator[dict[str, Any]]]:
+        def changes() -> Iterator[dict[str, Any]]:
+            self._between()
+            raise SystemExit(130)
+            yield
+
+        yield changes()
+
+    monkeypatch.setattr(Watch, "listening", listening)
+    reader, writer = os.pipe()
+    if not read:
+        os.close(reader)
+    with os.fdopen(writer, "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        with pytest.raises(SystemExit) as left:
+            cli.app(["watch"])
+        monkeypatch.undo()
+    assert left.value.code == (130 if read else 141)
+    if read:
+        os.close(reader)
