@@ -30,7 +30,7 @@ try:
     # The CDK CLI sets the region of the account that it would deploy to, if it finds one.
     settings = Settings.from_context(app.node, region=os.environ.get("CDK_DEFAULT_REGION"))
 except SettingError as error:
-    sys.exit(f"{error}")
+    sys.exit(f"reinventure: {error}")
 catalog = CatalogStack(app, CATALOG, settings).catalog
 if settings.workers:
     InspectionStack(app, WORKERS, settings, catalog)

@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +23,10 @@ ROOT = Path(__file__).parent.parent
 _EXTRAS = ("aws_cdk", "ministack", "pymysql", "trustme")
 """Modules of the extras cdk, local and sql of the package, which its other commands do without."""
 
+_SETTING_MISTAKE = re.compile("^reinventure: (setting .*)$", re.MULTILINE)
+"""The line of app.py about an unknown or invalid setting."""
+
+_NODE = "node"
 _CLI = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
 
 
@@ -44,7 +50,10 @@ def run(*arguments: str, environment: Mapping[str, str]) -> None:
     Raises UserError when it fails; its output has the reason.
     """
     command = _command(arguments)
-    status = subprocess.run(command, env=_with_tools(environment), cwd=ROOT, check=False).returncode
+    with _explained():
+        status = subprocess.run(
+            command, env=_with_tools(environment), cwd=ROOT, check=False
+        ).returncode
     if status:
         raise UserError(f"`cdk {arguments[0]}` failed with exit code {status}: see above")
 
@@ -54,9 +63,9 @@ def run_quietly(
 ) -> None:
     """Run `cdk` with `arguments` in `directory`; its output goes to `log`.
 
-    Raises UserError with the end of the log when it fails.
+    Raises UserError when it fails: with the mistake in a setting, or with the end of the log.
     """
-    with log.open("wb") as output:
+    with log.open("wb") as output, _explained():
         status = subprocess.run(
             _command(arguments),
             env=_with_tools(environment),
@@ -67,7 +76,10 @@ def run_quietly(
             check=False,
         ).returncode
     if status:
-        raise UserError(f"`cdk {arguments[0]}` failed. The end of {log}:\n{ending(log)}")
+        end = ending(log)
+        if mistake := _SETTING_MISTAKE.search(end):
+            raise UserError(mistake[1])
+        raise UserError(f"`cdk {arguments[0]}` failed. The end of {log}:\n{end}")
 
 
 def stacks(assembly: Path) -> list[str]:
@@ -94,7 +106,20 @@ def _command(arguments: tuple[str, ...]) -> list[str]:
     require_checkout()
     if not _CLI.exists():
         raise UserError(f"the CDK CLI is not installed in {ROOT}. Run `make setup` there")
-    return ["node", str(_CLI), *arguments]
+    return [_NODE, str(_CLI), *arguments]
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Raise UserError when there is no Node.js to run the CDK CLI with."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        if error.filename != _NODE:
+            raise
+        raise UserError(
+            f"the CDK CLI needs Node.js (`{_NODE}`), which is missing. Run `make setup` in {ROOT}"
+        ) from None
 
 
 def _with_tools(environment: Mapping[str, str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
     CatalogError (s3_catalog.exceptions) base of this tree and of that of the domain
     ├── UserError                        a mistake, or a problem that the user can correct
+    │   └── NoStackError                 a stack that is not deployed
     ├── RecordsExpiredError              the table's stream no longer has the records
     └── CheckFailedError                 the check that the command makes failed
         └── LateError                    a row that did not come in time
@@ -24,6 +25,10 @@ EXIT_ERROR = 2
 
 class UserError(CatalogError):
     """A mistake, or a problem that the user can correct: what is wrong, where, and the remedy."""
+
+
+class NoStackError(UserError):
+    """The account has no stack of this name in the region."""
 
 
 class RecordsExpiredError(CatalogError):

@@ -1,11 +1,14 @@
 """Progress of long work on stderr: a bar on a terminal, plain lines in a log."""
 
+import sys
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from reinventure.printable import printable
 
 STRIDE = 1000
 """Parts between two updates of the bar in `each`."""
@@ -25,11 +28,14 @@ class Steps:
         self._live = self._console.is_terminal
         self._progress = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}", markup=False),  # It may have an object key in it.
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.fields[count]}"),
             TimeElapsedColumn(),
             console=self._console,
+            # On one terminal, the bar stays below what is printed. In a file or pipe, stdout is the
+            # result: Rich would print it on stderr.
+            redirect_stdout=sys.stdout.isatty(),
             disable=not self._live,
         )
         self._parts: int | None = None
@@ -49,11 +55,15 @@ class Steps:
         self._progress.stop()
 
     def begin(self, step: str, parts: int | None = None) -> None:
-        """Begin `step`, of so many `parts` if the number is known. It ends the step before it."""
+        """Begin `step`, of so many `parts` if the number is known. It ends the step before it.
+
+        `step` may have text from outside in it, such as a prefix: it is shown as it is.
+        """
         self._parts, self._done = parts, 0
-        self._progress.reset(self._task, total=parts, description=step, count="")
+        shown = printable(step)
+        self._progress.reset(self._task, total=parts, description=shown, count="")
         if not self._live:
-            self._console.print(f"{step} ...", highlight=False, markup=False)
+            print(f"{shown} ...", file=sys.stderr, flush=True)
 
     def advance(self, parts: int = 1) -> None:
         """Count `parts` more of the current step as done."""

@@ -52,10 +52,14 @@ _writer = MirrorWriter(
 def handler(delivery: dict[str, Any], context: Context) -> BatchReply:
     """Write the states in the messages of a queue to the database.
 
-    Returns the messages that failed, which the queue delivers again.
+    Returns the messages that failed, which the queue delivers again. A delivery without messages,
+    which a deployment sends, creates the tables; it raises what prevents that.
     """
     bodies = {message["messageId"]: message["body"] for message in delivery["Records"]}
-    failures = _writer.apply(bodies, _wait_within(context))
+    wait = _wait_within(context)
+    if not bodies:
+        _writer.prepare(wait)
+    failures = _writer.apply(bodies, wait)
     _log.info("mirrored", extra={"messages": len(bodies), "failed": len(failures)})
     for message, reason in failures.items():
         _log.error("%s failed: %s", message, reason)

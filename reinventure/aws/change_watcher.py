@@ -8,7 +8,7 @@ import json
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import uuid4
@@ -61,14 +61,20 @@ class Order:
 
 
 class Watch:
-    """A temporary queue, subscribed to the changes under `prefix` in `catalog`."""
+    """A temporary queue, subscribed to the changes under `prefix` in `catalog`.
 
-    def __init__(self, catalog: DeployedCatalog, prefix: str) -> None:
+    `between` is called before each poll of the queue, at least every 20 seconds; it may raise.
+    """
+
+    def __init__(
+        self, catalog: DeployedCatalog, prefix: str, between: Callable[[], None] = lambda: None
+    ) -> None:
         self._sqs = catalog.session.client("sqs", config=CONFIG)
         self._sns = catalog.session.client("sns", config=CONFIG)
         self._failure_queue_url = catalog.outputs.failure_queue_url
         self._topic = catalog.outputs.changes_topic_arn
         self._prefix = prefix
+        self._between = between
         self._queue_prefix = watch_queue_prefix(catalog.stack)
         self._name = f"{self._queue_prefix}{uuid4().hex[:16]}.fifo"
 
@@ -92,6 +98,7 @@ class Watch:
     def _messages(self, url: str) -> Iterator[Message]:
         order, beat = Order(), time.monotonic()
         while True:
+            self._between()
             received = self._sqs.receive_message(
                 QueueUrl=url,
                 MaxNumberOfMessages=10,

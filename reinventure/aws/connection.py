@@ -1,11 +1,16 @@
 """The connection to AWS: the session, its time-outs, and the explanation of its errors."""
 
 import os
+import re
+import ssl
+from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from reinventure.errors import UserError
 from reinventure.printable import printable
 
 CONFIG = Config(
@@ -19,10 +24,60 @@ CONFIG = Config(
 def session(profile: str | None = None, region: str | None = None) -> boto3.Session:
     """Return a session with this profile and region, by default those of the environment.
 
-    Raises botocore's ProfileNotFound.
+    Raises botocore's ProfileNotFound, and UserError for an invalid endpoint or CA bundle.
     """
     # The AWS CLI and the CDK read AWS_REGION; boto3 reads AWS_DEFAULT_REGION only.
-    return boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
+    made = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
+    _check_endpoints(made)
+    _check_ca_bundle(made)
+    return made
+
+
+def _check_endpoints(session: boto3.Session) -> None:
+    """Raise UserError for the first endpoint that is no URL; botocore raises ValueErrors for it."""
+    for source, url in _endpoints(session):
+        try:
+            parts = urlsplit(url)
+            valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            valid = False
+        if not valid or re.search(r"\s", url):
+            raise UserError(
+                f"{source} is {url!r}: use a URL with scheme and host, such as "
+                "https://127.0.0.1:4566, or unset it"
+            )
+
+
+def _endpoints(session: boto3.Session) -> Iterator[tuple[str, str]]:
+    """Yield each endpoint of variables and AWS configuration with its source."""
+    for name, value in os.environ.items():
+        if re.fullmatch("AWS_ENDPOINT_URL(_[A-Z0-9_]+)?", name) and value:
+            yield name, value
+    core = session._session  # boto3 has no other access to the configuration.
+    profile = core.get_scoped_config()
+    services = core.full_config.get("services", {}).get(profile.get("services"), {})
+    for section in (profile, *services.values()):
+        if isinstance(section, dict) and section.get("endpoint_url"):
+            yield "endpoint_url in the AWS configuration", section["endpoint_url"]
+
+
+def _check_ca_bundle(session: boto3.Session) -> None:
+    """Raise UserError when the file with CA certificates cannot be used; errors of TLS omit it."""
+    core = session._session
+    bundle = core.get_config_variable("ca_bundle")
+    source = "AWS_CA_BUNDLE" if os.environ.get("AWS_CA_BUNDLE") else "ca_bundle"
+    if not bundle:
+        source, bundle = "REQUESTS_CA_BUNDLE", os.environ.get("REQUESTS_CA_BUNDLE")
+    if not bundle:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(bundle)
+    except OSError as error:
+        reason = "it has no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+        raise UserError(
+            f"{source} is {bundle!r}, which cannot be used: {reason}. Set it to a file with CA "
+            "certificates (PEM), or unset it"
+        ) from None
 
 
 def explain(error: ClientError | BotoCoreError) -> str:

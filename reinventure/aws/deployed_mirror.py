@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import boto3
@@ -9,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from reinventure.aws import deployed_stack
 from reinventure.aws.connection import CONFIG
+from reinventure.aws.mirror_invocation import SLOW, create_tables
 from reinventure.contract import SqlOutputs
 from reinventure.errors import UserError
 from s3_catalog.sql_mirror import data_api as database
@@ -17,7 +19,13 @@ from s3_catalog.sql_mirror.data_api import Database
 if TYPE_CHECKING:
     from types_boto3_rds_data.type_defs import ColumnMetadataTypeDef
 
-Cell = str | int | float | bool | None
+Cell = str | int | float | Decimal | bool | None
+
+_NO_LOGIN = "Access denied for user"
+"""Part of the database's message for a login that it does not have: no tables, no reader."""
+
+_REFUSALS = ("AccessDeniedException", "AccessDenied")
+"""Lambda's error codes for a caller that may not invoke a function."""
 
 _TOO_LARGE = "size limit"
 """Part of the Data API's message for a result of more than 1 MiB."""
@@ -44,8 +52,36 @@ class DeployedMirror:
         It runs as the user that may only read, in a read-only transaction that is rolled back.
         `wait` is called as long as the database is resuming; it may raise.
 
-        Raises UserError when the result is too large, and botocore's ClientError or BotoCoreError.
+        Raises UserError when the result is too large, or when the tables do not exist and cannot be
+        created, and botocore's ClientError or BotoCoreError.
         """
+        try:
+            return self._query(sql, wait)
+        except ClientError as error:
+            if error.operation_name != "BeginTransaction" or _NO_LOGIN not in str(error):
+                raise
+        self.create_tables()
+        return self._query(sql, wait)
+
+    def create_tables(self) -> None:
+        """Create the tables and the reader, unless they exist; the function `mirror` does it.
+
+        The first change of the bucket has the same effect. Raises UserError when the function fails
+        or may not be invoked, and botocore's ClientError or BotoCoreError.
+        """
+        functions = self.session.client("lambda", config=SLOW)
+        try:
+            create_tables(functions, self.outputs.mirror_arn)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _REFUSALS:
+                raise
+            raise UserError(
+                "the mirror has no tables yet: the first change of the bucket creates them. "
+                "`reinventure sql-backfill` does so at once; it needs lambda:InvokeFunction on "
+                f"{self.outputs.mirror_arn}"
+            ) from None
+
+    def _query(self, sql: str, wait: Callable[[], None]) -> QueryResult:
         client = self.session.client(
             "rds-data", endpoint_url=self.outputs.data_api_url, config=database.CONFIG
         )
@@ -89,9 +125,9 @@ def _cell(value: object, column: "ColumnMetadataTypeDef") -> Cell:
                 return value.decode()
             except UnicodeDecodeError:
                 return f"0x{value.hex()}"
-        case str() if column.get("typeName") == "DECIMAL":
-            # SUM and AVG are of this type. The API returns it as text.
-            return float(value) if column.get("scale") else int(value)
+        case str() if column.get("typeName", "").startswith("DECIMAL"):
+            # SUM and AVG are of this type, whose 65 digits exceed a float. The API returns text.
+            return Decimal(value) if column.get("scale") else int(value)
         case str() | int() | float() | None:
             return value
     raise TypeError(f"the Data API returned a {type(value).__name__}")

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from reinventure import contract
 from reinventure.contract import CatalogOutputs, InspectionOutputs, SqlOutputs
-from reinventure.errors import UserError
+from reinventure.errors import NoStackError, UserError
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
@@ -45,8 +45,8 @@ _T = TypeVar("_T", CatalogOutputs, InspectionOutputs, SqlOutputs)
 def find(client: "CloudFormationClient", stack: str, kind: type[_T]) -> _T:
     """Return the outputs of the stack named `stack`, in the account and region of `client`.
 
-    Raises UserError when there is no such stack or an output of `kind` is missing, and botocore's
-    ClientError or BotoCoreError.
+    Raises NoStackError when there is no such stack, UserError when an output of `kind` is missing,
+    and botocore's ClientError or BotoCoreError.
     """
     expected = _KINDS[kind]
     try:
@@ -56,7 +56,7 @@ def find(client: "CloudFormationClient", stack: str, kind: type[_T]) -> _T:
         if "does not exist" not in error.response["Error"].get("Message", ""):
             raise
         region = client.meta.region_name
-        raise UserError(f"no stack {stack!r} in region {region}: {expected.remedy}") from None
+        raise NoStackError(f"no stack {stack!r} in region {region}: {expected.remedy}") from None
     outputs = {
         output["OutputKey"]: output["OutputValue"]
         for output in reply["Stacks"][0].get("Outputs", [])

@@ -6,12 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from uuid import uuid4
 
-from botocore.config import Config
-
-from reinventure.aws.connection import CONFIG
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.deployed_mirror import DeployedMirror
-from reinventure.errors import UserError
+from reinventure.aws.mirror_invocation import SLOW, create_tables, write
 from s3_catalog.feed.message import message
 from s3_catalog.model.change import Change, Kind
 from s3_catalog.model.row import Row
@@ -25,37 +22,31 @@ BATCH = 100
 CALLERS = 4
 """Concurrent invocations."""
 
-_SLOW = CONFIG.merge(Config(read_timeout=150))
-"""The function may run for two minutes while the database resumes."""
-
 
 def backfill(catalog: DeployedCatalog, mirror: DeployedMirror, prefix: str) -> Iterator[int]:
     """Write the rows under `prefix`, tombstones included, to the mirror; yield numbers of rows.
 
+    Creates the tables first, also for an empty catalog.
+
     Idempotent, and safe while the bucket changes: newer states in the mirror stay. Raises UserError
     when the function fails, and botocore's ClientError or BotoCoreError.
     """
-    functions = mirror.session.client("lambda", config=_SLOW)
+    functions = mirror.session.client("lambda", config=SLOW)
+    # An empty catalog has no rows that would create them.
+    create_tables(functions, mirror.outputs.mirror_arn)
 
-    def write(rows: list[Row]) -> int:
-        delivery = {"Records": [{"messageId": row.key, "body": _body(row)} for row in rows]}
-        reply = functions.invoke(
-            FunctionName=mirror.outputs.mirror_arn, Payload=json.dumps(delivery).encode()
+    def write_batch(rows: list[Row]) -> int:
+        write(
+            functions,
+            mirror.outputs.mirror_arn,
+            [{"messageId": row.key, "body": _body(row)} for row in rows],
         )
-        answer = json.loads(reply["Payload"].read())
-        if "FunctionError" in reply:
-            raise UserError(f"the function of the mirror failed: {answer.get('errorMessage')}")
-        if answer["batchItemFailures"]:
-            raise UserError(
-                f"{len(answer['batchItemFailures'])} rows could not be mirrored: "
-                f"{answer['errors'][0]}. Run the command again: it is idempotent"
-            )
         return len(rows)
 
     rows = chain(catalog.rows(prefix), catalog.found(Filter(deleted=True), Reading(), prefix))
     with ThreadPoolExecutor(CALLERS) as pool:
         for batches in chunks(chunks(rows, BATCH), CALLERS):
-            yield from pool.map(write, batches)
+            yield from pool.map(write_batch, batches)
 
 
 def _body(row: Row) -> str:

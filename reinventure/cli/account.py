@@ -1,12 +1,14 @@
 """Commands for an AWS account."""
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from reinventure import cdk_cli as cdk
+from reinventure.aws import deployed_mirror
 from reinventure.aws.connection import CONFIG, session
-from reinventure.contract import CATALOG_STACKS
-from reinventure.errors import UserError
+from reinventure.contract import CATALOG_STACKS, SQL
+from reinventure.errors import NoStackError, UserError
 
 if TYPE_CHECKING:
     import boto3
@@ -34,6 +36,13 @@ def deploy() -> None:
         cdk.run("bootstrap", f"aws://{account}/{region}", environment=os.environ)
     # The CDK ignores names of stacks that the settings do not have.
     cdk.run("deploy", *CATALOG_STACKS, environment=os.environ)
+    _create_tables(here)
+
+
+def _create_tables(here: "boto3.Session") -> None:
+    """Create the tables of the SQL mirror, if there is one: a query needs no change before it."""
+    with suppress(NoStackError):
+        deployed_mirror.find(here, SQL).create_tables()
 
 
 def concurrency_advice(here: "boto3.Session") -> str | None:

@@ -1,6 +1,5 @@
 """The command that shows who used the keys."""
 
-import json
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -12,8 +11,9 @@ from reinventure.aws.connection import session
 from reinventure.aws.key_use import EVENT_HISTORY, LOOKUP_CONFIG, KeyUse, key_uses
 from reinventure.cli import values
 from reinventure.cli.options import Json, Profile, Region, Stack, parser
+from reinventure.cli.time_output import utc
 from reinventure.contract import CATALOG
-from reinventure.printable import printable
+from reinventure.printable import printable, printable_json
 from reinventure.progress import Steps
 from s3_catalog.model.timestamps import utc_now
 
@@ -69,8 +69,10 @@ def audit(
             steps.advance(page.calls)
             for use in page.uses:
                 print(show(use), flush=True)
-    when = f"{start:%Y-%m-%d %H:%M} UTC"
-    print(f"{uses:,} of {calls:,} calls to KMS since {when} concern these keys.", file=sys.stderr)
+    print(
+        f"{uses:,} of {calls:,} calls to KMS since {utc(start)} concern these keys.",
+        file=sys.stderr,
+    )
 
 
 def key_use_line(use: KeyUse) -> str:
@@ -80,15 +82,12 @@ def key_use_line(use: KeyUse) -> str:
     what = f" for {purpose}" if purpose else ""
     refused = f" REFUSED {use.error}" if use.error else ""
     names = "+".join(use.keys)
-    return printable(
-        f"{use.time.astimezone(UTC):%Y-%m-%d %H:%M:%S} {names:<5} {use.call:<17} "
-        f"{use.who}{via}{what}{refused}"
-    )
+    return printable(f"{utc(use.time)} {names:<5} {use.call:<17} {use.who}{via}{what}{refused}")
 
 
 def key_use_json(use: KeyUse) -> str:
     """Return `use` as one line of JSON, the time in UTC."""
-    return json.dumps(
+    return printable_json(
         {
             "id": use.id,
             "time": use.time.astimezone(UTC).isoformat(),
@@ -99,6 +98,5 @@ def key_use_json(use: KeyUse) -> str:
             "purpose": use.purpose,
             "error": use.error,
             "source": use.source,
-        },
-        ensure_ascii=False,
+        }
     )

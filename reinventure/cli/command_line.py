@@ -5,20 +5,24 @@ import re
 import signal
 import sys
 import traceback
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
 from reinventure.aws.connection import explain
-from reinventure.errors import EXIT_CHECK_FAILED, EXIT_ERROR, CheckFailedError
+from reinventure.errors import EXIT_CHECK_FAILED, EXIT_ERROR, CheckFailedError, UserError
 from reinventure.printable import printable
 from s3_catalog.exceptions import CatalogError, ContendedError
 
 EXIT_CLOSED_PIPE = 128 + signal.SIGPIPE
 """The exit code of a shell for a program that a closed pipe ends: `reinventure ls | head -1`."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""What Python makes of a byte that is not UTF-8, in arguments, variables and names of files."""
 
 _INVALID_VALUE = re.compile("Invalid value for (?P<names>.*?): (?P<reason>.*)")
 """The words of the option parser for a value that it refuses."""
@@ -34,10 +38,12 @@ class CommandLine(TyperGroup):
         """Run the command line, and exit. Takes the parameters of `TyperGroup.main`."""
         options["standalone_mode"] = False
         try:
+            _check_streams()
+            _check_arguments(options.get("args") or next(iter(arguments), None) or sys.argv[1:])
             try:
                 status = super().main(*arguments, **options)
             finally:
-                # The rest of the output may find the pipe closed.
+                # The rest of the output may find the pipe closed, or the disk full.
                 sys.stdout.flush()
         except BrokenPipeError:
             _leave_quietly()
@@ -51,13 +57,36 @@ class CommandLine(TyperGroup):
         raise SystemExit(status or 0)
 
 
+def _check_streams() -> None:
+    """Raise UserError when stdout is closed, as with `>&-`: Python would drop the output."""
+    if sys.stdout is None:
+        raise UserError("stdout is closed: there is no place for the output")
+
+
+def _check_arguments(arguments: Iterable[str]) -> None:
+    """Raise UserError for an argument that is not UTF-8. No key or name in AWS has such bytes.
+
+    Python has each of them as half a character (a surrogate), which no key equals.
+    """
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise UserError(f"argument {argument!r} is not valid UTF-8") from None
+
+
 def _leave_quietly() -> NoReturn:
-    # Python flushes both streams once more when it exits.
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):  # A stream in memory has no descriptor.
-            os.dup2(nowhere, stream.fileno())
+    _discard(sys.stdout, sys.stderr)
     raise SystemExit(EXIT_CLOSED_PIPE) from None
+
+
+def _discard(*streams: TextIO | None) -> None:
+    """Discard what `streams` still hold: Python flushes them once more when it exits."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in streams:
+        with suppress(OSError):  # A stream in memory has no descriptor.
+            if stream is not None:
+                os.dup2(nowhere, stream.fileno())
 
 
 def _fail(error: Exception) -> NoReturn:
@@ -69,25 +98,38 @@ def _fail(error: Exception) -> NoReturn:
             print(f"reinventure: {message}", file=sys.stderr)
     except BrokenPipeError:
         _leave_quietly()
+    except OSError:  # Its disk is full, too.
+        _discard(sys.stderr)
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        _discard(sys.stdout)
     status = EXIT_CHECK_FAILED if isinstance(error, CheckFailedError) else EXIT_ERROR
     raise SystemExit(status) from None
 
 
 def _message(error: Exception) -> str | None:
     """Return the text for `error`; None for a bug, which needs its traceback."""
+    message = None
     match error:
         case ContendedError():
-            return f"{error}. Try again when fewer writers change it"
+            message = f"{error}. Try again when fewer writers change it"
         case CatalogError():
-            return str(error)
+            message = str(error)
         case typer.TyperException():
-            return _usage(error)
+            message = _usage(error)
+        case typer.Abort():
+            message = "there was no answer to the question"
         case ClientError() | BotoCoreError():
-            return explain(error)
+            message = explain(error)
+        case UnicodeEncodeError() if _SURROGATE.search(error.object):
+            message = f"{error.object!r} is not valid UTF-8"
         case OSError():
             reason = error.strerror or str(error)
-            return f"{printable(str(error.filename))}: {reason}" if error.filename else reason
-    return None
+            message = f"{printable(str(error.filename))}: {reason}" if error.filename else reason
+    # Some end with the lines of a log.
+    return message and "\n".join(map(printable, message.split("\n")))
 
 
 def _usage(error: typer.TyperException) -> str:

@@ -1,9 +1,8 @@
 """Dead letters, for a person or as JSON for a program."""
 
-import json
-
 from reinventure.aws.dead_letters import DeadLetter
-from reinventure.printable import printable
+from reinventure.cli.time_output import utc
+from reinventure.printable import printable, printable_json
 
 _MAX_KEYS = 5
 """Keys of a dead letter that a person sees."""
@@ -14,7 +13,7 @@ def dead_letter_lines(letter: DeadLetter) -> str:
     keys = ", ".join(map(printable, letter.keys[:_MAX_KEYS])) or "none that can be read"
     more = f" and {len(letter.keys) - _MAX_KEYS} more" if len(letter.keys) > _MAX_KEYS else ""
     return (
-        f"{letter.id}  {letter.failed_at:%Y-%m-%d %H:%M:%S}  {printable(letter.where)}\n"
+        f"{letter.id}  {utc(letter.failed_at)}  {printable(letter.where)}\n"
         f"  why:  {printable(letter.reason)}\n"
         f"  keys: {keys}{more}"
     )
@@ -22,7 +21,7 @@ def dead_letter_lines(letter: DeadLetter) -> str:
 
 def dead_letter_json(letter: DeadLetter) -> str:
     """Return `letter` as one line of JSON, with the event that failed."""
-    return json.dumps(
+    return printable_json(
         {
             "id": letter.id,
             "failed_at": letter.failed_at.isoformat(),
@@ -30,6 +29,5 @@ def dead_letter_json(letter: DeadLetter) -> str:
             "reason": letter.reason,
             "keys": letter.keys,
             "payload": letter.payload,
-        },
-        ensure_ascii=False,
+        }
     )

@@ -1,8 +1,6 @@
 """Differences between bucket and catalog, for a person or as JSON for a program."""
 
-import json
-
-from reinventure.printable import printable
+from reinventure.printable import printable, printable_json
 from s3_catalog.model.row import Row
 from s3_catalog.model.stored_object import StoredObject
 from s3_catalog.reconciliation.difference import Difference
@@ -26,12 +24,11 @@ def difference_json(difference: Difference) -> str:
             return None
         return {"size": known.size, "etag": known.etag, "version_id": known.version_id}
 
-    return json.dumps(
+    return printable_json(
         {
             "kind": difference.kind.value,
             "key": difference.key,
             "bucket": side(difference.stored),
             "catalog": side(difference.row),
-        },
-        ensure_ascii=False,
+        }
     )

@@ -1,6 +1,5 @@
 """Commands about the content of objects."""
 
-import json
 import sys
 from itertools import islice
 from typing import Annotated
@@ -14,7 +13,7 @@ from reinventure.aws.inspection_queues import InspectionQueues
 from reinventure.cli.duplicate_contents import Contents, Copies
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack
 from reinventure.contract import CATALOG, WORKERS, InspectionOutputs
-from reinventure.printable import printable
+from reinventure.printable import printable, printable_json
 from reinventure.progress import Steps
 from s3_catalog.table.merged_query import Reading
 from s3_catalog.table.row_query import EXISTING, Filter
@@ -49,7 +48,7 @@ def inspect(
     queues = InspectionQueues(here.client("sqs", config=CONFIG), outputs)
     reading = Reading()
     with Steps() as steps:
-        steps.begin(f"Reading the catalog under '{printable(prefix)}'")
+        steps.begin(f"Reading the catalog under '{prefix}'")
         rows = steps.each(catalog.found(EXISTING, reading, prefix))
         requested = queues.request(row for row in rows if not row.inspected)
     print(f"Read {reading.rows:,} rows, and requested the inspection of {requested:,} objects.")
@@ -80,7 +79,7 @@ def duplicates(
     not_inspected = contents_found = wasted = 0
     reading = Reading()
     with Contents() as contents, Steps() as steps:
-        steps.begin(f"Reading the catalog under '{printable(prefix)}'")
+        steps.begin(f"Reading the catalog under '{prefix}'")
         for row in steps.each(catalog.found(Filter(larger=0), reading, prefix)):
             not_inspected += not contents.add(row)
         steps.begin("Comparing")
@@ -107,13 +106,12 @@ def copies_lines(copies: Copies) -> str:
 
 def copies_json(copies: Copies) -> str:
     """Return `copies` as one line of JSON, with every key."""
-    return json.dumps(
+    return printable_json(
         {
             "sha256": copies.sha256,
             "size": copies.size,
             "count": copies.count,
             "wasted": copies.wasted,
             "keys": list(copies.keys()),
-        },
-        ensure_ascii=False,
+        }
     )

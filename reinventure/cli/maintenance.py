@@ -47,7 +47,7 @@ def verify(
     show = difference_output.difference_json if json else difference_output.difference_line
     compared, wrong = 0, 0
     with Steps() as steps:
-        steps.begin(f"Comparing s3://{catalog.bucket}/{printable(prefix)} with its catalog")
+        steps.begin(f"Comparing s3://{catalog.bucket}/{prefix} with its catalog")
         for thing, row in steps.each(catalog.compared(prefix)):
             compared += 1
             found = difference(thing, row)
@@ -92,7 +92,7 @@ def repair(
         where = printable(progress.after)
         print(f"Continuing after {where}, where the last run stopped (--restart starts again).")
     with Steps() as steps:
-        steps.begin(f"Reconciling s3://{catalog.bucket}/{printable(prefix)}")
+        steps.begin(f"Reconciling s3://{catalog.bucket}/{prefix}")
         for done in reconcile(
             catalog.store(), catalog.stored(), prefix=prefix, after=progress.after
         ):

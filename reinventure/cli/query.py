@@ -14,7 +14,6 @@ from reinventure.cli import row_output, values
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, parser
 from reinventure.contract import CATALOG
 from reinventure.errors import EXIT_CHECK_FAILED, CheckFailedError, UserError
-from reinventure.printable import printable
 from reinventure.progress import Steps
 from s3_catalog.table.merged_query import Reading
 from s3_catalog.table.row_query import Filter
@@ -31,7 +30,7 @@ def ls(
     """List the catalog in key order: time of the last change, size in bytes, key.
 
     Reads DynamoDB, not S3, and prints while it reads. Control characters in a key are escaped;
-    --json prints every key unchanged, with ETag, version and sequencer.
+    --json has the key itself, with ETag, version and sequencer.
 
     For example:
 
@@ -81,7 +80,7 @@ def du(
         print(show(totals.total(catalog.bucket, prefix)))
         return
     with Steps() as steps:
-        steps.begin(f"Counting the rows under '{printable(prefix)}'")
+        steps.begin(f"Counting the rows under '{prefix}'")
         whole, folders = sums(steps.each(catalog.rows(prefix)), prefix, depth)
     for folder in folders:
         print(show(folder))
@@ -180,12 +179,13 @@ def find(
 ) -> None:
     """Find objects, or deleted objects, by their properties, in key order.
 
-    SIZE is in bytes or has a unit: k, MB and GB are powers of 1000; KiB, MiB and GiB are powers of
-    1024. WHEN is a date, a date and time (UTC unless it has a zone), or an age: 90m, 24h, 7d, 2w.
+    SIZE is in bytes or has a unit, up to PB: k, MB and GB are powers of 1000; Ki, MiB and GiB are
+    powers of 1024. WHEN is a date, a date and time (UTC unless it has a zone), or an age: 90m, 24h,
+    7d, 2w.
 
     --type, --sha256, --wider and --rows-over match the results of content inspection (setting
     workers): an object that has not been inspected does not match. TYPE is the type of the content,
-    not the Content-Type of the upload; it may end with an asterisk.
+    not the Content-Type of the upload; it may end with an asterisk. Its case does not matter.
 
     Only PREFIX reduces the number of rows that are read and paid for; stderr has that number.
     Deleted objects are found for 60 days.

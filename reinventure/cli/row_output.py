@@ -1,6 +1,5 @@
 """Rows, totals and single keys, as a line for a person or as JSON for a program."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -8,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from rich import filesize
 
 from reinventure.aws.deployed_catalog import MAX_VERSIONS, KeyState
-from reinventure.printable import printable
+from reinventure.cli.time_output import event_time, utc
+from reinventure.printable import printable, printable_json
 from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.row import Row
 from s3_catalog.model.stored_object import Version
@@ -16,15 +16,15 @@ from s3_catalog.totals.tally import Total
 
 
 def row_line(row: Row) -> str:
-    """Return `row` in the layout of `aws s3 ls`: time, size in bytes or "deleted", key."""
-    time = row.event_time[:19].replace("T", " ")
+    """Return `row` in the layout of `aws s3 ls`: time in UTC, size in bytes or "deleted", key."""
+    time = event_time(row.event_time)
     size = "deleted" if row.deleted else row.size
     return f"{time} {size:>14} {printable(row.key)}"
 
 
 def row_json(row: Row) -> str:
     """Return `row` as one line of JSON, the key unchanged; a tombstone has `deleted`."""
-    return json.dumps(_fields(row), ensure_ascii=False)
+    return printable_json(_fields(row))
 
 
 def total_line(total: Total) -> str:
@@ -35,10 +35,7 @@ def total_line(total: Total) -> str:
 
 def total_json(total: Total) -> str:
     """Return `total` as one line of JSON."""
-    return json.dumps(
-        {"folder": total.folder, "objects": total.objects, "bytes": total.bytes},
-        ensure_ascii=False,
-    )
+    return printable_json({"folder": total.folder, "objects": total.objects, "bytes": total.bytes})
 
 
 def key_state_lines(state: KeyState) -> str:
@@ -65,7 +62,7 @@ def key_state_json(state: KeyState) -> str:
             "remembered_until": _expiry(state.row).isoformat() if state.row.deleted else None,
             "asked_at": lookup.isoformat() if lookup else None,
         }
-    return json.dumps(
+    return printable_json(
         {
             "bucket": state.bucket,
             "key": state.key,
@@ -83,8 +80,7 @@ def key_state_json(state: KeyState) -> str:
                 for version in state.versions
             ],
             "agree": state.agree,
-        },
-        ensure_ascii=False,
+        }
     )
 
 
@@ -114,10 +110,10 @@ def _results(inspection: InspectionResult) -> Iterator[tuple[str, object]]:
 
 
 def _properties(row: Row) -> Iterator[tuple[str, str]]:
-    time = f"{row.event_time[:-1].replace('T', ' ')} UTC"
+    time = row.event_time.replace("T", " ")
     if row.deleted:
         yield "deleted", f"{time}, by {row.event_name}"
-        yield "expires", _utc(_expiry(row))
+        yield "expires", utc(_expiry(row))
     else:
         yield "changed", f"{time}, by {row.event_name}"
         yield "size", f"{row.size:,} bytes"
@@ -125,7 +121,7 @@ def _properties(row: Row) -> Iterator[tuple[str, str]]:
     yield "version", row.version_id or "none"
     yield "sequencer", row.sequencer
     lookup = _lookup_time(row)
-    yield "source", f"lookup in S3 at {_utc(lookup)}" if lookup else "the event itself"
+    yield "source", f"lookup in S3 at {utc(lookup)}" if lookup else "the event itself"
     if row.inspected:
         for name, value in _results(row.inspected):
             text = f"{value:,}" if isinstance(value, int) else str(value)
@@ -135,12 +131,8 @@ def _properties(row: Row) -> Iterator[tuple[str, str]]:
 def _version_line(version: Version) -> str:
     size = "delete marker" if version.size is None else f"{version.size}"
     current = "  current" if version.latest else ""
-    time = f"{version.modified.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    time = utc(version.modified)
     return f"{time} {size:>14}  {printable(version.version_id)}{current}"
-
-
-def _utc(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _lookup_time(row: Row) -> datetime | None:

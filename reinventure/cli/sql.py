@@ -1,16 +1,16 @@
 """Commands for the SQL mirror."""
 
-import json
 import sys
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Annotated
 
 import typer
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from reinventure.aws import deployed_catalog, deployed_mirror
 from reinventure.aws.connection import session
@@ -19,7 +19,7 @@ from reinventure.aws.mirror_backfill import backfill
 from reinventure.cli.options import Json, MirrorStack, Prefix, Profile, Region, Stack
 from reinventure.contract import CATALOG, SQL
 from reinventure.errors import UserError
-from reinventure.printable import printable
+from reinventure.printable import printable, printable_json
 from reinventure.progress import Steps
 
 RESUME_SECONDS = 120
@@ -80,7 +80,7 @@ def sql_backfill(
     found = deployed_mirror.find(here, mirror)
     total = 0
     with Steps() as steps:
-        steps.begin(f"Mirroring the catalog of s3://{catalog.bucket}/{printable(prefix)}")
+        steps.begin(f"Mirroring the catalog of s3://{catalog.bucket}/{prefix}")
         for written in backfill(catalog, found, prefix):
             total += written
             steps.advance(written)
@@ -107,21 +107,31 @@ def _print_json(result: QueryResult) -> None:
     if twice:
         raise UserError(f"two columns have the name {min(twice)!r}: rename one with AS")
     for row in result.rows:
-        fields = dict(zip(result.columns, row, strict=True))
-        print(json.dumps(fields, ensure_ascii=False))
+        fields = zip(map(printable_json, result.columns), map(_json_cell, row), strict=True)
+        print("{" + ", ".join(f"{name}: {value}" for name, value in fields) + "}")
 
 
 def _print_table(result: QueryResult) -> None:
     table = Table(box=box.SIMPLE_HEAD)
     for n, name in enumerate(result.columns):
-        numbers = all(isinstance(row[n], int | float | None) for row in result.rows)
+        numbers = all(isinstance(row[n], int | float | Decimal | None) for row in result.rows)
         table.add_column(
-            escape(printable(name)), justify="right" if numbers else "left", overflow="fold"
+            Text(printable(name)), justify="right" if numbers else "left", overflow="fold"
         )
     for row in result.rows:
-        table.add_row(*(escape(printable(text)) for text in _texts(row)))
+        table.add_row(*(Text(printable(text)) for text in _texts(row)))
     Console().print(table)
 
 
+def _json_cell(cell: Cell) -> str:
+    # A number of JSON may have any number of digits; the module json would round it to a float.
+    return _text(cell) if isinstance(cell, Decimal) else printable_json(cell)
+
+
 def _texts(row: list[Cell]) -> list[str]:
-    return ["NULL" if cell is None else str(cell) for cell in row]
+    return ["NULL" if cell is None else _text(cell) for cell in row]
+
+
+def _text(cell: Cell) -> str:
+    # As SQL writes it: str() of a small Decimal has an exponent.
+    return f"{cell:f}" if isinstance(cell, Decimal) else str(cell)

@@ -15,10 +15,12 @@ from s3_catalog.model.timestamps import utc_now
 UNITS: dict[str, int] = {
     "": 1,
     "b": 1,
-    **{unit: 1000**n for n, letter in enumerate("kmgt", 1) for unit in (letter, f"{letter}b")},
-    **{f"{letter}ib": 1024**n for n, letter in enumerate("kmgt", 1)},
+    **{unit: 1000**n for n, each in enumerate("kmgtp", 1) for unit in (each, f"{each}b")},
+    **{unit: 1024**n for n, each in enumerate("kmgtp", 1) for unit in (f"{each}i", f"{each}ib")},
 }
-"""Bytes of a unit of size, by its name in lower case: powers of 1000 (SI) and of 1024 (IEC)."""
+"""Bytes of a unit of size, by its name in lower case: powers of 1000 (SI) and of 1024 (IEC).
+
+From k to P, with or without the B."""
 
 _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) ?([a-z]*)")
 """With more digits, a size could exceed the 38 digits of a number in DynamoDB."""
@@ -76,13 +78,16 @@ def seconds(text: str) -> float:
 
 
 def content_type(text: str) -> str:
-    """Return a media type, such as text/csv, or the beginning of one with an asterisk: image/*."""
+    """Return a media type, such as text/csv, or the beginning of one with an asterisk: image/*.
+
+    In lower case, as content inspection writes them: media types have no case (RFC 6838, 4.2).
+    """
     if not text or "*" in text[:-1]:
         raise ValueError(
             f"invalid content type {text!r}: use a media type, such as text/csv, or the beginning "
             "of one with an asterisk at its end, such as 'image/*'"
         )
-    return text
+    return text.lower()
 
 
 def sha256(text: str) -> str:

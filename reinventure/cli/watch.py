@@ -1,6 +1,6 @@
 """The command that follows the change feed."""
 
-import json
+import select
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -9,8 +9,9 @@ from reinventure.aws import deployed_catalog
 from reinventure.aws.change_watcher import Watch
 from reinventure.aws.connection import session
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack
+from reinventure.cli.time_output import event_time
 from reinventure.contract import CATALOG
-from reinventure.printable import printable
+from reinventure.printable import printable, printable_json
 
 
 def watch(
@@ -35,7 +36,7 @@ def watch(
     """
     catalog = deployed_catalog.find(session(profile, region), stack)
     show = change_json if json else change_line
-    with Watch(catalog, prefix).listening() as changes:
+    with Watch(catalog, prefix, _check_stdout).listening() as changes:
         where = printable(f"s3://{catalog.bucket}/{prefix}")
         print(f"Listening to changes of {where} (stop with Ctrl-C).", file=sys.stderr, flush=True)
         for message in changes:
@@ -43,12 +44,25 @@ def watch(
 
 
 def change_line(message: Mapping[str, Any]) -> str:
-    """Return a message of the change feed for a person: time, kind, size in bytes, key."""
-    time = message["time"][:19].replace("T", " ")
+    """Return a message of the change feed for a person: time in UTC, kind, size in bytes, key."""
     size = message["new"]["size"] if message["new"] else "-"
-    return f"{time} {message['kind']:<7} {size:>14} {printable(message['key'])}"
+    return (
+        f"{event_time(message['time'])} {message['kind']:<7} {size:>14} {printable(message['key'])}"
+    )
 
 
 def change_json(message: Mapping[str, Any]) -> str:
     """Return a message of the change feed as one line of JSON."""
-    return json.dumps(message, ensure_ascii=False)
+    return printable_json(message)
+
+
+def _check_stdout() -> None:
+    """Raise BrokenPipeError when nothing reads stdout any more, which a bucket at rest hides."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except OSError:  # A stream in memory has none.
+        return
+    poll = select.poll()
+    poll.register(descriptor, 0)  # Errors are reported without being asked for.
+    if any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0)):
+        raise BrokenPipeError

@@ -7,7 +7,7 @@ import sys
 import boto3
 
 from reinventure import cdk_cli as cdk
-from reinventure.aws import deployed_stack
+from reinventure.aws import deployed_stack, mirror_invocation
 from reinventure.contract import SQL, SqlOutputs
 from reinventure.local import background_process as background
 from reinventure.local import mariadb
@@ -45,14 +45,24 @@ def start(cloud: Cloud) -> str:
         return f"https://127.0.0.1:{listener.getsockname()[1]}"
 
 
+def create_tables(cloud: Cloud) -> None:
+    """Create the tables of the mirror, so that queries need no change of the bucket first.
+
+    The database must have its owner. Raises UserError when the function of the mirror fails.
+    """
+    functions = boto3.client("lambda", config=mirror_invocation.SLOW, **cloud.access)
+    mirror_invocation.create_tables(functions, _outputs(cloud).mirror_arn)
+
+
 def create_owner(cloud: Cloud) -> None:
     """Create the database and the owner of its secret, as RDS does for a new cluster.
 
     The stack Sql must be deployed in `cloud`.
     """
-    outputs = deployed_stack.find(boto3.client("cloudformation", **cloud.access), SQL, SqlOutputs)
     secrets = boto3.client("secretsmanager", **cloud.access)
-    secret = secrets.get_secret_value(SecretId=str(outputs.owner_secret_arn))["SecretString"]
+    secret = secrets.get_secret_value(SecretId=str(_outputs(cloud).owner_secret_arn))[
+        "SecretString"
+    ]
     owner = json.loads(secret)
     user = (owner["username"], owner["password"])
     path = mariadb.socket_path(cloud.directory)
@@ -60,3 +70,7 @@ def create_owner(cloud: Cloud) -> None:
         cursor.execute(f"CREATE DATABASE {DATABASE_NAME}")
         cursor.execute("CREATE USER %s@localhost IDENTIFIED BY %s", user)
         cursor.execute("GRANT ALL ON *.* TO %s@localhost WITH GRANT OPTION", user[:1])
+
+
+def _outputs(cloud: Cloud) -> SqlOutputs:
+    return deployed_stack.find(boto3.client("cloudformation", **cloud.access), SQL, SqlOutputs)

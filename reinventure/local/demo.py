@@ -6,8 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.errors import UserError
@@ -118,7 +118,7 @@ def _prove(catalog: DeployedCatalog, changes: str, console: Console) -> bool:
     table.add_column("bucket", no_wrap=True)
     for row in rows[:_SHOWN]:
         table.add_row(
-            escape(printable(row.key)),
+            Text(printable(row.key)),
             f"{row.size:,}",
             row.etag,
             row.event_name.removeprefix("ObjectCreated:"),
@@ -136,7 +136,7 @@ def _prove(catalog: DeployedCatalog, changes: str, console: Console) -> bool:
         f"Catalog:              {len(rows):,} rows, {sum(row.size or 0 for row in rows):,} bytes."
     )
     for difference in wrong.values():
-        console.print(f"{difference.kind.value}: {escape(printable(difference.key))}", style="red")
+        console.print(Text(f"{difference.kind.value}: {printable(difference.key)}", style="red"))
     if wrong:
         console.print(f"Proof: FAILED. {len(wrong):,} keys differ.", style="bold red")
     else:

@@ -81,6 +81,8 @@ def start_and_deploy(directory: Path, steps: Steps, settings: Sequence[str] = ()
             )
             if SQL in stacks:
                 database.create_owner(cloud)
+                steps.begin("Creating the tables of the SQL mirror")
+                database.create_tables(cloud)
         except BaseException:
             clouds.stop(directory)
             raise
@@ -93,6 +95,9 @@ def enter(cloud: Cloud) -> DeployedCatalog:
     boto3 takes endpoint and certificate from the environment of the process, as every client does.
     """
     os.environ.pop("AWS_PROFILE", None)
+    # An endpoint of one service would win over that of the cloud.
+    for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL_")]:
+        del os.environ[name]
     os.environ.update(cloud.environment)
     return deployed.find(boto3.Session(), CATALOG)
 

@@ -9,6 +9,8 @@ from typing import TypeVar
 import aws_cdk as cdk
 from constructs import Node
 
+from reinventure.printable import printable
+
 from . import pipeline_source as source
 from . import traffic_shift as shift
 from . import worker_instance as instances
@@ -65,7 +67,7 @@ _T = TypeVar("_T")
 
 
 class SettingError(ValueError):
-    """A setting is unknown or invalid. The message names it, its value and the choice."""
+    """A setting is unknown or invalid. One line names it, its value and the choice."""
 
 
 @dataclass(frozen=True)
@@ -227,9 +229,9 @@ def _check_names(node: Node) -> None:
             continue
         if name in _REMOVED:
             raise SettingError(f"setting {name} {_REMOVED[name]}.")
-        closest = get_close_matches(name, known, n=1)
+        closest = get_close_matches(name.lower(), known, n=1)
         advice = f"Did you mean {closest[0]}?" if closest else f"Settings are {', '.join(known)}."
-        raise SettingError(f"setting {name} is unknown. {advice}")
+        raise SettingError(f"setting {printable(name)} is unknown. {advice}")
 
 
 def _read(node: Node, name: str, parse: Callable[[str], _T]) -> _T:
@@ -239,7 +241,7 @@ def _read(node: Node, name: str, parse: Callable[[str], _T]) -> _T:
         return parse(value)
     except ValueError as error:
         raise SettingError(
-            f'setting {name}={value}: {error}. Set it in cdk.json under "context", '
+            f'setting {name}={printable(value)}: {error}. Set it in cdk.json under "context", '
             f"or with: cdk deploy -c {name}=..."
         ) from None
 

@@ -105,3 +105,14 @@ def test_an_error_has_the_code_that_aws_sends(
         client.execute_statement(**{**HERE, **request_})
     assert error.value.response["Error"]["Code"] == code
     assert type(error.value).__name__ == code
+
+
+def test_a_decimal_is_text_with_all_its_digits(
+    client: "RDSDataServiceClient", tables: Database
+) -> None:
+    answer = client.execute_statement(
+        **HERE, sql="SELECT 9007199254740993.0 AS n", includeResultMetadata=True
+    )
+    assert answer["records"] == [[{"stringValue": "9007199254740993.0"}]]
+    [column] = answer["columnMetadata"]
+    assert (column["typeName"], column["scale"]) == ("DECIMAL", 1)

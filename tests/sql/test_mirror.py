@@ -7,10 +7,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from reinventure.local.data_api_server import DataApiError
 from s3_catalog.exceptions import DatabaseAsleepError
@@ -19,7 +21,7 @@ from s3_catalog.sql_mirror import state, upsert
 from s3_catalog.sql_mirror.data_api import Database, values
 from s3_catalog.sql_mirror.mirror_writer import MirrorWriter
 from tests.doubles import Context
-from tests.sql.conftest import CLUSTER, OWNER, PASSWORD, Service, never
+from tests.sql.conftest import CLUSTER, OWNER, PASSWORD, READER, Service, clear, never
 from tests.sql.schedule import BUCKET, KEYS, Message, history, message, mirrored, newest, play
 from tests.sql.schedule import schedule as make
 
@@ -365,6 +367,29 @@ def test_the_function_replies_with_the_failed_messages(
     answer = function.handler(delivery, Context())
     assert answer["batchItemFailures"] == [{"itemIdentifier": "m1"}]
     assert mirrored(tables)["k"][0] == 7
+
+
+def test_a_delivery_without_messages_creates_the_tables(
+    function: ModuleType, service: Service, server: Path, owner: Database
+) -> None:
+    function._writer.password = lambda: PASSWORD
+    for _ in range(2):  # An instance of the function that has written, too.
+        clear(server)
+        assert function.handler({"Records": []}, Context()) == {
+            "batchItemFailures": [],
+            "errors": [],
+        }
+        assert values(owner.execute("SELECT COUNT(*) AS n FROM objects")) == [[0]]
+        reader = Database(service.client(), CLUSTER, READER, never)
+        assert values(reader.execute("SELECT COUNT(*) AS n FROM objects")) == [[0]]
+
+
+def test_a_delivery_without_messages_raises_what_prevents_the_tables(
+    function: ModuleType, service: Service
+) -> None:
+    service.before = lambda *_: DataApiError("InternalServerErrorException", "gone", 500)
+    with pytest.raises(ClientError, match="gone"):
+        function.handler({"Records": []}, Context())
 
 
 @pytest.mark.parametrize(("left", "failed"), [(60_000, 0), (59_999, 1)])

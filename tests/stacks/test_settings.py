@@ -1,6 +1,9 @@
 import gzip
 import json
+import os
 import re
+import subprocess
+import sys
 from importlib.resources import files
 from pathlib import Path
 
@@ -230,12 +233,40 @@ def test_the_instances_have_the_regions_of_the_price_list() -> None:
         ("worker-instance", "Did you mean worker_instance?"),
         ("canery", "Did you mean canary?"),
         ("Stage", "Did you mean stage?"),
+        ("TRANSPORT", "Did you mean transport?"),
         ("zzz", "Settings are stage, key_rotation_days, shards, transport, reconcile, config, "),
     ],
 )
 def test_an_unknown_setting_is_refused_with_the_closest_name(name: str, advice: str) -> None:
     with pytest.raises(SettingError, match=re.escape(f"setting {name} is unknown. {advice}")):
         read(**{name: "1"})
+
+
+@pytest.mark.parametrize(
+    ("context", "line"),
+    [
+        ({"transprot": "sqs"}, "setting transprot is unknown. Did you mean transport?"),
+        ({"transport": "sqss"}, "setting transport=sqss: must be one of lambda, sqs, sns, "),
+        ({"transport": "a\nb\x1b"}, r"setting transport=a\nb\x1b: must be one of lambda, "),
+        ({"shards": "9" * 5000}, "setting shards=999"),
+        ({"shards": ["1"]}, "setting shards=['1']: must be a whole number from 1 to 256"),
+        ({"x\ny": "1"}, r"setting x\ny is unknown. Settings are stage, "),
+        ({"minimum_size": 1}, "setting minimum_size was removed in 0.2, "),
+    ],
+)
+def test_the_app_prints_a_mistake_in_one_line(context: dict[str, object], line: str) -> None:
+    root = Path(__file__).parents[2]
+    ended = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=root,
+        env={**os.environ, "CDK_CONTEXT_JSON": json.dumps({**DEFAULTS, **context})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith(f"reinventure: {line}")
+    assert ended.stderr.count("\n") == 1
 
 
 def test_a_removed_setting_is_refused_with_the_reason() -> None:

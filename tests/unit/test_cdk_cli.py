@@ -45,6 +45,12 @@ def test_a_failure_has_the_end_of_the_log(cli: Callable[[str], None], tmp_path: 
         cdk_cli.run("deploy", environment={})
 
 
+def test_a_mistake_in_a_setting_is_one_line(cli: Callable[[str], None], tmp_path: Path) -> None:
+    cli("import sys; print('x\\nreinventure: setting a is unknown.\\nexited'); sys.exit(1)")
+    with pytest.raises(UserError, match=r"^setting a is unknown\.$"):
+        cdk_cli.run_quietly("synth", environment={}, log=tmp_path / "log")
+
+
 def test_the_end_of_a_log_may_be_of_any_encoding(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_bytes(b"\xff\nlast")
@@ -63,3 +69,16 @@ def test_a_missing_cli_is_an_error_with_a_remedy(
     monkeypatch.setattr(cdk_cli, "_CLI", tmp_path / "no cdk")
     with pytest.raises(UserError, match=r"the CDK CLI is not installed in .* Run `make setup`"):
         cdk_cli.run("deploy", environment={})
+
+
+def test_a_missing_node_is_an_error_with_a_remedy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(cdk_cli, "_CLI", tmp_path)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    environment = {"PATH": str(tmp_path)}
+    remedy = r"needs Node.js \(`node`\), which is missing. Run `make setup`"
+    with pytest.raises(UserError, match=remedy):
+        cdk_cli.run_quietly("synth", environment=environment, log=tmp_path / "log")
+    with pytest.raises(UserError, match=remedy):
+        cdk_cli.run("deploy", environment=environment)

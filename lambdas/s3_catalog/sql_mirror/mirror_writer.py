@@ -34,6 +34,17 @@ class MirrorWriter:
     password: Callable[[], str]
     _ready: bool = False
 
+    def prepare(self, wait: Callable[[], None]) -> None:
+        """Create or migrate the tables, and delete expired tombstones. Idempotent.
+
+        `wait` is called while the database resumes; it may raise DatabaseAsleepError. Raises
+        BusyError, and botocore's ClientError or BotoCoreError.
+        """
+        database = replace(self.database, wait=wait)
+        schema.migrate(database, self.password)
+        delete_expired_tombstones(database, datetime.now(UTC))
+        self._ready = True
+
     def apply(self, bodies: Mapping[str, str], wait: Callable[[], None]) -> dict[str, str]:
         """Write the states in the messages `bodies` (by id); return the failed ids with reasons.
 
@@ -48,13 +59,10 @@ class MirrorWriter:
                 states[name] = parse(body, self.bucket)
             except UnreadableError as error:
                 failures[name] = str(error)
-        database = replace(self.database, wait=wait)
         try:
             if not self._ready:
-                schema.migrate(database, self.password)
-                delete_expired_tombstones(database, datetime.now(UTC))
-                self._ready = True
-            failures |= _write(database, list(states.items()))
+                self.prepare(wait)
+            failures |= _write(replace(self.database, wait=wait), list(states.items()))
         except (ClientError, BotoCoreError, BusyError, DatabaseAsleepError) as error:
             failures |= dict.fromkeys(states, str(error))
         return failures

@@ -1,6 +1,7 @@
 """The SQL mirror on the local cloud: the stack Sql, MariaDB and the stand-in of the Data API."""
 
 import json
+from decimal import Decimal
 
 import boto3
 import pytest
@@ -53,16 +54,23 @@ def settle(catalog: DeployedCatalog, mirror: DeployedMirror) -> None:
 
 
 def first_change(catalog: DeployedCatalog, mirror: DeployedMirror) -> None:
-    """Make a change, and return when the tables exist: the function creates them with the first."""
+    """Make a change, and return when it is mirrored. The tables exist before it."""
+    mirrored(mirror)
     catalog.s3.put_object(Bucket=catalog.bucket, Key="first", Body=b"")
+    wait_until(lambda: "first" in mirrored(mirror), PATIENCE)
 
-    def mirrors_it() -> bool:
-        try:
-            return "first" in mirrored(mirror)
-        except mirror.session.client("rds-data").exceptions.DatabaseErrorException:
-            return False
 
-    wait_until(mirrors_it, PATIENCE)
+def test_a_query_creates_the_tables_of_an_empty_database(cloud: Cloud) -> None:
+    with mariadb.administer(mariadb.socket_path(cloud.directory)) as root, root.cursor() as cursor:
+        cursor.execute("DROP DATABASE catalog")
+        cursor.execute("CREATE DATABASE catalog")
+        cursor.execute("DROP USER reader@'%'")
+    asked = run("sql", "SELECT * FROM objects", environment=cloud.environment)
+    assert (asked.returncode, asked.stderr) == (0, "")
+    # The view has no rows, or a row that was just mirrored.
+    assert asked.stdout.startswith("object_key\tsize\t")
+    done = run("sql-backfill", environment=cloud.environment)
+    assert done.returncode == 0, done.stderr
 
 
 def test_after_a_storm_the_mirror_equals_the_catalog(
@@ -87,11 +95,11 @@ def test_the_command_prints_lines_or_json(
     )
     asked = run("sql", query, "--json", environment=cloud.environment)
     assert asked.returncode == 0, asked.stderr
-    first = json.loads(asked.stdout.splitlines()[0])
+    first = json.loads(asked.stdout.splitlines()[0], parse_float=Decimal)
     assert first == {
         "object_key": "sql/2 🚀.log",
         "size": 200,
-        "third": 66.6667,
+        "third": Decimal("66.6667"),
         "bare": 0,
         "nothing": None,
     }

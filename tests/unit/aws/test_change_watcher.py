@@ -154,6 +154,16 @@ def test_a_watcher_that_fails_deletes_what_it_made(
     assert queues(sqs) == []
 
 
+def test_what_is_raised_between_polls_ends_a_watcher(catalog: DeployedCatalog, sqs: Any) -> None:
+    def between() -> None:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError), Watch(catalog, "", between).listening() as changes:
+        next(changes)
+    assert queues(sqs) == []
+    assert subscribers(catalog) == []
+
+
 def test_a_watcher_deletes_queues_of_dead_watchers_of_its_topic_only(
     catalog: DeployedCatalog, sqs: Any
 ) -> None:

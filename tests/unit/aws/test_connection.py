@@ -1,10 +1,13 @@
 """The session of the command, and its explanations of botocore's errors."""
 
+from pathlib import Path
+
 import boto3
 import pytest
 from botocore.exceptions import ClientError, NoRegionError, SSLError
 
 from reinventure.aws import connection
+from reinventure.errors import UserError
 
 
 @pytest.mark.parametrize(
@@ -56,3 +59,36 @@ def test_an_error_is_one_line_with_a_remedy(error: ClientError, line: str) -> No
 def test_a_failed_connection_has_questions_about_the_local_cloud() -> None:
     line = connection.explain(SSLError(endpoint_url="https://127.0.0.1:1", error=OSError("bad")))
     assert line.endswith("Is AWS_ENDPOINT_URL left over from one that is not?")
+
+
+CONFIGURATION = """
+[default]
+services = local
+[profile direct]
+endpoint_url = 127.0.0.1:2
+[profile none]
+[services local]
+s3 =
+  endpoint_url = 127.0.0.1:1
+"""
+
+
+@pytest.mark.parametrize(("profile", "shown"), [(None, "127.0.0.1:1"), ("direct", "127.0.0.1:2")])
+def test_an_endpoint_of_the_configuration_without_a_scheme_is_a_mistake(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, profile: str | None, shown: str
+) -> None:
+    (tmp_path / "config").write_text(CONFIGURATION)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    with pytest.raises(UserError, match=f"^endpoint_url in the AWS configuration is '{shown}': "):
+        connection.session(profile)
+    assert connection.session("none").profile_name == "none"
+
+
+def test_a_ca_bundle_of_the_configuration_must_exist(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "config").write_text("[default]\nca_bundle = /no/such\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
+    with pytest.raises(UserError, match=r"^ca_bundle is '/no/such', which cannot be used: No"):
+        connection.session()

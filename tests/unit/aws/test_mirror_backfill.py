@@ -56,6 +56,7 @@ def test_every_row_under_the_prefix_is_written_once(catalog: DeployedCatalog) ->
     add_row(catalog, "b")
     function = Function({"batchItemFailures": []})
     assert sorted(backfill(catalog, mirror(function), "a/")) == [31, 100, 100]
+    assert function.batches[0] == []
     assert all(len(batch) <= 100 for batch in function.batches)
     messages = [
         read(record["body"], catalog.bucket) for batch in function.batches for record in batch
@@ -67,6 +68,12 @@ def test_every_row_under_the_prefix_is_written_once(catalog: DeployedCatalog) ->
     [gone] = [message for message in messages if message["kind"] == "deleted"]
     assert (gone["key"], gone["new"]) == ("a/gone", None)
     assert {message["kind"] for message in messages} == {"created", "deleted"}
+
+
+def test_the_backfill_of_an_empty_catalog_creates_the_tables(catalog: DeployedCatalog) -> None:
+    function = Function({"batchItemFailures": []})
+    assert list(backfill(catalog, mirror(function), "")) == []
+    assert function.batches == [[]]
 
 
 @pytest.mark.parametrize(

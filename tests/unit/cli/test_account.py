@@ -10,7 +10,9 @@ from botocore.stub import Stubber
 from typer.testing import Result
 
 from reinventure import cdk_cli
+from reinventure.aws import deployed_mirror
 from reinventure.cli import account
+from reinventure.errors import NoStackError
 
 Run = Callable[..., Result]
 
@@ -46,6 +48,11 @@ def cdk(monkeypatch: pytest.MonkeyPatch, session: boto3.Session) -> list[tuple[s
 
     monkeypatch.setattr(cdk_cli, "run", run)
     monkeypatch.setattr(account, "concurrency_advice", lambda _: "Request more.")
+
+    def find(_: object, stack: str) -> None:
+        raise NoStackError(f"no stack {stack}")
+
+    monkeypatch.setattr(deployed_mirror, "find", find)
     return ran
 
 
@@ -70,6 +77,17 @@ def test_deploy_bootstraps_once(
         assert cdk == [deploy]
     finally:
         ssm.delete_parameter(Name=version)
+
+
+def test_deploy_creates_the_tables_of_a_mirror(
+    cdk: list[tuple[str, ...]], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created: list[int] = []
+    mirror = SimpleNamespace(create_tables=lambda: created.append(len(cdk)))
+    monkeypatch.setattr(deployed_mirror, "find", lambda *_: mirror)
+    assert run("deploy").exit_code == 0
+    assert cdk[-1][0] == "deploy"
+    assert created == [len(cdk)]
 
 
 def test_destroy_deletes_the_stacks_of_a_catalog(cdk: list[tuple[str, ...]], run: Run) -> None:

@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+import typer
 from botocore.exceptions import ClientError
 from typer.main import get_group
 from typer.models import CommandInfo
@@ -22,18 +23,20 @@ from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.cli import query
 from reinventure.errors import CheckFailedError, UserError
 from s3_catalog.exceptions import ContendedError, MalformedError
+from s3_catalog.model.inspection_result import InspectionResult
 from tests.unit.cli.content import add_row
 
 Run = Callable[..., Result]
 
 LEAVING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+ACCOUNT = {"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
 NOTHING_LISTENS = "https://127.0.0.1:9"  # The discard port.
 
 
 @pytest.fixture
 def no_account(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """An environment without AWS credentials, region and configuration."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
+    for name in [name for name in os.environ if re.match("AWS_|REQUESTS_CA_BUNDLE$", name)]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
@@ -58,14 +61,30 @@ def assert_mistake(result: Result, message: str) -> None:
         (["ls", "--profile", "nope"], {}, "The config profile (nope) could not be found"),
         (
             ["ls"],
-            {
-                "AWS_REGION": "eu-west-1",
-                "AWS_ACCESS_KEY_ID": "x",
-                "AWS_SECRET_ACCESS_KEY": "x",
-                "AWS_ENDPOINT_URL": NOTHING_LISTENS,
-            },
+            {**ACCOUNT, "AWS_ENDPOINT_URL": NOTHING_LISTENS},
             "Could not connect to the endpoint URL",
         ),
+        *(
+            ([command], {**ACCOUNT, "AWS_ENDPOINT_URL": endpoint}, f"AWS_ENDPOINT_URL is {shown}: ")
+            for command in ("ls", "verify", "watch", "smoke")
+            for endpoint, shown in [
+                ("127.0.0.1:4566", "'127.0.0.1:4566'"),
+                ("localhost", "'localhost'"),
+                ("https://", "'https://'"),
+                ("https://[::1", "'https://[::1'"),
+                ("https://h:port", "'https://h:port'"),
+                ("https://a b", "'https://a b'"),
+                ("ftp://h", "'ftp://h'"),
+            ]
+        ),
+        (["ls"], {**ACCOUNT, "AWS_ENDPOINT_URL_DYNAMODB": "h:1"}, "AWS_ENDPOINT_URL_DYNAMODB is "),
+        *(
+            ([command], {**ACCOUNT, variable: "/no/such"}, f"{variable} is '/no/such', which ")
+            for command in ("ls", "sql-backfill")
+            for variable in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
+        ),
+        (["ls"], {**ACCOUNT, "AWS_CA_BUNDLE": "/no/such"}, "cannot be used: No such file or dir"),
+        (["ls"], {**ACCOUNT, "AWS_CA_BUNDLE": __file__}, "cannot be used: it has no certificate"),
         (["deploy"], {"AWS_ENDPOINT_URL": NOTHING_LISTENS}, "this shell points at a local cloud"),
         (["destroy"], {"AWS_REGION": "eu-west-1"}, "Unable to locate credentials"),
     ],
@@ -109,7 +128,7 @@ def test_a_wrong_environment_is_one_line_and_exit_code_2(
         (["stat", ""], "KEY: key has 0 bytes, S3 allows 1 to 1024"),
         (["stat", "x" * 1025], "KEY: key has 1025 bytes, S3 allows 1 to 1024"),
         (["stat"], "missing argument 'KEY'. See `reinventure stat --help`"),
-        (["ls", "\udcff"], "PREFIX: key '\\udcff' is not valid Unicode: surrogates not allowed"),
+        (["ls", "\udcff"], "argument '\\udcff' is not valid UTF-8"),
         (["ls", "a", "b\nc"], r"got unexpected extra argument(s) (b\x0ac). See `reinventure ls "),
         (["lx\u202e"], r"no such command 'lx\u202e'"),
         (["ls", "a", "b\u202e"], r"got unexpected extra argument(s) (b\u202e). See `reinventure "),
@@ -136,6 +155,10 @@ def test_a_mistake_of_the_user_is_one_line_and_exit_code_2(
     assert result.stderr.startswith(f"reinventure: {line}")
 
 
+def encoding_error(text: str) -> UnicodeEncodeError:
+    return UnicodeEncodeError("utf-8", text, 1, 2, "surrogates not allowed")
+
+
 def refusal(message: str) -> ClientError:
     return ClientError({"Error": {"Code": "AccessDenied", "Message": message}}, "Query")
 
@@ -151,6 +174,9 @@ def refusal(message: str) -> ClientError:
         (FileNotFoundError(2, "No such file", "/a\nb"), r"/a\nb: No such file", 2),
         (OSError(28, "No space left on device"), "No space left on device", 2),
         (TimeoutError("timed out"), "timed out", 2),
+        (UserError("no \x1b[31m"), r"no \x1b[31m", 2),
+        (typer.Abort(), "there was no answer to the question", 2),
+        (encoding_error("a\udcff"), r"'a\udcff' is not valid UTF-8", 2),
     ],
 )
 def test_an_error_is_one_line_with_its_exit_code(
@@ -192,6 +218,15 @@ def test_the_help_of_a_command_is_its_documentation(command: CommandInfo, run: R
     assert command.callback.__doc__
     first = command.callback.__doc__.splitlines()[0]
     assert first.replace("`", "") in " ".join(result.stdout.split())
+
+
+@pytest.mark.parametrize("arguments", [["a\udcff"], ["--stack", "a\udcff"], ["--suffix=a\udcff"]])
+@pytest.mark.parametrize("command", COMMANDS, ids=name)
+def test_an_argument_that_is_not_utf_8_is_a_mistake_of_every_command(
+    command: CommandInfo, run: Run, arguments: list[str]
+) -> None:
+    result = run(name(command), *arguments)
+    assert_mistake(result, r"a\udcff' is not valid UTF-8")
 
 
 def examples(command: CommandInfo) -> list[str]:
@@ -333,18 +368,86 @@ def test_a_closed_pipe_of_stderr_is_quiet(closed_pipe: int) -> None:
     assert (ended.returncode, ended.stdout) == (141, b"")
 
 
+PRINTING = [
+    ["ls"],
+    ["ls", "--json"],
+    ["du"],
+    ["find"],
+    ["stat", "key"],
+    ["duplicates"],
+    ["verify"],
+    ["failed"],
+    ["redrive", "--all"],
+]
+"""Commands that print something about a catalog with one row."""
+
+
+def written_to(descriptor: int, buffering: int, arguments: list[str]) -> object:
+    """Return the exit code of the command in this process, with `descriptor` as its stdout."""
+    with pytest.MonkeyPatch.context() as patch, os.fdopen(descriptor, "w", buffering) as stdout:
+        patch.setattr(sys, "stdout", stdout)
+        with pytest.raises(SystemExit) as left:
+            cli.app(arguments)
+    return left.value.code
+
+
+@pytest.fixture
+def row(catalog: DeployedCatalog) -> None:
+    """A row without an object, with content of which there is another copy."""
+    found = InspectionResult("2026-11-23T12:00:01.000Z", "ab" * 32, "text/csv")
+    add_row(catalog, "key", inspected=found)
+    add_row(catalog, "copy", inspected=found)
+
+
 @pytest.mark.parametrize("buffering", [1, 1 << 16])  # Each line is written at once, or the whole.
-def test_a_closed_pipe_ends_a_listing_quietly(
-    catalog: DeployedCatalog,
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+def test_a_closed_pipe_ends_every_command_quietly(
+    row: None,
     closed_pipe: int,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     buffering: int,
+    arguments: list[str],
 ) -> None:
-    add_row(catalog, "key")
-    with os.fdopen(os.dup(closed_pipe), "w", buffering) as pipe:
-        monkeypatch.setattr(sys, "stdout", pipe)
-        with pytest.raises(SystemExit) as left:
-            cli.app(["ls"])
-    assert left.value.code == 141
-    assert capsys.readouterr().err == ""
+    assert written_to(os.dup(closed_pipe), buffering, arguments) == 141
+    assert "reinventure: " not in capsys.readouterr().err
+
+
+full_disk = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+
+
+@full_disk
+@pytest.mark.parametrize("buffering", [1, 1 << 16])
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+def test_a_full_disk_is_one_line_and_exit_code_2_of_every_command(
+    row: None, capsys: pytest.CaptureFixture[str], buffering: int, arguments: list[str]
+) -> None:
+    assert written_to(os.open("/dev/full", os.O_WRONLY), buffering, arguments) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[-1] == "reinventure: No space left on device"
+    assert sum(line.startswith("reinventure: ") for line in lines) == 1
+    assert "Traceback" not in lines
+
+
+@full_disk
+@pytest.mark.parametrize(
+    ("redirection", "arguments", "stderr"),
+    [
+        (">/dev/full", "--help", "reinventure: No space left on device\n"),
+        (">/dev/full", "find --help", "reinventure: No space left on device\n"),
+        (">/dev/full 2>&1", "--help", ""),
+        ("2>/dev/full", "no-such-command", ""),
+        (">&-", "--version", "reinventure: stdout is closed: there is no place for the output\n"),
+        (">&- 2>&-", "--version", ""),
+    ],
+)
+def test_a_stream_that_takes_nothing_is_one_line_at_most(
+    redirection: str, arguments: str, stderr: str
+) -> None:
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f'exec "{sys.executable}" -m reinventure {arguments} {redirection}'],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stderr, ended.stdout) == (2, stderr, "")

@@ -1,6 +1,7 @@
 """The commands that keep catalog and bucket equal: verify, repair, failed, redrive, smoke."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -285,7 +286,8 @@ def test_failed_shows_reasons_and_keys_without_control_characters(
 ) -> None:
     send(catalog, failed_record("a\x1b[2Jb", "no\n\x1b[31mway", "ing\x9best"))
     shown = run("failed").stdout
-    assert shown.splitlines()[0].endswith("  ing\\x9best")
+    first = shown.splitlines()[0]
+    assert re.fullmatch(r"\S+  \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ  ing\\x9best", first)
     assert shown.splitlines()[1:] == ["  why:  no\\n\\x1b[31mway", "  keys: a\\x1b[2Jb"]
     found = json.loads(run("failed", "--json").stdout)
     assert (found["reason"], found["keys"]) == ("no\n\x1b[31mway", ["a\x1b[2Jb"])

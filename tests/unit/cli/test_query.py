@@ -83,6 +83,7 @@ def test_find_selects_by_the_results_of_content_inspection(
     add_row(catalog, "table", inspected=InspectionResult(at, digest, "text/csv", rows=20))
     add_row(catalog, "unknown")
     assert keys(run("find", "--type", "image/*")) == ["image"]
+    assert keys(run("find", "--type", "Image/*")) == ["image"]
     assert keys(run("find", "--type", "image/pn")) == []
     assert keys(run("find", "--sha256", digest.upper())) == ["table"]
     assert keys(run("find", "--wider", "639")) == ["image"]

@@ -27,12 +27,12 @@ def test_json_has_the_unchanged_key_and_every_field() -> None:
 
 
 def test_a_line_has_time_size_and_key() -> None:
-    assert row_output.row_line(ROW) == "2026-11-23 12:00:00              7 a\\nb ü🚀"
+    assert row_output.row_line(ROW) == "2026-11-23 12:00:00Z              7 a\\nb ü🚀"
 
 
 def test_a_tombstone_is_marked_as_deleted() -> None:
     tombstone = replace(ROW, size=None, etag=None, expires_at=1)
-    assert row_output.row_line(tombstone) == "2026-11-23 12:00:00        deleted a\\nb ü🚀"
+    assert row_output.row_line(tombstone) == "2026-11-23 12:00:00Z        deleted a\\nb ü🚀"
     shown = json.loads(row_output.row_json(tombstone))
     assert (shown["deleted"], shown["size"], shown["etag"]) == (True, None, None)
     assert shown.keys() == {*json.loads(row_output.row_json(ROW)), "deleted"}
@@ -58,15 +58,15 @@ def test_everything_about_a_deleted_key_is_aligned_and_printable() -> None:
         == r"""key        a\nb ü🚀
 bucket     b
 partition  b#4#1
-deleted    2026-11-23 12:00:00.005 UTC, by ObjectRemoved:DeleteMarkerCreated
-expires    2027-01-22 12:00:00 UTC
+deleted    2026-11-23 12:00:00.005Z, by ObjectRemoved:DeleteMarkerCreated
+expires    2027-01-22 12:00:00Z
 version    w
 sequencer  0A
-source     lookup in S3 at 2026-11-23 12:00:00 UTC
+source     lookup in S3 at 2026-11-23 12:00:00Z
 
 Versions in S3, newest first, at most 10:
-2026-11-23 12:00:00  delete marker  w  current
-2026-11-23 12:00:00              7  v
+2026-11-23 12:00:00Z  delete marker  w  current
+2026-11-23 12:00:00Z              7  v
 Catalog and bucket agree about this key."""
     )
     shown = json.loads(row_output.key_state_json(state))
@@ -77,7 +77,7 @@ Catalog and bucket agree about this key."""
 
 def test_a_key_that_is_in_one_of_the_two_only_is_shown() -> None:
     ghost = row_output.key_state_lines(KeyState("b", ROW.key, "b#4#1", ROW, [], agree=False))
-    assert "changed    2026-11-23 12:00:00.005 UTC, by ObjectCreated:Put\n" in ghost
+    assert "changed    2026-11-23 12:00:00.005Z, by ObjectCreated:Put\n" in ghost
     assert "source     the event itself\n" in ghost
     assert ghost.endswith("\nVersions in S3: none\nCatalog and bucket DIFFER about this key.")
     missing = KeyState("b", ROW.key, "b#4#1", None, VERSIONS[1:], agree=False)

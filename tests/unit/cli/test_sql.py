@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -46,11 +47,11 @@ def test_on_a_terminal_the_result_is_a_table_without_control_characters(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    sql._print_table(QueryResult(["[red]k\x1b[2J", "n"], [["[b]a\x1b[2J", 1], [None, 20]]))
+    sql._print_table(QueryResult(["[red]k\x1b[2J", "n"], [["[b]:bomb:\x1b[2J", 1], [None, 20]]))
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines() if line.strip()]
     assert [line.split() for line in lines if "─" not in line] == [
         ["[red]k\\x1b[2J", "n"],
-        ["[b]a\\x1b[2J", "1"],
+        ["[b]:bomb:\\x1b[2J", "1"],
         ["NULL", "20"],
     ]
 
@@ -62,6 +63,39 @@ def test_json_has_a_line_for_each_row(run: Run, results: list[QueryResult]) -> N
         {"key": "a\nb\x1b[2J ü", "n": 1},
         {"key": None, "n": 2.5},
     ]
+
+
+EXACT = Decimal("9007199254740993.0")
+"""More digits than a float has."""
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        (EXACT, "9007199254740993.0"),
+        (Decimal("-0.0000001"), "-0.0000001"),
+        (Decimal("1.50"), "1.50"),
+        (Decimal(f"{'9' * 64}.9"), f"{'9' * 64}.9"),
+        (2**63, "9223372036854775808"),
+    ],
+)
+def test_a_decimal_is_printed_exactly(
+    run: Run, results: list[QueryResult], number: Decimal, shown: str
+) -> None:
+    results.append(QueryResult(["n", "text"], [[number, "a"]]))
+    assert run("sql", "SELECT 1").stdout == f"n\ttext\n{shown}\ta\n"
+    results.append(QueryResult(["n", "text"], [[number, "a"]]))
+    line = run("sql", "--json", "SELECT 1").stdout
+    assert line == f'{{"n": {shown}, "text": "a"}}\n'
+    assert json.loads(line, parse_float=Decimal) == {"n": number, "text": "a"}
+
+
+def test_on_a_terminal_decimals_are_aligned_as_numbers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    sql._print_table(QueryResult(["n"], [[EXACT], [Decimal("1.5")]]))
+    assert f"\n{' ' * 17}1.5" in capsys.readouterr().out
 
 
 def test_json_of_two_columns_with_one_name_is_a_mistake(

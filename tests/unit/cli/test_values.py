@@ -30,6 +30,13 @@ def test_a_size_is_its_number_times_its_unit(number: int, unit: str, capital: bo
         ("2GiB", 2 * 1024**3),
         ("2g", 2_000_000_000),
         ("5TiB", 5 * 1024**4),
+        ("5PB", 5 * 10**15),
+        ("5p", 5 * 10**15),
+        ("5PiB", 5 * 1024**5),
+        ("10Mi", 10 * 1024**2),
+        ("10MiB", 10 * 1024**2),
+        ("0.5Ki", 512),
+        ("1.5PI", 3 * 2**49),
         ("1.5GB", 1_500_000_000),
         ("0.5 KiB", 512),
         ("1.1KiB", 1126),
@@ -55,6 +62,10 @@ def test_units_are_those_of_si_and_iec(text: str, size: int) -> None:
         "1e3",
         "10 kk",
         "10kib2",
+        "10i",
+        "10ib",
+        "10mbi",
+        "10E",
         "1_000",
         "\uff11\uff10",
         "10\n",
@@ -164,6 +175,11 @@ def test_invalid_seconds_are_an_error(text: str) -> None:
 @pytest.mark.parametrize("text", ["text/csv", "image/*", "*"])
 def test_a_content_type_may_end_with_an_asterisk(text: str) -> None:
     assert values.content_type(text) == text
+
+
+@pytest.mark.parametrize(("text", "lower"), [("Text/CSV", "text/csv"), ("IMAGE/*", "image/*")])
+def test_a_content_type_has_no_case(text: str, lower: str) -> None:
+    assert values.content_type(text) == lower
 
 
 @pytest.mark.parametrize("text", ["", "*/png", "**"])

@@ -1,13 +1,17 @@
 """The command watch: the changes as lines, and its queue."""
 
 import json
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import Result
 
+from reinventure import cli
 from reinventure.aws.change_watcher import Watch
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.cli.watch import change_line
@@ -20,13 +24,13 @@ CHANGE = {
     "key": "a\nb",
     "new": {"size": 1234},
 }
-LINE = "2026-11-23 10:15:30 created           1234 a\\nb"
+LINE = "2026-11-23 10:15:30Z created           1234 a\\nb"
 
 
 def test_a_change_is_a_line() -> None:
     assert change_line(CHANGE) == LINE
     assert change_line({**CHANGE, "kind": "deleted", "new": None}) == (
-        "2026-11-23 10:15:30 deleted              - a\\nb"
+        "2026-11-23 10:15:30Z deleted              - a\\nb"
     )
 
 
@@ -61,3 +65,62 @@ def test_changes_are_printed_as_they_come(
     )
     [watch] = watched
     assert watch._prefix == "a\n"
+
+
+def closed_pipe() -> int:
+    read, write = os.pipe()
+    os.close(read)
+    return write
+
+
+@pytest.mark.parametrize(
+    ("stdout", "status"),
+    [
+        (closed_pipe, 141),
+        pytest.param(
+            lambda: os.open("/dev/full", os.O_WRONLY),
+            2,
+            marks=pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full"),
+        ),
+    ],
+)
+def test_it_ends_with_the_first_change_that_cannot_be_printed(
+    catalog: DeployedCatalog,
+    watched: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    stdout: Callable[[], int],
+    status: int,
+) -> None:
+    with os.fdopen(stdout(), "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        with pytest.raises(SystemExit) as left:
+            cli.app(["watch"])
+        monkeypatch.undo()
+    assert left.value.code == status
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_without_changes_it_ends_when_nothing_reads_its_output(
+    catalog: DeployedCatalog, monkeypatch: pytest.MonkeyPatch, read: bool
+) -> None:
+    @contextmanager
+    def listening(self: Watch) -> Iterator[Iterator[dict[str, Any]]]:
+        def changes() -> Iterator[dict[str, Any]]:
+            self._between()
+            raise SystemExit(130)
+            yield
+
+        yield changes()
+
+    monkeypatch.setattr(Watch, "listening", listening)
+    reader, writer = os.pipe()
+    if not read:
+        os.close(reader)
+    with os.fdopen(writer, "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        with pytest.raises(SystemExit) as left:
+            cli.app(["watch"])
+        monkeypatch.undo()
+    assert left.value.code == (130 if read else 141)
+    if read:
+        os.close(reader)

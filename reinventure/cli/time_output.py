@@ -1,0 +1,16 @@
+"""Times for a person: in UTC, to the second, and with their zone."""
+
+from datetime import UTC, datetime
+
+
+def utc(moment: datetime) -> str:
+    """Return `moment` in UTC, such as `2026-11-23 12:00:00Z` (RFC 3339, with a space for the T).
+
+    Sorted as text, times are in order. The options for times of the command accept it.
+    """
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
+def event_time(text: str) -> str:
+    """Return the time of an event, which is ISO 8601 in UTC with milliseconds, as `utc` does."""
+    return f"{text[:19].replace('T', ' ')}Z"

@@ -1,0 +1,28 @@
+"""Times for a person: with their zone, whatever the zone of the machine."""
+
+import time
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from reinventure.cli import values
+from reinventure.cli.time_output import event_time, utc
+
+NOON = "2026-11-23 12:00:00Z"
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/St_Johns"])
+def test_a_time_is_in_utc_with_its_zone(monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert utc(datetime(2026, 11, 23, 12, tzinfo=UTC)) == NOON
+        assert utc(datetime(2026, 11, 23, 21, tzinfo=timezone(timedelta(hours=9)))) == NOON
+        assert event_time("2026-11-23T12:00:00.005Z") == NOON
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_a_printed_time_can_be_given_to_an_option() -> None:
+    assert values.instant(NOON) == datetime(2026, 11, 23, 12, tzinfo=UTC)
