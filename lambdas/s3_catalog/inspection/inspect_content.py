@@ -146,9 +146,11 @@ def _parse_text(
 ) -> tuple[str, dict[str, Any]]:
     """Return the type of a text, and its columns and rows or its error."""
     if key.endswith(".tsv"):
-        return "text/tab-separated-values", _guarded(stream, lambda: _count_records(text))
+        return "text/tab-separated-values", _guarded(
+            stream, lambda: _numbers(delimited.count_tab_records(text))
+        )
     if key.endswith(".csv"):
-        return "text/csv", _guarded(stream, lambda: _count_records(text))
+        return "text/csv", _guarded(stream, lambda: _numbers(delimited.count_records(text)))
     named_json = key.endswith(_JSON)
     if named_json or head.lstrip()[:1] in (b"{", b"["):
         details = _guarded(stream, lambda: _count_json_rows(text, lines=key.endswith(_JSON_LINES)))
@@ -169,8 +171,8 @@ def _finish(scan: TextScan, text: Iterator[str]) -> dict[str, Any]:
     return {} if scan.valid else {"error": f"invalid {scan.encoding}"}
 
 
-def _count_records(text: Iterator[str]) -> dict[str, Any]:
-    columns, rows = delimited.count_records(text)
+def _numbers(counted: tuple[int, int]) -> dict[str, Any]:
+    columns, rows = counted
     return {"columns": columns, "rows": rows}
 
 
