@@ -78,7 +78,8 @@ class _Stream:
         while len(first) < HEAD_BYTES and (chunk := next(self._chunks, None)) is not None:
             first += chunk
         self._chunks = chain([first] if first else [], self._chunks)
-        return first
+        # What comes of it must not depend on the size of the chunks.
+        return first[:HEAD_BYTES]
 
     def chunks(self) -> Iterator[bytes]:
         return self._chunks
@@ -129,7 +130,8 @@ def _inspect_text(
 ) -> InspectionResult:
     if not head:
         return replace(found, content_type="application/x-empty")
-    encoding = detect_encoding(head[:HEAD_BYTES], whole=stream.size <= HEAD_BYTES)
+    table = key.lower().endswith((".csv", ".tsv"))
+    encoding = detect_encoding(head, whole=stream.size <= len(head), table=table)
     if encoding is None:
         return replace(found, content_type="application/octet-stream")
     scan = TextScan(encoding)
@@ -137,6 +139,9 @@ def _inspect_text(
     content_type, details = _parse_text(stream, text, head, key.lower())
     # A parser stops at the first error; lines and encoding are those of the whole text.
     details |= _guarded(stream, lambda: _finish(scan, text))
+    if scan.changed:
+        # The fields were told apart in another encoding.
+        details |= {"columns": None, "rows": None}
     found = replace(found, content_type=content_type, **details)
     return replace(found, encoding=scan.encoding, lines=scan.lines) if scan.valid else found
 
