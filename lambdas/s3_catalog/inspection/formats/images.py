@@ -1,29 +1,18 @@
 """The size of an image, and when it was taken, from its header: no pixel is ever decoded."""
 
-import re
 import struct
 from collections.abc import Callable
 
 from s3_catalog.exceptions import BrokenError
-from s3_catalog.inspection.source import Source
+from s3_catalog.inspection.formats import jpeg, tiff
+from s3_catalog.inspection.formats.tiff import ImageHeader, exif_time
+from s3_catalog.inspection.source import Source, tail
 
 _MAX_SEGMENTS = 1000
-"""Segments or chunks before the image data: usually about ten. Each is one small read."""
+"""Chunks that are read: usually about ten. Each is one small read."""
 
-_EXIF_BYTES = 256 * 1024
-"""Bytes of EXIF that are read: more than the 64 KiB of a segment of a JPEG."""
-
-_MAX_ENTRIES = 1000
-"""Entries of a directory that are read."""
-
-_EXIF_DIRECTORY = 0x8769
-"""The tag that points to the directory with the settings of the camera."""
-
-_TIFF_NUMBERS = {3: "H", 4: "I"}
-_DATE = re.compile(rb"(\d{4}):(\d\d):(\d\d) (\d\d):(\d\d):(\d\d)")
-
-ImageHeader = tuple[int, int, str | None]
-"""Width and height in pixels, and the time of the camera (ISO 8601 without a zone) or None."""
+_TAIL_BYTES = 2**16
+"""Bytes behind the image data of a PNG that are searched for EXIF."""
 
 
 def read_header(source: Source, content_type: str) -> ImageHeader:
@@ -41,22 +30,51 @@ def read_header(source: Source, content_type: str) -> ImageHeader:
 
 
 def _png(source: Source) -> ImageHeader:
-    head = source.at(0, 33)
-    if head[12:16] != b"IHDR":
+    offset = 8
+    head = source.at(offset, 33)
+    if head[4:8] == b"CgBI":
+        # Apple's variant for iOS has a chunk of its own before the first.
+        offset += 12 + int.from_bytes(head[:4], "big")
+        head = source.at(offset, 33)
+    if head[4:8] != b"IHDR":
         raise BrokenError("the first chunk is not IHDR")
-    width, height = struct.unpack_from(">II", head, 16)
-    taken, offset = None, 8
-    # An eXIf chunk may come before or after the image data; only the chunks before it are read.
+    width, height = struct.unpack_from(">II", head, 8)
     for _ in range(_MAX_SEGMENTS):
         header = source.at(offset, 8)
-        if len(header) < 8 or header[4:] in (b"IDAT", b"IEND"):  # noqa: PLR2004 (a chunk's header)
-            break
         length = int.from_bytes(header[:4], "big")
-        if header[4:] == b"eXIf":
-            taken = _exif(source.at(offset + 8, min(length, _EXIF_BYTES)))
+        if len(header) < 8:  # noqa: PLR2004 (a chunk's header)
             break
+        if header[4:] == b"IDAT":
+            return width, height, _behind_image_data(source)
+        if header[4:] == b"eXIf":
+            return width, height, _exif_chunk(source, offset + 8, length)
         offset += 12 + length
-    return width, height, taken
+    return width, height, None
+
+
+def _behind_image_data(source: Source) -> str | None:
+    """Return the time in an eXIf chunk that is among the last bytes of a PNG."""
+    ending = tail(source, _TAIL_BYTES)
+    at = ending.rfind(b"eXIf") - 4
+    if at < 0:
+        return None
+    # The chunks from there to the last one show that it is a chunk, and not pixels.
+    position = at
+    for _ in range(_MAX_SEGMENTS):
+        header = ending[position : position + 8]
+        if header[4:] == b"IEND":
+            start = source.size - len(ending) + at + 8
+            return _exif_chunk(source, start, int.from_bytes(ending[at : at + 4], "big"))
+        if not header:
+            break
+        position += 12 + int.from_bytes(header[:4], "big")
+    return None
+
+
+def _exif_chunk(source: Source, start: int, length: int) -> str | None:
+    """Return the time in a chunk of EXIF; some programs put the prefix of JPEG before it."""
+    prefix = 6 if source.at(start, 6) == b"Exif\0\0" else 0
+    return exif_time(source, start + prefix, length - prefix)
 
 
 def _gif(source: Source) -> ImageHeader:
@@ -93,53 +111,9 @@ def _webp(source: Source) -> ImageHeader:
             break
         length = int.from_bytes(header[4:], "little")
         if header[:4] == b"EXIF":
-            data = source.at(offset + 8, min(length, _EXIF_BYTES))
-            return width, height, _exif(data.removeprefix(b"Exif\0\0"))
+            return width, height, _exif_chunk(source, offset + 8, length)
         offset += 8 + length + length % 2
     return width, height, None
-
-
-def _jpeg(source: Source) -> ImageHeader:
-    taken, offset = None, 2
-    for _ in range(_MAX_SEGMENTS):
-        header = source.at(offset, 9)
-        if header[0] != 0xFF:  # noqa: PLR2004 (a marker)
-            raise BrokenError(f"no marker at byte {offset}")
-        marker = header[1]
-        if marker == 0xFF:  # noqa: PLR2004 (padding)
-            offset += 1
-            continue
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):  # noqa: PLR2004
-            height, width = struct.unpack_from(">HH", header, 5)
-            return width, height, taken
-        if marker in (0xD9, 0xDA):
-            break
-        if marker == 0x01 or 0xD0 <= marker <= 0xD7:  # noqa: PLR2004 (markers without length)
-            offset += 2
-            continue
-        length = int.from_bytes(header[2:4], "big")
-        if marker == 0xE1 and taken is None:  # noqa: PLR2004 (APP1)
-            data = source.at(offset + 4, max(length - 2, 0))
-            if data.startswith(b"Exif\0\0"):
-                taken = _exif(data[6:])
-        offset += 2 + max(length, 2)
-    raise BrokenError("no size of the image")
-
-
-def _tiff(source: Source) -> ImageHeader:
-    head = source.at(0, 8)
-    order = "<" if head[:2] == b"II" else ">"
-    (offset,) = struct.unpack_from(f"{order}I", head, 4)
-    (count,) = struct.unpack_from(f"{order}H", source.at(offset, 2))
-    entries = source.at(offset + 2, 12 * min(count, _MAX_ENTRIES))
-    found = {}
-    for position in range(0, len(entries) - 11, 12):
-        tag, kind = struct.unpack_from(f"{order}HH", entries, position)
-        number = f"{order}{_TIFF_NUMBERS.get(kind, 'I')}"
-        (found[tag],) = struct.unpack_from(number, entries, position + 8)
-    if 256 not in found or 257 not in found:  # noqa: PLR2004 (width and height)
-        raise BrokenError("no size of the image")
-    return found[256], found[257], _exif(source.at(0, _EXIF_BYTES))
 
 
 READERS: dict[str, Callable[[Source], ImageHeader]] = {
@@ -147,37 +121,7 @@ READERS: dict[str, Callable[[Source], ImageHeader]] = {
     "image/gif": _gif,
     "image/bmp": _bmp,
     "image/webp": _webp,
-    "image/jpeg": _jpeg,
-    "image/tiff": _tiff,
+    "image/jpeg": jpeg.read_header,
+    "image/tiff": tiff.read_header,
 }
 """The content types whose header can be read."""
-
-
-def _exif(data: bytes) -> str | None:
-    """Return the time in EXIF `data`: when the image was taken, or else changed; None without."""
-    order = {b"II": "<", b"MM": ">"}.get(data[:2])
-    if order is None:
-        return None
-    try:
-        (first,) = struct.unpack_from(f"{order}I", data, 4)
-        main = _entries(data, first, order)
-        camera = _entries(data, main[_EXIF_DIRECTORY], order) if _EXIF_DIRECTORY in main else {}
-        for directory, tag in ((camera, 0x9003), (camera, 0x9004), (main, 0x0132)):
-            match = _DATE.match(data, directory[tag]) if tag in directory else None
-            if match:
-                year, month, day, hour, minute, second = (part.decode() for part in match.groups())
-                return f"{year}-{month}-{day}T{hour}:{minute}:{second}"
-    except struct.error:
-        # Broken EXIF does not make the image broken.
-        return None
-    return None
-
-
-def _entries(data: bytes, offset: int, order: str) -> dict[int, int]:
-    """Return the values, or their offsets, of the directory at `offset`, by tag."""
-    (count,) = struct.unpack_from(f"{order}H", data, offset)
-    found = {}
-    for n in range(min(count, _MAX_ENTRIES)):
-        tag, value = struct.unpack_from(f"{order}H6xI", data, offset + 2 + 12 * n)
-        found[tag] = value
-    return found

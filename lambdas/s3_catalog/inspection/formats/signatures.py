@@ -10,6 +10,9 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"GIF89a", "image/gif"),
     (0, b"II*\x00", "image/tiff"),
     (0, b"MM\x00*", "image/tiff"),
+    # BigTIFF: its offsets have eight bytes.
+    (0, b"II+\x00\x08\x00\x00\x00", "image/tiff"),
+    (0, b"MM\x00+\x00\x08\x00\x00", "image/tiff"),
     (0, b"8BPS\x00\x01", "image/vnd.adobe.photoshop"),
     (0, b"%PDF-", "application/pdf"),
     (0, b"%!PS-Adobe-", "application/postscript"),
