@@ -9,7 +9,7 @@ from typing import Any
 from s3_catalog.exceptions import BrokenError, OutOfTimeError
 from s3_catalog.inspection.formats import delimited, images, json_rows, parquet, zip_archive
 from s3_catalog.inspection.formats.signatures import HEAD_BYTES, detect_content_type
-from s3_catalog.inspection.formats.text import TextScan, detect_encoding
+from s3_catalog.inspection.formats.text import TextScan, decode_start, detect_encoding
 from s3_catalog.inspection.source import Source
 from s3_catalog.model.inspection_result import InspectionResult
 
@@ -18,6 +18,10 @@ _MAX_ERROR = 300
 
 _JSON_LINES = (".jsonl", ".ndjson")
 _JSON = (".json", ".geojson", *_JSON_LINES)
+_TABLES = {".csv": "text/csv", ".tsv": "text/tab-separated-values"}
+
+_HTML = ("<!doctype html", "<html", "<head", "<title", "<body", "<script")
+"""What a page begins with, perhaps behind comments (of those in "MIME Sniffing", WHATWG)."""
 
 
 def inspect_content(
@@ -34,12 +38,12 @@ def inspect_content(
     stream = _Stream(source, check_deadline)
     try:
         head = stream.head()
-        content_type = detect_content_type(head)
+        content_type = detect_content_type(head, source)
         if content_type is None:
             found = _inspect_text(found, stream, head, key)
         else:
-            details = _inspect_binary(source, content_type, stream)
-            found = replace(found, content_type=content_type, **details)
+            details = _inspect_binary(source, content_type, head, stream)
+            found = replace(found, **({"content_type": content_type} | details))
         stream.drain()
     except OutOfTimeError:
         error = f"out of time after {stream.passed:,} of {source.size:,} bytes"
@@ -108,7 +112,9 @@ def _guarded(stream: _Stream, parse: Callable[[], dict[str, Any]]) -> dict[str, 
         return {"error": f"unexpected {type(error).__name__}: {error}"[:_MAX_ERROR]}
 
 
-def _inspect_binary(source: Source, content_type: str, stream: _Stream) -> dict[str, Any]:
+def _inspect_binary(
+    source: Source, content_type: str, head: bytes, stream: _Stream
+) -> dict[str, Any]:
     def parse() -> dict[str, Any]:
         if content_type in images.READERS:
             width, height, taken = images.read_header(source, content_type)
@@ -116,10 +122,10 @@ def _inspect_binary(source: Source, content_type: str, stream: _Stream) -> dict[
         if content_type == "application/vnd.apache.parquet":
             columns, rows = parquet.read_footer(source)
             return {"columns": columns, "rows": rows}
-        if content_type == "application/zip" or any(
-            family in content_type for family in ("officedocument", "oasis")
-        ):
-            zip_archive.check_directory(source)
+        if head.startswith(b"PK"):
+            more = zip_archive.check_directory(source)
+            if content_type == zip_archive.ZIP and more:
+                return {"content_type": more}
         return {}
 
     return _guarded(stream, parse)
@@ -130,44 +136,83 @@ def _inspect_text(
 ) -> InspectionResult:
     if not head:
         return replace(found, content_type="application/x-empty")
-    table = key.lower().endswith((".csv", ".tsv"))
+    name = key.lower()
+    table = name.endswith(tuple(_TABLES))
     encoding = detect_encoding(head, whole=stream.size <= len(head), table=table)
     if encoding is None:
         return replace(found, content_type="application/octet-stream")
     scan = TextScan(encoding)
     text = scan.decoded(stream.chunks())
-    content_type, details = _parse_text(stream, text, head, key.lower())
+    details = _parse_text(stream, text, decode_start(head, encoding), name)
     # A parser stops at the first error; lines and encoding are those of the whole text.
     details |= _guarded(stream, lambda: _finish(scan, text))
     if scan.changed:
         # The fields were told apart in another encoding.
         details |= {"columns": None, "rows": None}
-    found = replace(found, content_type=content_type, **details)
+    found = replace(found, **details)
     return replace(found, encoding=scan.encoding, lines=scan.lines) if scan.valid else found
 
 
-def _parse_text(
-    stream: _Stream, text: Iterator[str], head: bytes, key: str
-) -> tuple[str, dict[str, Any]]:
-    """Return the type of a text, and its columns and rows or its error."""
-    if key.endswith(".tsv"):
-        return "text/tab-separated-values", _guarded(
-            stream, lambda: _numbers(delimited.count_tab_records(text))
-        )
-    if key.endswith(".csv"):
-        return "text/csv", _guarded(stream, lambda: _numbers(delimited.count_records(text)))
-    named_json = key.endswith(_JSON)
-    if named_json or head.lstrip()[:1] in (b"{", b"["):
-        details = _guarded(stream, lambda: _count_json_rows(text, lines=key.endswith(_JSON_LINES)))
+def _parse_text(stream: _Stream, text: Iterator[str], start: str, name: str) -> dict[str, Any]:
+    """Return the type of a text, and its columns and rows or its error.
+
+    `start` is its beginning, without white space before it. What the text is comes before what its
+    name says: pages of errors are often stored under the name of the data that was expected.
+    """
+    markup = _markup_type(start)
+    if markup:
+        return {"content_type": markup}
+    for suffix, table in _TABLES.items():
+        if name.endswith(suffix):
+            return _parse_table(stream, text, start, table)
+    named_json = name.endswith(_JSON)
+    if named_json or start[:1] in {"{", "["}:
+        details = _guarded(stream, lambda: _count_json_rows(text, lines=name.endswith(_JSON_LINES)))
         error = details.get("error")
         if named_json or not error:
-            return details.pop("content_type", "application/json"), details
+            return {"content_type": "application/json"} | details
         # Many plain texts begin with a bracket: without the suffix, an error means "no JSON".
-        return "text/plain", details if str(error).startswith("unexpected") else {}
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:100].lower()
-    if start.startswith((b"<!doctype html", b"<html")):
-        return "text/html", {}
-    return ("text/xml" if start.startswith(b"<?xml") else "text/plain"), {}
+        return {"content_type": "text/plain"} | _unexpected(details)
+    return {"content_type": "text/plain"}
+
+
+def _parse_table(stream: _Stream, text: Iterator[str], start: str, table: str) -> dict[str, Any]:
+    """Return the type of a text with the name of a table: `table`, or JSON."""
+    tabs = table == _TABLES[".tsv"]
+    count = delimited.count_tab_records if tabs else delimited.count_records
+    if start[:1] not in {"{", "["}:
+        return {"content_type": table} | _guarded(stream, lambda: _numbers(count(text)))
+    # A header may begin with a bracket, too: the records are counted while JSON is checked.
+    counter = delimited.RecordCounter(tabs=tabs)
+    passing = counter.passing(text)
+    details = _guarded(stream, lambda: _count_json_rows(passing, lines=False))
+    if not details.get("error") or _unexpected(details):
+        return {"content_type": "application/json"} | details
+
+    def finish() -> dict[str, Any]:
+        for _ in passing:
+            pass
+        return _numbers(counter.finish())
+
+    return {"content_type": table} | _guarded(stream, finish)
+
+
+def _markup_type(start: str) -> str | None:
+    if start.startswith("<?xml"):
+        return "text/xml"
+    while start.startswith("<!--"):
+        _, _, start = start.partition("-->")
+        start = start.lstrip()
+    start = start[:100].lower()
+    for tag in _HTML:
+        if start.startswith(tag) and start[len(tag) : len(tag) + 1] in {*" \t\r\n\f/>", ""}:
+            return "text/html"
+    return None
+
+
+def _unexpected(details: dict[str, Any]) -> dict[str, Any]:
+    """Return `details` if their error is a bug in a parser, and else none."""
+    return details if str(details.get("error")).startswith("unexpected") else {}
 
 
 def _finish(scan: TextScan, text: Iterator[str]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from s3_catalog.exceptions import BrokenError
 from s3_catalog.inspection.source import Source, tail
 
 _MAGIC = b"PAR1"
+_ENCRYPTED = b"PARE"
+_FIRST_FIELD = b"\x15"
 _END = 8
 _MAX_FOOTER = 8 * 2**20
 """Bytes of the footer that are read. The schema comes first, and has some 50 bytes a column."""
@@ -20,13 +22,25 @@ _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _ST
 _SCHEMA, _NUM_ROWS, _NUM_CHILDREN = 2, 3, 5
 
 
+def is_parquet(head: bytes, source: Source) -> bool:
+    """Return whether content that begins with Parquet's signature is Parquet, and no text.
+
+    Its end has the length of the footer and the signature again. If it is truncated, a structure of
+    Thrift shows it, whose first field is of 32 bits, or the length of an encrypted one.
+    """
+    ending = tail(source, _END)
+    length = int.from_bytes(ending[:4], "little")
+    whole = ending[4:] in (_MAGIC, _ENCRYPTED) and length + _END <= source.size
+    return whole or head[4:5] == _FIRST_FIELD or b"\0" in head[4:8]
+
+
 def read_footer(source: Source) -> tuple[int, int]:
     """Return the numbers of columns and rows in the footer; a nested column counts as one.
 
     Raises BrokenError when there is no footer, or it is invalid.
     """
     ending = tail(source, _END)
-    if ending[4:] == b"PARE":
+    if ending[4:] == _ENCRYPTED:
         raise BrokenError("the footer is encrypted")
     if ending[4:] != _MAGIC:
         raise BrokenError("no footer: the file is truncated or unfinished")

@@ -1,0 +1,172 @@
+"""Type and check of zip archives: Office documents, and zip bombs."""
+
+import io
+import struct
+import zipfile
+
+import pytest
+
+from tests.unit.inspection.bytes_source import inspect_bytes
+
+OFFICE = "application/vnd.openxmlformats-officedocument."
+
+
+def archive(*names: str, method: int = zipfile.ZIP_DEFLATED, **files: bytes) -> bytes:
+    """Return an archive of small files with `names`, and of `files`."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as written:
+        for name in names:
+            written.writestr(name, CONTENT_TYPES.get(name, "x"))
+        for name, content in files.items():
+            written.writestr(name, content)
+    return out.getvalue()
+
+
+def content_types(main: str) -> str:
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><Types xmlns="http://schemas.openxmlformats.org/">'
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.rels+xml"/>'
+        f'<Override PartName="/main.xml" ContentType="{main}"/></Types>'
+    )
+
+
+DOCUMENT = f"{OFFICE}wordprocessingml.document"
+CONTENT_TYPES = {"[Content_Types].xml": content_types(f"{DOCUMENT}.main+xml")}
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["[Content_Types].xml", "_rels/.rels", "word/document.xml"],
+        ["_rels/.rels", "word/document.xml", "[Content_Types].xml"],
+        ["docProps/app.xml", *(f"word/media/{n}.png" for n in range(200)), "[Content_Types].xml"],
+    ],
+)
+def test_a_document_of_office_is_known_by_its_content_types(names: list[str], method: int) -> None:
+    content = archive(*names, method=method)
+    for chunk in (100, 2**20):
+        found = inspect_bytes(content, "k", chunk)
+        assert (found.content_type, found.error) == (DOCUMENT, None)
+
+
+@pytest.mark.parametrize(
+    ("main", "kind"),
+    [
+        (f"{OFFICE}spreadsheetml.sheet.main+xml", f"{OFFICE}spreadsheetml.sheet"),
+        (f"{OFFICE}presentationml.presentation.main+xml", f"{OFFICE}presentationml.presentation"),
+        (f"{OFFICE}presentationml.slideshow.main+xml", f"{OFFICE}presentationml.slideshow"),
+        (f"{OFFICE}wordprocessingml.template.main+xml", f"{OFFICE}wordprocessingml.template"),
+        (
+            "application/vnd.ms-excel.sheet.macroEnabled.main+xml",
+            "application/vnd.ms-excel.sheet.macroEnabled.12",
+        ),
+        (
+            "application/vnd.ms-word.template.macroEnabledTemplate.main+xml",
+            "application/vnd.ms-word.template.macroEnabled.12",
+        ),
+        (
+            "application/vnd.ms-excel.sheet.binary.macroEnabled.main",
+            "application/vnd.ms-excel.sheet.binary.macroEnabled.12",
+        ),
+        ("application/vnd.ms-package.xps-fixeddocumentsequence+xml", "application/zip"),
+        ("image/png", "application/zip"),
+    ],
+)
+def test_the_type_of_a_document_is_that_of_its_main_part(
+    main: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CONTENT_TYPES, "[Content_Types].xml", content_types(main))
+    for names in (["[Content_Types].xml", "a"], ["a", "[Content_Types].xml"]):
+        assert inspect_bytes(archive(*names)).content_type == kind
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["password/list.txt"],
+        ["word/list.txt", "xl/list.txt"],
+        ["xl/", "ppt/"],
+        ["notes/[Content_Types].xml", "word/"],
+        ["a", "docs/META-INF/MANIFEST.MF"],
+        ["a", "mimetype"],
+    ],
+)
+def test_folders_with_such_names_do_not_make_a_zip_a_document(names: list[str]) -> None:
+    assert inspect_bytes(archive(*names)).content_type == "application/zip"
+
+
+def test_a_truncated_document_is_known_by_its_first_entry() -> None:
+    content = archive("[Content_Types].xml", "_rels/.rels", "word/document.xml")
+    found = inspect_bytes(content[:-60])
+    assert (found.content_type, found.error) == (DOCUMENT, "truncated: no central directory")
+
+
+def test_other_formats_in_a_zip_have_their_own_types() -> None:
+    jar, apk = "application/java-archive", "application/vnd.android.package-archive"
+    assert (
+        inspect_bytes(archive("META-INF/", "META-INF/MANIFEST.MF", "A.class")).content_type == jar
+    )
+    assert inspect_bytes(archive("A.class", "META-INF/MANIFEST.MF")).content_type == jar
+    for names in (["AndroidManifest.xml", "META-INF/MANIFEST.MF"], ["a", "AndroidManifest.xml"]):
+        assert inspect_bytes(archive(*names)).content_type == apk
+    for kind in ("application/epub+zip", "application/vnd.oasis.opendocument.text"):
+        for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            files = {"mimetype": kind.encode()}
+            assert inspect_bytes(archive(method=method, **files)).content_type == kind
+
+
+def test_a_list_of_content_types_is_unpacked_up_to_64_kib(monkeypatch: pytest.MonkeyPatch) -> None:
+    def document(filler: int) -> str | None:
+        text = " " * filler + content_types(f"{DOCUMENT}.main+xml")
+        monkeypatch.setitem(CONTENT_TYPES, "[Content_Types].xml", text)
+        return inspect_bytes(archive("[Content_Types].xml")).content_type
+
+    assert document(60_000) == DOCUMENT
+    assert document(66_000) == "application/zip"
+    assert document(50_000_000) == "application/zip"
+
+
+@pytest.mark.parametrize(
+    "method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_STORED]
+)
+def test_an_honest_archive_of_zeros_is_no_bomb(method: int) -> None:
+    found = inspect_bytes(archive(method=method, zeros=bytes(8_000_000)))
+    assert (found.content_type, found.error) == ("application/zip", None)
+
+
+def edited(content: bytes, field: int, value: int) -> bytes:
+    """Return an archive whose only entry has another size in its directory."""
+    changed = bytearray(content)
+    entry = changed.rindex(b"PK\x01\x02")
+    struct.pack_into("<I", changed, entry + field, value)
+    return bytes(changed)
+
+
+def test_an_archive_that_claims_more_than_deflate_can_pack_is_a_bomb() -> None:
+    content = archive(zeros=bytes(40_000_000))
+    assert inspect_bytes(content).error is None
+    false = inspect_bytes(edited(content, 24, 100_000_000))
+    assert str(false.error).startswith("a zip bomb: ")
+    assert str(false.error).endswith(" would unpack to 100,000,000")
+
+
+def test_entries_that_overlap_are_a_bomb() -> None:
+    content = archive(zeros=bytes(10_000_000))
+    end = content.rindex(b"PK\x05\x06")
+    start = content.rindex(b"PK\x01\x02")
+    entry, ending = content[start:end], bytearray(content[end:])
+    struct.pack_into("<HHI", ending, 8, 200, 200, 200 * len(entry))
+    found = inspect_bytes(content[:start] + entry * 200 + bytes(ending))
+    assert str(found.error).startswith("a zip bomb: ")
+
+
+def test_sizes_of_more_than_4_gib_are_those_of_the_zip64_field() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as written:
+        entry = zipfile.ZipInfo("a")
+        entry.extra = struct.pack("<HHQQ", 1, 16, 5_000_000_000, 4_900_000)
+        written.writestr(entry, b"")
+    content = edited(edited(out.getvalue(), 24, 0xFFFFFFFF), 20, 0xFFFFFFFF)
+    content = edited(content, 8, 8 << 16)
+    assert str(inspect_bytes(content).error).endswith(" would unpack to 5,000,000,000")
