@@ -15,6 +15,14 @@ ENDLESS: dict[str, tuple[bytes, bytes]] = {
     "quoted": (b'a,b\n1,"', b"x\n"),
     "line": (b"", b"x"),
     "commas": (b"", b","),
+    "blank": (b"", b" \n\n"),
+    "returns": (b"", b"\r"),
+    "quotes": (b"", b'"\n'),
+    "escaped": (b"a,b\n", b'1,"\\"x\\""\n'),
+    "literal": (b"a\tb\n", b'1\t"x" y\n'),
+    "beginning": (b'"', b"x\n"),
+    "bracket": (b"[x],y\n", b"1,2\n"),
+    "accent": (b"a" * 5000, b"\xfc\n"),
 }
 """Kinds of content: the first bytes, and the bytes that are repeated after them."""
 

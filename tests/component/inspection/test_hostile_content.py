@@ -37,15 +37,31 @@ def image(kind: str) -> bytes:
     return out.getvalue()
 
 
+CASES = FILES.parent / "cases"
+SMALL_CASES = (
+    "backslash-escapes.csv",
+    "bigtiff.tif",
+    "cgbi.png",
+    "heif-sequence-msf1.bin",
+    "jpeg-extraneous-bytes.jpg",
+    "literal-quotes.tsv",
+    "raw-thumbnail-ifd0.dng",
+    "utf16.xml",
+    "zip-named-password-folder.zip",
+)
+
+
 VALID = [
     *map(image, ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")),
     (FILES / "nested.parquet").read_bytes(),
     (FILES / "empty.parquet").read_bytes(),
     zipped("xl/a", b"abc" * 100),
+    zipped("[Content_Types].xml", b'<Override ContentType="application/vnd.a.main+xml"/>'),
     (SAMPLES / "data" / "announcements.csv").read_bytes(),
     (SAMPLES / "data" / "events.jsonl").read_bytes(),
     json.dumps([{"a": [1, {"b": "c\n"}]}] * 30, indent=1).encode(),
     "Zürich\n".encode("utf-16"),
+    *((CASES / name).read_bytes() for name in SMALL_CASES),
 ]
 
 
