@@ -64,6 +64,9 @@ def test_a_small_table_and_a_log_may_have_a_control_character() -> None:
 def test_binary_content_stays_binary(name: str) -> None:
     for content in (bytes(range(256)), bytes(100), b"\x01\x02\x03\x04", b"a\0b\0c\0" * 100):
         assert inspect_bytes(content, name).content_type == "application/octet-stream"
+    # The first bytes of an animation, which happen to be those of UTF-16.
+    content = b"\xff\xfe\x00\xa3\x11\xaf\x0a\x00" + bytes(100)
+    assert inspect_bytes(content, name).content_type == "application/octet-stream"
 
 
 def test_at_most_one_byte_in_100_of_a_text_and_in_20_of_a_table_is_a_control_character() -> None:

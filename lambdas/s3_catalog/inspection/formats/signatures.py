@@ -155,7 +155,7 @@ def _media_type(head: bytes) -> str:
 def _is_bitmap(head: bytes, _: Source) -> bool:
     """Return whether the header fits: many texts begin with "BM".
 
-    That is, length of the second header, planes, and bits of a pixel. Two reserved fields should be
+    That is, length of the second header, planes, or bits of a pixel. Two reserved fields should be
     zero; some programs use them.
     """
     if len(head) < 26:  # noqa: PLR2004 (both headers, at least)
@@ -164,7 +164,7 @@ def _is_bitmap(head: bytes, _: Source) -> bool:
     at = 22 if length == _BITMAP_HEADERS[0] else 26
     planes, bits = (int.from_bytes(head[at + n : at + n + 2], "little") for n in (0, 2))
     # A file that ends within the header is a broken bitmap.
-    fits = (planes == 1 and bits in _BITS_PER_PIXEL) or len(head) < at + 4
+    fits = planes == 1 or bits in _BITS_PER_PIXEL or len(head) < at + 4
     return length in _BITMAP_HEADERS and fits
 
 

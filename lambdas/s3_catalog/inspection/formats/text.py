@@ -49,7 +49,8 @@ def detect_encoding(head: bytes, *, whole: bool, table: bool = False) -> str | N
     """
     for mark, name in _MARKS:
         if head.startswith(mark):
-            return name
+            # Of two bytes, a mark may be there by chance: no text has the character NUL.
+            return None if "\0" in decode_start(head, name) else name
     if not is_text(head, table=table):
         return None
     try:
