@@ -9,9 +9,10 @@ class InspectionResult:
 
     `inspected_at` is UTC as ISO 8601 text. `sha256` is of all bytes, hexadecimal. `content_type`
     follows from the bytes, not from the type that the uploader set. `encoding` and `lines` are of
-    text. `rows` counts the records of a table, including a CSV's header, and `columns` the fields
-    of a record. `width` and `height` are pixels; `taken` is the time in a camera's picture, as ISO
-    8601 text without a time zone. `error` is the reason why fields that apply are None.
+    text; `lines` is None where lines end with carriage returns alone. `rows` counts the records of
+    a table, including a CSV's header, and `columns` the fields of a record. `width` and `height`
+    are pixels; `taken` is the time in a camera's picture, as ISO 8601 text without a time zone.
+    `error` is the reason why fields that apply are None.
     """
 
     inspected_at: str
