@@ -26,7 +26,7 @@ def content_types(main: str) -> str:
     return (
         '<?xml version="1.0" encoding="UTF-8"?><Types xmlns="http://schemas.openxmlformats.org/">'
         '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.rels+xml"/>'
-        f'<Override PartName="/main.xml" ContentType="{main}"/></Types>'
+        f'<Override PartName="/main.xml" ContentType = "{main}"/></Types>'
     )
 
 

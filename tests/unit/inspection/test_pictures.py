@@ -247,6 +247,13 @@ def test_the_size_of_a_raw_file_is_that_of_its_full_image(
     assert header(raw(first, below, following)) == (*expected, None, None)
 
 
+def test_a_directory_that_is_cut_leaves_those_before_it() -> None:
+    content = raw(THUMBNAIL, [FULL], FULL)
+    for end in (3001, 2000):
+        assert header(content[:end]) == (6000, 4000, None, None)
+    assert header(content[:1010]) == (160, 120, None, None)
+
+
 def endless(next_offset: Callable[[int], int]) -> bytes:
     """Return a TIFF of thumbnails, each of which names another directory."""
     parts = [b"II*\0" + struct.pack("<I", 8)]

@@ -107,6 +107,8 @@ def test_the_type_of_what_other_programs_wrote() -> None:
         (b"fLaC\x00\x00\x00\x22" + bytes(34), "audio/flac"),
         (b"OggS\x00\x02" + bytes(20), "application/ogg"),
         (b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(20), "audio/wav"),
+        # The size of a file of 1.6 GB, which is four letters, too.
+        (b"RIFFabcdWAVEfmt " + bytes(20), "audio/wav"),
         (b"ORC\x0a\x03\x00\x00\x00" + bytes(20), "application/vnd.apache.orc"),
     ):
         assert inspect_bytes(content, "t.csv").content_type == kind

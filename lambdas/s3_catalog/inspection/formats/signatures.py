@@ -100,8 +100,7 @@ def detect_content_type(head: bytes, source: Source) -> str | None:
         return zip_archive.type_by_first_entry(head)
     if head[4:8] == b"ftyp" and 16 <= int.from_bytes(head[:4], "big") < _MAX_FILE_TYPE:  # noqa: PLR2004 (one brand)
         return _media_type(head)
-    if head[:4] == b"RIFF" and not _printable(head[7:8]):
-        # The size, whose last byte is a letter only above 512 MiB.
+    if head[:4] == b"RIFF" and not (_printable(head[4:8]) and is_text(head, table=True)):
         return _RIFF.get(head[8:12])
     return _by_letters(head, source)
 

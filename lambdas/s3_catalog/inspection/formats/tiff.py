@@ -110,7 +110,10 @@ class _Tiff:
         if not self.is_reduced(first) and _WIDTH in first:
             return
         while following and self._may_read(following):
-            directory, following = self._read(following)
+            try:
+                directory, following = self._read(following)
+            except struct.error:
+                return
             yield directory
             yield from self._below(directory)
 

@@ -38,7 +38,7 @@ _MAIN_PARTS = {
     b"xl/workbook.xml": f"{_OFFICE}.spreadsheetml.sheet",
     b"ppt/presentation.xml": f"{_OFFICE}.presentationml.presentation",
 }
-_content_type = re.compile(r"""ContentType=["'](application/vnd\.[\w.+-]{1,150})["']""")
+_content_type = re.compile(r"""ContentType\s*+=\s*+["'](application/vnd\.[\w.+-]{1,150})["']""")
 _media_type = re.compile(rb"application/[\w.+-]{1,100}")
 
 
