@@ -3,6 +3,8 @@
 import json
 import re
 from hashlib import sha256
+from io import BytesIO
+from zipfile import ZipFile
 
 import boto3
 import psutil
@@ -91,15 +93,18 @@ def test_broken_files_are_recorded_and_end_no_process(
     cloud: Cloud, catalog: DeployedCatalog
 ) -> None:
     before = process(cloud).pid
-    broken = b"PAR1 and then something else"
+    archive = BytesIO()
+    with ZipFile(archive, "w") as file:
+        file.writestr("a.txt", "hello")
+    broken = archive.getvalue()[:40]
     catalog.s3.put_object(Bucket=catalog.bucket, Key="broken/small", Body=broken)
     large = broken + bytes(LARGE)
     catalog.s3.put_object(Bucket=catalog.bucket, Key="broken/large", Body=large)
     assert wait_until_equal(catalog, PATIENCE) == []
     for key, row in inspected(catalog, "broken/").items():
         assert row.inspected
-        assert row.inspected.content_type == "application/vnd.apache.parquet"
-        assert "no footer" in str(row.inspected.error)
+        assert row.inspected.content_type == "application/zip"
+        assert row.inspected.error == "truncated: no central directory"
         assert row.inspected.sha256 == sha256(large if "large" in key else broken).hexdigest()
     assert process(cloud).pid == before
 
