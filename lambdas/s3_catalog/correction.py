@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 from s3_catalog.exceptions import ContendedError
 from s3_catalog.model import row as rows
+from s3_catalog.model.order import superseded
 from s3_catalog.model.row import agree
 from s3_catalog.table.store import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from s3_catalog.model.event import Event
     from s3_catalog.s3.bucket import Bucket
     from s3_catalog.table.store import Store
@@ -20,27 +23,26 @@ MAX_ATTEMPTS = 8
 """Lookups of one key, when others write its row meanwhile."""
 
 
-def correct(store: "Store", bucket: "Bucket", key: str, event: "Event | None" = None) -> Outcome:
+def correct(store: "Store", bucket: "Bucket", key: str, events: "Sequence[Event]" = ()) -> Outcome:
     """Look `key` up in `bucket`, and make its row agree with the result.
 
-    `event` is the reason for the lookup, if there is one: an event that is not self-contained, or
-    one that may be older than the row. SUPERSEDED if the row has a later event already. Without an
-    event, UNCHANGED if the row agrees with S3.
+    `events` are the reasons for the lookup, if there are any: an event that is not self-contained,
+    one that may be older than the row, or several whose order is not certain. SUPERSEDED if the row
+    has all of them already, or later ones. Without an event, UNCHANGED if the row agrees with S3.
 
     Raises ContendedError, or botocore's ClientError or BotoCoreError. The call is idempotent.
     """
-    sequencer = event.sequencer if event else None
     for _ in range(MAX_ATTEMPTS):
         seen = store.read(bucket.name, key)
-        if sequencer and seen and seen.sequencer >= sequencer:
+        if events and seen and all(superseded(event, seen) for event in events):
             return Outcome.SUPERSEDED
         asked_at = bucket.clock()
         current = bucket.current(key)
         # With an event, a row that agrees is written as well, for the time of the lookup. Without
         # that time an older put, still on its way, would overwrite the row.
-        if event is None and agree(seen, current):
+        if not events and agree(seen, current):
             return Outcome.UNCHANGED
-        row = rows.from_lookup(bucket.name, key, current, asked_at, seen=seen, event=event)
+        row = rows.from_lookup(bucket.name, key, current, asked_at, seen=seen, events=events)
         if store.replace(seen, row):
             return Outcome.WRITTEN
     raise ContendedError(f"the row of {key!r} changed during {MAX_ATTEMPTS} lookups in S3")

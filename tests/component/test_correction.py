@@ -33,19 +33,24 @@ def bucket(s3: "S3Client") -> Bucket:
     return Bucket(lambda: s3, name, clock=lambda: NOW)
 
 
-def removal(bucket: Bucket, key: str, order: str | None) -> Event:
+def removal(bucket: Bucket, key: str) -> Event:
     return Event(
         bucket=bucket.name,
         key=key,
         name="ObjectRemoved:Delete",
         time=NOW - timedelta(seconds=1),
-        sequencer=sequencer.canonical(order) if order else None,
+        sequencer=None,
         version_id="gone",
         content=None,
     )
 
 
-def test_the_new_current_version_is_written_with_the_sequencer_of_the_removal(
+def put(bucket: Bucket, order: str, time: datetime = NOW, name: str = "ObjectCreated:Put") -> Event:
+    canonical = sequencer.canonical(order)
+    return Event(bucket.name, "k", name, time, canonical, "v", Content(1, "e"))
+
+
+def test_the_new_current_version_is_written_with_the_time_of_the_removal(
     s3: "S3Client", bucket: Bucket, store: Store
 ) -> None:
     older = s3.put_object(Bucket=bucket.name, Key="k", Body=b"older")
@@ -53,11 +58,13 @@ def test_the_new_current_version_is_written_with_the_sequencer_of_the_removal(
     s3.put_object(Bucket=bucket.name, Key="k2", Body=b"another key with the same beginning")
     s3.delete_object(Bucket=bucket.name, Key="k", VersionId=newer["VersionId"])
 
-    assert correct(store, bucket, "k", removal(bucket, "k", "0C")) is Outcome.WRITTEN
+    store.write(put(bucket, "0C", NOW - timedelta(minutes=1)))
+    assert correct(store, bucket, "k", [removal(bucket, "k")]) is Outcome.WRITTEN
     row = store.read(bucket.name, "k")
     assert row is not None
     assert (row.size, row.version_id) == (5, older["VersionId"])
     assert row.sequencer == sequencer.canonical("0C")
+    assert (row.event_name, row.event_time) == ("ObjectRemoved:Delete", "2026-11-23T11:59:59.000Z")
     assert row.asked_at == microseconds(NOW)
 
 
@@ -69,44 +76,55 @@ def test_without_a_current_version_a_tombstone_is_written(
         s3.put_object(Bucket=bucket.name, Key="k", Body=b"x")
         s3.delete_object(Bucket=bucket.name, Key="k")
     s3.put_object(Bucket=bucket.name, Key="k/longer", Body=b"x")
-    assert correct(store, bucket, "k", removal(bucket, "k", "0C")) is Outcome.WRITTEN
+    assert correct(store, bucket, "k", [removal(bucket, "k")]) is Outcome.WRITTEN
     row = store.read(bucket.name, "k")
     assert row is not None
     assert row.deleted
 
 
 def test_a_superseded_event_needs_no_lookup(bucket: Bucket, store: Store) -> None:
-    put = Event(
-        bucket.name, "k", "ObjectCreated:Put", NOW, sequencer.canonical("0D"), "v", Content(1, "e")
-    )
-    store.write(put)
-    assert correct(store, bucket, "k", removal(bucket, "k", "0C")) is Outcome.SUPERSEDED
-    assert correct(store, bucket, "k", removal(bucket, "k", "0D")) is Outcome.SUPERSEDED
-    assert store.read(bucket.name, "k") == rows.from_event(put)
+    newest = put(bucket, "0D")
+    store.write(newest)
+    older = put(bucket, "0C")
+    assert correct(store, bucket, "k", [older]) is Outcome.SUPERSEDED
+    assert correct(store, bucket, "k", [newest, older]) is Outcome.SUPERSEDED
+    assert store.read(bucket.name, "k") == rows.from_event(newest)
+    # One that is not superseded is enough.
+    assert correct(store, bucket, "k", [older, removal(bucket, "k")]) is Outcome.WRITTEN
 
 
-def test_a_lookup_without_sequencer_keeps_that_of_the_row(
+def test_a_lookup_without_event_keeps_the_sequencer_of_the_row(
     s3: "S3Client", bucket: Bucket, store: Store
 ) -> None:
-    put = Event(
-        bucket.name, "k", "ObjectCreated:Put", NOW, sequencer.canonical("0D"), "v", Content(1, "e")
-    )
-    store.write(put)
+    store.write(put(bucket, "0D"))
     s3.put_object(Bucket=bucket.name, Key="k", Body=b"other")
-    assert correct(store, bucket, "k", removal(bucket, "k", None)) is Outcome.WRITTEN
+    assert correct(store, bucket, "k") is Outcome.WRITTEN
     row = store.read(bucket.name, "k")
     assert row is not None
-    assert (row.sequencer, row.size, row.event_name) == (put.sequencer, 5, rows.RECONCILED)
+    assert (row.sequencer, row.size) == (sequencer.canonical("0D"), 5)
+    assert row.event_name == rows.RECONCILED
     assert correct(store, bucket, "k") is Outcome.UNCHANGED
+
+
+def test_neither_sequencer_nor_time_of_a_row_decreases(
+    s3: "S3Client", bucket: Bucket, store: Store
+) -> None:
+    upload = "ObjectCreated:CompleteMultipartUpload"
+    long = put(bucket, "0C", NOW, upload)
+    within = put(bucket, "0D", NOW - timedelta(minutes=1))
+    assert store.write(within) is Outcome.WRITTEN
+    assert store.write(long) is Outcome.UNDECIDED
+    assert correct(store, bucket, "k", [long]) is Outcome.WRITTEN
+    row = store.read(bucket.name, "k")
+    assert row is not None
+    assert row.sequencer == sequencer.canonical("0D")
+    assert (row.event_name, row.event_time) == (upload, "2026-11-23T12:00:00.000Z")
 
 
 def test_a_lookup_without_a_result_writes_its_time(bucket: Bucket, store: Store) -> None:
     # A put from before the lookup, but delivered after it, must find the time of the lookup.
-    assert correct(store, bucket, "k", removal(bucket, "k", None)) is Outcome.WRITTEN
-    put = Event(
-        bucket.name, "k", "ObjectCreated:Put", NOW, sequencer.canonical("0D"), "v", Content(1, "e")
-    )
-    assert store.write(put) is Outcome.UNDECIDED
+    assert correct(store, bucket, "k", [removal(bucket, "k")]) is Outcome.WRITTEN
+    assert store.write(put(bucket, "0D")) is Outcome.UNDECIDED
 
 
 def test_the_times_of_two_lookups_always_differ(

@@ -22,6 +22,8 @@ def _weighted(weights: dict[_T, int]) -> list[_T]:
 _CHANGES = _weighted(
     {
         Action.PUT: 16,
+        Action.START: 8,
+        Action.COMPLETE: 8,
         Action.DELETE: 6,
         Action.DELETE_VERSION: 5,
         Action.DELETE_CURRENT: 4,
@@ -45,6 +47,21 @@ _ALL = _MEANWHILE + _weighted(
         Action.SETTLE: 2,
     }
 )
+_UPLOADS = _weighted(
+    {
+        Action.START: 10,
+        Action.COMPLETE: 10,
+        Action.PUT: 8,
+        Action.DELETE: 4,
+        Action.DELIVER: 20,
+        Action.DUPLICATE: 2,
+        Action.RECONCILE: 2,
+        Action.WAIT: 2,
+        Action.EXPIRE: 2,
+    }
+)
+"""Many uploads that overlap with other changes, most of them within seconds."""
+
 _FAULTS = _weighted(dict.fromkeys(Trouble, 3) | {Trouble.BEFORE: 5, Trouble.AFTER: 5})
 _CLOCKS = (0, 5, -5, 2)
 
@@ -54,6 +71,7 @@ def setup(below: Chance) -> Setup:
     return Setup(
         transport=below(len(TRANSPORTS)),
         versioned=below(3) > 0,
+        by_start=below(2) > 0,
         s3_clock=_choose(below, _CLOCKS),
         ttl_lag=_choose(below, (0, 2, 1000)),
         keys=_choose(below, (1, 2, 2, 3, 3, 9)),
@@ -63,9 +81,9 @@ def setup(below: Chance) -> Setup:
     )
 
 
-def step(below: Chance) -> Step:
+def step(below: Chance, actions: Sequence[Action] = _ALL) -> Step:
     """Draw a step, often with trouble."""
-    action = _choose(below, _ALL)
+    action = _choose(below, actions)
     if action not in {Action.DELIVER, Action.REDRIVE, Action.RECONCILE}:
         return _change(below, action)
     return Step(
@@ -81,7 +99,8 @@ def step(below: Chance) -> Step:
 def history(seed: int) -> History:
     """Return the history number `seed`."""
     below = Random(seed).randrange  # noqa: S311  (not for secrets)
-    return History(setup(below), tuple(step(below) for _ in range(below(STEPS) + 1)))
+    actions = _UPLOADS if below(2) else _ALL
+    return History(setup(below), tuple(step(below, actions) for _ in range(below(STEPS) + 1)))
 
 
 def _change(below: Chance, action: Action, keys: int = 0) -> Step:

@@ -13,20 +13,32 @@ DIGITS = 40
 class Happening:
     """One change in a bucket.
 
-    `order` is a hexadecimal fraction that grows with every change, or None in an event without
-    sequencer. `happened` is the true time, `stamp` that of S3's clock. `size` and `etag` are None
-    in a removal.
+    `order` is a hexadecimal fraction that grows with every change; of an upload it is from the
+    start, and it is None in an event without a place in the order. Such an event may bear another
+    `sequencer`, or none. `happened` is the true time, `stamp` the time of the event. `size` and
+    `etag` are None in a removal.
     """
 
     bucket: str
     name: str
     key: str
     order: str | None
+    sequencer: str | None
     happened: datetime
     stamp: datetime
     version_id: str | None = None
     size: int | None = None
     etag: str | None = None
+
+    @property
+    def followed(self) -> bool:
+        """Whether it is about an object's existence: the catalog ignores all others."""
+        return not self.name.startswith(("ObjectTagging:", "ObjectRestore:"))
+
+    @property
+    def upload(self) -> bool:
+        """Whether it is the end of a multipart upload."""
+        return self.name == "ObjectCreated:CompleteMultipartUpload"
 
 
 def rank(order: str) -> int:
@@ -91,6 +103,8 @@ def event(happening: Happening, spelling: int) -> dict[str, Any]:
         expired = family == "LifecycleExpiration"
         detail["reason"] = "Lifecycle Expiration" if expired else "DeleteObject"
         detail["deletion-type"] = _DELETIONS[kind]
+    elif family == "ObjectRestore":
+        title = "Object Restore Completed"
     else:
         title = "Object Tags Added"
     return {
@@ -114,8 +128,8 @@ def _object(happening: Happening, spelling: int, etag: str, version_id: str) -> 
     # The version without an id of its own is "null" in some events, and left out in others.
     if happening.version_id is not None and (happening.version_id != "null" or spelling % 2):
         details[version_id] = happening.version_id
-    if happening.order is not None:
-        details["sequencer"] = _sequencer(happening.order, spelling)
+    if happening.sequencer is not None:
+        details["sequencer"] = _sequencer(happening.sequencer, spelling)
     return details
 
 

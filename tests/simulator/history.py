@@ -8,6 +8,8 @@ class Action(Enum):
     """An action of a user, S3, a transport or an operator."""
 
     PUT = "put"
+    START = "start an upload"
+    COMPLETE = "complete an upload"
     DELETE = "delete"
     DELETE_VERSION = "delete version"
     DELETE_CURRENT = "delete current version"
@@ -15,7 +17,7 @@ class Action(Enum):
     EXPIRE = "expire"
     EXPIRE_OLD = "expire an old version"
     SWITCH = "switch versioning"
-    TAG = "tag"
+    TAG = "tag or restore"
     DELIVER = "deliver"
     DUPLICATE = "duplicate"
     REDRIVE = "redrive"
@@ -60,7 +62,8 @@ class Step:
 
     `key` is the number of a key; `pick` chooses a version, message or duration, and the spelling of
     an event; `count` is a number of messages; the meaning of `flag` depends on the action; `offset`
-    is the difference between the function's clock and S3's, in minutes.
+    is the difference between the function's clock and S3's, in minutes (of 59 seconds: with the
+    deviation of event times it is at most five minutes).
     """
 
     action: Action
@@ -85,13 +88,14 @@ class Setup:
     """The circumstances of a history.
 
     `transport` is an index of `tests.simulator.delivery.TRANSPORTS`. S3's clock is `s3_clock`
-    minutes ahead. TTL takes `ttl_lag` days. `size` is the number of statements in a batch. Events
-    are lost only if `lossy`, and the bucket is reconciled midway only if `repairing`: either would
-    hide other errors.
+    minutes ahead. S3 orders uploads by their start if `by_start`, otherwise by their end. TTL takes
+    `ttl_lag` days. `size` is the number of statements in a batch. Events are lost only if `lossy`,
+    and the bucket is reconciled midway only if `repairing`: either would hide other errors.
     """
 
     transport: int = 0
     versioned: bool = False
+    by_start: bool = False
     s3_clock: int = 0
     ttl_lag: int = 0
     keys: int = 1

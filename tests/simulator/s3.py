@@ -13,40 +13,72 @@ PAGE = 3
 
 LISTING_SECONDS = 2
 
+MAX_UPLOAD = timedelta(days=7)
+"""A lifecycle rule aborts older uploads."""
+
+DEVIATIONS = (0, 0, 0.3, -0.3, 1.9, -1.1, -4.4, 4.4)
+"""Seconds between an event's time and the change. The times of two events, which EventBridge cuts
+to whole seconds, contradict their order by ten seconds at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version of an object, or a delete marker (without `size` and `etag`)."""
+    """A version of an object, or a delete marker (without `size` and `etag`).
+
+    `order` is its place among the versions, `sequencer` that of the event that created it.
+    """
 
     id: str
     order: str
+    sequencer: str
     modified: datetime
     size: int | None = None
     etag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A multipart upload in progress."""
+
+    key: str
+    sequencer: str
+    started: datetime
 
 
 class FakeS3:
     """The bucket `name`, and its client. S3's clock is `ahead` of the true time.
 
     `versions` has the versions of each key, newest first. `suspended`: versioning was enabled once,
-    and changes without it are of the version `null`.
+    and changes without it are of the version `null`. `by_start`: a multipart upload has the place
+    of its start, also if the object was replaced or deleted meanwhile; otherwise that of its end.
 
     Every change returns its events, or none if nothing changed.
     """
 
     def __init__(
-        self, name: str, network: Network, clock: Clock, ahead: timedelta, *, versioned: bool
+        self,
+        name: str,
+        network: Network,
+        clock: Clock,
+        ahead: timedelta,
+        *,
+        versioned: bool,
+        by_start: bool = False,
     ) -> None:
         self.name = name
         self.versions: dict[str, list[Version]] = {}
         self.versioned = versioned
         self.suspended = False
+        self.uploads: list[Upload] = []
+        self._by_start = by_start
         self._network = network
         self._clock = clock
         self._ahead = ahead
         self._changes = 0
+        self._events = 0
         self._sequence = 0x0065C1A2B3D4E5F6
         self._places: dict[tuple[str, str], str] = {}
+        self._latest_null: dict[str, str] = {}
 
     def current(self, key: str) -> Version | None:
         """Return the current version of `key`, if it is an object."""
@@ -60,34 +92,57 @@ class FakeS3:
 
     def put(self, key: str, kind: str, size: int, etag: str) -> list[Happening]:
         """Store an object. `kind` is the end of the event's name, such as Copy."""
-        version = Version(self._new_id(), self._new_order(), self._clock.now, size, etag)
+        order = self._new_order()
+        version = Version(self._new_id(), order, order, self._clock.now, size, etag)
         self._push(key, version)
-        return [self._event(f"ObjectCreated:{kind}", key, version)]
+        return [self._event(f"ObjectCreated:{kind}", key, version, order)]
 
-    def delete(self, key: str) -> list[Happening]:
-        """Delete without a version id."""
-        return self._remove("ObjectRemoved", key, sequenced=True)
+    def start_upload(self, key: str) -> list[Happening]:
+        """Start a multipart upload, without an event."""
+        self.uploads.append(Upload(key, self._new_order(), self._clock.now))
+        return []
 
-    def expire(self, key: str, *, sequenced: bool) -> list[Happening]:
+    def complete_upload(self, upload: Upload, size: int, etag: str) -> list[Happening]:
+        """Complete a multipart upload. Its event has the sequencer of its start."""
+        self.uploads.remove(upload)
+        if self._clock.now - upload.started > MAX_UPLOAD:
+            return []
+        end = self._new_order()
+        order = upload.sequencer if self._by_start else end
+        version = Version(self._new_id(), order, upload.sequencer, upload.started, size, etag)
+        self._push(upload.key, version)
+        name = "ObjectCreated:CompleteMultipartUpload"
+        return [self._event(name, upload.key, version, upload.sequencer)]
+
+    def delete(self, key: str, borne: int) -> list[Happening]:
+        """Delete without a version id. `borne` chooses the sequencer of a removal."""
+        return self._remove("ObjectRemoved", key, borne)
+
+    def expire(self, key: str, borne: int) -> list[Happening]:
         """Delete by a lifecycle rule, which does nothing to a deleted object."""
         if not self.current(key):
             return []
-        return self._remove("LifecycleExpiration", key, sequenced=sequenced)
+        return self._remove("LifecycleExpiration", key, borne)
 
-    def delete_version(self, key: str, id: str) -> list[Happening]:
+    def delete_version(self, key: str, id: str, borne: int) -> list[Happening]:
         """Delete a version or a marker for good. No event has the new current version."""
-        return self._drop("ObjectRemoved", key, id, sequenced=True)
+        return self._drop("ObjectRemoved", key, id, borne)
 
-    def expire_version(self, key: str, id: str, *, sequenced: bool) -> list[Happening]:
+    def expire_version(self, key: str, id: str, borne: int) -> list[Happening]:
         """Delete a noncurrent version, or an expired delete marker, by a lifecycle rule."""
-        return self._drop("LifecycleExpiration", key, id, sequenced=sequenced)
+        return self._drop("LifecycleExpiration", key, id, borne)
 
     def tag(self, key: str) -> list[Happening]:
         """Tag an object: the catalog ignores the event."""
         version = self.current(key)
+        return [self._event("ObjectTagging:Put", key, version, None)] if version else []
+
+    def restore(self, key: str) -> list[Happening]:
+        """Restore an object from an archive: the catalog ignores the event."""
+        version = self.current(key)
         if not version:
             return []
-        return [self._event("ObjectTagging:Put", key, version, sequenced=False)]
+        return [self._event("ObjectRestore:Completed", key, version, None, version.sequencer)]
 
     def list_object_versions(self, **request: Any) -> dict[str, Any]:
         """List versions and markers by key, the newest of each key first."""
@@ -136,25 +191,43 @@ class FakeS3:
         # Also when the last version of the page has been deleted since.
         return version.order < self._places[key, request["VersionIdMarker"]]
 
-    def _remove(self, family: str, key: str, *, sequenced: bool) -> list[Happening]:
+    def _remove(self, family: str, key: str, borne: int) -> list[Happening]:
         if not self.versioned and not self.suspended:
-            return self._drop(family, key, "null", sequenced=sequenced)
-        marker = Version(self._new_id(), self._new_order(), self._clock.now)
+            return self._drop(family, key, "null", borne)
+        name = f"{family}:DeleteMarkerCreated"
+        order = self._new_order()
+        marker = Version(self._new_id(), order, order, self._clock.now)
+        replaced = self.versions.get(key, [marker])[0]
         self._push(key, marker)
-        return [self._event(f"{family}:DeleteMarkerCreated", key, marker, sequenced=sequenced)]
+        if family == "ObjectRemoved":
+            return [self._event(name, key, marker, order)]
+        return [self._event(name, key, marker, None, self._borne(borne, replaced))]
 
-    def _drop(self, family: str, key: str, id: str, *, sequenced: bool) -> list[Happening]:
+    def _drop(self, family: str, key: str, id: str, borne: int) -> list[Happening]:
         found = [version for version in self.versions.get(key, []) if version.id == id]
         if not found:
             return []
         self._forget(key, id)
-        gone = Version(id, self._new_order(), self._clock.now)
-        return [self._event(f"{family}:Delete", key, gone, sequenced=sequenced)]
+        order = self._new_order()
+        if id == "null":
+            self._latest_null[key] = order
+        gone = Version(id, order, order, self._clock.now)
+        return [self._event(f"{family}:Delete", key, gone, None, self._borne(borne, found[0]))]
+
+    def _borne(self, borne: int, version: Version) -> str | None:
+        """Return the sequencer that an event bears without a place in the order: of the removed
+        `version`, of its own moment, or none."""
+        return (version.sequencer, version.sequencer, self._new_order(), None)[borne % 4]
 
     def _push(self, key: str, version: Version) -> None:
         if version.id == "null":
+            if version.order < self._latest_null.get(key, ""):
+                return  # An upload that started before the latest change.
+            self._latest_null[key] = version.order
             self._forget(key, "null")
-        self.versions.setdefault(key, []).insert(0, version)
+        versions = self.versions.setdefault(key, [])
+        place = next((n for n, v in enumerate(versions) if v.order < version.order), len(versions))
+        versions.insert(place, version)
         self._places[key, version.id] = version.order
 
     def _forget(self, key: str, id: str) -> None:
@@ -177,14 +250,24 @@ class FakeS3:
         more = ("", "7", "0F", "A1B2")[chance // 8 % 4]
         return (f"{self._sequence:016X}" + more).rstrip("0")
 
-    def _event(self, name: str, key: str, version: Version, *, sequenced: bool = True) -> Happening:
+    def _event(
+        self,
+        name: str,
+        key: str,
+        version: Version,
+        order: str | None,
+        sequencer: str | None = None,
+    ) -> Happening:
+        self._events += 1
+        deviation = DEVIATIONS[(self._events * 2_654_435_761 >> 9) % len(DEVIATIONS)]
         return Happening(
             bucket=self.name,
             name=name,
             key=key,
-            order=version.order if sequenced else None,
+            order=order,
+            sequencer=order or sequencer,
             happened=self._clock.now,
-            stamp=self._clock.now + self._ahead,
+            stamp=self._clock.now + self._ahead + timedelta(seconds=deviation),
             version_id=version.id if self.versioned or self.suspended else None,
             size=version.size,
             etag=version.etag,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from tests.simulator import generator, random_histories
+from tests.simulator import generator, random_histories, upload_histories
 from tests.simulator.history import History, Step, Trouble
 from tests.simulator.world import simulate
 
@@ -28,7 +28,11 @@ HARD_CASES = {
     "undelete",
     "tombstone expired with nothing outstanding",
     "delivered at the last moment",
-    "undecided",
+    "undecided: lookup",
+    "undecided: sequencer and time contradict each other",
+    "upload overlaps another change, ordered by start",
+    "upload overlaps another change, ordered by end",
+    "sequencer of another event",
     "contended",
     "insert refused, then updated",
     *(trouble.value for trouble in Trouble if trouble is not Trouble.STORM),
@@ -68,6 +72,12 @@ def test_every_drawn_history_converges() -> None:
     converges()
     if settings.get_current_profile_name() == "long":
         assert not HARD_CASES - seen.keys() - {"reconcile crashed"}  # Once in 200, or less.
+
+
+@pytest.mark.parametrize("name", upload_histories.HISTORIES)
+def test_every_history_of_uploads_converges(name: str) -> None:
+    for history in upload_histories.histories(name):
+        simulate(history, Counter())
 
 
 def test_every_random_history_converges() -> None:

@@ -18,7 +18,7 @@ def test_superseded_versions_are_skipped() -> None:
     s3 = FakeS3("b", Network(lambda *_: None, Counter()), clock, timedelta(), versioned=True)
     for key in ["a", *["busy"] * 20 * PAGE, *["gone"] * 20 * PAGE, "z"]:
         s3.put(key, "Put", 1, "e")
-    s3.delete("gone")
+    s3.delete("gone", 0)
     bucket = Bucket(lambda: cast("S3Client", s3), "b")
     listed = list(bucket.listing())
     assert [key for key, stored in listed if stored] == ["a", "busy", "z"]

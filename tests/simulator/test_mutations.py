@@ -11,14 +11,17 @@ import pytest
 
 from s3_catalog import correction
 from s3_catalog.ingestion import delivery as ingestion
-from s3_catalog.model import object_key, sequencer
+from s3_catalog.model import event as events
+from s3_catalog.model import object_key, order, sequencer
 from s3_catalog.model import row as rows
 from s3_catalog.model.event import Event
-from s3_catalog.s3 import envelope
+from s3_catalog.model.timestamps import microseconds, timestamp
+from s3_catalog.s3 import envelope, record
 from s3_catalog.table import batch_write as batch
 from s3_catalog.table import conditions, store
 from s3_catalog.table.item import to_item
 from tests.simulator import function, generator
+from tests.simulator.upload_histories import histories
 from tests.simulator.world import Violation, simulate
 
 HISTORIES = 6000
@@ -84,9 +87,78 @@ def shorten_the_tombstone_to_fifty_days(patch: Patch) -> None:
     patch.setattr(rows, "TOMBSTONE_LIFE", timedelta(days=50))
 
 
-def treat_every_ordered_event_as_self_contained(patch: Patch) -> None:
-    self_contained = property(lambda self: self.sequencer is not None)
-    patch.setattr(Event, "self_contained", self_contained)
+def treat_removals_as_self_contained(patch: Patch) -> None:
+    trust_sequencers_of(patch, "ObjectCreated:", "ObjectRemoved:")
+
+
+def treat_expired_objects_as_self_contained(patch: Patch) -> None:
+    trust_sequencers_of(patch, "ObjectCreated:", "ObjectRemoved:Delete", "LifecycleExpiration:")
+
+
+def believe_the_sequencer_of_a_removal(patch: Patch) -> None:
+    believe_sequencers_of(patch, "ObjectRemoved:")
+
+
+def believe_the_sequencer_of_a_lifecycle_event(patch: Patch) -> None:
+    believe_sequencers_of(patch, "LifecycleExpiration:")
+
+
+def trust_the_sequencer_alone(patch: Patch) -> None:
+    in_the_rule(patch, conditions.CERTAINLY_EARLIER)
+    in_updates(patch, '"event_time" <= ?', ALWAYS)
+    in_updates(patch, '"event_time" < ?', ALWAYS)
+    in_updates(patch, '"event_name" <> ?', ALWAYS)
+    patch_superseded(patch, lambda event, row: row.sequencer >= event.sequencer)
+
+
+def trust_the_time_alone(patch: Patch) -> None:
+    in_the_rule(patch, conditions.EVENT_IS_NEWER)
+    in_updates(patch, '"sequencer" < ?', ALWAYS)
+    patch_superseded(patch, lambda event, row: row.event_time > timestamp(event.time))
+
+
+def order_uploads_like_puts(patch: Patch) -> None:
+    in_the_rule(patch, conditions.NOT_OF_AN_UPLOAD)
+    in_updates(patch, '"event_name" <> ?', ALWAYS)
+    patch.setattr(Event, "multipart", False)
+
+
+def replace_rows_of_uploads_without_tolerance(patch: Patch) -> None:
+    in_the_rule(patch, conditions.NOT_OF_AN_UPLOAD)
+
+
+def replace_rows_of_uploads_without_tolerance_in_batches(patch: Patch) -> None:
+    in_updates(patch, '"event_name" <> ?', ALWAYS)
+
+
+def let_uploads_replace_recent_rows_in_batches(patch: Patch) -> None:
+    in_updates(patch, '"event_time" < ?', ALWAYS)
+
+
+def trust_lookup_results_over_uploads(patch: Patch) -> None:
+    def trusting(event: Any, row: Any) -> bool:
+        return order.superseded(event, replace(row, asked_at=None))
+
+    patch_superseded(patch, trusting)
+
+
+def let_uploads_replace_lookup_results(patch: Patch) -> None:
+    happened = microseconds
+    patch.setattr(store, "_certainly_before", lambda event: happened(event.time - store.CLOCKS))
+
+
+def write_the_latest_event_of_a_delivery_always(patch: Patch) -> None:
+    patch.setattr(ingestion, "superseded", lambda *_: True)
+
+
+def let_the_sequencer_of_a_lookup_decrease(patch: Patch) -> None:
+    def latest_event_only(*arguments: Any, seen: Any, events: Any = (), **more: Any) -> rows.Row:
+        row = from_lookup(*arguments, seen=seen, events=events, **more)
+        ordered = [event.sequencer for event in events if event.self_contained]
+        return replace(row, sequencer=ordered[-1]) if ordered else row
+
+    from_lookup = rows.from_lookup
+    patch.setattr(rows, "from_lookup", latest_event_only)
 
 
 def read_only_the_first_record(patch: Patch) -> None:
@@ -131,16 +203,15 @@ def report_one_failed_message_only(patch: Patch) -> None:
 def write_no_time_of_a_lookup_without_sequencer(patch: Patch) -> None:
     correct = correction.correct
 
-    def forgetful(store: Any, bucket: Any, key: str, event: Any = None) -> store.Outcome:
-        unordered = event is not None and event.sequencer is None
-        return correct(store, bucket, key, None if unordered else event)
+    def forgetful(store: Any, bucket: Any, key: str, events: Any = ()) -> store.Outcome:
+        return correct(store, bucket, key, [event for event in events if event.sequencer])
 
     patch.setattr(ingestion, "correct", forgetful)
 
 
 def look_up_for_the_first_event_only(patch: Patch) -> None:
-    look_up: Any = ingestion._look_up
-    patch.setattr(ingestion, "_look_up", lambda *args: look_up(*args[:3], args[3][:1]))
+    correct: Any = correction.correct
+    patch.setattr(ingestion, "correct", lambda *args: correct(*args[:3], args[3][:1]))
 
 
 MUTATIONS: tuple[Callable[[Patch], None], ...] = (
@@ -156,7 +227,20 @@ MUTATIONS: tuple[Callable[[Patch], None], ...] = (
     skip_the_capitals,
     shorten_the_tombstone_to_an_hour,
     shorten_the_tombstone_to_fifty_days,
-    treat_every_ordered_event_as_self_contained,
+    treat_removals_as_self_contained,
+    treat_expired_objects_as_self_contained,
+    believe_the_sequencer_of_a_removal,
+    believe_the_sequencer_of_a_lifecycle_event,
+    trust_the_sequencer_alone,
+    trust_the_time_alone,
+    order_uploads_like_puts,
+    replace_rows_of_uploads_without_tolerance,
+    replace_rows_of_uploads_without_tolerance_in_batches,
+    let_uploads_replace_recent_rows_in_batches,
+    trust_lookup_results_over_uploads,
+    let_uploads_replace_lookup_results,
+    write_the_latest_event_of_a_delivery_always,
+    let_the_sequencer_of_a_lookup_decrease,
     read_only_the_first_record,
     report_failures_as_successes,
     replace_without_a_condition,
@@ -175,13 +259,59 @@ def test_a_mutation_is_caught(mutation: Callable[[Patch], None], monkeypatch: Pa
 
 
 def first_violation() -> int | None:
-    """Return the number of the first history that ends in a violation, or None."""
-    for seed in range(HISTORIES):
+    """Return the number of the first history that ends in a violation, or None.
+
+    Those of uploads come first, and have negative numbers.
+    """
+    uploads = histories()
+    for number in range(-len(uploads), HISTORIES):
         try:
-            simulate(generator.history(seed), Counter())
+            simulate(uploads[number] if number < 0 else generator.history(number), Counter())
         except Violation:
-            return seed
+            return number
     return None
+
+
+ALWAYS = '("event_time" = ? OR "event_time" = "event_time")'
+"""Takes the place of a comparison with a parameter."""
+
+
+def trust_sequencers_of(patch: Patch, *names: str) -> None:
+    """Treat events called `names` as if they had a place in the order, and the current state."""
+    for module in (record, events):
+        patch.setattr(module, "is_ordered", lambda name: name.startswith(names))
+
+
+def believe_sequencers_of(patch: Patch, name: str) -> None:
+    """Look up for events called `name` unless the row has a greater sequencer."""
+    is_ordered = events.is_ordered
+    patch.setattr(record, "is_ordered", lambda each: each.startswith(name) or is_ordered(each))
+    superseded = order.superseded
+
+    def believing(event: Any, row: Any) -> bool:
+        if event.name.startswith(name) and event.sequencer:
+            return bool(row.sequencer >= event.sequencer)
+        return superseded(event, row)
+
+    patch.setattr(correction, "superseded", believing)
+
+
+def patch_superseded(patch: Patch, superseded: Callable[[Any, Any], bool]) -> None:
+    """Decide by `superseded` whether the row of a self-contained event is later."""
+
+    def changed(event: Any, row: Any) -> bool:
+        return event.self_contained and superseded(event, row)
+
+    for module in (ingestion, correction, store, batch):
+        patch.setattr(module, "superseded", changed)
+
+
+def in_the_rule(patch: Patch, clause: str) -> None:
+    """Let `clause` of the rule always hold."""
+    assert conditions.ACCEPTS_EVENT.count(clause) == 1
+    always = f"({clause} OR NOT {clause})"
+    changed = conditions.ACCEPTS_EVENT.replace(clause, always)
+    patch.setattr(conditions, "ACCEPTS_EVENT", changed)
 
 
 def in_updates(patch: Patch, old: str, new: str) -> None:
@@ -190,7 +320,7 @@ def in_updates(patch: Patch, old: str, new: str) -> None:
 
     def changed(*arguments: Any) -> Any:
         request = update(*arguments)
-        assert old in request["Statement"] or old.startswith("REMOVE")
+        assert old in request["Statement"] or old.startswith(("REMOVE", '"event_'))
         return {**request, "Statement": request["Statement"].replace(old, new)}
 
     patch.setattr(batch, "_update", changed)

@@ -35,20 +35,25 @@ CONDITIONS = (
     conditions.LOOKED_UP_ROW_UNCHANGED,
     conditions.ROW_UNCHANGED,
     conditions.ROW_MISSING,
-    conditions.ACCEPTS_EVENT.replace("<", ">"),
-    conditions.ACCEPTS_EVENT.replace("<", "<>"),
-    conditions.ACCEPTS_EVENT.replace("<", ">="),
+    conditions.ACCEPTS_EVENT.replace(" < ", " > "),
+    conditions.ACCEPTS_EVENT.replace(" < ", " <> "),
+    conditions.ACCEPTS_EVENT.replace(" < ", " >= "),
     "NOT (sequencer = :sequencer OR asked_at <= :asked_at) AND attribute_exists(sk)",
     "begins_with(sequencer, :sequencer)",
 )
 
 texts = st.sampled_from(["0A", "0B", "0B0", "1"])
 numbers = st.sampled_from(["9", "10", "11"])
+times = st.sampled_from([f"2026-01-01T00:00:{second}.000Z" for second in ("00", "05", "10", "15")])
+names = st.sampled_from(["ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload"])
 VALUES = st.fixed_dictionaries(
     {
         ":sequencer": texts.map(lambda text: {"S": text}),
         ":asked_at": numbers.map(lambda number: {"N": number}),
         ":happened": numbers.map(lambda number: {"N": number}),
+        ":latest": times.map(lambda time: {"S": time}),
+        ":earliest": times.map(lambda time: {"S": time}),
+        ":multipart_upload": names.map(lambda name: {"S": name}),
     }
 )
 PLACES = st.fixed_dictionaries(
@@ -61,7 +66,11 @@ ITEMS = st.builds(
     lambda place, more: place | more,
     PLACES,
     st.fixed_dictionaries(
-        {"sequencer": texts.map(lambda text: {"S": text})},
+        {
+            "sequencer": texts.map(lambda text: {"S": text}),
+            "event_time": times.map(lambda time: {"S": time}),
+            "event_name": names.map(lambda name: {"S": name}),
+        },
         optional={
             name: numbers.map(lambda number: {"N": number})
             for name in ("asked_at", "expires_at", "size")
@@ -181,8 +190,8 @@ ROWS = st.builds(
     bucket=st.just("b"),
     key=st.sampled_from(KEYS),
     sequencer=texts,
-    event_time=st.just("2026-01-01T00:00:00.000Z"),
-    event_name=st.just("ObjectCreated:Put"),
+    event_time=times,
+    event_name=names,
     version_id=st.sampled_from([None, "v1"]),
     size=st.none() | st.integers(0, 11),
     etag=st.sampled_from([None, "e"]),
@@ -192,6 +201,9 @@ ROWS = st.builds(
 CHANGES = (
     ("", ""),
     ("", ""),
+    ('"event_time" <=', '"event_time" >='),
+    ('"event_time" <', '"event_time" >'),
+    ('"event_name" <>', '"event_name" ='),
     ('"sequencer" <', '"sequencer" >'),
     ('"sequencer" <', '"sequencer" >='),
     (' AND "asked_at" IS MISSING', ""),

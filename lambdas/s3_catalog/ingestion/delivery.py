@@ -8,12 +8,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from s3_catalog.correction import correct
 from s3_catalog.exceptions import ContendedError, MalformedError
+from s3_catalog.model.order import superseded
+from s3_catalog.model.row import from_event
 from s3_catalog.s3.envelope import messages
 from s3_catalog.s3.record import parse
 from s3_catalog.table import batch_write as batch
 from s3_catalog.table.store import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from s3_catalog.model.event import Event
     from s3_catalog.s3.bucket import Bucket
     from s3_catalog.table.store import Store
@@ -25,8 +29,8 @@ class Report:
 
     `written` and `superseded` count keys: the row was written, or had a later event already.
     `ignored` counts records that are not about an object's existence. `coalesced` counts events
-    that a later event of the same key and delivery superseded. `failures` has the reasons by
-    message id, which is None without a queue.
+    that another event of the same key and delivery superseded, or that shared its lookup.
+    `failures` has the reasons by message id, which is None without a queue.
     """
 
     written: int = 0
@@ -39,7 +43,8 @@ class Report:
 def ingest(delivery: object, store: "Store", bucket: "Bucket") -> Report:
     """Apply all events of `delivery`, which must be of `bucket`, to `store`.
 
-    Of several events of a key only the newest is written. A malformed or failed record does not
+    Of several events of a key only the newest is written; if none of them certainly is the newest,
+    one lookup covers all. A malformed or failed record does not
     stop the others. The call is idempotent.
     """
     report = Report()
@@ -84,46 +89,44 @@ def _read(record: object, bucket: "Bucket") -> "Event | None":
 def _apply(
     events: "dict[str, list[Event]]", store: "Store", bucket: "Bucket", report: Report
 ) -> dict[str, batch.Result]:
-    self_contained: list[Event] = []
-    lookups: dict[str, list[Event]] = defaultdict(list)
+    newest: list[Event] = []
+    lookups: dict[str, Sequence[Event]] = {}
     for key, of_key in events.items():
-        unordered = [event for event in of_key if event.sequencer is None]
-        newest = max(
-            (event for event in of_key if event.sequencer is not None),
-            key=lambda event: event.sequencer or "",
-            default=None,
-        )
-        report.coalesced += len(of_key) - (newest is not None) - bool(unordered)
-        if newest and newest.self_contained:
-            self_contained.append(newest)
-        elif newest:
-            lookups[key].append(newest)
-        if unordered:
-            # Last: a superseded newest event does not supersede an event without sequencer.
-            lookups[key].append(unordered[0])
+        report.coalesced += len(of_key) - 1
+        if latest := _latest(of_key):
+            newest.append(latest)
+        else:
+            lookups[key] = of_key
 
     results: dict[str, batch.Result] = {}
-    for event, result in zip(self_contained, _write(store, self_contained), strict=True):
+    for event, result in zip(newest, _write(store, newest), strict=True):
         results[event.key] = result
         if result is Outcome.UNDECIDED:
-            lookups[event.key].insert(0, event)
+            lookups[event.key] = [event]
     for key, reasons in lookups.items():
-        if not isinstance(results.get(key), Exception):
-            results[key] = _look_up(store, bucket, key, reasons)
+        results[key] = _look_up(store, bucket, key, reasons)
     return results
 
 
-def _look_up(store: "Store", bucket: "Bucket", key: str, reasons: "list[Event]") -> batch.Result:
-    """Correct the row of `key` until the result of a lookup is written: it covers all `reasons`."""
-    outcome = Outcome.SUPERSEDED
-    for event in reasons:
-        try:
-            outcome = correct(store, bucket, key, event)
-        except (ClientError, BotoCoreError, ContendedError) as error:
-            return error
-        if outcome is Outcome.WRITTEN:
-            break
-    return outcome
+def _latest(events: "list[Event]") -> "Event | None":
+    """Return the one of `events` that certainly supersedes the others; None if a lookup decides."""
+    if not all(event.self_contained for event in events):
+        return None
+    latest = max(events, key=lambda event: event.sequencer or "")
+    if len(events) > 1:
+        row = from_event(latest)
+        if not all(superseded(event, row) for event in events):
+            return None
+    return latest
+
+
+def _look_up(
+    store: "Store", bucket: "Bucket", key: str, reasons: "Sequence[Event]"
+) -> batch.Result:
+    try:
+        return correct(store, bucket, key, reasons)
+    except (ClientError, BotoCoreError, ContendedError) as error:
+        return error
 
 
 def _write(store: "Store", events: "list[Event]") -> list[batch.Result]:

@@ -3,8 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-DELETE_MARKER_CREATED = ":DeleteMarkerCreated"
-"""The end of the names of events that create a delete marker."""
+CREATED = "ObjectCreated:"
+"""The start of the names of events of new objects."""
+
+MULTIPART_UPLOAD = f"{CREATED}CompleteMultipartUpload"
+"""The name of the event of a completed multipart upload. Its sequencer is from the start of the
+upload, its time from the end: minutes or days later."""
+
+_ORDERED = (CREATED, "ObjectRemoved:DeleteMarkerCreated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +26,7 @@ class Event:
     """A change of the object `key` in `bucket`.
 
     `name` is S3's, such as `ObjectCreated:Put`; `time` is in UTC. `sequencer` is canonical, and
-    None where S3 sends none: such an event has no place in the order of its key. `content` is None
+    None where the event has no place in the order of its key (see `is_ordered`). `content` is None
     in a removal. `version_id` is None in a bucket without versioning.
     """
 
@@ -36,8 +42,21 @@ class Event:
     def self_contained(self) -> bool:
         """Whether the event has the current state of its key, and a place in the order.
 
-        A put or a delete marker does. All other events need a lookup. So does the removal of a
-        version: an older version may have become current again, and S3 sends no event for that one.
+        All other events need a lookup.
         """
-        complete = self.content is not None or self.name.endswith(DELETE_MARKER_CREATED)
-        return complete and self.sequencer is not None
+        return self.sequencer is not None and is_ordered(self.name)
+
+    @property
+    def multipart(self) -> bool:
+        """Whether the event is of a completed multipart upload."""
+        return self.name == MULTIPART_UPLOAD
+
+
+def is_ordered(name: str) -> bool:
+    """Return whether an event called `name` bears the sequencer of the change that it reports.
+
+    A new object or a delete marker does, if a request made it. The removal of a version may bear
+    the sequencer of that version, and a deletion by a lifecycle rule bears that of the object.
+    Besides, an older version may have become current again, and S3 sends no event for that one.
+    """
+    return name.startswith(_ORDERED)

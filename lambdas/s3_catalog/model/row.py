@@ -1,5 +1,6 @@
 """One row of the catalog: the state of one object key."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -34,7 +35,7 @@ collides; totals and the change feed ignore its rows."""
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The state of `key` in `bucket` after the event with the greatest sequencer seen so far.
+    """The state of `key` in `bucket`. `sequencer` is the greatest of all events seen so far.
 
     `size` (bytes) and `etag` are None in a tombstone: the key was deleted. `event_time` is UTC,
     with milliseconds, as ISO 8601 text of fixed width, so that it sorts. `expires_at` (seconds
@@ -99,24 +100,32 @@ def from_lookup(
     asked_at: datetime,
     *,
     seen: Row | None,
-    event: "Event | None",
+    events: Sequence["Event"] = (),
 ) -> Row:
     """Return the row for a lookup at `asked_at` that found the version `current` of `key`, or none.
 
-    It replaces `seen`. The `event` that caused the lookup gives the row its sequencer, time and
-    name, if it has a sequencer; otherwise the sequencer stays. The inspection result stays only if
-    the version id proves that the object is the same.
+    It replaces `seen`. Its sequencer is the greatest of `seen` and of the `events` that caused the
+    lookup and have a place in the order. Its time is the latest of `seen` and all `events`, and its
+    name that of the same event. Neither ever decreases. The inspection result stays only if the
+    version id proves that the object is the same.
     """
-    if event and event.sequencer:
-        order = event.sequencer, timestamp(event.time), event.name
-    else:
-        since = current.modified if current else asked_at
-        order = seen.sequencer if seen else BEFORE_ALL, timestamp(since), RECONCILED
+    order = max(
+        [seen.sequencer if seen else BEFORE_ALL]
+        + [event.sequencer for event in events if event.sequencer and event.self_contained]
+    )
+    happened = [(timestamp(event.time), event.name) for event in events]
+    if not events:
+        happened = [(timestamp(current.modified if current else asked_at), RECONCILED)]
+    if seen:
+        happened.append((seen.event_time, seen.event_name if events else RECONCILED))
+    time, name = max(happened)
     same = seen and current and current.version_id and current.version_id == seen.version_id
     return Row(
         bucket,
         key,
-        *order,
+        order,
+        time,
+        name,
         version_id=current.version_id if current else None,
         size=current.size if current else None,
         etag=current.etag if current else None,

@@ -82,7 +82,7 @@ def reconcile(
 
 def _repair(store: "Store", bucket: "Bucket", found: "list[Difference]") -> int:
     missing = [
-        from_lookup(bucket.name, d.key, d.stored, d.stored.asked_at, seen=None, event=None)
+        from_lookup(bucket.name, d.key, d.stored, d.stored.asked_at, seen=None)
         for d in found
         if d.kind is Kind.MISSING and d.stored
     ]

@@ -7,14 +7,13 @@ from typing import TypeVar
 
 from s3_catalog.exceptions import MalformedError
 from s3_catalog.model import object_key, sequencer
-from s3_catalog.model.event import Content, Event
+from s3_catalog.model.event import CREATED, Content, Event, is_ordered
 
 _log = logging.getLogger(__name__)
 
 MAX_SIZE = 1 << 50
 """Bytes. Twenty times S3's largest object (50 TB): a greater size is an error in the record."""
 
-_CREATED = "ObjectCreated:"
 _REMOVED = ("ObjectRemoved:", "LifecycleExpiration:")
 
 _YEARS = range(2006, 3000)
@@ -35,7 +34,7 @@ def parse(record: object) -> Event | None:
     if isinstance(record, dict) and "detail-type" in record:
         return _from_eventbridge(record)
     name = _text(record, "eventName").removeprefix("s3:")
-    created = name.startswith(_CREATED)
+    created = name.startswith(CREATED)
     if not created and not name.startswith(_REMOVED):
         _ignore(name)
         return None
@@ -44,7 +43,7 @@ def parse(record: object) -> Event | None:
         key=_checked(object_key.decode, _text(record, "s3", "object", "key")),
         name=name,
         time=_checked(_instant, _text(record, "eventTime")),
-        sequencer=_sequencer(record, "s3", "object", "sequencer", required=_is_ordered(name)),
+        sequencer=_sequencer(name, record, "s3", "object", "sequencer"),
         version_id=_version(record, "s3", "object", "versionId"),
         content=_content(record, ("s3", "object", "size"), ("s3", "object", "eTag"))
         if created
@@ -69,7 +68,7 @@ def _from_eventbridge(event: object) -> Event | None:
     reason = _text(event, "detail", "reason")
     created = kind == "Object Created"
     if created:
-        name = _CREATED + _REASONS.get(reason, reason)
+        name = CREATED + _REASONS.get(reason, reason)
     else:
         deletion = _text(event, "detail", "deletion-type")
         if deletion not in _DELETIONS:
@@ -83,7 +82,7 @@ def _from_eventbridge(event: object) -> Event | None:
         key=_checked(object_key.check, _text(event, "detail", "object", "key")),
         name=name,
         time=_checked(_instant, _text(event, "time")),
-        sequencer=_sequencer(event, "detail", "object", "sequencer", required=_is_ordered(name)),
+        sequencer=_sequencer(name, event, "detail", "object", "sequencer"),
         version_id=_version(event, "detail", "object", "version-id"),
         content=_content(event, ("detail", "object", "size"), ("detail", "object", "etag"))
         if created
@@ -102,13 +101,8 @@ def _content(record: object, size_path: tuple[str, ...], etag_path: tuple[str, .
     return Content(size=size, etag=_text(record, *etag_path).strip('"'))
 
 
-def _is_ordered(name: str) -> bool:
-    # S3 documents a sequencer for puts and deletes. Whether that includes lifecycle is left open.
-    return not name.startswith(_REMOVED[1])
-
-
-def _sequencer(record: object, *path: str, required: bool) -> str | None:
-    if _value(record, *path) is None and not required:
+def _sequencer(name: str, record: object, *path: str) -> str | None:
+    if not is_ordered(name):  # What it bears may be the sequencer of another event.
         return None
     return _checked(sequencer.canonical, _text(record, *path))
 

@@ -6,13 +6,17 @@ first, and the reason of each refusal decides what comes next.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from s3_catalog.model import row as rows
-from s3_catalog.table.item import OPTIONAL, to_item
+from s3_catalog.model.event import MULTIPART_UPLOAD
+from s3_catalog.model.order import TOLERANCE, superseded
+from s3_catalog.model.timestamps import timestamp
+from s3_catalog.table.item import OPTIONAL, from_item, to_item
 from s3_catalog.table.store import Outcome, Store
 
 if TYPE_CHECKING:
@@ -58,8 +62,8 @@ def write(store: Store, events: Sequence["Event"]) -> list[Result]:
                 elif code == "ConditionalCheckFailed" and _superseded(events[n], old):
                     results[n] = Outcome.SUPERSEDED
                 else:
-                    # Throttled, in conflict, changed between the rounds, or the row holds the
-                    # result of a lookup: a single write decides by the full rule, with retries.
+                    # Throttled, in conflict, changed between the rounds, or the condition of the
+                    # UPDATE is too strict: a single write decides by the full rule, with retries.
                     singles.append(n)
     for n in singles:
         try:
@@ -92,7 +96,7 @@ def chunks(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
 
 
 def _superseded(event: "Event", old: "dict[str, AttributeValueTypeDef] | None") -> bool:
-    return old is not None and old["sequencer"]["S"] >= (event.sequencer or "")
+    return old is not None and superseded(event, from_item(old))
 
 
 def _execute(
@@ -124,17 +128,26 @@ def _insert(store: Store, row: "Row") -> "BatchStatementRequestTypeDef":
 def _update(store: Store, row: "Row") -> "BatchStatementRequestTypeDef":
     """Return an UPDATE that replaces the whole row, like a put.
 
-    Its condition is stricter than the rule: it refuses each row that holds the result of a lookup.
+    Its condition is stricter than the rule, for it has no parentheses: it refuses each row that
+    holds the result of a lookup; for an upload also each row of the seconds before it, and for any
+    other event each row of an upload.
     """
     item = to_item(row, store.shards)
     partition, key = item.pop("pk"), item.pop("sk")
     changes = " ".join(f'SET "{name}" = ?' for name in item)
     removals = " ".join(f'REMOVE "{name}"' for name in OPTIONAL if name not in item)
+    happened = datetime.fromisoformat(row.event_time)
+    times: list[AttributeValueTypeDef]
+    if row.event_name == MULTIPART_UPLOAD:
+        agree, times = '"event_time" < ?', [{"S": timestamp(happened - TOLERANCE)}]
+    else:
+        agree = '"event_time" <= ? AND "event_name" <> ?'
+        times = [{"S": timestamp(happened + TOLERANCE)}, {"S": MULTIPART_UPLOAD}]
     return {
         "Statement": (
-            f'UPDATE "{store.table}" {changes} {removals}'
-            ' WHERE "pk" = ? AND "sk" = ? AND "sequencer" < ? AND "asked_at" IS MISSING'
+            f'UPDATE "{store.table}" {changes} {removals} WHERE "pk" = ? AND "sk" = ?'
+            f' AND "sequencer" < ? AND {agree} AND "asked_at" IS MISSING'
         ),
-        "Parameters": [*item.values(), partition, key, item["sequencer"]],
+        "Parameters": [*item.values(), partition, key, item["sequencer"], *times],
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }

@@ -8,13 +8,23 @@ ROW_MISSING = "attribute_not_exists(sequencer)"
 """The key has no row, not even a tombstone."""
 
 EVENT_IS_NEWER = "sequencer < :sequencer"
-"""The row was written by an earlier event. An equal sequencer is a duplicate of the same event."""
+"""The row has the sequencer of an earlier event. An equal sequencer is a duplicate of the same."""
+
+NOT_OF_AN_UPLOAD = "event_name <> :multipart_upload"
+"""The event of the row is not a completed multipart upload, whose time is later than its place in
+the order: see `s3_catalog.model.order`."""
+
+TIMES_AGREE = "event_time <= :latest"
+"""The event time of the row is not later than the event's by more than the tolerance."""
+
+CERTAINLY_EARLIER = "event_time < :earliest"
+"""The event time of the row is earlier than the event's by more than the tolerance."""
 
 NEVER_LOOKED_UP = "attribute_not_exists(asked_at)"
 """The row holds the content of an event, not the result of a lookup in S3."""
 
 LOOKED_UP_BEFORE_EVENT = "asked_at < :happened"
-"""The lookup whose result the row holds was made before the event happened."""
+"""The lookup whose result the row holds was made before the event happened, or the upload began."""
 
 SAME_EVENT = "sequencer = :sequencer"
 """The row still has the sequencer that it was read with."""
@@ -35,7 +45,9 @@ SAME_UNVERSIONED_OBJECT = "attribute_not_exists(version_id) AND etag = :etag"
 """The row is of an object without versions whose ETag is that of the object that was inspected."""
 
 ACCEPTS_EVENT = (
-    f"{ROW_MISSING} OR ({EVENT_IS_NEWER} AND ({NEVER_LOOKED_UP} OR {LOOKED_UP_BEFORE_EVENT}))"
+    f"{ROW_MISSING} OR ({EVENT_IS_NEWER}"
+    f" AND ({TIMES_AGREE} AND {NOT_OF_AN_UPLOAD} OR {CERTAINLY_EARLIER})"
+    f" AND ({NEVER_LOOKED_UP} OR {LOOKED_UP_BEFORE_EVENT}))"
 )
 """The write rule: when the row of a self-contained event may be put."""
 

@@ -1,8 +1,9 @@
 """Writing rows: the one rule that keeps the catalog correct.
 
-For one key, the event with the greatest sequencer wins, in whatever order and however often the
-events arrive. The rule is the condition of the write itself (`s3_catalog.table.conditions`), so two
-writers of one key need no lock and no read: DynamoDB compares and writes as one step.
+For one key, the latest event wins, in whatever order and however often the events arrive. The rule
+is the condition of the write itself (`s3_catalog.table.conditions`), so two writers of one key need
+no lock and no read: DynamoDB compares and writes as one step. Which of two events is later follows
+from their sequencers and times (`s3_catalog.model.order`).
 """
 
 from datetime import timedelta
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, cast
 
 from s3_catalog.model import object_key
 from s3_catalog.model import row as rows
-from s3_catalog.model.timestamps import microseconds
+from s3_catalog.model.event import MULTIPART_UPLOAD
+from s3_catalog.model.order import TOLERANCE, superseded
+from s3_catalog.model.timestamps import microseconds, timestamp
 from s3_catalog.table import conditions
 from s3_catalog.table.item import from_item, to_item, to_value
 
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from s3_catalog.model.row import Row
 
 CLOCKS = timedelta(minutes=5)
-"""The greatest difference between S3's clock, which stamps events, and ours."""
+"""The greatest difference between the time of an event and ours at that moment."""
 
 
 class Outcome(Enum):
@@ -42,7 +45,8 @@ class Outcome(Enum):
     """The row already agrees with S3, and stays."""
 
     UNDECIDED = "undecided"
-    """The row holds the result of a lookup that may be later than the event: S3 decides."""
+    """Only S3 can decide: sequencers and times contradict each other, or the row holds the result
+    of a lookup that may be later than the event."""
 
 
 class Store:
@@ -70,15 +74,18 @@ class Store:
                 ConditionExpression=conditions.ACCEPTS_EVENT,
                 ExpressionAttributeValues={
                     ":sequencer": {"S": row.sequencer},
-                    ":happened": {"N": str(microseconds(event.time - CLOCKS))},
+                    ":multipart_upload": {"S": MULTIPART_UPLOAD},
+                    ":latest": {"S": timestamp(event.time + TOLERANCE)},
+                    ":earliest": {"S": timestamp(event.time - TOLERANCE)},
+                    ":happened": {"N": str(_certainly_before(event))},
                 },
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except self.client.exceptions.ConditionalCheckFailedException as refusal:
             # botocore's type of the error lacks the item.
             old = cast("Mapping[str, AttributeValueTypeDef] | None", refusal.response.get("Item"))
-            superseded = old is not None and old["sequencer"]["S"] >= row.sequencer
-            return Outcome.SUPERSEDED if superseded else Outcome.UNDECIDED
+            has_it = old is not None and superseded(event, from_item(old))
+            return Outcome.SUPERSEDED if has_it else Outcome.UNDECIDED
         return Outcome.WRITTEN
 
     def read(self, bucket: str, key: str) -> "Row | None":
@@ -150,6 +157,12 @@ class Store:
         except self.client.exceptions.ConditionalCheckFailedException:
             return False
         return True
+
+
+def _certainly_before(event: "Event") -> int:
+    """Return the time, in microseconds since 1970, before which no part of `event` happened."""
+    # When an upload started is not known as a time: none of the lookups certainly was before it.
+    return 0 if event.multipart else microseconds(event.time - CLOCKS)
 
 
 def _unchanged(seen: "Row", values: "dict[str, AttributeValueTypeDef]") -> str:

@@ -3,16 +3,21 @@
 import json
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from s3_catalog.model.event import Event
 from s3_catalog.model.row import Row
+from s3_catalog.model.stored_object import StoredObject
+from s3_catalog.s3.bucket import Bucket
 from s3_catalog.table import batch_write as batch
 from s3_catalog.table.store import Store
 from tests.s3_events import event
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 Rows = Callable[[], list[Row]]
 
@@ -64,6 +69,13 @@ def deliver(ingest: ModuleType, notification: Any) -> dict[str, Any]:
             "QUpfdndhfd8438MNFDN93jdnJFk",
         ),
         (
+            "complete_multipart_upload_long",
+            "video/film.mp4",
+            2_576_980_377,
+            "3858f62230ac3c915f300c664312c11f-139",
+            None,
+        ),
+        (
             "replicated_put",
             "replica/data.bin",
             4096,
@@ -79,7 +91,7 @@ def test_every_way_to_create_an_object_writes_its_row(
     key: str,
     size: int,
     etag: str,
-    version_id: str,
+    version_id: str | None,
 ) -> None:
     assert deliver(ingest, event(name)) == {**NOTHING, "written": 1}
     [row] = stored_rows()
@@ -95,6 +107,8 @@ def test_every_way_to_create_an_object_writes_its_row(
         ("delete_marker_created", "holiday/Zürich + lake.jpg"),
         ("lifecycle_delete", "logs/2024/app.log"),
         ("lifecycle_delete_marker_created", "logs/2025/app.log"),
+        ("lifecycle_delete_unversioned", "reports/2024.csv"),
+        ("delete_marker_removed", "holiday/Zürich + lake.jpg"),
     ],
 )
 def test_every_way_to_remove_an_object_writes_a_tombstone(
@@ -107,7 +121,7 @@ def test_every_way_to_remove_an_object_writes_a_tombstone(
     assert (row.size, row.etag) == (None, None)
 
 
-@pytest.mark.parametrize("name", ["test_event", "replication_threshold"])
+@pytest.mark.parametrize("name", ["test_event", "replication_threshold", "restore_completed"])
 def test_notifications_about_other_things_are_ignored(
     ingest: ModuleType, stored_rows: Rows, name: str
 ) -> None:
@@ -140,10 +154,96 @@ def test_a_duplicate_delivery_changes_nothing(ingest: ModuleType, stored_rows: R
 def test_a_put_that_arrives_after_its_delete_is_superseded(
     ingest: ModuleType, stored_rows: Rows
 ) -> None:
-    deliver(ingest, event("delete"))
-    assert deliver(ingest, event("post"))["superseded"] == 1
+    deliver(ingest, event("delete_marker_created"))
+    assert deliver(ingest, event("put"))["superseded"] == 1
     [row] = stored_rows()
     assert row.deleted
+
+
+def test_a_put_that_arrives_after_its_removal_needs_a_lookup(
+    ingest: ModuleType, stored_rows: Rows
+) -> None:
+    deliver(ingest, event("delete"))
+    assert deliver(ingest, event("post"))["written"] == 1
+    [row] = stored_rows()
+    assert row.deleted
+
+
+def like_put_of(removal: Any) -> Any:
+    """The put of the object of `removal`, whose event has the sequencer of that put."""
+    put = event("put")
+    removed = removal["Records"][0]["s3"]["object"]
+    put["Records"][0]["s3"]["object"] |= removed
+    put["Records"][0]["eventTime"] = "2024-12-07T22:59:12.940Z"
+    return put
+
+
+def test_an_expired_object_is_removed_although_the_event_has_the_sequencer_of_its_put(
+    ingest: ModuleType, stored_rows: Rows
+) -> None:
+    expired = event("lifecycle_delete_unversioned")
+    assert deliver(ingest, like_put_of(expired))["written"] == 1
+    assert deliver(ingest, expired)["written"] == 1
+    [row] = stored_rows()
+    assert row.deleted
+    assert row.sequencer.startswith("006754D340F025B776")
+    assert row.event_name == "LifecycleExpiration:Delete"
+
+
+def test_the_removal_of_a_marker_is_looked_up_although_it_has_the_sequencer_of_the_marker(
+    ingest: ModuleType, stored_rows: Rows, s3: "S3Client", bucket: str
+) -> None:
+    key = "holiday/Zürich + lake.jpg"
+    stored = s3.put_object(Bucket=bucket, Key=key, Body=b"again current")
+    try:
+        deliver(ingest, event("delete_marker_created"))
+        assert deliver(ingest, event("delete_marker_removed"))["written"] == 1
+        [row] = stored_rows()
+        assert (row.size, row.version_id) == (13, stored["VersionId"])
+    finally:
+        s3.delete_object(Bucket=bucket, Key=key, VersionId=stored["VersionId"])
+
+
+def test_one_lookup_covers_all_events_of_a_key_in_a_delivery(
+    ingest: ModuleType, stored_rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lookups = []
+    current = Bucket.current
+
+    def counted(self: Bucket, key: str) -> StoredObject | None:
+        lookups.append(key)
+        return current(self, key)
+
+    monkeypatch.setattr(Bucket, "current", counted)
+    expired = event("lifecycle_delete_unversioned")["Records"]
+    put = like_put_of(event("lifecycle_delete_unversioned"))["Records"]
+    reply = deliver(
+        ingest, {"Records": put + expired * 3 + event("delete_marker_created")["Records"]}
+    )
+    assert reply == {**NOTHING, "written": 2, "coalesced": 3}
+    assert lookups == ["reports/2024.csv"]
+    row = stored_rows()[-1]
+    assert (row.key, row.deleted) == ("reports/2024.csv", True)
+    assert row.sequencer.startswith("006754D340F025B776")
+
+
+def test_a_put_within_an_upload_gets_one_lookup_in_either_order(
+    ingest: ModuleType, stored_rows: Rows
+) -> None:
+    upload = event("complete_multipart_upload_long")
+    within = event("complete_multipart_upload_long")
+    within["Records"][0]["eventName"] = "ObjectCreated:Put"
+    within["Records"][0]["eventTime"] = "2025-12-03T12:33:00.500Z"
+    within["Records"][0]["s3"]["object"]["sequencer"] = "0069302E2C0000000A"
+    together = {"Records": upload["Records"] + within["Records"]}
+    for deliveries in ([upload, within], [within, upload], [together]):
+        for delivery in deliveries:
+            deliver(ingest, delivery)
+        [row] = stored_rows()
+        # There is no such object.
+        assert row.deleted
+        assert row.sequencer.startswith("0069302E2C0000000A")
+        assert row.event_time == "2025-12-03T12:37:51.823Z"
 
 
 @pytest.mark.parametrize("bad_position", [0, 1, 2])

@@ -78,7 +78,8 @@ def mutilated(base: Any) -> st.SearchStrategy[Any]:
 SHAPES = [
     "put",
     "delete",
-    "lifecycle_delete",
+    "lifecycle_delete_unversioned",
+    "complete_multipart_upload_long",
     "two_records",
     "test_event",
     "eventbridge_created",

@@ -104,7 +104,7 @@ def test_a_lookup_keeps_the_result_of_the_same_version_only(store: Store) -> Non
     def look_up(version: str | None, etag: str = "e") -> Row:
         seen = store.read("bucket", "k")
         found = StoredObject("k", 1, etag, version, NOW, NOW)
-        row = rows.from_lookup("bucket", "k", found, NOW, seen=seen, event=None)
+        row = rows.from_lookup("bucket", "k", found, NOW, seen=seen)
         assert store.replace(seen, row)
         return row_of(store, "bucket")
 
@@ -119,9 +119,9 @@ def test_a_lookup_keeps_the_result_of_the_same_version_only(store: Store) -> Non
 
 def test_an_inspection_and_a_lookup_at_the_same_time_both_count(store: Store) -> None:
     found = StoredObject("k", 1, "e", "v1", NOW, NOW)
-    store.replace(None, rows.from_lookup("bucket", "k", found, NOW, seen=None, event=None))
+    store.replace(None, rows.from_lookup("bucket", "k", found, NOW, seen=None))
     seen = row_of(store, "bucket")
-    later = rows.from_lookup("bucket", "k", found, NOW, seen=seen, event=None)
+    later = rows.from_lookup("bucket", "k", found, NOW, seen=seen)
     assert store.record(seen, FOUND)
     assert not store.replace(seen, later)
     # In the other order, the version id shows that the object is the same.

@@ -1,40 +1,35 @@
-"""The lookups of one key: each event that needs one causes it, until a result is written."""
+"""The lookup of one key, which covers all events that need it."""
 
 from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
 
+from s3_catalog.exceptions import ContendedError
 from s3_catalog.ingestion import delivery
 from s3_catalog.model.event import Event
 from s3_catalog.table.store import Outcome
 
-WRITTEN, SUPERSEDED = Outcome.WRITTEN, Outcome.SUPERSEDED
 TIME = datetime(2026, 11, 23, tzinfo=UTC)
 VERSION_REMOVED = Event("bucket", "key", "ObjectRemoved:Delete", TIME, "0A", "v1", None)
-RESTORED = Event("bucket", "key", "ObjectRestore:Completed", TIME, None, "v1", None)
+EXPIRED = Event("bucket", "key", "LifecycleExpiration:Delete", TIME, None, "v1", None)
 
 
-@pytest.mark.parametrize(
-    ("outcomes", "expected"),
-    [
-        ([WRITTEN], WRITTEN),
-        ([SUPERSEDED, WRITTEN], WRITTEN),
-        ([SUPERSEDED, SUPERSEDED], SUPERSEDED),
-    ],
-)
-def test_lookups_end_with_the_first_that_is_written(
-    monkeypatch: pytest.MonkeyPatch, outcomes: list[Outcome], expected: Outcome
+@pytest.mark.parametrize("result", [Outcome.WRITTEN, Outcome.SUPERSEDED, ContendedError("k")])
+def test_one_lookup_has_all_events_as_reasons(
+    monkeypatch: pytest.MonkeyPatch, result: Outcome | ContendedError
 ) -> None:
-    corrected: list[Event] = []
+    corrected = []
 
-    def correct(_store: Any, _bucket: Any, key: str, event: Event) -> Outcome:
+    def correct(_store: Any, _bucket: Any, key: str, events: list[Event]) -> Outcome:
         assert key == "key"
-        corrected.append(event)
-        return outcomes[len(corrected) - 1]
+        corrected.append(events)
+        if isinstance(result, Exception):
+            raise result
+        return result
 
     monkeypatch.setattr(delivery, "correct", correct)
     nothing = cast("Any", None)
-    reasons = [VERSION_REMOVED, RESTORED]
-    assert delivery._look_up(nothing, nothing, "key", reasons) is expected
-    assert corrected == reasons[: len(outcomes)]
+    reasons = [VERSION_REMOVED, EXPIRED]
+    assert delivery._look_up(nothing, nothing, "key", reasons) is result
+    assert corrected == [reasons]

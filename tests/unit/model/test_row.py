@@ -16,6 +16,7 @@ from tests import doubles
 MODIFIED = datetime(2026, 11, 23, 8, 0, 0, 1000, UTC)
 ASKED_AT = datetime(2026, 11, 23, 12, 0, 0, 2000, UTC)
 ASKED_AT_MICROSECONDS = 1_795_435_200_002_000
+EARLIER = "2026-11-23T11:00:00.000Z"
 INSPECTED = InspectionResult("2026-11-23T12:00:00Z", sha256="0" * 64)
 
 
@@ -24,7 +25,9 @@ def stored(version_id: str | None = "v1") -> StoredObject:
 
 
 def row(current: StoredObject | None, seen: Row | None = None, event: Event | None = None) -> Row:
-    return from_lookup("bucket", "key", current, ASKED_AT, seen=seen, event=event)
+    return from_lookup(
+        "bucket", "key", current, ASKED_AT, seen=seen, events=[event] if event else []
+    )
 
 
 def test_without_an_event_a_row_dates_from_the_last_change_of_the_object() -> None:
@@ -44,21 +47,37 @@ def test_without_an_event_a_row_dates_from_the_last_change_of_the_object() -> No
 
 
 def test_without_an_object_a_row_dates_from_the_lookup_and_expires_after_60_days() -> None:
-    found = row(None, doubles.row(sequencer="0B"))
+    found = row(None, doubles.row(sequencer="0B", event_time=EARLIER))
     assert (found.event_time, found.sequencer) == ("2026-11-23T12:00:00.002Z", "0B")
     assert (found.version_id, found.size, found.etag) == (None, None, None)
     assert found.expires_at == ASKED_AT_MICROSECONDS // 10**6 + 60 * 24 * 3600
 
 
-@pytest.mark.parametrize("sequencer", [None, "0C"])
-def test_the_event_gives_order_time_and_name_if_it_has_a_sequencer(sequencer: str | None) -> None:
-    event = Event("bucket", "key", "ObjectRemoved:Delete", ASKED_AT, sequencer, "v0", None)
-    found = row(stored(), doubles.row(sequencer="0B"), event)
-    assert (found.sequencer, found.event_time, found.event_name) == (
-        ("0C", "2026-11-23T12:00:00.002Z", "ObjectRemoved:Delete")
-        if sequencer
-        else ("0B", "2026-11-23T08:00:00.001Z", "Reconciled")
-    )
+@pytest.mark.parametrize("sequencer", [None, "0A", "0C"])
+@pytest.mark.parametrize(
+    ("name", "ordered"),
+    [
+        ("ObjectRemoved:DeleteMarkerCreated", True),
+        ("ObjectRemoved:Delete", False),
+        ("LifecycleExpiration:DeleteMarkerCreated", False),
+    ],
+)
+def test_the_event_gives_time_and_name_and_a_greater_sequencer_if_it_has_a_place_in_the_order(
+    name: str, ordered: bool, sequencer: str | None
+) -> None:
+    event = Event("bucket", "key", name, ASKED_AT, sequencer, "v0", None)
+    found = row(stored(), doubles.row(sequencer="0B", event_time=EARLIER), event)
+    assert (found.event_time, found.event_name) == ("2026-11-23T12:00:00.002Z", name)
+    assert found.sequencer == ("0C" if ordered and sequencer == "0C" else "0B")
+
+
+def test_the_time_of_a_row_never_decreases() -> None:
+    seen = doubles.row(event_time="2026-11-23T12:00:00.003Z", event_name="ObjectCreated:Copy")
+    put = Event("bucket", "key", "ObjectCreated:Put", ASKED_AT, "0C", "v0", None)
+    found = row(stored(), seen, put)
+    assert (found.event_time, found.event_name) == (seen.event_time, seen.event_name)
+    repaired = row(stored(), seen)
+    assert (repaired.event_time, repaired.event_name) == (seen.event_time, "Reconciled")
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,13 @@ def test_a_delete_has_no_content() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Replication:OperationMissedThreshold", "ObjectTagging:Put", "SomethingNew:In2031"]
+    "name",
+    [
+        "Replication:OperationMissedThreshold",
+        "ObjectTagging:Put",
+        "ObjectRestore:Completed",
+        "SomethingNew:In2031",
+    ],
 )
 def test_events_of_other_kinds_are_ignored_and_logged(
     name: str, caplog: pytest.LogCaptureFixture
@@ -114,21 +120,37 @@ def test_deletes_of_eventbridge(name: str, expected: str, self_contained: bool) 
     ("name", "self_contained"),
     [
         ("put", True),
-        ("delete", False),
+        ("post", True),
+        ("copy", True),
+        ("complete_multipart_upload", True),
+        ("complete_multipart_upload_long", True),
+        ("replicated_put", True),
         ("delete_marker_created", True),
+        ("delete", False),
+        ("delete_marker_removed", False),
         ("lifecycle_delete", False),
-        ("lifecycle_delete_marker_created", True),
+        ("lifecycle_delete_unversioned", False),
+        ("lifecycle_delete_marker_created", False),
     ],
 )
-def test_only_puts_and_delete_markers_are_self_contained(name: str, self_contained: bool) -> None:
-    happened = parse(event(name)["Records"][0])
+def test_only_new_objects_and_delete_markers_by_requests_are_self_contained(
+    name: str, self_contained: bool
+) -> None:
+    record = event(name)["Records"][0]
+    happened = parse(record)
     assert happened is not None
     assert happened.self_contained is self_contained
+    assert (happened.sequencer is not None) is self_contained
+    assert happened.multipart is name.startswith("complete_multipart_upload")
 
 
-def test_a_lifecycle_event_without_sequencer_needs_a_lookup() -> None:
-    unordered = event("lifecycle_delete_marker_created")["Records"][0]
-    del unordered["s3"]["object"]["sequencer"]
+@pytest.mark.parametrize("sequencer", [None, 7, "", "not hexadecimal", "F" * 99])
+@pytest.mark.parametrize("name", ["delete", "lifecycle_delete_marker_created"])
+def test_the_sequencer_of_an_event_that_needs_a_lookup_is_not_read(
+    name: str, sequencer: object
+) -> None:
+    unordered = event(name)["Records"][0]
+    unordered["s3"]["object"]["sequencer"] = sequencer
     happened = parse(unordered)
     assert happened is not None
     assert happened.sequencer is None
