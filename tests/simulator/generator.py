@@ -39,6 +39,7 @@ _ALL = _MEANWHILE + _weighted(
     {
         Action.DELIVER: 30,
         Action.DUPLICATE: 8,
+        Action.FORGE: 2,
         Action.REDRIVE: 5,
         Action.LOSE: 2,
         Action.RECONCILE: 3,

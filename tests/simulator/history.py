@@ -20,6 +20,7 @@ class Action(Enum):
     TAG = "tag or restore"
     DELIVER = "deliver"
     DUPLICATE = "duplicate"
+    FORGE = "forge an event"
     REDRIVE = "redrive"
     LOSE = "lose"
     RECONCILE = "reconcile"

@@ -1,6 +1,6 @@
 """A model of one bucket: changes by users and by S3, their events, and listings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -136,6 +136,16 @@ class FakeS3:
         """Tag an object: the catalog ignores the event."""
         version = self.current(key)
         return [self._event("ObjectTagging:Put", key, version, None)] if version else []
+
+    def forge(self, key: str, sequencer: str, kind: int) -> list[Happening]:
+        """Return an event of a change that was not made, with a `sequencer` and any time."""
+        name, version = "ObjectCreated:Put", Version("v", "", "", self._clock.now, 9, "forged")
+        if kind % 2:
+            name = "ObjectRemoved:DeleteMarkerCreated"
+            version = replace(version, size=None, etag=None)
+        forged = self._event(name, key, version, None, sequencer)
+        days = (0, 36_500, -3_650)[kind // 2 % 3]
+        return [replace(forged, stamp=forged.stamp + timedelta(days=days))]
 
     def restore(self, key: str) -> list[Happening]:
         """Restore an object from an archive: the catalog ignores the event."""

@@ -16,6 +16,7 @@ RANDOM_HISTORIES = int(os.environ.get("SOAK_HISTORIES", "6000"))
 
 HARD_CASES = {
     "duplicate",
+    "forged",
     "older than its row",
     "reordered across keys",
     "crash after a write",

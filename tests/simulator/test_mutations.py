@@ -15,7 +15,7 @@ from s3_catalog.model import event as events
 from s3_catalog.model import object_key, order, sequencer
 from s3_catalog.model import row as rows
 from s3_catalog.model.event import Event
-from s3_catalog.model.timestamps import microseconds, timestamp
+from s3_catalog.model.timestamps import CLOCKS, microseconds, timestamp
 from s3_catalog.s3 import envelope, record
 from s3_catalog.table import batch_write as batch
 from s3_catalog.table import conditions, store
@@ -144,11 +144,19 @@ def trust_lookup_results_over_uploads(patch: Patch) -> None:
 
 def let_uploads_replace_lookup_results(patch: Patch) -> None:
     happened = microseconds
-    patch.setattr(store, "_certainly_before", lambda event: happened(event.time - store.CLOCKS))
+    patch.setattr(store, "_certainly_before", lambda event: happened(event.time - CLOCKS))
 
 
 def write_the_latest_event_of_a_delivery_always(patch: Patch) -> None:
     patch.setattr(ingestion, "superseded", lambda *_: True)
+
+
+def believe_every_sequencer(patch: Patch) -> None:
+    patch.setattr(ingestion, "plausible", lambda *_: True)
+
+
+def believe_sequencers_of_the_future(patch: Patch) -> None:
+    patch.setattr(ingestion, "plausible", lambda found, _: found > "0065")
 
 
 def let_the_sequencer_of_a_lookup_decrease(patch: Patch) -> None:
@@ -240,6 +248,8 @@ MUTATIONS: tuple[Callable[[Patch], None], ...] = (
     trust_lookup_results_over_uploads,
     let_uploads_replace_lookup_results,
     write_the_latest_event_of_a_delivery_always,
+    believe_every_sequencer,
+    believe_sequencers_of_the_future,
     let_the_sequencer_of_a_lookup_decrease,
     read_only_the_first_record,
     report_failures_as_successes,

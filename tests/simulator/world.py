@@ -54,6 +54,9 @@ the maximum length."""
 
 KINDS = ("Put", "Post", "Copy", "CompleteMultipartUpload")
 
+FORGERIES = ("F" * 28, "00F" + "0" * 15, "01" + "0" * 16, "F", "0", "0000000001", "0043B71AFF")
+"""Implausible sequencers: the greatest, of the future, of 1970, and of the last second of 2005."""
+
 WAITS = tuple(
     timedelta(**duration)
     for duration in (
@@ -241,7 +244,7 @@ class World:
             if happening.order:
                 latest = self._changed.get(happening.key, "")
                 self._changed[happening.key] = max(latest, happening.order)
-            elif happening.sequencer and happening.followed:
+            elif happening.sequencer and happening.followed and step.action is not Action.FORGE:
                 self.seen["sequencer of another event"] += 1
         self.channel.send(happenings, step.pick, join=step.flag)
 
@@ -263,6 +266,12 @@ class World:
         emission = emissions[step.pick % len(emissions)] if emissions else None
         if emission and not emission.lost and self.clock.now < emission.deadline:
             self.channel.copy(emission, step.pick)
+
+    def _forge(self, step: Step) -> None:
+        """Send a put or a marker that never happened, with an implausible sequencer."""
+        self.seen["forged"] += 1
+        forged = self.s3.forge(self._key(step), FORGERIES[step.pick % len(FORGERIES)], step.pick)
+        self._send(step, forged)
 
     def _redrive(self, step: Step) -> None:
         if self.channel.failed:
@@ -464,6 +473,7 @@ _ACTIONS = {
     Action.TAG: World._tag,
     Action.DELIVER: World._deliver,
     Action.DUPLICATE: World._duplicate,
+    Action.FORGE: World._forge,
     Action.REDRIVE: World._redrive,
     Action.LOSE: World._lose,
     Action.RECONCILE: World._reconcile,

@@ -1,7 +1,8 @@
 """From a delivery to rows: read its events, coalesce them by key, write, report failures."""
 
+import logging
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -10,6 +11,7 @@ from s3_catalog.correction import correct
 from s3_catalog.exceptions import ContendedError, MalformedError
 from s3_catalog.model.order import superseded
 from s3_catalog.model.row import from_event
+from s3_catalog.model.sequencer import plausible
 from s3_catalog.s3.envelope import messages
 from s3_catalog.s3.record import parse
 from s3_catalog.table import batch_write as batch
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from s3_catalog.model.event import Event
     from s3_catalog.s3.bucket import Bucket
     from s3_catalog.table.store import Store
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -83,6 +88,9 @@ def _read(record: object, bucket: "Bucket") -> "Event | None":
         raise MalformedError(
             f"the event is of bucket {event.bucket[:200]!r}, not of {bucket.name!r}"
         )
+    if event and event.sequencer and not plausible(event.sequencer, bucket.clock()):
+        _log.warning("implausible sequencer %s", event.sequencer, extra={"key": event.key})
+        return replace(event, sequencer=None)
     return event
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from s3_catalog.model import sequencer as sequencers
-from s3_catalog.model.timestamps import microseconds, timestamp
+from s3_catalog.model.timestamps import CLOCKS, microseconds, timestamp
 
 if TYPE_CHECKING:
     from s3_catalog.model.event import Event
@@ -106,8 +106,9 @@ def from_lookup(
 
     It replaces `seen`. Its sequencer is the greatest of `seen` and of the `events` that caused the
     lookup and have a place in the order. Its time is the latest of `seen` and all `events`, and its
-    name that of the same event. Neither ever decreases. The inspection result stays only if the
-    version id proves that the object is the same.
+    name that of the same event. Neither ever decreases, but no time is later than that of the
+    lookup by more than the clocks differ: it is an error, or forged. The inspection result stays
+    only if the version id proves that the object is the same.
     """
     order = max(
         [seen.sequencer if seen else BEFORE_ALL]
@@ -124,7 +125,7 @@ def from_lookup(
         bucket,
         key,
         order,
-        time,
+        min(time, timestamp(asked_at + CLOCKS)),
         name,
         version_id=current.version_id if current else None,
         size=current.size if current else None,

@@ -8,10 +8,19 @@ DynamoDB can only compare what is stored, so the padding happens before storing.
 """
 
 import re
+from datetime import UTC, datetime
+
+from s3_catalog.model.timestamps import CLOCKS
 
 WIDTH = 32
 """Digits of a stored sequencer. S3 sends 16 to 20 today. A longer one than `WIDTH` is refused: cut,
 it would compare wrongly."""
+
+_SECONDS = 10
+"""Digits of the seconds since 1970 in S3's sequencers. AWS does not document them."""
+
+_FIRST = int(datetime(2006, 1, 1, tzinfo=UTC).timestamp())
+"""S3 opened in 2006."""
 
 _HEXADECIMAL = re.compile(r"[0-9A-Fa-f]+")
 
@@ -28,3 +37,13 @@ def canonical(raw: str) -> str:
     if len(raw) > WIDTH:
         raise ValueError(f"sequencer has {len(raw)} digits, more than the {WIDTH} of a row")
     return raw.upper().ljust(WIDTH, "0")
+
+
+def plausible(sequencer: str, now: datetime) -> bool:
+    """Return whether a canonical `sequencer` is of a moment between 2006 and `now`.
+
+    Another one, such as of 32 F's, would supersede all later events of its key. An event that bears
+    it needs a lookup, which is right whatever the sequencer means. So if AWS changes the format,
+    the catalog costs more, and stays right.
+    """
+    return _FIRST <= int(sequencer[:_SECONDS], 16) <= (now + CLOCKS).timestamp()

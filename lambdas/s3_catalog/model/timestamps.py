@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+CLOCKS = timedelta(minutes=5)
+"""The greatest difference between the time of an event and ours at that moment."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -108,8 +108,8 @@ def _place(shards: int) -> dict[str, Any]:
 
 
 def _sequencer(at: datetime, n: int) -> str:
-    # Milliseconds: greater in each later test, as S3's own sequencers are.
-    return f"{int(at.timestamp() * 1000) + n:016X}"
+    # As S3's: seconds since 1970 in ten digits, and a fraction in eight.
+    return f"{int(at.timestamp() * 16**8) + n:018X}"
 
 
 def _time(at: datetime) -> str:

@@ -6,7 +6,6 @@ no lock and no read: DynamoDB compares and writes as one step. Which of two even
 from their sequencers and times (`s3_catalog.model.order`).
 """
 
-from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, cast
 
@@ -14,7 +13,7 @@ from s3_catalog.model import object_key
 from s3_catalog.model import row as rows
 from s3_catalog.model.event import MULTIPART_UPLOAD
 from s3_catalog.model.order import TOLERANCE, superseded
-from s3_catalog.model.timestamps import microseconds, timestamp
+from s3_catalog.model.timestamps import CLOCKS, microseconds, timestamp
 from s3_catalog.table import conditions
 from s3_catalog.table.item import from_item, to_item, to_value
 
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
     from s3_catalog.model.event import Event
     from s3_catalog.model.inspection_result import InspectionResult
     from s3_catalog.model.row import Row
-
-CLOCKS = timedelta(minutes=5)
-"""The greatest difference between the time of an event and ours at that moment."""
 
 
 class Outcome(Enum):

@@ -204,6 +204,28 @@ def test_the_removal_of_a_marker_is_looked_up_although_it_has_the_sequencer_of_t
         s3.delete_object(Bucket=bucket, Key=key, VersionId=stored["VersionId"])
 
 
+@pytest.mark.parametrize("forged", ["F" * 32, "00F0000000", "0", "55AED6DCD90281E5"])
+@pytest.mark.parametrize("name", ["put", "delete_marker_created"])
+def test_an_event_with_an_implausible_sequencer_changes_nothing_for_later_events(
+    ingest: ModuleType, stored_rows: Rows, caplog: pytest.LogCaptureFixture, name: str, forged: str
+) -> None:
+    delivery = event(name)
+    delivery["Records"][0]["eventTime"] = "2999-12-31T23:59:59.999Z"
+    delivery["Records"][0]["s3"]["object"]["sequencer"] = forged
+    for _ in range(2):
+        assert deliver(ingest, delivery) == {**NOTHING, "written": 1}
+        [row] = stored_rows()
+        # There is no such object.
+        assert row.deleted
+        assert row.sequencer == "0" * 32
+        assert row.event_time < "2999"
+    assert "implausible sequencer" in caplog.text
+
+    deliver(ingest, event("put"))
+    [row] = stored_rows()
+    assert row.sequencer.startswith("0055AED6DCD90281E5")
+
+
 def test_one_lookup_covers_all_events_of_a_key_in_a_delivery(
     ingest: ModuleType, stored_rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -316,7 +338,7 @@ def test_a_failed_write_fails_every_message_of_its_key(
     monkeypatch.setattr(batch, "write", refuse)
     pair, single = event("two_records")["Records"], event("put")["Records"]
     older = event("two_records")["Records"][0]
-    older["s3"]["object"]["sequencer"] = "00"
+    older["s3"]["object"]["sequencer"] = "0055AED6DC"
     bodies = {"newest": pair[:1], "older": [older], "other": pair[1:], "put": single}
     reply = deliver(
         ingest,
@@ -340,7 +362,7 @@ def test_a_delivery_of_ten_thousand_messages(ingest: ModuleType, stored_rows: Ro
     [record] = event("put")["Records"]
     entries = []
     for n in range(10_000):
-        record["s3"]["object"] |= {"key": f"{n % 50}", "sequencer": f"{n:08X}", "size": n}
+        record["s3"]["object"] |= {"key": f"{n % 50}", "sequencer": f"0065{n:014X}", "size": n}
         body = json.dumps({"Records": [record]})
         entries.append({"eventSource": "aws:sqs", "messageId": str(n), "body": body})
     reply = deliver(ingest, {"Records": entries})

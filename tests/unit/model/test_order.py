@@ -99,6 +99,11 @@ def test_a_put_within_a_real_upload_is_neither_earlier_nor_later(
     assert not is_later(within, uploaded)
 
 
+def test_real_sequencers_are_plausible_at_the_time_of_their_event() -> None:
+    for _, time, digits in SEEN:
+        assert sequencer.plausible(sequencer.canonical(digits), time)
+
+
 def test_no_real_upload_ends_before_it_starts_by_more_than_the_tolerance() -> None:
     assert all(time - stamp(digits) > -10 * SECOND for time, digits in UPLOADS)
 

@@ -80,6 +80,15 @@ def test_the_time_of_a_row_never_decreases() -> None:
     assert (repaired.event_time, repaired.event_name) == (seen.event_time, "Reconciled")
 
 
+def test_no_time_of_a_row_is_more_than_five_minutes_after_its_lookup() -> None:
+    forged = Event(
+        "bucket", "key", "ObjectCreated:Put", datetime(2999, 1, 1, tzinfo=UTC), None, None, None
+    )
+    assert row(stored(), None, forged).event_time == "2026-11-23T12:05:00.002Z"
+    seen = doubles.row(event_time="2999-01-01T00:00:00.000Z")
+    assert row(stored(), seen).event_time == "2026-11-23T12:05:00.002Z"
+
+
 @pytest.mark.parametrize(
     ("before", "now", "kept"),
     [("v1", "v1", True), ("v0", "v1", False), (None, None, False), (None, "v1", False)],
