@@ -30,7 +30,8 @@ def handler(delivery: dict[str, Any], _context: object) -> dict[str, Any]:
 
     Returns the numbers of keys that were `written` or `superseded` (a later event had been
     applied), and of records that were `ignored` (not about an object's existence) or `coalesced`
-    (superseded by a later event of the same key and delivery); and the messages that failed.
+    (superseded by another event of the same key and delivery, or part of its lookup); and the
+    messages that failed.
 
     Raises IngestError when something failed and no queue can deliver it again.
     """

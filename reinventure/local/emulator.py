@@ -10,6 +10,7 @@ import importlib
 import json
 import re
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache, wraps
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 from typing import Any
 
 from reinventure.errors import UserError
@@ -278,3 +279,23 @@ def _eventbridge_invokes_asynchronously() -> None:
             functions.invoke_async_with_retry(record, json.loads(payload))
 
     eventbridge._dispatch_to_lambda = dispatch
+
+
+@_patch("1.5.33")
+def _sequencers_are_moments() -> None:
+    """Stamp events with the format of S3's sequencers: seconds since 1970, then a fraction.
+
+    MiniStack's count microseconds. `ingest` finds those implausible, and looks each key up.
+    """
+    s3: Any = importlib.import_module("ministack.services.s3")
+    lock, latest = Lock(), 0
+
+    def next_sequencer(event_name: str) -> str | None:
+        nonlocal latest
+        if not event_name.startswith(s3._EVENT_SEQUENCED_FAMILIES):
+            return None
+        with lock:
+            latest = max(latest + 1, time.time_ns() * 16**8 // 10**9)
+            return f"{latest:018X}"
+
+    s3._next_event_sequencer = next_sequencer
