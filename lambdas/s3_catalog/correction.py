@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from s3_catalog.exceptions import ContendedError
 from s3_catalog.model import row as rows
-from s3_catalog.model.order import superseded
 from s3_catalog.model.row import agree
 from s3_catalog.table.store import Outcome
 
@@ -34,7 +33,7 @@ def correct(store: "Store", bucket: "Bucket", key: str, events: "Sequence[Event]
     """
     for _ in range(MAX_ATTEMPTS):
         seen = store.read(bucket.name, key)
-        if events and seen and all(superseded(event, seen) for event in events):
+        if events and seen and all(store.supersedes(seen, event) for event in events):
             return Outcome.SUPERSEDED
         asked_at = bucket.clock()
         current = bucket.current(key)

@@ -46,7 +46,7 @@ def removal(bucket: Bucket, key: str) -> Event:
 
 
 def put(bucket: Bucket, order: str, time: datetime = NOW, name: str = "ObjectCreated:Put") -> Event:
-    canonical = sequencer.canonical(order)
+    canonical = sequencer.canonical(f"0060{order}")  # Of 2021.
     return Event(bucket.name, "k", name, time, canonical, "v", Content(1, "e"))
 
 
@@ -63,7 +63,7 @@ def test_the_new_current_version_is_written_with_the_time_of_the_removal(
     row = store.read(bucket.name, "k")
     assert row is not None
     assert (row.size, row.version_id) == (5, older["VersionId"])
-    assert row.sequencer == sequencer.canonical("0C")
+    assert row.sequencer == sequencer.canonical("00600C")
     assert (row.event_name, row.event_time) == ("ObjectRemoved:Delete", "2026-11-23T11:59:59.000Z")
     assert row.asked_at == microseconds(NOW)
 
@@ -101,7 +101,7 @@ def test_a_lookup_without_event_keeps_the_sequencer_of_the_row(
     assert correct(store, bucket, "k") is Outcome.WRITTEN
     row = store.read(bucket.name, "k")
     assert row is not None
-    assert (row.sequencer, row.size) == (sequencer.canonical("0D"), 5)
+    assert (row.sequencer, row.size) == (sequencer.canonical("00600D"), 5)
     assert row.event_name == rows.RECONCILED
     assert correct(store, bucket, "k") is Outcome.UNCHANGED
 
@@ -117,7 +117,7 @@ def test_neither_sequencer_nor_time_of_a_row_decreases(
     assert correct(store, bucket, "k", [long]) is Outcome.WRITTEN
     row = store.read(bucket.name, "k")
     assert row is not None
-    assert row.sequencer == sequencer.canonical("0D")
+    assert row.sequencer == sequencer.canonical("00600D")
     assert (row.event_name, row.event_time) == (upload, "2026-11-23T12:00:00.000Z")
 
 

@@ -77,6 +77,7 @@ def setup(below: Chance) -> Setup:
         ttl_lag=_choose(below, (0, 2, 1000)),
         keys=_choose(below, (1, 2, 2, 3, 3, 9)),
         size=_choose(below, (25, 2)),
+        poisoned=below(12) == 11,
         lossy=below(4) == 3,
         repairing=below(4) == 3,
     )

@@ -90,8 +90,10 @@ class Setup:
 
     `transport` is an index of `tests.simulator.delivery.TRANSPORTS`. S3's clock is `s3_clock`
     minutes ahead. S3 orders uploads by their start if `by_start`, otherwise by their end. TTL takes
-    `ttl_lag` days. `size` is the number of statements in a batch. Events are lost only if `lossy`,
-    and the bucket is reconciled midway only if `repairing`: either would hide other errors.
+    `ttl_lag` days. `size` is the number of statements in a batch. If `poisoned`, each key has at
+    first the tombstone of a forged event, with the greatest sequencer. Events are lost only if
+    `lossy`, and the bucket is reconciled midway only if `repairing`: either would hide other
+    errors.
     """
 
     transport: int = 0
@@ -101,6 +103,7 @@ class Setup:
     ttl_lag: int = 0
     keys: int = 1
     size: int = 25
+    poisoned: bool = False
     lossy: bool = False
     repairing: bool = False
 

@@ -155,6 +155,10 @@ def believe_every_sequencer(patch: Patch) -> None:
     patch.setattr(ingestion, "plausible", lambda *_: True)
 
 
+def believe_the_sequencer_of_every_row(patch: Patch) -> None:
+    patch.setattr(store, "plausible", lambda *_: True)
+
+
 def believe_sequencers_of_the_future(patch: Patch) -> None:
     patch.setattr(ingestion, "plausible", lambda found, _: found > "0065")
 
@@ -249,6 +253,7 @@ MUTATIONS: tuple[Callable[[Patch], None], ...] = (
     let_uploads_replace_lookup_results,
     write_the_latest_event_of_a_delivery_always,
     believe_every_sequencer,
+    believe_the_sequencer_of_every_row,
     believe_sequencers_of_the_future,
     let_the_sequencer_of_a_lookup_decrease,
     read_only_the_first_record,
@@ -303,7 +308,7 @@ def believe_sequencers_of(patch: Patch, name: str) -> None:
             return bool(row.sequencer >= event.sequencer)
         return superseded(event, row)
 
-    patch.setattr(correction, "superseded", believing)
+    patch.setattr(store, "superseded", believing)
 
 
 def patch_superseded(patch: Patch, superseded: Callable[[Any, Any], bool]) -> None:
@@ -312,7 +317,7 @@ def patch_superseded(patch: Patch, superseded: Callable[[Any, Any], bool]) -> No
     def changed(event: Any, row: Any) -> bool:
         return event.self_contained and superseded(event, row)
 
-    for module in (ingestion, correction, store, batch):
+    for module in (ingestion, store):
         patch.setattr(module, "superseded", changed)
 
 

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import BotoCoreError, ClientError
 
 from s3_catalog.exceptions import ContendedError
-from s3_catalog.model.row import Row
+from s3_catalog.model.row import Row, from_event
 from s3_catalog.reconciliation.repair import reconcile
 from s3_catalog.s3.bucket import Bucket
+from s3_catalog.s3.record import parse
 from s3_catalog.table import batch_write as batch
+from s3_catalog.table.item import to_item
 from s3_catalog.table.row_query import matching_rows
 from s3_catalog.table.store import Outcome, Store
 from tests.simulator import function
+from tests.simulator import happening as happenings
 from tests.simulator.clock import Clock
 from tests.simulator.delivery import TRANSPORTS, Channel, Message
 from tests.simulator.expression import Item
@@ -56,6 +59,8 @@ KINDS = ("Put", "Post", "Copy", "CompleteMultipartUpload")
 
 FORGERIES = ("F" * 28, "00F" + "0" * 15, "01" + "0" * 16, "F", "0", "0000000001", "0043B71AFF")
 """Implausible sequencers: the greatest, of the future, of 1970, and of the last second of 2005."""
+
+POISON = "F" * 32
 
 WAITS = tuple(
     timedelta(**duration)
@@ -113,10 +118,12 @@ class World:
         )
         self.channel = Channel(TRANSPORTS[setup.transport % len(TRANSPORTS)])
         self.keys = KEYS[: setup.keys]
-        self.store = _Store(cast("Any", self.table), self.table.name, SHARDS)
+        self.store = _Store(cast("Any", self.table), self.table.name, SHARDS, self._function_clock)
         self.store.seen = seen
         self.store.items = self.table.items
         self.bucket = Bucket(lambda: cast("Any", self.s3), NAME, self._function_clock)
+        if setup.poisoned:
+            self._poison()
         self._function = function.load()
         self._subject: str | None = None
         self._latest: dict[str, int] = {}
@@ -127,6 +134,15 @@ class World:
         # Each at another moment, but often within the same second.
         self.clock.advance(timedelta(milliseconds=7 + step.pick % 400))
         _ACTIONS[step.action](self, step)
+
+    def _poison(self) -> None:
+        """Add the tombstones of forged events from before implausible sequencers got a lookup."""
+        for key in self.keys:
+            [forged] = self.s3.forge(key, POISON, 1)
+            event = parse(happenings.record(forged, 0))
+            if event:
+                item = to_item(from_event(event), SHARDS)
+                self.table.items[item["pk"]["S"], key] = item
 
     def finish(self) -> None:
         """Deliver outstanding messages, reconcile if some were lost, and compare."""
@@ -327,7 +343,9 @@ class World:
         for message in (*self.channel.outstanding, *self.channel.failed):
             for happening in message.emission.happenings:
                 tombstone = gone.get(happening.key)
-                if tombstone and rank(happening.order or "F") < rank(tombstone["sequencer"]["S"]):
+                if not tombstone or tombstone["sequencer"]["S"] == POISON:
+                    continue
+                if rank(happening.order or "F") < rank(tombstone["sequencer"]["S"]):
                     raise Violation(f"{tombstone} expired before {happening} arrived")
         if gone and not self.channel.outstanding and not self.channel.failed:
             self.seen["tombstone expired with nothing outstanding"] += len(gone)
@@ -360,7 +378,11 @@ class World:
 
     def _handle(self, messages: list[Message], step: Step) -> list[Message]:
         """Invoke the function with `messages`; return those that failed."""
-        known = {key: rank(item["sequencer"]["S"]) for (_, key), item in self.table.items.items()}
+        known = {
+            key: rank(item["sequencer"]["S"])
+            for (_, key), item in self.table.items.items()
+            if item["sequencer"]["S"] != POISON
+        }
         with self._invocation(step) as invocation:
             failed = {message.id for message in messages}
             reply: dict[str, Any] | None = None

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from s3_catalog.model import row as rows
 from s3_catalog.model.event import MULTIPART_UPLOAD
-from s3_catalog.model.order import TOLERANCE, superseded
+from s3_catalog.model.order import TOLERANCE
 from s3_catalog.model.timestamps import timestamp
 from s3_catalog.table.item import OPTIONAL, from_item, to_item
 from s3_catalog.table.store import Outcome, Store
@@ -59,7 +59,7 @@ def write(store: Store, events: Sequence["Event"]) -> list[Result]:
                     updating.append(n)
                 elif not insert and code == "ConditionalCheckFailed" and old is None and not last:
                     inserting.append(n)
-                elif code == "ConditionalCheckFailed" and _superseded(events[n], old):
+                elif code == "ConditionalCheckFailed" and _superseded(store, events[n], old):
                     results[n] = Outcome.SUPERSEDED
                 else:
                     # Throttled, in conflict, changed between the rounds, or the condition of the
@@ -95,8 +95,10 @@ def chunks(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
         yield chunk
 
 
-def _superseded(event: "Event", old: "dict[str, AttributeValueTypeDef] | None") -> bool:
-    return old is not None and superseded(event, from_item(old))
+def _superseded(
+    store: Store, event: "Event", old: "dict[str, AttributeValueTypeDef] | None"
+) -> bool:
+    return old is not None and store.supersedes(from_item(old), event)
 
 
 def _execute(

@@ -6,6 +6,8 @@ no lock and no read: DynamoDB compares and writes as one step. Which of two even
 from their sequencers and times (`s3_catalog.model.order`).
 """
 
+from collections.abc import Callable
+from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, cast
 
@@ -13,7 +15,8 @@ from s3_catalog.model import object_key
 from s3_catalog.model import row as rows
 from s3_catalog.model.event import MULTIPART_UPLOAD
 from s3_catalog.model.order import TOLERANCE, superseded
-from s3_catalog.model.timestamps import CLOCKS, microseconds, timestamp
+from s3_catalog.model.sequencer import plausible
+from s3_catalog.model.timestamps import CLOCKS, microseconds, timestamp, utc_now
 from s3_catalog.table import conditions
 from s3_catalog.table.item import from_item, to_item, to_value
 
@@ -49,16 +52,24 @@ class Store:
     """The catalog's table, for writing.
 
     `shards` is the number of partitions that the rows of a bucket are spread over; every writer
-    and reader of a table uses the same (see `s3_catalog.model.object_key.partition`).
+    and reader of a table uses the same (see `s3_catalog.model.object_key.partition`). `clock`
+    returns the current time in UTC.
 
     Every method raises botocore's ClientError or BotoCoreError when DynamoDB could not decide. The
     row is then as it was, or written. Every call is idempotent.
     """
 
-    def __init__(self, client: "DynamoDBClient", table: str, shards: int) -> None:
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        shards: int,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
         self.client = client
         self.table = table
         self.shards = shards
+        self._clock = clock
 
     def write(self, event: "Event") -> Outcome:
         """Put the row of a self-contained `event`, unless the table has it or a later state."""
@@ -80,9 +91,17 @@ class Store:
         except self.client.exceptions.ConditionalCheckFailedException as refusal:
             # botocore's type of the error lacks the item.
             old = cast("Mapping[str, AttributeValueTypeDef] | None", refusal.response.get("Item"))
-            has_it = old is not None and superseded(event, from_item(old))
+            has_it = old is not None and self.supersedes(from_item(old), event)
             return Outcome.SUPERSEDED if has_it else Outcome.UNDECIDED
         return Outcome.WRITTEN
+
+    def supersedes(self, row: "Row", event: "Event") -> bool:
+        """Return whether `row` certainly has `event` already, or a later one.
+
+        A row with an implausible sequencer does not: it may be of a forged event, from before such
+        events got a lookup.
+        """
+        return superseded(event, row) and plausible(row.sequencer, self._clock())
 
     def read(self, bucket: str, key: str) -> "Row | None":
         """Return the row of `key`, by a consistent read, or None."""

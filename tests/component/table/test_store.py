@@ -32,7 +32,7 @@ def put(key: str, order: str, size: int = 1) -> Event:
         key=key,
         name="ObjectCreated:Put",
         time=MOMENT,
-        sequencer=sequencer.canonical(order),
+        sequencer=sequencer.canonical(f"0060{order}"),  # Of 2021.
         version_id=None,
         content=Content(size=size, etag=f"etag-{size}"),
     )
@@ -134,6 +134,17 @@ def test_a_row_is_later_with_a_greater_sequencer_and_a_later_time(
     event = replace(put("k", "0A"), name=f"ObjectCreated:{second}", time=time)
     assert store.write(row) is Outcome.WRITTEN
     assert store.write(event) is outcome
+
+
+@pytest.mark.parametrize(("ahead", "outcome"), [(300, "SUPERSEDED"), (301, "UNDECIDED")])
+def test_a_row_whose_sequencer_is_of_the_future_supersedes_no_event(
+    dynamodb: "DynamoDBClient", table: str, ahead: int, outcome: str
+) -> None:
+    store = Store(dynamodb, table, SHARDS, clock=lambda: MOMENT)
+    future = sequencer.canonical(f"{int(MOMENT.timestamp()) + ahead:010X}")
+    forged = replace(rows.from_event(put("k", "0A")), sequencer=future)
+    assert store.replace(None, forged)
+    assert store.write(put("k", "0B")) is Outcome[outcome]
 
 
 def test_an_upload_never_replaces_a_lookup_result_unasked(store: Store) -> None:
