@@ -139,3 +139,67 @@ def test_the_version_id_null_is_none() -> None:
     happened = parse(record(versionId="null"))
     assert happened is not None
     assert happened.version_id is None
+
+
+def test_a_long_value_is_cut_in_the_reason() -> None:
+    with pytest.raises(MalformedError) as fits:
+        parse(record(size="x" * 78))
+    assert str(fits.value) == f"s3.object.size is '{'x' * 78}', not a number of bytes"
+    with pytest.raises(MalformedError) as cut:
+        parse(record(size="x" * 79))
+    assert str(cut.value) == f"s3.object.size is '{'x' * 79}..., not a number of bytes"
+
+
+def eventbridge(name: str, **changes: Any) -> Any:
+    """An event of EventBridge, with fields of `detail` replaced."""
+    happened = event(name)
+    happened["detail"].update(changes)
+    return happened
+
+
+@pytest.mark.parametrize(
+    ("reason", "name"),
+    [
+        ("PutObject", "ObjectCreated:Put"),
+        ("POST Object", "ObjectCreated:Post"),
+        ("CopyObject", "ObjectCreated:Copy"),
+        ("CompleteMultipartUpload", "ObjectCreated:CompleteMultipartUpload"),
+        ("A new way", "ObjectCreated:A new way"),
+    ],
+)
+def test_the_reason_of_eventbridge_gives_the_name(reason: str, name: str) -> None:
+    happened = parse(eventbridge("eventbridge_created", reason=reason))
+    assert happened is not None
+    assert (happened.name, happened.self_contained) == (name, True)
+
+
+def test_an_unknown_deletion_type_is_refused() -> None:
+    with pytest.raises(MalformedError, match="deletion-type is 'Hidden', which S3 does not"):
+        parse(eventbridge("eventbridge_delete_marker", **{"deletion-type": "Hidden"}))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "logged"),
+    [
+        ("source", "aws.ec2", "Object Created"),
+        ("detail-type", "Object Restore Completed", "Object Restore Completed"),
+    ],
+)
+def test_other_events_of_eventbridge_are_ignored_and_logged(
+    field: str, value: str, logged: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert parse({**event("eventbridge_created"), field: value}) is None
+    assert [getattr(entry, "event_name", None) for entry in caplog.records] == [logged]
+
+
+def test_only_lifecycle_events_of_eventbridge_may_lack_a_sequencer() -> None:
+    for name in ("eventbridge_delete_marker", "eventbridge_permanently_deleted"):
+        ordered = event(name)
+        del ordered["detail"]["object"]["sequencer"]
+        with pytest.raises(MalformedError, match="sequencer is missing"):
+            parse(ordered)
+    unordered = event("eventbridge_lifecycle")
+    unordered["detail"]["object"].pop("sequencer", None)
+    happened = parse(unordered)
+    assert happened is not None
+    assert happened.sequencer is None
