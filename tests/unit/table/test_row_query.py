@@ -69,6 +69,7 @@ def test_a_read_is_consistent_on_request() -> None:
     [
         ("b/", "", "begins_with(sk, :prefix)", {":prefix": "b/"}),
         ("b/", "a", "begins_with(sk, :prefix)", {":prefix": "b/"}),
+        ("b/", "b/", "sk > :after", {":after": "b/"}),
         ("b/", "b/1", "sk > :after", {":after": "b/1"}),
         ("b/", "c", "sk > :after", {":after": "c"}),
         ("", "b", "sk > :after", {":after": "b"}),
