@@ -150,6 +150,20 @@ def test_a_long_value_is_cut_in_the_reason() -> None:
     assert str(cut.value) == f"s3.object.size is '{'x' * 79}..., not a number of bytes"
 
 
+def test_a_size_may_be_a_pebibyte() -> None:
+    largest = parse(record(size=2**50))
+    assert largest is not None
+    assert largest.content == Content(2**50, "d41d8cd98f00b204e9800998ecf8427e")
+    with pytest.raises(MalformedError, match="size is 1125899906842625, not a number of bytes"):
+        parse(record(size=2**50 + 1))
+
+
+def test_the_quotes_of_an_etag_are_removed() -> None:
+    happened = parse(record(eTag='"XeX"'))
+    assert happened is not None
+    assert happened.content == Content(1024, "XeX")
+
+
 def eventbridge(name: str, **changes: Any) -> Any:
     """An event of EventBridge, with fields of `detail` replaced."""
     happened = event(name)

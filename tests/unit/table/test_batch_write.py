@@ -57,7 +57,6 @@ class Scripted(Store):
         replies = self._script.pop(0)
         if isinstance(replies, Exception):
             raise replies
-        assert len(replies) == len(Statements)
         return {"Responses": replies}
 
     def write(self, event: Event) -> Outcome:
@@ -219,6 +218,13 @@ def test_a_batch_has_at_most_25_statements() -> None:
     events = [put(str(n)) for n in range(26)]
     assert batch.write(store, events) == [*[WRITTEN] * 25, UNDECIDED]
     assert [len(statements) for statements in store.batches] == [25, 1]
+
+
+def test_a_reply_with_fewer_results_than_statements_is_an_error() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        batch.write(Scripted([ACCEPTED]), [put("a"), put("b")])
+    with pytest.raises(ValueError, match="shorter"):
+        batch.insert(Scripted([ACCEPTED]), [doubles.row("a"), doubles.row("b")])
 
 
 def test_no_event_is_no_request() -> None:
