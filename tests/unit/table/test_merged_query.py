@@ -126,21 +126,61 @@ def test_at_most_16_threads_query(monkeypatch: pytest.MonkeyPatch) -> None:
     assert threads == [1, 16, 16]
 
 
-def test_a_closed_merge_does_not_wait_for_pages_fetched_ahead() -> None:
-    closed = threading.Event()
+class Late(Partitions):
+    """DynamoDB that replies to some queries after `released`, or after a second."""
 
-    class Late(Partitions):
-        def query(self, **query: Any) -> Any:
-            if "ExclusiveStartKey" in query:
-                assert closed.wait(5)
-            return super().query(**query)
+    def __init__(self, **partitions: list[str]) -> None:
+        super().__init__(**partitions)
+        self.begun = threading.Event()
+        self.released = threading.Event()
+        self.late: list[str] = []
 
-    queries: Any = [{"TableName": name} for name in "xy"]
+    def query(self, **query: Any) -> Any:
+        if self.is_late(query):
+            self.begun.set()
+            self.released.wait(1)
+            self.late.append(query["TableName"])
+        return super().query(**query)
+
+    def is_late(self, query: dict[str, Any]) -> bool:
+        """Further pages are."""
+        return "ExclusiveStartKey" in query
+
+
+def test_a_closed_merge_neither_waits_for_pages_fetched_ahead_nor_begins_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pools: list[ThreadPoolExecutor] = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            pools.append(self)
+
+    monkeypatch.setattr(merged_query, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(merged_query, "_MAX_THREADS", 1)
     table = Late(x=["a", "c"], y=["b", "d"])
+    queries: Any = [{"TableName": name} for name in "xy"]
     found = merged(cast("DynamoDBClient", table), queries)
     assert next(found)[0] == "a"
+    assert table.begun.wait(5)
     found.close()  # type: ignore[attr-defined]
-    closed.set()
+    assert table.late == []
+    table.released.set()
+    pools[0].shutdown(wait=True)
+    assert table.late == ["x"]
+
+
+def test_a_failure_does_not_wait_for_the_other_partitions() -> None:
+    class LateFirst(Late):
+        def is_late(self, query: dict[str, Any]) -> bool:
+            return bool(query["TableName"] == "y")
+
+    table = LateFirst(x=["!"], y=["a"])
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        table.merged()
+    assert table.late == []
+    table.released.set()
 
 
 def test_second_pages_wait_for_all_first_pages() -> None:
