@@ -14,6 +14,7 @@ from s3_catalog.table.merged_query import Reading, merged
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
+MAX_QUERIES = 20
 FAILED = ClientError({"Error": {"Code": "ThrottlingException"}}, "Query")
 
 
@@ -32,6 +33,7 @@ class Partitions:
     def query(self, **query: Any) -> Any:
         with self._lock:
             self.queries.append(query)
+            assert len(self.queries) <= MAX_QUERIES, "the merge does not end"
         name = query["TableName"]
         pages = self._partitions[name]
         start = query.get("ExclusiveStartKey", {"sk": {"S": ""}})["sk"]["S"]
