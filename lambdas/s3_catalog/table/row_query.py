@@ -89,7 +89,7 @@ def _query(
     values[":partition"] = {"S": partition}
     # A query takes one condition on the sort key. With `after` within the prefix, the reader stops
     # at the end of the prefix.
-    if after > prefix:
+    if after and after >= prefix:
         condition += " AND sk > :after"
         values[":after"] = {"S": after}
     elif prefix:

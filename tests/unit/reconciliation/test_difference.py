@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from s3_catalog.model.row import Row, agree
 from s3_catalog.model.stored_object import StoredObject
-from s3_catalog.reconciliation.difference import Kind, differences, side_by_side
+from s3_catalog.reconciliation.difference import Difference, Kind, differences, side_by_side
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -89,3 +89,13 @@ def test_no_object_agrees_with_no_row_and_with_a_tombstone() -> None:
     assert agree(tombstone, None)
     assert not agree(tombstone, stored("k", 1, "x"))
     assert not agree(row("k", 1, "x"), None)
+
+
+def test_a_difference_has_both_sides() -> None:
+    objects = [stored("a", 1, "x"), stored("b", 2, "x")]
+    rows = [row("b", 1, "x"), row("c", 1, "x")]
+    assert list(differences([(each.key, each) for each in objects], rows)) == [
+        Difference(Kind.MISSING, "a", objects[0], None),
+        Difference(Kind.STALE, "b", objects[1], rows[0]),
+        Difference(Kind.GHOST, "c", None, rows[1]),
+    ]

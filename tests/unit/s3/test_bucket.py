@@ -1,12 +1,14 @@
-"""Listings: the versions of one key on moto, and pages of many on a stand-in for S3."""
+"""Versions of one key and listings of many, on moto and on stand-ins for S3."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import pytest
 
+from s3_catalog.model.stored_object import StoredObject, Version
 from s3_catalog.s3.bucket import Bucket
 
 if TYPE_CHECKING:
@@ -134,3 +136,123 @@ def test_a_page_ends_with_its_last_key_alone(start: Callable[[list[str], str], i
     ends = [key for key, stored in bucket.listing() if stored is None]
     assert ends[0] == "b"
     assert ends == sorted(ends)
+
+
+class OnePage:
+    """S3 with one page as the reply to all requests."""
+
+    def __init__(self, **page: Any) -> None:
+        self._page = page
+        self.requests: list[dict[str, Any]] = []
+
+    def list_object_versions(self, **request: Any) -> Any:
+        self.requests.append(dict(request))
+        return self._page
+
+    def bucket(self) -> Bucket:
+        return Bucket(lambda: cast("S3Client", self), "bucket", lambda: ASKED_AT)
+
+
+ASKED_AT = datetime(2026, 11, 23, 12, 0, 1, tzinfo=UTC)
+VERSION = {
+    "Key": "key",
+    "VersionId": "v3",
+    "IsLatest": True,
+    "Size": 7,
+    "ETag": '"XeX"',
+    "LastModified": MODIFIED,
+}
+CURRENT = StoredObject("key", 7, "XeX", "v3", modified=MODIFIED, asked_at=ASKED_AT)
+
+
+def test_the_current_version_takes_a_request_of_one_entry() -> None:
+    s3 = OnePage(Versions=[VERSION])
+    assert s3.bucket().current("key") == CURRENT
+    assert s3.requests == [{"Bucket": "bucket", "Prefix": "key", "MaxKeys": 1}]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {},
+        {"Versions": [{**VERSION, "Key": "key2"}]},
+        {"Versions": [{**VERSION, "IsLatest": False}]},
+        {"DeleteMarkers": [{"Key": "key", "VersionId": "v4", "IsLatest": True}]},
+    ],
+)
+def test_another_key_and_a_superseded_version_are_not_current(page: dict[str, Any]) -> None:
+    assert OnePage(**page).bucket().current("key") is None
+
+
+def test_the_version_id_null_is_none_in_an_object_and_stays_in_a_version() -> None:
+    bucket = OnePage(Versions=[{**VERSION, "VersionId": "null"}]).bucket()
+    assert bucket.current("key") == replace(CURRENT, version_id=None)
+    assert [version.version_id for version in bucket.versions("key", 1)] == ["null"]
+
+
+def test_versions_have_the_fields_of_s3_and_delete_markers_no_content() -> None:
+    older, oldest = MODIFIED - timedelta(seconds=1), MODIFIED - timedelta(seconds=2)
+    s3 = OnePage(
+        Versions=[
+            {**VERSION, "VersionId": "v1", "IsLatest": False, "LastModified": oldest, "Size": 5},
+            VERSION,
+            {**VERSION, "Key": "key2"},
+        ],
+        DeleteMarkers=[
+            {"Key": "key", "VersionId": "v2", "IsLatest": False, "LastModified": older},
+            {"Key": "key2", "VersionId": "v9", "IsLatest": True, "LastModified": older},
+        ],
+    )
+    assert s3.bucket().versions("key", 9) == [
+        Version("v3", MODIFIED, 7, "XeX", latest=True),
+        Version("v2", older, None, None, latest=False),
+        Version("v1", oldest, 5, "XeX", latest=False),
+    ]
+    assert s3.requests == [{"Bucket": "bucket", "Prefix": "key", "MaxKeys": 9}]
+
+
+def test_of_two_versions_in_one_second_the_latest_comes_first() -> None:
+    marker = {"Key": "key", "VersionId": "v4", "IsLatest": True, "LastModified": MODIFIED}
+    s3 = OnePage(Versions=[{**VERSION, "IsLatest": False}], DeleteMarkers=[marker])
+    assert [version.version_id for version in s3.bucket().versions("key", 9)] == ["v4", "v3"]
+
+
+def test_a_key_with_a_delete_marker_alone_has_one_version() -> None:
+    marker = {"Key": "key", "VersionId": "v4", "IsLatest": True, "LastModified": MODIFIED}
+    versions = OnePage(DeleteMarkers=[marker]).bucket().versions("key", 9)
+    assert versions == [Version("v4", MODIFIED, None, None, latest=True)]
+
+
+def test_a_listing_is_of_the_whole_bucket_unless_it_has_limits() -> None:
+    s3 = OnePage(Versions=[VERSION], IsTruncated=False)
+    assert list(s3.bucket().listing()) == [("key", CURRENT)]
+    assert list(s3.bucket().listing(prefix="k", after="ka")) == [("key", CURRENT)]
+    assert s3.requests == [
+        {"Bucket": "bucket", "Prefix": ""},
+        {"Bucket": "bucket", "Prefix": "k", "KeyMarker": "ka"},
+    ]
+
+
+def test_a_listing_ends_with_its_last_key() -> None:
+    keys = ("a", "b", "c")
+    s3 = OnePage(Versions=[{**VERSION, "Key": key} for key in keys], IsTruncated=False)
+    assert [key for key, _ in s3.bucket().listing(until="b")] == ["a", "b"]
+    assert [key for key, _ in s3.bucket().listing(until="")] == []
+
+
+def test_an_empty_bucket_has_an_empty_listing() -> None:
+    assert list(OnePage(IsTruncated=False).bucket().listing()) == []
+
+
+def test_the_client_is_created_once_with_the_first_request() -> None:
+    created: list[OnePage] = []
+
+    def create() -> "S3Client":
+        created.append(OnePage())
+        return cast("S3Client", created[-1])
+
+    bucket = Bucket(create, "bucket")
+    assert created == []
+    bucket.current("key")
+    bucket.versions("key", 1)
+    assert len(created) == 1

@@ -75,6 +75,13 @@ def test_an_unreadable_body_has_an_error_and_the_others_are_read(body: Any, erro
     assert len(bad.error) < 300
 
 
+def test_the_error_has_the_first_ten_names_and_at_most_200_characters_of_them() -> None:
+    [ten] = messages(dict.fromkeys("lkjihgfedcba"))
+    assert ten.error == "not an S3 notification: no Records, but a, b, c, d, e, f, g, h, i, j"
+    [cut] = messages({"x" * 201: None})
+    assert cut.error == f"not an S3 notification: no Records, but {'x' * 200}"
+
+
 def test_deep_nesting_is_an_error() -> None:
     content: Any = PUT
     for _ in range(5000):

@@ -68,15 +68,21 @@ def test_the_prefix_s3_of_an_event_name_is_accepted() -> None:
         (record(size=None), "s3.object.size is None"),
         (record(eTag=None), "s3.object.eTag is missing"),
         (record(key=7), "s3.object.key is 7"),
-        (record(eTag="\ud800"), "s3.object.eTag is .*not valid Unicode"),
-        ({**record(), "eventTime": "9999-12-31T23:59:59Z"}, "not between 2006 and 3000"),
+        (record(eTag="\ud800"), r"s3.object.eTag is '\\ud800', not valid Unicode"),
+        (
+            {**record(), "eventTime": "9999-12-31T23:59:59Z"},
+            "time '9999-12-31T23:59:59Z' is not between 2006 and 3000",
+        ),
         (record(size=-1), "s3.object.size is -1"),
         (record(size=True), "s3.object.size is True"),
         (record(size=2**63), "not a number of bytes"),
         (record(sequencer="xyz"), "sequencer 'xyz' is not hexadecimal"),
         (record(key="%FF"), "not UTF-8"),
         ({**record(), "eventTime": "yesterday"}, "yesterday"),
-        ({**record(), "eventTime": "2026-11-23T10:15:30"}, "no time zone"),
+        (
+            {**record(), "eventTime": "2026-11-23T10:15:30"},
+            "time '2026-11-23T10:15:30' has no time zone",
+        ),
         ({**record(), "s3": {"object": {"key": "k"}}}, "s3.bucket.name is missing"),
         ({**record(), "s3": "?"}, "s3.bucket.name is missing"),
         ({}, "eventName is missing"),
@@ -161,3 +167,88 @@ def test_the_version_id_null_is_none() -> None:
     happened = parse(record(versionId="null"))
     assert happened is not None
     assert happened.version_id is None
+
+
+def test_a_long_value_is_cut_in_the_reason() -> None:
+    with pytest.raises(MalformedError) as fits:
+        parse(record(size="x" * 78))
+    assert str(fits.value) == f"s3.object.size is '{'x' * 78}', not a number of bytes"
+    with pytest.raises(MalformedError) as cut:
+        parse(record(size="x" * 79))
+    assert str(cut.value) == f"s3.object.size is '{'x' * 79}..., not a number of bytes"
+
+
+def test_the_time_of_an_event_is_in_utc() -> None:
+    happened = parse({**record(), "eventTime": "2026-11-23T19:15:30+09:00"})
+    assert happened is not None
+    assert happened.time == datetime(2026, 11, 23, 10, 15, 30, tzinfo=UTC)
+    assert happened.time.tzinfo is UTC
+
+
+def test_a_size_may_be_a_pebibyte() -> None:
+    largest = parse(record(size=2**50))
+    assert largest is not None
+    assert largest.content == Content(2**50, "d41d8cd98f00b204e9800998ecf8427e")
+    with pytest.raises(MalformedError, match="size is 1125899906842625, not a number of bytes"):
+        parse(record(size=2**50 + 1))
+
+
+def test_the_quotes_of_an_etag_are_removed() -> None:
+    happened = parse(record(eTag='"XeX"'))
+    assert happened is not None
+    assert happened.content == Content(1024, "XeX")
+
+
+def eventbridge(name: str, **changes: Any) -> Any:
+    """An event of EventBridge, with fields of `detail` replaced."""
+    happened = event(name)
+    happened["detail"].update(changes)
+    return happened
+
+
+@pytest.mark.parametrize(
+    ("reason", "name"),
+    [
+        ("PutObject", "ObjectCreated:Put"),
+        ("POST Object", "ObjectCreated:Post"),
+        ("CopyObject", "ObjectCreated:Copy"),
+        ("CompleteMultipartUpload", "ObjectCreated:CompleteMultipartUpload"),
+        ("A new way", "ObjectCreated:A new way"),
+    ],
+)
+def test_the_reason_of_eventbridge_gives_the_name(reason: str, name: str) -> None:
+    happened = parse(eventbridge("eventbridge_created", reason=reason))
+    assert happened is not None
+    assert (happened.name, happened.self_contained) == (name, True)
+
+
+def test_an_unknown_deletion_type_is_refused() -> None:
+    with pytest.raises(MalformedError, match="deletion-type is 'Hidden', which S3 does not"):
+        parse(eventbridge("eventbridge_delete_marker", **{"deletion-type": "Hidden"}))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "logged"),
+    [
+        ("source", "aws.ec2", "Object Created"),
+        ("detail-type", "Object Restore Completed", "Object Restore Completed"),
+    ],
+)
+def test_other_events_of_eventbridge_are_ignored_and_logged(
+    field: str, value: str, logged: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert parse({**event("eventbridge_created"), field: value}) is None
+    assert [getattr(entry, "event_name", None) for entry in caplog.records] == [logged]
+
+
+def test_only_lifecycle_events_of_eventbridge_may_lack_a_sequencer() -> None:
+    for name in ("eventbridge_delete_marker", "eventbridge_permanently_deleted"):
+        ordered = event(name)
+        del ordered["detail"]["object"]["sequencer"]
+        with pytest.raises(MalformedError, match="sequencer is missing"):
+            parse(ordered)
+    unordered = event("eventbridge_lifecycle")
+    unordered["detail"]["object"].pop("sequencer", None)
+    happened = parse(unordered)
+    assert happened is not None
+    assert happened.sequencer is None
