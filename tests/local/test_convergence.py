@@ -51,16 +51,21 @@ def test_failed_events_are_redriven(catalog: DeployedCatalog, cloud: Cloud) -> N
     name = catalog.outputs.ingest_arn.rpartition(":")[0]
     sound = function.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     broken = {**sound, "TABLE_NAME": "no-such-table"}
-    assert waiting(catalog) == 0
+
+    def failures() -> list[dict[str, Any]]:
+        # Events of earlier tests may still be on their way: duplicates, which change no row.
+        listed = run("failed", "--json", environment=cloud.environment).stdout.splitlines()
+        failed: list[dict[str, Any]] = [json.loads(line) for line in listed]
+        return [each for each in failed if any(key.startswith("failing/") for key in each["keys"])]
+
     function.update_function_configuration(FunctionName=name, Environment={"Variables": broken})
     try:
         for n in range(5):
             catalog.s3.put_object(Bucket=catalog.bucket, Key=f"failing/{n}", Body=b"x")
         catalog.s3.delete_object(Bucket=catalog.bucket, Key="failing/0")
-        wait_until(lambda: waiting(catalog) == 6)
+        wait_until(lambda: len(failures()) == 6)
 
-        listed = run("failed", "--json", environment=cloud.environment).stdout.splitlines()
-        failed = [json.loads(line) for line in listed]
+        failed = failures()
         assert sorted(key for failure in failed for key in failure["keys"]) == sorted(
             ["failing/0", *(f"failing/{n}" for n in range(5))]
         )
@@ -69,15 +74,17 @@ def test_failed_events_are_redriven(catalog: DeployedCatalog, cloud: Cloud) -> N
         again = run("redrive", failed[0]["id"][:8], environment=cloud.environment)
         assert again.returncode == 1
         assert again.stdout == "0 redriven, 1 failed again.\n"
-        assert waiting(catalog) == 6
+        assert len(failures()) == 6
     finally:
         function.update_function_configuration(FunctionName=name, Environment={"Variables": sound})
 
     one = run("redrive", failed[0]["id"], environment=cloud.environment)
     assert one.stdout == "1 redriven, 0 failed again.\n", one.stderr
+    assert len(failures()) == 5
     rest = run("redrive", "--all", environment=cloud.environment)
-    assert (rest.returncode, rest.stdout) == (0, "5 redriven, 0 failed again.\n"), rest.stderr
-    assert run("failed", environment=cloud.environment).stdout == "Nothing failed.\n"
+    assert rest.returncode == 0, rest.stderr
+    assert rest.stdout.endswith(" redriven, 0 failed again.\n")
+    assert failures() == []
     assert wait_until_equal(catalog, PATIENCE) == []
 
 
