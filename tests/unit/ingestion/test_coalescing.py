@@ -1,7 +1,7 @@
 """Events of one key in one delivery: which is written, and which cause a lookup."""
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -17,22 +17,31 @@ TIME = datetime(2026, 11, 23, tzinfo=UTC)
 FAILED = ClientError({"Error": {"Code": "ThrottlingException"}}, "PutItem")
 
 
-def put(sequencer: str) -> Event:
-    return Event("bucket", "key", "ObjectCreated:Put", TIME, sequencer, None, Content(1, "e"))
+def put(sequencer: str | None, seconds: float = 0) -> Event:
+    time = TIME + timedelta(seconds=seconds)
+    return Event("bucket", "key", "ObjectCreated:Put", time, sequencer, None, Content(1, "e"))
 
 
-def removal(sequencer: str | None, version_id: str = "v1") -> Event:
-    return Event("bucket", "key", "ObjectRemoved:Delete", TIME, sequencer, version_id, None)
+def upload(sequencer: str) -> Event:
+    return replace(put(sequencer), name="ObjectCreated:CompleteMultipartUpload")
+
+
+def marker(sequencer: str) -> Event:
+    return Event("bucket", "key", "ObjectRemoved:DeleteMarkerCreated", TIME, sequencer, "v1", None)
+
+
+def removal(version_id: str = "v1") -> Event:
+    return Event("bucket", "key", "ObjectRemoved:Delete", TIME, None, version_id, None)
 
 
 @dataclass
 class Applied:
-    """The events written and those that caused a lookup, and the results that they have."""
+    """The events written, those that caused each lookup, and the results that they have."""
 
     write: Outcome | Exception = WRITTEN
     lookup: Outcome = WRITTEN
     written: list[Event] = field(default_factory=list)
-    looked_up: list[Event] = field(default_factory=list)
+    looked_up: list[list[Event]] = field(default_factory=list)
     report: Report = field(default_factory=Report)
 
     def apply(self, *events: Event) -> object:
@@ -51,9 +60,9 @@ def applied(monkeypatch: pytest.MonkeyPatch) -> Applied:
         applied.written += events
         return [applied.write] * len(events)
 
-    def correct(_store: Any, _bucket: Any, key: str, event: Event) -> Outcome:
+    def correct(_store: Any, _bucket: Any, key: str, events: list[Event]) -> Outcome:
         assert key == "key"
-        applied.looked_up.append(event)
+        applied.looked_up.append(events)
         return applied.lookup
 
     monkeypatch.setattr(delivery, "_write", write)
@@ -62,41 +71,48 @@ def applied(monkeypatch: pytest.MonkeyPatch) -> Applied:
 
 
 @pytest.mark.parametrize(
-    ("events", "written", "looked_up", "coalesced"),
+    ("events", "written"),
     [
-        ([put("0A")], [put("0A")], [], 0),
-        ([put("0A"), put("0C"), put("0B")], [put("0C")], [], 2),
-        ([removal("0A"), put("0B")], [put("0B")], [], 1),
-        ([put("0A"), removal("0B")], [], [removal("0B")], 1),
-        ([removal(None)], [], [removal(None)], 0),
-        ([removal(None), removal(None, "v2")], [], [removal(None)], 1),
-        ([removal(None), put("0A"), put("0B")], [put("0B")], [removal(None)], 1),
+        ([put("0A")], put("0A")),
+        ([put("0A"), put("0C"), put("0B")], put("0C")),
+        ([marker("0A"), put("0B")], put("0B")),
+        ([put("0A"), marker("0B")], marker("0B")),
+        ([put("0A", 10), put("0B")], put("0B")),
+        ([put("0A"), upload("0B")], upload("0B")),
+        ([upload("0A"), put("0B", 10.001)], put("0B", 10.001)),
     ],
 )
-def test_the_newest_event_is_applied_and_one_without_sequencer_causes_a_lookup(
-    applied: Applied,
-    events: list[Event],
-    written: list[Event],
-    looked_up: list[Event],
-    coalesced: int,
-) -> None:
+def test_the_newest_event_is_written(applied: Applied, events: list[Event], written: Event) -> None:
     assert applied.apply(*events) is WRITTEN
-    assert (applied.written, applied.looked_up) == (written, looked_up)
-    assert applied.report.coalesced == coalesced
+    assert (applied.written, applied.looked_up) == ([written], [])
+    assert applied.report.coalesced == len(events) - 1
 
 
-def test_lookups_are_first_of_the_newest_event_and_last_of_that_without_sequencer(
-    applied: Applied,
+@pytest.mark.parametrize(
+    "events",
+    [
+        [removal()],
+        [removal(), removal("v2")],
+        [removal(), put("0A"), put("0B")],
+        [put(None)],
+        [put("0A"), put(None)],
+        [put("0A", 10.001), put("0B")],
+        [put("0A"), upload("0B"), put("0C", 10)],
+    ],
+)
+def test_one_lookup_covers_all_events_if_none_certainly_is_the_newest(
+    applied: Applied, events: list[Event]
 ) -> None:
     applied.lookup = SUPERSEDED
-    assert applied.apply(removal(None), removal("0A")) is SUPERSEDED
-    assert applied.looked_up == [removal("0A"), removal(None)]
+    assert applied.apply(*events) is SUPERSEDED
+    assert (applied.written, applied.looked_up) == ([], [events])
+    assert applied.report.coalesced == len(events) - 1
 
 
-def test_an_undecided_event_causes_the_first_lookup(applied: Applied) -> None:
+def test_an_undecided_event_causes_a_lookup(applied: Applied) -> None:
     applied.write, applied.lookup = UNDECIDED, SUPERSEDED
-    assert applied.apply(removal(None), put("0A")) is SUPERSEDED
-    assert applied.looked_up == [put("0A"), removal(None)]
+    assert applied.apply(put("0A"), put("0B")) is SUPERSEDED
+    assert applied.looked_up == [[put("0B")]]
 
 
 def test_a_superseded_event_causes_no_lookup(applied: Applied) -> None:
@@ -107,5 +123,5 @@ def test_a_superseded_event_causes_no_lookup(applied: Applied) -> None:
 
 def test_after_a_failed_write_the_key_is_not_looked_up(applied: Applied) -> None:
     applied.write = FAILED
-    assert applied.apply(removal(None), put("0A")) is FAILED
+    assert applied.apply(put("0A")) is FAILED
     assert applied.looked_up == []

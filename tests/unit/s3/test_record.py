@@ -241,14 +241,15 @@ def test_other_events_of_eventbridge_are_ignored_and_logged(
     assert [getattr(entry, "event_name", None) for entry in caplog.records] == [logged]
 
 
-def test_only_lifecycle_events_of_eventbridge_may_lack_a_sequencer() -> None:
-    for name in ("eventbridge_delete_marker", "eventbridge_permanently_deleted"):
+def test_only_events_of_eventbridge_that_need_a_lookup_may_lack_a_sequencer() -> None:
+    for name in ("eventbridge_created", "eventbridge_delete_marker"):
         ordered = event(name)
         del ordered["detail"]["object"]["sequencer"]
         with pytest.raises(MalformedError, match="sequencer is missing"):
             parse(ordered)
-    unordered = event("eventbridge_lifecycle")
-    unordered["detail"]["object"].pop("sequencer", None)
-    happened = parse(unordered)
-    assert happened is not None
-    assert happened.sequencer is None
+    for name in ("eventbridge_permanently_deleted", "eventbridge_lifecycle"):
+        unordered = event(name)
+        unordered["detail"]["object"].pop("sequencer", None)
+        happened = parse(unordered)
+        assert happened is not None
+        assert happened.sequencer is None

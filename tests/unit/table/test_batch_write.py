@@ -1,5 +1,6 @@
 """Batches: their statements, their two rounds, and what is left to single writes."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,10 +10,13 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from s3_catalog.model.event import Content, Event
 from s3_catalog.model.row import Row
 from s3_catalog.table import batch_write as batch
+from s3_catalog.table.item import to_item
 from s3_catalog.table.store import Outcome, Store
 from tests import doubles
 
 TIME = datetime(2026, 11, 23, 12, 0, 0, 5000, UTC)
+ORDER = "006000000B"
+"""A sequencer of 2021."""
 WRITTEN, SUPERSEDED, UNDECIDED = Outcome.WRITTEN, Outcome.SUPERSEDED, Outcome.UNDECIDED
 THROTTLED = ClientError({"Error": {"Code": "ThrottlingException"}}, "BatchExecuteStatement")
 TIMED_OUT = ReadTimeoutError(endpoint_url="https://dynamodb")
@@ -24,16 +28,16 @@ BUSY = {"Error": {"Code": "TransactionConflict"}}
 
 
 def refused(sequencer: str, code: str = "ConditionalCheckFailed") -> dict[str, Any]:
-    """The reply to a statement whose row has another sequencer."""
-    return {"Error": {"Code": code, "Item": {"sequencer": {"S": sequencer}}}}
+    """The reply to a statement that a row with this sequencer refuses."""
+    return {"Error": {"Code": code, "Item": to_item(doubles.row(sequencer=sequencer), 1)}}
 
 
 def put(key: str = "key") -> Event:
-    return Event("bucket", key, "ObjectCreated:Put", TIME, "0B", "v1", Content(7, "e"))
+    return Event("bucket", key, "ObjectCreated:Put", TIME, ORDER, "v1", Content(7, "e"))
 
 
 def delete(key: str = "key") -> Event:
-    return Event("bucket", key, "ObjectRemoved:DeleteMarkerCreated", TIME, "0B", None, None)
+    return Event("bucket", key, "ObjectRemoved:DeleteMarkerCreated", TIME, ORDER, None, None)
 
 
 class Scripted(Store):
@@ -85,8 +89,8 @@ class Scripted(Store):
 
     @staticmethod
     def _key(statement: dict[str, Any]) -> str:
-        position = 1 if statement["Statement"].startswith("INSERT") else -2
-        return str(statement["Parameters"][position]["S"])
+        parameters = statement["Parameters"]
+        return str(parameters[parameters.index({"S": "bucket#1#0"}) + 1]["S"])
 
 
 def test_an_insert_has_the_whole_item() -> None:
@@ -102,7 +106,7 @@ def test_an_insert_has_the_whole_item() -> None:
                 "Parameters": [
                     {"S": "bucket#1#0"},
                     {"S": "key"},
-                    {"S": "0B"},
+                    {"S": "006000000B"},
                     {"S": "2026-11-23T12:00:00.005Z"},
                     {"S": "ObjectCreated:Put"},
                     {"S": "v1"},
@@ -125,20 +129,40 @@ def test_an_update_replaces_the_whole_item_by_a_stricter_rule() -> None:
                     ' SET "expires_at" = ?'
                     ' REMOVE "version_id" REMOVE "size" REMOVE "etag" REMOVE "asked_at"'
                     ' REMOVE "inspected"'
-                    ' WHERE "pk" = ? AND "sk" = ? AND "sequencer" < ? AND "asked_at" IS MISSING'
+                    ' WHERE "pk" = ? AND "sk" = ? AND "sequencer" < ?'
+                    ' AND "event_time" <= ? AND "event_name" <> ? AND "asked_at" IS MISSING'
                 ),
                 "Parameters": [
-                    {"S": "0B"},
+                    {"S": "006000000B"},
                     {"S": "2026-11-23T12:00:00.005Z"},
                     {"S": "ObjectRemoved:DeleteMarkerCreated"},
                     {"N": "1800619200"},
                     {"S": "bucket#1#0"},
                     {"S": "key"},
-                    {"S": "0B"},
+                    {"S": "006000000B"},
+                    {"S": "2026-11-23T12:00:10.005Z"},
+                    {"S": "ObjectCreated:CompleteMultipartUpload"},
                 ],
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             }
         ]
+    ]
+
+
+def test_the_update_of_an_upload_needs_an_earlier_time() -> None:
+    store = Scripted([DUPLICATE], [ACCEPTED])
+    upload = replace(put(), name="ObjectCreated:CompleteMultipartUpload")
+    assert batch.write(store, [upload]) == [WRITTEN]
+    [update] = store.batches[1]
+    assert update["Statement"].endswith(
+        ' WHERE "pk" = ? AND "sk" = ? AND "sequencer" < ?'
+        ' AND "event_time" < ? AND "asked_at" IS MISSING'
+    )
+    assert update["Parameters"][-4:] == [
+        {"S": "bucket#1#0"},
+        {"S": "key"},
+        {"S": "006000000B"},
+        {"S": "2026-11-23T11:59:50.005Z"},
     ]
 
 
@@ -157,7 +181,12 @@ def test_in_the_second_round_an_insert_becomes_an_update_and_the_reverse() -> No
 
 @pytest.mark.parametrize(
     ("sequencer", "expected", "singles"),
-    [("0A", UNDECIDED, ["key"]), ("0B", SUPERSEDED, []), ("0C", SUPERSEDED, [])],
+    [
+        ("006000000A", UNDECIDED, ["key"]),
+        ("006000000B", SUPERSEDED, []),
+        ("006000000C", SUPERSEDED, []),
+        ("FFFFFFFFFF", UNDECIDED, ["key"]),
+    ],
 )
 def test_an_event_is_superseded_if_the_row_has_it_or_a_later_one(
     sequencer: str, expected: Outcome, singles: list[str]
@@ -177,7 +206,7 @@ def test_an_event_is_superseded_if_the_row_has_it_or_a_later_one(
     [
         (put(), [[BUSY]]),
         (delete(), [[BUSY]]),
-        (delete(), [[refused("0B", code="TransactionConflict")]]),
+        (delete(), [[refused(ORDER, code="TransactionConflict")]]),
         (put(), [[NO_ROW]]),
         (delete(), [[DUPLICATE]]),
         (put(), [[DUPLICATE], [NO_ROW]]),
@@ -196,7 +225,7 @@ def test_any_other_reply_leaves_an_event_to_a_single_write(event: Event, script:
 
 
 def test_results_are_in_the_order_of_the_events() -> None:
-    store = Scripted([BUSY, DUPLICATE, ACCEPTED, refused("0C"), BUSY], [ACCEPTED])
+    store = Scripted([BUSY, DUPLICATE, ACCEPTED, refused("006000000C"), BUSY], [ACCEPTED])
     store.results = {"b": UNDECIDED, "e": SUPERSEDED}
     events = [delete("a"), put("b"), put("c"), put("d"), delete("e")]
     assert batch.write(store, events) == [SUPERSEDED, UNDECIDED, WRITTEN, WRITTEN, SUPERSEDED]

@@ -22,15 +22,15 @@ EVENT = Event(
     key="key",
     name="ObjectCreated:Put",
     time=datetime(2026, 11, 23, 12, 0, 0, 5000, UTC),
-    sequencer="0B",
+    sequencer="006000000B",  # Of 2021.
     version_id="v1",
     content=Content(7, "e"),
 )
-ROW = doubles.row(sequencer="0B", version_id="v1")
+ROW = doubles.row(sequencer="006000000B", version_id="v1")
 ITEM = {
     "pk": {"S": "bucket#1#0"},
     "sk": {"S": "key"},
-    "sequencer": {"S": "0B"},
+    "sequencer": {"S": "006000000B"},
     "event_time": {"S": "2026-11-23T12:00:00.005Z"},
     "event_name": {"S": "ObjectCreated:Put"},
     "version_id": {"S": "v1"},
@@ -77,23 +77,36 @@ class Table:
         return Store(cast("DynamoDBClient", self), "table", shards)
 
 
-def test_an_event_is_put_by_the_write_rule() -> None:
+@pytest.mark.parametrize(
+    ("name", "happened"),
+    [
+        # The lookup was made at least five minutes before the event.
+        ("ObjectCreated:Put", "1795434900005000"),
+        # When the upload began is not known.
+        ("ObjectCreated:CompleteMultipartUpload", "0"),
+    ],
+)
+def test_an_event_is_put_by_the_write_rule(name: str, happened: str) -> None:
     table = Table()
-    assert table.store().write(EVENT) is Outcome.WRITTEN
+    assert table.store().write(replace(EVENT, name=name)) is Outcome.WRITTEN
     assert table.requests == [
         (
             "put_item",
             {
                 "TableName": "table",
-                "Item": ITEM,
+                "Item": {**ITEM, "event_name": {"S": name}},
                 "ConditionExpression": (
                     "attribute_not_exists(sequencer) OR (sequencer < :sequencer AND "
+                    "(event_time <= :latest AND event_name <> :multipart_upload"
+                    " OR event_time < :earliest) AND "
                     "(attribute_not_exists(asked_at) OR asked_at < :happened))"
                 ),
-                # The lookup was made at least five minutes before the event.
                 "ExpressionAttributeValues": {
-                    ":sequencer": {"S": "0B"},
-                    ":happened": {"N": "1795434900005000"},
+                    ":sequencer": {"S": "006000000B"},
+                    ":multipart_upload": {"S": "ObjectCreated:CompleteMultipartUpload"},
+                    ":latest": {"S": "2026-11-23T12:00:10.005Z"},
+                    ":earliest": {"S": "2026-11-23T11:59:50.005Z"},
+                    ":happened": {"N": happened},
                 },
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             },
@@ -102,18 +115,25 @@ def test_an_event_is_put_by_the_write_rule() -> None:
 
 
 @pytest.mark.parametrize(
-    ("refusal", "outcome"),
+    ("sequencer", "time", "outcome"),
     [
-        ({"Item": {"sequencer": {"S": "0A"}}}, Outcome.UNDECIDED),
-        ({"Item": {"sequencer": {"S": "0B"}}}, Outcome.SUPERSEDED),
-        ({"Item": {"sequencer": {"S": "0C"}}}, Outcome.SUPERSEDED),
-        ({}, Outcome.UNDECIDED),
+        ("006000000A", "2026-11-23T12:00:00.005Z", Outcome.UNDECIDED),
+        ("006000000B", "2026-11-23T12:00:00.005Z", Outcome.SUPERSEDED),
+        ("006000000C", "2026-11-23T12:00:00.005Z", Outcome.SUPERSEDED),
+        ("006000000C", "2026-11-23T11:59:50.005Z", Outcome.SUPERSEDED),
+        ("006000000C", "2026-11-23T11:59:50.004Z", Outcome.UNDECIDED),
+        ("FFFFFFFFFF", "2026-11-23T12:00:00.005Z", Outcome.UNDECIDED),
     ],
 )
 def test_a_refused_event_is_superseded_if_the_row_has_it_or_a_later_one(
-    refusal: dict[str, Any], outcome: Outcome
+    sequencer: str, time: str, outcome: Outcome
 ) -> None:
-    assert Table(RefusedError(**refusal)).store().write(EVENT) is outcome
+    row = to_item(doubles.row(sequencer=sequencer, event_time=time), 1)
+    assert Table(RefusedError(Item=row)).store().write(EVENT) is outcome
+
+
+def test_an_event_that_is_refused_without_a_row_is_undecided() -> None:
+    assert Table(RefusedError()).store().write(EVENT) is Outcome.UNDECIDED
 
 
 def test_the_row_of_a_key_is_read_consistently() -> None:
