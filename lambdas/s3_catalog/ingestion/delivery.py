@@ -49,8 +49,8 @@ def ingest(delivery: object, store: "Store", bucket: "Bucket") -> Report:
     """Apply all events of `delivery`, which must be of `bucket`, to `store`.
 
     Of several events of a key only the newest is written; if none of them certainly is the newest,
-    one lookup covers all. A malformed or failed record does not
-    stop the others. The call is idempotent.
+    one lookup covers all. A malformed or failed record does not stop the others. The call is
+    idempotent.
     """
     report = Report()
     events: dict[str, list[Event]] = defaultdict(list)
