@@ -39,7 +39,7 @@ HARD_CASES = {
     *(trouble.value for trouble in Trouble if trouble is not Trouble.STORM),
     "storm",
 }
-"""A run without one of these proves little."""
+"""A run without one of these proves little. Asserted where the seed is fixed: chance is no failure."""
 
 
 @st.composite
@@ -60,19 +60,15 @@ def _drawn_step(draw: st.DrawFn) -> Step:
 
 @pytest.mark.hypothesis
 def test_every_drawn_history_converges() -> None:
-    seen: Counter[str] = Counter()
-
     @settings(
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     @given(histories())
     def converges(history: History) -> None:
         note(str(history))
-        simulate(history, seen)
+        simulate(history, Counter())
 
     converges()
-    if settings.get_current_profile_name() == "long":
-        assert not HARD_CASES - seen.keys() - {"reconcile crashed"}  # Once in 200, or less.
 
 
 @pytest.mark.parametrize("name", upload_histories.HISTORIES)
