@@ -241,9 +241,7 @@ def dead_letter_queues(
             ]
             if url := outputs.worker_failure_queue_url:
                 queues.append(
-                    DeadLetterQueue(
-                        function="worker", url=url, source_url=outputs.worker_queue_url
-                    )
+                    DeadLetterQueue(function="worker", url=url, source_url=outputs.worker_queue_url)
                 )
             return queues
         case SqlOutputs():

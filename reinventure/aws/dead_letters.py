@@ -287,7 +287,7 @@ def _dead_letter(
         payload = {
             "Records": [{"eventSource": "aws:sqs", "messageId": message["MessageId"], "body": body}]
         }
-    attributes = message.get("Attributes", {})
+    attributes = {str(name): value for name, value in message.get("Attributes", {}).items()}
     sent = int(attributes.get("SentTimestamp", "0"))
     return DeadLetter(
         id=message["MessageId"],

@@ -165,6 +165,7 @@ def redrive(
         list[str] | None,
         typer.Argument(metavar="ID", help="Ids of failed events, or beginnings of ids."),
     ] = None,
+    *,
     every: Annotated[bool, typer.Option("--all", help="All failed events.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     trust: Annotated[

@@ -363,20 +363,18 @@ def _messages_have_senders() -> None:
     sqs._build_send_sys_attrs = sent_by_caller
     sqs._queue_by_arn = find_for_service
     functions._route_async_failure = as_sender(
-        functions._route_async_failure, lambda _, name, *rest: of_function(name)
+        functions._route_async_failure, lambda _, name, *__: of_function(name)
     )
     functions._send_ddb_stream_failure_record = as_sender(
         functions._send_ddb_stream_failure_record,
-        lambda _, function, *rest: of_function(
+        lambda _, function, *__: of_function(
             (function.get("config") or function).get("FunctionName", "")
         ),
     )
     for name, delivery in (("s3", "_deliver_event_to_sqs"), ("sns", "_deliver_to_sqs")):
         module: Any = importlib.import_module(f"ministack.services.{name}")
         sender = _SERVICE_SENDERS[name]
-        setattr(
-            module, delivery, as_sender(getattr(module, delivery), lambda *_, is_=sender: is_)
-        )
+        setattr(module, delivery, as_sender(getattr(module, delivery), lambda *_, is_=sender: is_))
 
 
 @dataclass(frozen=True)

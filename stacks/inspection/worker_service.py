@@ -41,9 +41,7 @@ class WorkerService(Construct):
     runs as a process.
     """
 
-    def __init__(
-        self, scope: Construct, id: str, settings: Settings, *, catalog: Catalog
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, settings: Settings, *, catalog: Catalog) -> None:
         super().__init__(scope, id)
         self.dead_letter_queue = DeadLetterQueue(self, "Failures", settings, catalog.keys)
         self.dead_letter_queue.deny_principals()
