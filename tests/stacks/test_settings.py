@@ -248,7 +248,7 @@ def test_the_instances_have_the_regions_of_the_price_list() -> None:
         ("TRANSPORT", "Did you mean transport?"),
         (
             "zzz",
-            "Settings are stage, key_rotation_days, shards, transport, reconcile, max_differences, ",
+            "Settings are stage, key_rotation_days, shards, transport, reconcile, ",
         ),
     ],
 )
