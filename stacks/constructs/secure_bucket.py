@@ -20,9 +20,10 @@ class SecureBucket(s3.Bucket):
     """A bucket under the customer managed key `key`.
 
     Its policy denies requests without TLS 1.2, public access is blocked, the bucket's owner owns
-    every object, and S3 refuses uploads encrypted with a key of the uploader's (SSE-C). `bucket_key`: S3 asks KMS once for many objects. `lock` is how long, and in
-    which mode, a version can neither be overwritten nor deleted. `empty_on_destroy` needs
-    `removal_policy` DESTROY, and one such bucket in a stack. `notifier` is the role of the function that sets its notifications.
+    every object, and an uploader cannot bring a key (SSE-C). `bucket_key`: S3 asks KMS once for
+    many objects. `lock` is how long, and in which mode, a version can neither be overwritten nor
+    deleted. `empty_on_destroy` needs `removal_policy` DESTROY, and is for one bucket of a stack.
+    `notifier` is the role of the function that sets its notifications.
     """
 
     def __init__(

@@ -48,9 +48,7 @@ def smoke_test() -> list[iam.PolicyStatement]:
             resources=[f"{bucket}/{SMOKE_TEST_PREFIX}*"],
             conditions=ours,
         ),
-        iam.PolicyStatement(
-            actions=["s3:ListBucketVersions"], resources=[bucket], conditions=ours
-        ),
+        iam.PolicyStatement(actions=["s3:ListBucketVersions"], resources=[bucket], conditions=ours),
         iam.PolicyStatement(
             actions=["dynamodb:GetItem"],
             resources=[f"arn:{cdk.Aws.PARTITION}:dynamodb:{region}:{account}:table/{table}"],
