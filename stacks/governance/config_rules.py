@@ -1,6 +1,7 @@
 """The AWS Config rules of the controls."""
 
 from collections.abc import Mapping
+from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_config as config
@@ -25,7 +26,7 @@ class ConfigRules(Construct):
         super().__init__(scope, id)
         self.names: list[str] = []
         """The names of the rules, for a list: a rule that CloudFormation left out adds none."""
-        lacking: dict[str, cdk.CfnCondition] = {}
+        exists: dict[str, cdk.CfnCondition] = {}
         for control in CONTROLS:
             missing = MISSING.get(control.config_rule or "", frozenset())
             if control.config_rule is None or region in missing:
@@ -33,33 +34,27 @@ class ConfigRules(Construct):
             rule = self._rule(control)
             name = rule.ref
             if missing and region is None:
-                lacks, has = self._conditions(control, missing)
-                rule.cfn_options.condition = has
-                name = _if(has, name, cdk.Aws.NO_VALUE)
-                lacking[control.name] = lacks
+                condition = exists[control.name] = self._exists(control, missing)
+                rule.cfn_options.condition = condition
+                name = _if(condition, name, cdk.Aws.NO_VALUE)
             self.names.append(name)
-        self.left_out = self._left_out(lacking) if lacking else "none"
+        self.left_out = self._left_out(exists) if exists else "none"
         """The names of the controls whose rules CloudFormation left out, or "none"."""
 
-    def _conditions(
-        self, control: Control, missing: frozenset[str]
-    ) -> tuple[cdk.CfnCondition, cdk.CfnCondition]:
-        """Return the conditions that the region lacks the rule of `control`, and that it has it."""
-        is_one = [cdk.Fn.condition_equals(cdk.Aws.REGION, region) for region in sorted(missing)]
-        lacks = cdk.CfnCondition(
-            self, f"Lacks{control.construct_id}", expression=cdk.Fn.condition_or(*is_one)
+    def _exists(self, control: Control, missing: frozenset[str]) -> cdk.CfnCondition:
+        """Return the condition that the region has the rule of `control`."""
+        lacking = [cdk.Fn.condition_equals(cdk.Aws.REGION, region) for region in sorted(missing)]
+        return cdk.CfnCondition(
+            self,
+            f"Has{control.construct_id}",
+            expression=cdk.Fn.condition_not(cdk.Fn.condition_or(*lacking)),
         )
-        has = cdk.CfnCondition(
-            self, f"Has{control.construct_id}", expression=cdk.Fn.condition_not(lacks)
-        )
-        return lacks, has
 
-    def _left_out(self, lacking: Mapping[str, cdk.CfnCondition]) -> str:
-        lacks_any = cdk.CfnCondition(
-            self, "LacksAny", expression=cdk.Fn.condition_or(*lacking.values())
-        )
-        names = [_if(lacks, name, cdk.Aws.NO_VALUE) for name, lacks in lacking.items()]
-        return _if(lacks_any, cdk.Fn.join(", ", names), "none")
+    def _left_out(self, exists: Mapping[str, cdk.CfnCondition]) -> str:
+        conditions = [cast("cdk.ICfnConditionExpression", each) for each in exists.values()]
+        all_exist = cdk.CfnCondition(self, "HasAll", expression=cdk.Fn.condition_and(*conditions))
+        names = [_if(condition, cdk.Aws.NO_VALUE, name) for name, condition in exists.items()]
+        return _if(all_exist, "none", cdk.Fn.join(", ", names))
 
     def _rule(self, control: Control) -> config.CfnConfigRule:
         if control.config_rule != SAME_TEXT:

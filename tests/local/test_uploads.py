@@ -5,7 +5,7 @@ does is not shown; tests/stacks/test_catalog.py has the property of the template
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from itertools import product
 from typing import Any
@@ -63,9 +63,9 @@ def test_an_upload_names_no_encryption_or_this_key(
     uploader: Any, catalog: DeployedCatalog, algorithm: str | None, key: str | None
 ) -> None:
     given = headers(catalog, algorithm, key)
-    s3, source = catalog.s3, {"Bucket": catalog.bucket, "Key": "encrypted/source"}
-    s3.put_object(**source, Body=b"x")
-    attempts = [
+    source = {"Bucket": catalog.bucket, "Key": "encrypted/source"}
+    catalog.s3.put_object(Bucket=source["Bucket"], Key=source["Key"], Body=b"x")
+    attempts: list[Callable[[], object]] = [
         lambda: uploader.put_object(Bucket=catalog.bucket, Key="encrypted/put", Body=b"x", **given),
         lambda: uploader.copy_object(
             Bucket=catalog.bucket, Key="encrypted/copy", CopySource=source, **given

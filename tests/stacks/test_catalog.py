@@ -83,7 +83,7 @@ def test_stored_data_is_under_the_data_key(variant: Template) -> None:
         assert stream["StreamEncryption"] == {"EncryptionType": "KMS", "KeyId": data}
 
 
-UPLOADS = {
+UPLOADS: dict[tuple[str | None, str | None], bool] = {
     (None, None): True,
     ("aws:kms", "ours"): True,
     ("aws:kms", "our id"): True,

@@ -144,6 +144,7 @@ def test_rules_that_a_region_lacks_are_left_out_and_named(
             "Condition": lambda: value(conditions[argument]),
             "Fn::Equals": lambda: value(argument[0]) == value(argument[1]),
             "Fn::Not": lambda: not value(argument[0]),
+            "Fn::And": lambda: all(map(value, argument)),
             "Fn::Or": lambda: any(map(value, argument)),
             "Fn::If": lambda: value(argument[1 if value(conditions[argument[0]]) else 2]),
             "Fn::Join": lambda: argument[0].join(x for x in map(value, argument[1]) if x),
