@@ -97,6 +97,7 @@ def test_a_message_has_the_old_and_new_state_and_its_place_in_the_order() -> Non
             "key": "holiday/Zürich + lake.JPG",
             "sequencer": "F" * 32,
             "asked_at": 1_795_428_930_123_456,
+            "healed_at": None,
             "time": "2026-11-23T10:15:30.123Z",
             "event": "ObjectCreated:Put",
             "old": {
