@@ -17,6 +17,7 @@ RANDOM_HISTORIES = int(os.environ.get("SOAK_HISTORIES", "6000"))
 HARD_CASES = {
     "duplicate",
     "forged",
+    "healed",
     "older than its row",
     "reordered across keys",
     "crash after a write",

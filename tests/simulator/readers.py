@@ -1,0 +1,64 @@
+"""What reads the stream of the table: subscribers of the change feed, the SQL mirror, the totals.
+
+The messages are those of the publisher, and the mirror compares the places that it stores. Its SQL
+statement has tests of its own, in `tests/sql`.
+"""
+
+import json
+from collections import defaultdict
+from random import Random
+
+from reinventure.aws.change_watcher import Order
+from s3_catalog.feed import message as messages
+from s3_catalog.model.change import Change
+from s3_catalog.sql_mirror import state as states
+from s3_catalog.sql_mirror.state import State
+from s3_catalog.table.item import from_item
+from s3_catalog.totals.tally import Tally, growth
+from tests.simulator.expression import Item
+
+
+class Readers:
+    """The readers of the stream of one table. `changes` counts the messages."""
+
+    def __init__(self, bucket: str) -> None:
+        self.mirror: dict[str, State] = {}
+        self.total = Tally()
+        self.changes = 0
+        self._bucket = bucket
+        self._waiting: dict[str, list[str]] = defaultdict(list)
+        self._orders: dict[str, Order] = defaultdict(Order)
+
+    def read(self, old: Item | None, new: Item) -> bool:
+        """Read a change of a row; return whether a subscriber that gets it in order takes it."""
+        row = from_item(new)
+        before = from_item(old) if old else None
+        change = Change(str(self.changes), "", 0, row.bucket, row.key, before, row)
+        self.total.add(growth(change))
+        if not change.kind:
+            return True
+        self.changes += 1
+        body = json.dumps(messages.message(change, change.kind))
+        self._waiting[row.key].append(body)
+        return self._orders[row.key].is_new(json.loads(body))
+
+    def mirror_all(self) -> None:
+        """Deliver to the mirror what it has not got yet, in any order, and much of it twice."""
+        for key in list(self._waiting):
+            self._mirror(key)
+
+    def forget(self, key: str) -> None:
+        """Forget a key whose tombstone has expired: no message is on its way any more."""
+        self._mirror(key)
+        self.mirror.pop(key, None)
+        self._orders.pop(key, None)
+
+    def _mirror(self, key: str) -> None:
+        bodies = self._waiting.pop(key, [])
+        chance = Random(self.changes)  # noqa: S311  (not for secrets)
+        bodies += chance.choices(bodies, k=len(bodies))
+        chance.shuffle(bodies)
+        for body in bodies:
+            state = states.parse(body, self._bucket)
+            if key not in self.mirror or state.place > self.mirror[key].place:
+                self.mirror[key] = state
