@@ -7,15 +7,18 @@ statement has tests of its own, in `tests/sql`.
 import json
 from collections import defaultdict
 from random import Random
+from typing import TYPE_CHECKING
 
 from reinventure.aws.change_watcher import Order
 from s3_catalog.feed import message as messages
 from s3_catalog.model.change import Change
 from s3_catalog.sql_mirror import state as states
-from s3_catalog.sql_mirror.state import State
 from s3_catalog.table.item import from_item
 from s3_catalog.totals.tally import Tally, growth
 from tests.simulator.expression import Item
+
+if TYPE_CHECKING:
+    from s3_catalog.sql_mirror.state import State
 
 
 class Readers:

@@ -41,7 +41,7 @@ def side_by_side(
 ) -> Iterator[tuple[str, StoredObject | None, Row | None]]:
     """Yield each key with its object in `listing` and its row in `rows`, of which one may be None.
 
-    Both are in key order; `rows` are of existing objects, and may include tombstones. Both are None at the end of a page of the
+    Both are in key order; `rows` may have tombstones. Both are None at the end of a page of the
     listing (see `Bucket.listing`): every key up to that one has been yielded. Needs memory for one
     object and one row, whatever the size of the bucket.
     """
