@@ -40,7 +40,7 @@ HARD_CASES = {
     *(trouble.value for trouble in Trouble if trouble is not Trouble.STORM),
     "storm",
 }
-"""A run without one of these proves little. Asserted where the seed is fixed: chance is no failure."""
+"""A run without one of these proves little. Asserted where the seed is fixed, not by chance."""
 
 
 @st.composite
