@@ -14,7 +14,7 @@ def difference_line(difference: Difference) -> str:
     if row and difference.kind is Kind.IMPLAUSIBLE:
         catalog += f"; sequencer: {row.sequencer}"
     return printable(
-        f"{difference.kind.value:<7} {difference.key}  (bucket: {bucket}; catalog: {catalog})"
+        f"{difference.kind.value:<11} {difference.key}  (bucket: {bucket}; catalog: {catalog})"
     )
 
 

@@ -10,12 +10,14 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from reinventure.aws.change_watcher import Order
+from s3_catalog.exceptions import UnreadableError
 from s3_catalog.feed import message as messages
 from s3_catalog.model.change import Change
 from s3_catalog.sql_mirror import state as states
 from s3_catalog.table.item import from_item
 from s3_catalog.totals.tally import Tally, growth
 from tests.simulator.expression import Item
+from tests.simulator.violation import Violation
 
 if TYPE_CHECKING:
     from s3_catalog.sql_mirror.state import State
@@ -29,21 +31,25 @@ class Readers:
         self.total = Tally()
         self.changes = 0
         self._bucket = bucket
-        self._waiting: dict[str, list[str]] = defaultdict(list)
+        self._waiting: dict[str, list[State]] = defaultdict(list)
         self._orders: dict[str, Order] = defaultdict(Order)
 
-    def read(self, old: Item | None, new: Item) -> bool:
-        """Read a change of a row; return whether a subscriber that gets it in order takes it."""
+    def read(self, old: Item | None, new: Item) -> None:
+        """Read a change of a row. A subscriber that gets the messages in order drops none."""
         row = from_item(new)
         before = from_item(old) if old else None
         change = Change(str(self.changes), "", 0, row.bucket, row.key, before, row)
         self.total.add(growth(change))
         if not change.kind:
-            return True
+            return
         self.changes += 1
         body = json.dumps(messages.message(change, change.kind))
-        self._waiting[row.key].append(body)
-        return self._orders[row.key].is_new(json.loads(body))
+        if not self._orders[row.key].is_new(json.loads(body)):
+            raise Violation(f"a subscriber drops {body}, the change from {old}")
+        try:
+            self._waiting[row.key].append(states.parse(body, self._bucket))
+        except UnreadableError as error:
+            raise Violation(f"the mirror refuses {body}") from error
 
     def mirror_all(self) -> None:
         """Deliver to the mirror what it has not got yet, in any order, and much of it twice."""
@@ -57,11 +63,10 @@ class Readers:
         self._orders.pop(key, None)
 
     def _mirror(self, key: str) -> None:
-        bodies = self._waiting.pop(key, [])
+        waiting = self._waiting.pop(key, [])
         chance = Random(self.changes)  # noqa: S311  (not for secrets)
-        bodies += chance.choices(bodies, k=len(bodies))
-        chance.shuffle(bodies)
-        for body in bodies:
-            state = states.parse(body, self._bucket)
+        waiting += chance.choices(waiting, k=len(waiting))
+        chance.shuffle(waiting)
+        for state in waiting:
             if key not in self.mirror or state.place > self.mirror[key].place:
                 self.mirror[key] = state

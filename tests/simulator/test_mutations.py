@@ -26,7 +26,8 @@ from s3_catalog.table import conditions, store
 from s3_catalog.table.item import to_item
 from tests.simulator import function, generator
 from tests.simulator.upload_histories import histories
-from tests.simulator.world import Violation, simulate
+from tests.simulator.violation import Violation
+from tests.simulator.world import simulate
 
 HISTORIES = 6000
 """Every mutation must be caught within these; most take less than a hundred. `test_convergence`

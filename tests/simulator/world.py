@@ -32,6 +32,7 @@ from tests.simulator.network import Crash, Invocation, Network
 from tests.simulator.readers import Readers
 from tests.simulator.s3 import FakeS3
 from tests.simulator.table import FakeTable
+from tests.simulator.violation import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,10 +83,6 @@ WAITS = tuple(
         {"days": 61},
     )
 )
-
-
-class Violation(AssertionError):  # noqa: N818  (not an error of the simulator)
-    """An invariant does not hold."""
 
 
 class _Store(Store):
@@ -483,8 +480,7 @@ class World:
             raise Violation(f"the sequencer decreased: {old} became {new}")
         if old and _place_in_feed(new) <= _place_in_feed(old):
             raise Violation(f"the place in the change feed did not increase: {old} became {new}")
-        if not self.readers.read(old, new):
-            raise Violation(f"a subscriber drops the change from {old} to {new}")
+        self.readers.read(old, new)
 
     def _succeeded(self, message: Message) -> None:
         """A message that succeeded has had its effect, or a later event has."""

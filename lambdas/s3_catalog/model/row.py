@@ -122,13 +122,11 @@ def from_lookup(
     lookup by more than the clocks differ: it is an error, or forged. The inspection result stays
     only if the version id proves that the object is the same.
 
-    If the sequencer of `seen` is implausible, its sequencer and time count for nothing, and the row
-    is healed.
+    If the sequencer of `seen` is implausible, it counts for nothing, and the row is healed.
     """
     heals = seen is not None and seen.implausible(asked_at)
-    known = None if heals else seen
     order = max(
-        [known.sequencer if known else BEFORE_ALL]
+        [seen.sequencer if seen and not heals else BEFORE_ALL]
         + [event.sequencer for event in events if event.sequencer and event.self_contained]
     )
     # Strictly growing, so that two lookups at the same moment differ as well.
@@ -139,8 +137,8 @@ def from_lookup(
     happened = [(timestamp(event.time), event.name) for event in events]
     if not events:
         happened = [(timestamp(current.modified if current else asked_at), RECONCILED)]
-    if known:
-        happened.append((known.event_time, known.event_name if events else RECONCILED))
+    if seen:
+        happened.append((seen.event_time, seen.event_name if events else RECONCILED))
     time, name = max(happened)
     same = seen and current and current.version_id and current.version_id == seen.version_id
     return Row(

@@ -25,9 +25,9 @@ class Filter:
     """The rows that DynamoDB returns. It reads the others as well, and charges for them.
 
     `deleted` selects tombstones instead of rows of existing objects; `implausible_at` adds those
-    whose sequencer was implausible at that time. `larger` and `smaller` are
-    exclusive, in bytes; tombstones have no size. `newer` is inclusive and `older` exclusive, both
-    of the time of the last event.
+    whose sequencer was implausible at that time. `larger` and `smaller` are exclusive, in bytes;
+    tombstones have no size. `newer` is inclusive and `older` exclusive, both of the time of the
+    last event.
 
     The other fields are of the inspection result; rows without one do not match. `content_type` is
     exact, or a prefix with an asterisk (`image/*`). `sha256` is hexadecimal in lower case. `wider`

@@ -90,7 +90,7 @@ def test_verify_prints_rows_with_an_implausible_sequencer_and_counts_them(
     content = f"1 bytes, {row.etag}"
     assert result.stdout.splitlines() == [
         f"implausible forged  (bucket: {content}; catalog: {content}; sequencer: {'F' * 32})",
-        "ghost   ghost  (bucket: nothing; catalog: 7 bytes, e)",
+        "ghost       ghost  (bucket: nothing; catalog: 7 bytes, e)",
         f"implausible gone  (bucket: nothing; catalog: nothing; sequencer: {future})",
         "1 DIFFER, 2 IMPLAUSIBLE: 4 keys compared.",
     ]
