@@ -7,7 +7,7 @@ statement has tests of its own, in `tests/sql`.
 import json
 from collections import defaultdict
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from reinventure.aws.change_watcher import Order
 from s3_catalog.exceptions import UnreadableError
@@ -36,8 +36,8 @@ class Readers:
 
     def read(self, old: Item | None, new: Item) -> None:
         """Read a change of a row. A subscriber that gets the messages in order drops none."""
-        row = from_item(new)
-        before = from_item(old) if old else None
+        row = from_item(cast("Any", new))
+        before = from_item(cast("Any", old)) if old else None
         change = Change(str(self.changes), "", 0, row.bucket, row.key, before, row)
         self.total.add(growth(change))
         if not change.kind:

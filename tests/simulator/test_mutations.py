@@ -18,7 +18,7 @@ from s3_catalog.model import object_key, order, sequencer
 from s3_catalog.model import row as rows
 from s3_catalog.model.event import Event
 from s3_catalog.model.timestamps import CLOCKS, microseconds, timestamp
-from s3_catalog.reconciliation import repair
+from s3_catalog.reconciliation import difference, repair
 from s3_catalog.s3 import envelope, record
 from s3_catalog.sql_mirror import state as states
 from s3_catalog.table import batch_write as batch
@@ -197,7 +197,7 @@ def mark_rows_without_healing_them(patch: Patch) -> None:
 
 
 def heal_only_rows_whose_content_differs(patch: Patch) -> None:
-    found = repair.difference
+    found = difference.difference
     patch.setattr(
         repair,
         "difference",
