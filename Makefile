@@ -163,7 +163,7 @@ $(RUN): requirements.txt worker/requirements.txt pyproject.toml package-lock.jso
 	@echo "Installing what this needs into .venv and node_modules (a minute or two, once) ..."
 	@$(PYTHON) -m venv .venv
 	@pip install $(HASHED) $(FROM) -r requirements.txt$(if $(OFFLINE), || \
-	  { echo "packages/ lacks a package. Without that folder, packages come from the index." >&2; exit 1; })
+	  { echo "packages/ lacks a package. Remove the folder to install from the index." >&2; exit 1; })
 	@pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
 	@rm -rf worker/wheels
 	@pip download $(HASHED) $(FROM) --dest worker/wheels -r worker/requirements.txt
