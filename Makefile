@@ -59,7 +59,7 @@ lock: $(AUDIT) ## Pin, with hashes, what requirements*.in name and pull in: make
 	    --annotation-style line --custom-compile-command "make lock" $(ARGS) $$lock.in -o $$lock.txt || exit 1; \
 	done
 	@for lock in $(LOCKS); do for python in $(PYTHONS); do for platform in $(PLATFORMS); do \
-	  uv pip install --quiet --dry-run --target .lock --python-version $$python --python-platform $$platform \
+	  uv pip install --quiet --dry-run --target .venv/.lock --python-version $$python --python-platform $$platform \
 	    --only-binary :all: --require-hashes -r $$lock.txt || \
 	    { echo "$$lock.txt cannot be installed on $$platform with Python $$python." >&2; exit 1; }; \
 	done; done; done

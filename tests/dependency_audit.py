@@ -57,15 +57,19 @@ def python_packages() -> Finding:
         canary.write_text(f"{name}=={version} --hash=sha256:{'0' * 64}\n")
         files = [part for lock in (*LOCKS, canary) for part in ("--requirement", str(lock))]
         answer = _answer(
-            [sys.executable, "-m", "pip_audit", "--format=json", "--progress-spinner=off"]
-            + ["--disable-pip", "--require-hashes", *files],
+            [
+                *(sys.executable, "-m", "pip_audit", "--format=json", "--progress-spinner=off"),
+                *("--disable-pip", "--require-hashes", *files),
+            ],
             folder,
         )
     if "dependencies" not in answer:
         return Finding(not_checked="pip-audit did not reach its database.")
     packages = answer["dependencies"]
     vulnerable = {
-        f"{package['name']} {package['version']}": ", ".join(each["id"] for each in package["vulns"])
+        f"{package['name']} {package['version']}": ", ".join(
+            each["id"] for each in package["vulns"]
+        )
         for package in packages
         if package.get("vulns")
     }

@@ -3,10 +3,10 @@
 import json
 import os
 import re
-from hashlib import sha256
 import subprocess
 from collections.abc import Callable
 from dataclasses import fields
+from hashlib import sha256
 from operator import ge, gt, le, lt
 from pathlib import Path
 from typing import Any

@@ -33,10 +33,20 @@ def node(vulnerable: dict[str, Any]) -> str:
         # No answer.
         ("", node(MINIMIST), 2, ["Python packages: NOT CHECKED: pip-audit did not reach"]),
         (python(DJANGO, CLEAN), "", 2, ["Node.js packages: NOT CHECKED: npm did not reach"]),
-        (python(DJANGO, CLEAN), '{"error": {}}', 2, ["Node.js packages: NOT CHECKED: npm did not reach"]),
+        (
+            python(DJANGO, CLEAN),
+            '{"error": {}}',
+            2,
+            ["Node.js packages: NOT CHECKED: npm did not reach"],
+        ),
         # An answer of a database that is empty, or lacks a package.
         (python(CLEAN), node(MINIMIST), 2, ["NOT CHECKED: the database does not have", "django"]),
-        (python(DJANGO, CLEAN), node({}), 2, ["NOT CHECKED: the database does not have", "minimist"]),
+        (
+            python(DJANGO, CLEAN),
+            node({}),
+            2,
+            ["NOT CHECKED: the database does not have", "minimist"],
+        ),
         (python(DJANGO, SKIPPED), node(MINIMIST), 2, ["NOT CHECKED: not in the database: six"]),
         # What is known weighs more than what is not.
         (python(DJANGO, BAD), "", 1, ["jinja2 3.1.6 is vulnerable", "NOT CHECKED: npm did not"]),
