@@ -29,7 +29,7 @@ MAX_TOTALS_DEPTH = 10
 """Each level is one more item that every change of an object writes."""
 
 MAX_DIFFERENCES = 1_000_000_000
-"""Of more, no alarm would ever be raised."""
+"""More rows than any comparison of a night can repair."""
 
 MAX_INSPECT_MIB = 64
 """The slowest content of this size takes most of the function's time for an object."""
