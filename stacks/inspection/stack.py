@@ -27,7 +27,6 @@ class InspectionStack(cdk.Stack):
             description="reinventure: content inspection of a catalogued bucket",
             termination_protection=settings.stage == "production",
         )
-        catalog.keys.allow_logs_of(self, sid="EncryptLogsOfWorkers")
         dead_letter_queue = DeadLetterQueue(self, "Failures", settings, catalog.keys)
         examine = InspectFunction(
             self, "Examine", settings, catalog=catalog, dead_letter_queue=dead_letter_queue

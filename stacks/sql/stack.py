@@ -27,7 +27,6 @@ class SqlStack(cdk.Stack):
             description="reinventure: a mirror of the catalog that answers SQL",
             termination_protection=settings.stage == "production",
         )
-        catalog.keys.allow_logs_of(self, sid="EncryptLogsOfSql")
         # Imported by its ARN, so that no construct here can add to the key's policy.
         key = kms.Key.from_key_arn(self, "DataKey", catalog.keys.data.key_arn)
         database = (

@@ -90,6 +90,24 @@ def arn(template: Template, kind: str, word: str = "") -> Any:
     return {"Fn::GetAtt": [name, "Arn"]}
 
 
+def exported(template: Template) -> dict[str, Any]:
+    """The values that the stack exports, by the names of the exports."""
+    return {
+        output["Export"]["Name"]: output["Value"]
+        for output in template.get("Outputs", {}).values()
+        if "Export" in output
+    }
+
+
+def own_outputs(template: Template) -> dict[str, Any]:
+    """The values of the outputs by name, but for those for other stacks and about the CDK."""
+    return {
+        name: output["Value"]
+        for name, output in template["Outputs"].items()
+        if not name.startswith(("CDKMetadata", "ExportsOutput", "PublishOutput"))
+    }
+
+
 def catalog_table(template: Template) -> Any:
     """The ARN of the catalog's table: the one that has a stream."""
     [name] = [
