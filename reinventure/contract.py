@@ -33,11 +33,11 @@ DELIVERY = "Delivery"
 """The stack of the pipeline. Outputs: `DeliveryOutputs`."""
 
 DEPENDENT_STACKS = {
-    WORKERS: "workers=true",
-    SQL: "sql=true",
-    GOVERNANCE: "trail=create",
+    WORKERS: ("workers=true",),
+    SQL: ("sql=true",),
+    GOVERNANCE: ("trail=create", "config=create", "config=existing"),
 }
-"""The stacks that import what Catalog exports, and a setting with which each is deployed."""
+"""The stacks that import what Catalog exports, and the settings with any of which each is there."""
 
 DESCRIPTION_PREFIX = "reinventure: "
 """How the description of each of our stacks begins. Others may have a stack named Workers, too."""

@@ -31,7 +31,7 @@ def require_dependent_stacks(here: "boto3.Session", assembly: Path) -> None:
     UserError with its name, and botocore's ClientError or BotoCoreError.
     """
     client = here.client("cloudformation", config=CONFIG)
-    for stack, setting in DEPENDENT_STACKS.items():
+    for stack, settings in DEPENDENT_STACKS.items():
         if _template(assembly, stack):
             continue
         found = describe(client, stack)
@@ -42,8 +42,8 @@ def require_dependent_stacks(here: "boto3.Session", assembly: Path) -> None:
         ):
             raise UserError(
                 f"the stack {stack} is deployed and depends on the catalog, but its setting is "
-                f"off. Set {setting} in cdk.json, or delete the stack first: "
-                f"`cdk destroy {stack} -c {setting}`"
+                f"off. Set {' or '.join(settings)} in cdk.json, or delete the stack first: "
+                f"`cdk destroy {stack} -c {settings[0]}`"
             )
 
 

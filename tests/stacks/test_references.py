@@ -82,10 +82,11 @@ def test_every_dependent_stack_is_deployed_after_the_catalog(all_stacks: Path) -
 
 
 @pytest.mark.parametrize("stack", contract.DEPENDENT_STACKS)
-def test_the_setting_of_a_dependent_stack_adds_it(assemblies: Assemblies, stack: str) -> None:
+def test_each_setting_of_a_dependent_stack_adds_it(assemblies: Assemblies, stack: str) -> None:
     assert not (assemblies.app() / f"{stack}.template.json").exists()
-    name, value = contract.DEPENDENT_STACKS[stack].split("=")
-    assert (assemblies.app(**{name: value}) / f"{stack}.template.json").exists()
+    for setting in contract.DEPENDENT_STACKS[stack]:
+        name, value = setting.split("=")
+        assert (assemblies.app(**{name: value}) / f"{stack}.template.json").exists()
 
 
 def test_descriptions_of_stacks_begin_with_the_name_of_the_product(all_stacks: Path) -> None:

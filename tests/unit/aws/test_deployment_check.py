@@ -90,15 +90,20 @@ def assembly(folder: Path, **stacks: list[str]) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("stack", "before", "setting"),
+    ("stack", "before", "settings", "setting"),
     [
-        ("Workers", [], "workers=true"),
-        ("Sql", ["Workers"], "sql=true"),
-        ("Governance", ["Workers", "Sql"], "trail=create"),
+        ("Workers", [], "workers=true", "workers=true"),
+        ("Sql", ["Workers"], "sql=true", "sql=true"),
+        (
+            "Governance",
+            ["Workers", "Sql"],
+            "trail=create or config=create or config=existing",
+            "trail=create",
+        ),
     ],
 )
 def test_a_deployed_stack_that_is_not_to_be_deployed_is_refused_by_name(
-    account: Account, tmp_path: Path, stack: str, before: list[str], setting: str
+    account: Account, tmp_path: Path, stack: str, before: list[str], settings: str, setting: str
 ) -> None:
     account.missing(*before)
     account.has(stack)
@@ -106,7 +111,7 @@ def test_a_deployed_stack_that_is_not_to_be_deployed_is_refused_by_name(
         require_dependent_stacks(account.session, assembly(tmp_path, Catalog=[]))
     assert str(error.value) == (
         f"the stack {stack} is deployed and depends on the catalog, but its setting is off. "
-        f"Set {setting} in cdk.json, or delete the stack first: `cdk destroy {stack} -c {setting}`"
+        f"Set {settings} in cdk.json, or delete the stack first: `cdk destroy {stack} -c {setting}`"
     )
 
 
