@@ -62,7 +62,7 @@ def require_empty_queues(here: "boto3.Session", assembly: Path) -> None:
             if messages := _messages(sqs, url):
                 raise UserError(
                     f"the deployment would remove the queue {url.rsplit('/', 1)[-1]} of the stack "
-                    f"{stack}, which holds about {messages:,} messages. Deploy again when it is "
+                    f"{stack}, with messages in it (about {messages:,}). Deploy again when it is "
                     f"empty: `aws sqs get-queue-attributes --attribute-names All --queue-url {url}`"
                 )
 
