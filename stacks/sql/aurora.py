@@ -145,7 +145,7 @@ class UserSecret(secretsmanager.Secret):
                 # The default requires a character of each type, excluded ones as well, and fails.
                 require_each_included_type=False,
             ),
-            # `mirror` sets the password of a new secret. A retained one would cost by the month.
+            # It is of no use without the database, and would cost by the month.
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         # Not by Ref, which is the secret's name in the emulator (settings/emulator_limits.py).
