@@ -1,6 +1,7 @@
 """Templates, each synthesised once for all tests."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -85,8 +86,8 @@ def key(template: Template, word: str) -> Any:
 
 
 def arn(template: Template, kind: str, word: str = "") -> Any:
-    """The ARN of the one resource of type `kind` whose logical id contains `word`."""
-    [name] = [name for name in resources(template, kind) if word in name]
+    """The ARN of the one resource of type `kind` whose logical id matches `word`."""
+    [name] = [name for name in resources(template, kind) if re.search(word, name)]
     return {"Fn::GetAtt": [name, "Arn"]}
 
 
@@ -106,6 +107,11 @@ def own_outputs(template: Template) -> dict[str, Any]:
         for name, output in template["Outputs"].items()
         if not name.startswith(("CDKMetadata", "ExportsOutput", "PublishOutput"))
     }
+
+
+def failures(template: Template, owner: str = "") -> Any:
+    """The ARN of the dead-letter queue of the construct `owner`, by default that of ingest."""
+    return arn(template, "AWS::SQS::Queue", f"^{owner}Failures")
 
 
 def catalog_table(template: Template) -> Any:
