@@ -32,6 +32,16 @@ PORTFOLIO = "Portfolio"
 DELIVERY = "Delivery"
 """The stack of the pipeline. Outputs: `DeliveryOutputs`."""
 
+DEPENDENT_STACKS = {
+    WORKERS: ("workers=true",),
+    SQL: ("sql=true",),
+    GOVERNANCE: ("trail=create", "config=create", "config=existing"),
+}
+"""The stacks that import what Catalog exports, and the settings with any of which each is there."""
+
+DESCRIPTION_PREFIX = "reinventure: "
+"""How the description of each of our stacks begins. Others may have a stack named Workers, too."""
+
 CATALOG_STACKS = (CATALOG, WORKERS, SQL)
 """The stacks of one catalog, in the order of deployment. The others exist once per account."""
 
@@ -55,6 +65,11 @@ def bucket_prefix(stack: str) -> str:
 
 def table_prefix(stack: str) -> str:
     """Return how the names of all tables of `stack` begin: CloudFormation names them after it."""
+    return f"{stack}-"
+
+
+def queue_prefix(stack: str) -> str:
+    """Return how the names of all queues of `stack` begin: CloudFormation names them after it."""
     return f"{stack}-"
 
 

@@ -69,7 +69,7 @@ class Catalog(Construct):
         )
         feed = None
         if settings.kinesis:
-            feed = KinesisFeed(self, "Kinesis", settings, keys=self.keys, table=self.table)
+            feed = KinesisFeed(self, "Kinesis", keys=self.keys, table=self.table)
         if settings.canary and not settings.limits.no_codedeploy:
             Canary(
                 rollout,

@@ -27,7 +27,6 @@ class InspectionStack(cdk.Stack):
             description="reinventure: content inspection of a catalogued bucket",
             termination_protection=settings.stage == "production",
         )
-        catalog.keys.allow_logs_of(self, sid="EncryptLogsOfWorkers")
         examine = InspectFunction(
             self,
             "Examine",

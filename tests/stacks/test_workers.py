@@ -22,6 +22,7 @@ from tests.stacks.conftest import (
     arn,
     as_list,
     catalog_table,
+    exported,
     failures,
     key,
     permissions,
@@ -43,16 +44,15 @@ Both = tuple[Template, Template]
 def both(assembly: Path, stack: str = "Workers") -> Both:
     """The templates of `stack` and of Catalog, references from the one to the other resolved."""
     catalog = read(assembly)
+    exports = exported(catalog)
 
     def resolved(value: Any) -> Any:
         if isinstance(value, list):
             return [resolved(each) for each in value]
         if not isinstance(value, dict):
             return value
-        if "Fn::GetStackOutput" in value:
-            where = value["Fn::GetStackOutput"]
-            assert where["StackName"] == "Catalog"
-            return catalog["Outputs"][where["OutputName"]]["Value"]
+        if "Fn::ImportValue" in value:
+            return exports[value["Fn::ImportValue"]]
         return {name: resolved(each) for name, each in value.items()}
 
     return resolved(read(assembly, stack)), catalog
