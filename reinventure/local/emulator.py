@@ -45,6 +45,7 @@ PATCHES: list[Patch] = [
     dynamodb.expressions_are_parsed_once,
     dynamodb.partitions_are_compared_directly,
     s3.range_applies_to_versions,
+    s3.version_listings_are_encoded,
     s3.sequencers_are_moments,
     sns.template_topics_are_fifo,
     functions.workers_are_bounded,

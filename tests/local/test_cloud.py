@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import psutil
@@ -127,6 +128,43 @@ def test_a_range_applies_to_a_version(bare: Cloud, monkeypatch: pytest.MonkeyPat
         read("10-12")
     whole = s3.get_object(Bucket="ranges", Key="k", VersionId=version)
     assert whole["Body"].read() == b"0123456789"
+
+
+def test_listings_have_keys_that_xml_cannot_hold(bare: Cloud) -> None:
+    s3 = boto3.client("s3", **bare.access)
+    s3.create_bucket(Bucket="awkward")
+    s3.put_bucket_versioning(Bucket="awkward", VersioningConfiguration={"Status": "Enabled"})
+    keys = ["\x01", "a\rb/\x1b", "a\rb/c", "a\nb", "e+%2B ü", "z\x1b/\r"]
+    for key in keys:
+        s3.put_object(Bucket="awkward", Key=key)
+        s3.delete_object(Bucket="awkward", Key=key)
+        s3.put_object(Bucket="awkward", Key=key)
+
+    def pages(operation: str, **request: str) -> list[Any]:
+        # A page of one entry: each begins at a marker.
+        paginator: Any = s3.get_paginator(operation)  # type: ignore[call-overload]
+        return list(
+            paginator.paginate(Bucket="awkward", PaginationConfig={"PageSize": 1}, **request)
+        )
+
+    def listed(operation: str, element: str, **request: str) -> list[str]:
+        found = pages(operation, **request)
+        return [entry["Key"] for page in found for entry in page.get(element, [])]
+
+    assert sorted(keys) == listed("list_objects_v2", "Contents")
+    assert sorted(keys) == listed("list_objects_v2", "Contents", StartAfter="\0")
+    assert sorted([*keys, *keys]) == listed("list_object_versions", "Versions")
+    assert sorted(keys) == listed("list_object_versions", "DeleteMarkers")
+    within = listed("list_object_versions", "Versions", Prefix="a\rb/")
+    assert within == ["a\rb/\x1b", "a\rb/\x1b", "a\rb/c", "a\rb/c"]
+
+    for operation in ("list_objects_v2", "list_object_versions"):
+        [folders] = pages(operation, Prefix="a\rb", Delimiter="/")
+        assert folders["CommonPrefixes"] == [{"Prefix": "a\rb/"}]
+        assert (folders["Prefix"], folders["Delimiter"]) == ("a\rb", "/")
+    page = s3.list_object_versions(Bucket="awkward", KeyMarker="a\rb/\x1b", MaxKeys=1)
+    assert (page["KeyMarker"], page["NextKeyMarker"]) == ("a\rb/\x1b", "a\rb/c")
+    assert page["EncodingType"] == "url"
 
 
 def test_its_private_key_is_private(bare: Cloud) -> None:

@@ -2,6 +2,7 @@
 
 import importlib
 import time
+from contextvars import ContextVar
 from functools import wraps
 from http import HTTPStatus
 from threading import Lock
@@ -34,6 +35,42 @@ def range_applies_to_versions() -> None:
         return 206, kept, body[first : last + 1]
 
     s3._get_object = get_range
+
+
+_ENCODED = ("Key", "Prefix", "Delimiter", "KeyMarker", "NextKeyMarker")
+"""Elements of a version listing that S3 encodes: keys and parts of keys."""
+
+
+@patch("1.5.33")
+def version_listings_are_encoded() -> None:
+    """Honour `encoding-type=url` in ListObjectVersions.
+
+    XML has no place for most control characters, and a parser reads CR as LF: with such a key the
+    bucket cannot be listed, or the key is another one.
+    """
+    s3: Any = importlib.import_module("ministack.services.s3")
+    list_versions, xml_body = s3._list_object_versions, s3._xml_body
+    encoded = ContextVar("encoded", default=False)
+
+    @wraps(list_versions)
+    def list_encoded(bucket: str, query: Any) -> Any:
+        token = encoded.set(s3._qp(query, "encoding-type", "") == "url")
+        try:
+            return list_versions(bucket, query)
+        finally:
+            encoded.reset(token)
+
+    @wraps(xml_body)
+    def encoded_body(root: Any) -> Any:
+        if encoded.get() and root.tag == "ListVersionsResult":
+            for element in root.iter():
+                if element.tag in _ENCODED and element.text:
+                    element.text = s3._url_encode(element.text)
+            s3.SubElement(root, "EncodingType").text = "url"
+        return xml_body(root)
+
+    s3._list_object_versions = list_encoded
+    s3._xml_body = encoded_body
 
 
 @patch("1.5.33")

@@ -148,7 +148,7 @@ class WorkerPool:
         worker = next((each for each in own if not each.in_use), None)
         evicted = None
         if worker is None and self._existing() >= self.limit:
-            evicted = self._evict_for(len(own))
+            evicted = self._evict(0 if depth > 1 else len(own))
             if evicted is None:
                 return False
         request = self._waiting[depth, key].popleft()
@@ -164,12 +164,11 @@ class WorkerPool:
     def _existing(self) -> int:
         return sum(map(len, self._workers.values())) + len(self._leaving)
 
-    def _evict_for(self, own: int) -> Worker | None:
-        """Take an idle worker from a function, for one that has `own`.
+    def _evict(self, own: int) -> Worker | None:
+        """Take the worker that has been idle longest from its function, for one that has `own`.
 
-        The one that has been idle longest, among those of functions that have more by two or have
-        not run lately; among all, if `own` is 0. So two functions never take turns in stopping
-        each other's workers.
+        Unless `own` is 0, the other has more by two, or has not run lately: so two functions do not
+        take turns in stopping each other's workers.
         """
         now = time.time()
         idle = [
