@@ -23,7 +23,7 @@ _NESTED = 3
 """Workers for invocations that another function makes: one for each depth below the first."""
 
 _YOUNG_SECONDS = 1.0
-"""A worker that has been idle for less is not stopped for a function that has as many."""
+"""What has lasted less, a wait or idleness, is no reason to stop a worker for another function."""
 
 
 class Worker(Protocol):
@@ -40,6 +40,7 @@ class _Request:
     key: str
     depth: int
     create: Callable[[], Worker]
+    since: float = field(default_factory=time.time)
     thread: int = field(default_factory=get_ident)
     granted: Event = field(default_factory=Event)
     worker: Worker | None = None
@@ -130,10 +131,22 @@ class WorkerPool:
             pass
 
     def _turns(self) -> list[tuple[int, str]]:
-        """Return the queues in their order: the deepest first, then who runs least."""
+        """Return the queues in their order.
+
+        The deepest first. Of others, those that stop no worker of another function, unless they
+        have waited long: more busy functions than workers would start a process again and again.
+        Of these, those of functions that run least.
+        """
         running = self._running()
         self._waiting = {turn: queue for turn, queue in self._waiting.items() if queue}
-        return sorted(self._waiting, key=lambda turn: (-turn[0], running[turn[1]]))
+        full, late = self._existing() >= self.limit, time.time() - _YOUNG_SECONDS
+
+        def place(turn: tuple[int, str]) -> tuple[int, bool, int]:
+            depth, key = turn
+            evicts = full and self._idle(key) is None and self._waiting[turn][0].since > late
+            return -depth, evicts, running[key]
+
+        return sorted(self._waiting, key=place)
 
     def _running(self) -> Counter[str]:
         return Counter(key for key, _ in self._leases.values())
@@ -145,8 +158,7 @@ class WorkerPool:
         if depth == 1 and self._running()[key] >= self._at_once - 1:
             return False
         own = self._workers.setdefault(key, [])
-        worker = next((each for each in own if not each.in_use), None)
-        evicted = None
+        worker, evicted = self._idle(key), None
         if worker is None and self._existing() >= self.limit:
             evicted = self._evict(0 if depth > 1 else len(own))
             if evicted is None:
@@ -160,6 +172,9 @@ class WorkerPool:
         request.worker, request.evicted = worker, evicted
         request.granted.set()
         return True
+
+    def _idle(self, key: str) -> Worker | None:
+        return next((worker for worker in self._workers.get(key, []) if not worker.in_use), None)
 
     def _existing(self) -> int:
         return sum(map(len, self._workers.values())) + len(self._leaving)

@@ -179,6 +179,18 @@ def test_functions_do_not_take_turns_in_stopping_each_others_workers() -> None:
     assert cloud.started < 30
 
 
+def test_more_busy_functions_than_workers_seldom_start_a_process() -> None:
+    cloud = Cloud(cores=2)
+
+    def work(n: int) -> None:
+        cloud.invoke(f"function {n % 10}", lambda: time.sleep(0.001))
+
+    with ThreadPoolExecutor(200) as callers:
+        list(callers.map(work, range(2000)))
+    assert cloud.peak <= 7
+    assert cloud.started < 60
+
+
 def test_an_invocation_outlives_the_update_of_its_function() -> None:
     cloud = Cloud(cores=2)
     free = Event()
