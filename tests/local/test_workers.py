@@ -3,13 +3,10 @@
 import base64
 import io
 import json
-import os
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -17,6 +14,7 @@ import pytest
 
 from reinventure.local import cloud as clouds
 from reinventure.local.cloud import Cloud
+from tests.local.function_processes import MOST, counted
 from tests.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -93,25 +91,6 @@ def invoke(functions: "LambdaClient") -> Callable[..., dict[str, Any]]:
     return result
 
 
-@contextmanager
-def processes(cloud: Cloud) -> Iterator[list[int]]:
-    """Record the number of processes of functions, again and again."""
-    counts: list[int] = []
-    over = Event()
-
-    def record() -> None:
-        while not over.wait(0.01):
-            counts.append(len(cloud.processes()) - 1)
-
-    recorder = Thread(target=record)
-    recorder.start()
-    try:
-        yield counts
-    finally:
-        over.set()
-        recorder.join()
-
-
 def test_a_burst_of_events_of_many_functions_starts_few_processes(
     cloud: Cloud, functions: "LambdaClient", tmp_path: Path
 ) -> None:
@@ -126,12 +105,12 @@ def test_a_burst_of_events_of_many_functions_starts_few_processes(
         file = tmp_path / "lines"
         return file.read_text().splitlines() if file.exists() else []
 
-    with processes(cloud) as counts:
+    with counted(cloud) as counts:
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(send, lines))
         wait_until(lambda: len(done()) >= len(lines), left=lambda: len(done()))
     assert sorted(done()) == sorted(lines)
-    assert 2 < max(counts) <= 2 * (os.cpu_count() or 1) + 4
+    assert 2 < max(counts) <= MOST
 
 
 def test_functions_that_invoke_functions_do_not_wait_for_each_other(
@@ -142,11 +121,11 @@ def test_functions_that_invoke_functions_do_not_wait_for_each_other(
         names = [NAMES[(n + step) % 3] for step in range(4)]
         return invoke(names[0], invoke=names[1:])
 
-    with processes(cloud) as counts, ThreadPoolExecutor(20) as pool:
+    with counted(cloud) as counts, ThreadPoolExecutor(20) as pool:
         replies = list(pool.map(chain, range(20)))
     for reply in replies:
         assert reply["reply"]["reply"]["reply"]["process"]
-    assert max(counts) <= 2 * (os.cpu_count() or 1) + 4
+    assert max(counts) <= MOST
 
 
 def test_an_update_of_a_function_ends_no_invocation(
