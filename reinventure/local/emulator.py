@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from reinventure.errors import UserError
-from reinventure.local.patches import dynamodb, eventbridge, functions, s3, sns
+from reinventure.local.patches import dynamodb, eventbridge, functions, iam, s3, sns
 from reinventure.local.patches.patch import Patch
 
 PACKAGE = "ministack"
@@ -48,6 +48,7 @@ PATCHES: list[Patch] = [
     s3.version_listings_are_encoded,
     s3.sequencers_are_moments,
     sns.template_topics_are_fifo,
+    iam.wildcards_match_line_feeds,
     functions.workers_are_bounded,
     functions.code_is_unzipped_once,
     functions.output_ends_with_a_mark,
