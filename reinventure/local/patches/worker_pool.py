@@ -7,9 +7,9 @@ retry is used up. It cannot wait for ever:
 - The last three workers are for invocations that another function makes and waits for: the first
   for those of depth 2 and deeper, the second for depth 3, the third for depth 4. So the deepest
   invocation that runs gets what it waits for, ends, and frees its worker.
-- A still deeper one waits only for a free worker of today: if there is none, it is refused, as
-  Lambda refuses what exceeds the account's concurrency.
-- One function never takes all workers: what it waits for, without having invoked it, gets the last.
+- A still deeper one does not wait: if no worker is free, it is refused, as Lambda throttles what
+  exceeds the account's concurrency.
+- One function never has all workers: what it waits for without invoking it gets the last.
 """
 
 import time
@@ -78,9 +78,9 @@ class WorkerPool:
     ) -> Worker | None:
         """Lease a worker of `key` to this thread until `release`; wait until there is one.
 
-        `depth` is 1, or one more than that of the function that invokes this one. Returns None,
-        without a lease, where waiting could last for ever: for a `depth` above 4 whose caller
-        waits.
+        `create` makes a worker, whose process starts later. `depth` is 1, or one more than that of
+        the function that invokes this one. Returns None, without a lease, where waiting might never
+        end: for a `depth` above 4 whose caller waits.
         """
         request = _Request(key, depth, create)
         with self._lock:
@@ -110,7 +110,7 @@ class WorkerPool:
         self._end(left)
 
     def retire(self, matches: Callable[[str], bool]) -> None:
-        """Lease the workers of the keys that match no more; stop each when it is idle."""
+        """Stop the workers of the keys that match: idle ones now, the others at their release."""
         with self._lock:
             keys = [key for key in self._workers if matches(key)]
             retired = [worker for key in keys for worker in self._workers.pop(key)]
@@ -174,7 +174,8 @@ class WorkerPool:
         return True
 
     def _idle(self, key: str) -> Worker | None:
-        return next((worker for worker in self._workers.get(key, []) if not worker.in_use), None)
+        own: list[Worker] = self._workers.get(key, [])
+        return next((worker for worker in own if not worker.in_use), None)
 
     def _existing(self) -> int:
         return sum(map(len, self._workers.values())) + len(self._leaving)
@@ -186,7 +187,7 @@ class WorkerPool:
         take turns in stopping each other's workers.
         """
         now = time.time()
-        idle = [
+        idle: list[tuple[float, str, Worker]] = [
             (worker.last_used, key, worker)
             for key, workers in self._workers.items()
             for worker in workers
