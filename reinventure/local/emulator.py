@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from reinventure.errors import UserError
-from reinventure.local.patches import dynamodb, eventbridge, functions, iam, s3, sns
+from reinventure.local.patches import dynamodb, eventbridge, functions, iam, s3, sns, sqs
 from reinventure.local.patches.patch import Patch
 
 PACKAGE = "ministack"
@@ -48,6 +48,9 @@ PATCHES: list[Patch] = [
     s3.version_listings_are_encoded,
     s3.sequencers_are_moments,
     sns.template_topics_are_fifo,
+    sqs.messages_have_senders,
+    iam.policies_see_the_key_of_an_upload,
+    iam.conditions_have_principals,
     iam.wildcards_match_line_feeds,
     functions.workers_are_bounded,
     functions.code_is_unzipped_once,

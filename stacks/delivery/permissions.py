@@ -3,7 +3,15 @@
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
-from reinventure.contract import CATALOG, SMOKE_TEST_PREFIX, bucket_prefix, table_prefix
+from reinventure.contract import (
+    CATALOG,
+    CATALOG_STACKS,
+    DEPENDENT_STACKS,
+    SMOKE_TEST_PREFIX,
+    bucket_prefix,
+    queue_prefix,
+    table_prefix,
+)
 
 from ..constructs.keys import endpoint
 
@@ -24,6 +32,32 @@ def ship(*, images: bool) -> iam.PolicyStatement:
     )
 
 
+def check_deployment() -> list[iam.PolicyStatement]:
+    """Return the permissions to see the deployed stacks of the catalog, and counts of messages.
+
+    By names, because the stacks need not exist when this stack is deployed.
+    """
+    where = f"{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}"
+    stacks = f"arn:{cdk.Aws.PARTITION}:cloudformation:{where}:stack"
+    return [
+        iam.PolicyStatement(
+            actions=["cloudformation:DescribeStacks"],
+            resources=[f"{stacks}/{name}/*" for name in (CATALOG, *DEPENDENT_STACKS)],
+        ),
+        iam.PolicyStatement(
+            actions=["cloudformation:ListStackResources"],
+            resources=[f"{stacks}/{name}/*" for name in CATALOG_STACKS],
+        ),
+        iam.PolicyStatement(
+            actions=["sqs:GetQueueAttributes"],
+            resources=[
+                f"arn:{cdk.Aws.PARTITION}:sqs:{where}:{queue_prefix(name)}*"
+                for name in CATALOG_STACKS
+            ],
+        ),
+    ]
+
+
 def smoke_test() -> list[iam.PolicyStatement]:
     """Return the permissions to put the smoke test's object, read its row, and delete it.
 
@@ -32,6 +66,8 @@ def smoke_test() -> list[iam.PolicyStatement]:
     """
     bucket = f"arn:{cdk.Aws.PARTITION}:s3:::{bucket_prefix(CATALOG)}*"
     table = f"{table_prefix(CATALOG)}*"
+    # The ARN of a bucket has no account, and another account can have a bucket of such a name.
+    ours = {"StringEquals": {"aws:ResourceAccount": cdk.Aws.ACCOUNT_ID}}
     region, account = cdk.Aws.REGION, cdk.Aws.ACCOUNT_ID
     keys = f"arn:{cdk.Aws.PARTITION}:kms:{region}:{account}:key/*"
     return [
@@ -44,8 +80,9 @@ def smoke_test() -> list[iam.PolicyStatement]:
         iam.PolicyStatement(
             actions=["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject"],
             resources=[f"{bucket}/{SMOKE_TEST_PREFIX}*"],
+            conditions=ours,
         ),
-        iam.PolicyStatement(actions=["s3:ListBucketVersions"], resources=[bucket]),
+        iam.PolicyStatement(actions=["s3:ListBucketVersions"], resources=[bucket], conditions=ours),
         iam.PolicyStatement(
             actions=["dynamodb:GetItem"],
             resources=[f"arn:{cdk.Aws.PARTITION}:dynamodb:{region}:{account}:table/{table}"],

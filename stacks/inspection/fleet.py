@@ -63,7 +63,6 @@ class Fleet(Construct):
         closed.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS")
 
         self.cluster = ecs.Cluster(self, "Cluster", vpc=vpc)
-        keys.allow_auto_scaling_volumes()
         template = ec2.LaunchTemplate(
             self,
             "Template",
