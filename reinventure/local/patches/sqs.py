@@ -9,7 +9,6 @@ from typing import Any
 
 from reinventure.local.patches.patch import patch
 
-
 _SERVICE_SENDERS = {"s3": "AROA000000000000000S3:S3", "sns": "AIDA0000000000000SNS"}
 """Ids of services as senders. AWS documents none; S3's is a session of a role of its own, and SNS's
 is like that of a user."""
