@@ -107,6 +107,8 @@ class CatalogOutputs:
     """ARN of the change feed's FIFO topic."""
     publish_arn: str
     """ARN of the function that publishes to the change feed."""
+    event_transport: str | None = None
+    """The setting `transport`; older deployments have no such output."""
     kinesis_stream_name: str | None = None
     """With the setting `kinesis` only."""
     alarms_topic_arn: str | None = None
@@ -127,6 +129,8 @@ class InspectionOutputs:
     """Size in MiB of the largest object of the small-object queue."""
     worker_task_arn: str
     """ARN of the workers' task definition."""
+    worker_group_name: str | None = None
+    """Name of the Auto Scaling group of the workers' instances; the local cloud has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from ..constructs.keys import Keys, allow_service
+from ..constructs.keys import Keys
 
 _MINUTE = cdk.Duration.minutes(1)
 _LATE = cdk.Duration.minutes(5)
@@ -115,7 +115,7 @@ class Alarms(Construct):
 
     def _allow_cloudwatch(self, keys: Keys) -> None:
         account = {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
-        allow_service(keys.data, "cloudwatch", account)
+        keys.allow_service(keys.data, "cloudwatch", account)
         self.topic.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],

@@ -97,6 +97,7 @@ class Catalog(Construct):
                 ingest_arn=self.ingest.alias.function_arn,
                 changes_topic_arn=self.changes.topic.topic_arn,
                 publish_arn=self.changes.function.function_arn,
+                event_transport=settings.transport,
                 kinesis_stream_name=feed.stream.stream_name if feed else None,
                 alarms_topic_arn=canary.topic.topic_arn if canary else None,
             ),

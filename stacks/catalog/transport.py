@@ -17,7 +17,7 @@ from aws_cdk import aws_s3_notifications as notifications
 from aws_cdk import aws_sns as sns
 from constructs import Construct, IConstruct
 
-from ..constructs.keys import Keys, allow_service
+from ..constructs.keys import Keys
 from ..constructs.queues import WorkQueue, allow_send, subscribe, visibility_timeout_for
 from ..settings.settings import Settings
 from .catalogued_bucket import CataloguedBucket
@@ -65,7 +65,7 @@ class ThroughQueue(Construct):
         events_queue = EventsQueue(self, "Events", settings, keys=keys, ingest=ingest)
         this_bucket = {**_THIS_ACCOUNT, "ArnEquals": {"aws:SourceArn": bucket.bucket.bucket_arn}}
         allow_send(events_queue.queue, "s3", this_bucket)
-        allow_service(keys.queue, "s3", this_bucket)
+        keys.allow_service(keys.queue, "s3", this_bucket)
         bucket.notify(
             cast(
                 "s3.IBucketNotificationDestination",
@@ -108,12 +108,12 @@ class ThroughTopic(Construct):
             )
         )
         # For the account: the bucket is under the same key, and a condition on it would be a cycle.
-        allow_service(keys.data, "s3", _THIS_ACCOUNT)
+        keys.allow_service(keys.data, "s3", _THIS_ACCOUNT)
 
         events_queue = EventsQueue(self, "Events", settings, keys=keys, ingest=ingest)
         # The topic's ARN, which includes the account, is the only condition key that SNS sends KMS.
         this_topic = {"ArnEquals": {"aws:SourceArn": topic.topic_arn}}
-        allow_service(keys.queue, "sns", this_topic)
+        keys.allow_service(keys.queue, "sns", this_topic)
         subscribe(self, topic, events_queue.queue, ingest.dead_letter_queue)
         bucket.notify(
             cast(
@@ -155,7 +155,7 @@ class ThroughEventBridge(Construct):
         bucket.notify_event_bridge(ready=rule)
         # For the account: the rule needs the queue, the queue needs the key, and a condition on the
         # rule would be a cycle. The queue's own policy, by CDK, allows this rule only.
-        allow_service(keys.queue, "events", _THIS_ACCOUNT)
+        keys.allow_service(keys.queue, "events", _THIS_ACCOUNT)
         rule.add_target(
             targets.LambdaFunction(
                 cast("lambda_.IFunction", ingest.alias), dead_letter_queue=ingest.dead_letter_queue
