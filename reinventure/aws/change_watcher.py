@@ -16,6 +16,7 @@ from uuid import uuid4
 from reinventure.aws.connection import CONFIG
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.queue_policy import only_from
+from reinventure.aws.queue_subscription import unsubscribe
 from reinventure.contract import watch_queue_prefix
 from s3_catalog.feed.message import filterable
 
@@ -170,13 +171,7 @@ class Watch:
 
     def _remove(self, url: str) -> None:
         """Delete the queue, its subscription first: a later sweep finds subscriptions by queue."""
-        arn = self._arn(url)
-        pages = self._sns.get_paginator("list_subscriptions_by_topic").paginate(
-            TopicArn=self._topic
-        )
-        for subscription in [each for page in pages for each in page["Subscriptions"]]:
-            if subscription["Endpoint"] == arn:
-                self._sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+        unsubscribe(self._sns, self._topic, self._arn(url))
         self._sqs.delete_queue(QueueUrl=url)
 
     def _arn(self, url: str) -> str:

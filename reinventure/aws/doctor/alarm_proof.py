@@ -10,6 +10,7 @@ import boto3
 from reinventure.aws.connection import CONFIG
 from reinventure.aws.doctor import polling, temporary_queue
 from reinventure.aws.doctor.temporary_queue import TemporaryQueue
+from reinventure.aws.queue_subscription import unsubscribe
 from reinventure.errors import CheckFailedError
 
 if TYPE_CHECKING:
@@ -87,13 +88,11 @@ def _subscribed(session: boto3.Session, topic_arn: str, name: str) -> Iterator[T
     # The QUEUE key does not allow this topic. The queue is under a key of SQS.
     with temporary_queue.created(sqs, name, {"SqsManagedSseEnabled": "true"}) as queue:
         queue.allow("sns", topic_arn)
-        subscribed = sns.subscribe(
-            TopicArn=topic_arn, Protocol="sqs", Endpoint=queue.arn, ReturnSubscriptionArn=True
-        )
         try:
+            sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=queue.arn)
             yield queue
         finally:
-            sns.unsubscribe(SubscriptionArn=subscribed["SubscriptionArn"])
+            unsubscribe(sns, topic_arn, queue.arn)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The command doctor: it asks, proves, prints a line for each way, and exits with 1 if one fails."""
+"""The command doctor: it asks, proves, prints a line for each way, and exits with 1 or 0."""
 
 import json
 from collections.abc import Callable

@@ -1,7 +1,6 @@
 """Proofs without their waits, and services that moto lacks."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import uuid4
 
 import boto3
@@ -10,9 +9,10 @@ import pytest
 from reinventure.aws.doctor import polling, temporary_queue
 from tests.unit.cli.conftest import catalog, session
 
-__all__ = ["catalog", "session"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-Service = dict[str, Any]
+__all__ = ["catalog", "session"]
 
 
 class Waits:
@@ -40,7 +40,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
     return waits
 
 
-def interrupt() -> None:
+def interrupt() -> NoReturn:
     """What the command does at Ctrl-C."""
     raise SystemExit(130)
 

@@ -127,7 +127,7 @@ def test_no_notification_and_no_publication_does_not_work(
     cloudwatch = CloudWatch(session, topic)
     cloudwatch.publishes = False
     cloudwatch.describe_alarm_history = lambda **_: {"AlarmHistoryItems": []}  # type: ignore[method-assign]
-    with pytest.raises(CheckFailedError, match="^no notification of Failures came in 60 s$"):
+    with pytest.raises(CheckFailedError, match=r"^no notification of Failures came in 60 s$"):
         prove(session, cloudwatch, topic, name)
     assert left(session, topic, name) == []
 
@@ -149,6 +149,8 @@ def test_a_topic_without_an_alarm_on_a_queue_does_not_work(
 ) -> None:
     other = "arn:aws:sns:us-east-1:123456789012:without"
     cloudwatch = CloudWatch(session, "arn:aws:sns:us-east-1:123456789012:any")
-    with pytest.raises(CheckFailedError, match=f"^no alarm on a dead-letter queue notifies {other}"):
+    with pytest.raises(
+        CheckFailedError, match=f"^no alarm on a dead-letter queue notifies {other}"
+    ):
         prove(session, cloudwatch, other, name)
     assert cloudwatch.states[1:] == []

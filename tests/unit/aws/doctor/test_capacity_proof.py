@@ -80,7 +80,7 @@ def test_the_reason_is_that_of_the_new_launch(session: boto3.Session, status: st
 
 def test_a_launch_without_an_end_does_not_work(session: boto3.Session, waits: Waits) -> None:
     autoscaling = AutoScaling(launch="InProgress")
-    with pytest.raises(CheckFailedError, match="^no instance was in service after 300 s$"):
+    with pytest.raises(CheckFailedError, match=r"^no instance was in service after 300 s$"):
         prove(session, autoscaling)
     assert 300 <= waits.now < 310
     assert autoscaling.set == [1, 0]
@@ -107,5 +107,5 @@ def test_a_capacity_that_work_raised_meanwhile_stays(session: boto3.Session, wai
 
 
 def test_a_group_that_is_gone_does_not_work(session: boto3.Session) -> None:
-    with pytest.raises(CheckFailedError, match="^there is no Auto Scaling group other$"):
+    with pytest.raises(CheckFailedError, match=r"^there is no Auto Scaling group other$"):
         prove(session, AutoScaling(), "other")

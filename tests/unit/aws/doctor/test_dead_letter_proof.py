@@ -1,5 +1,7 @@
 """The proof of a dead-letter queue, on moto's queues: messages come, stay and are left alone."""
 
+from typing import TYPE_CHECKING
+
 import boto3
 import pytest
 
@@ -8,6 +10,9 @@ from reinventure.aws.doctor import dead_letter_proof, temporary_queue
 from reinventure.aws.doctor.temporary_queue import TemporaryQueue
 from reinventure.errors import CheckFailedError
 from tests.unit.aws.doctor.conftest import Waits, interrupt, queues
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
 
 
 def prove(catalog: DeployedCatalog, name: str) -> str:
@@ -47,11 +52,13 @@ def test_a_queue_that_gets_nothing_does_not_work(
     monkeypatch: pytest.MonkeyPatch,
     waits: Waits,
 ) -> None:
-    # A queue is received from, and SQS moves nothing.
+    send(catalog, "letter")
+    # Without a receive, SQS moves nothing.
     monkeypatch.setattr(TemporaryQueue, "receive", lambda _: [])
-    with pytest.raises(CheckFailedError, match=r"^a message did not come in 60 s$"):
+    with pytest.raises(CheckFailedError, match=r"^a message did not come in 60 s, among 1 others$"):
         prove(catalog, name)
-    assert 60 <= waits.now <= 80
+    assert 75 <= waits.now <= 76
+    assert visible(catalog) == ["letter"]
     assert queues(session, name) == []
 
 
@@ -62,9 +69,11 @@ def test_an_interruption_leaves_no_message(
     receive = TemporaryQueue.receive
 
     def receive_then_leave(queue: TemporaryQueue) -> list[str]:
-        for _ in range(2):  # SQS moves a message that was received too often when it is asked again.
+        for _ in range(
+            2
+        ):  # SQS moves a message that was received too often when it is asked again.
             receive(queue)
-        return interrupt()  # type: ignore[func-returns-value]
+        interrupt()
 
     monkeypatch.setattr(TemporaryQueue, "receive", receive_then_leave)
     with pytest.raises(SystemExit):
@@ -77,11 +86,13 @@ def test_the_temporary_queue_is_under_the_key_and_deleted_after_an_error(
     session: boto3.Session, name: str
 ) -> None:
     sqs = session.client("sqs")
-    with (
-        pytest.raises(ValueError, match="any"),
-        temporary_queue.created(sqs, name, {"KmsMasterKeyId": "alias/queue"}) as queue,
-    ):
+    with pytest.raises(ZeroDivisionError):
+        fail_in(sqs, name)
+    assert queues(session, name) == []
+
+
+def fail_in(sqs: "SQSClient", name: str) -> None:
+    with temporary_queue.created(sqs, name, {"KmsMasterKeyId": "alias/queue"}) as queue:
         attributes = sqs.get_queue_attributes(QueueUrl=queue.url, AttributeNames=["All"])
         assert attributes["Attributes"]["KmsMasterKeyId"] == "alias/queue"
-        raise ValueError("any")
-    assert queues(session, name) == []
+        raise ZeroDivisionError

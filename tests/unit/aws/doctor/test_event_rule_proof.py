@@ -72,7 +72,7 @@ def test_events_that_do_not_come_do_not_work(
     session: boto3.Session, name: str, waits: Waits
 ) -> None:
     events = Events(session, may=False)
-    with pytest.raises(CheckFailedError, match="^no undeliverable event came in 120 s$"):
+    with pytest.raises(CheckFailedError, match=r"^no undeliverable event came in 120 s$"):
         prove(session, events, name)
     assert 120 <= waits.now < 125
     assert events.rules == {}
