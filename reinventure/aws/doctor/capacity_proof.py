@@ -35,7 +35,7 @@ def prove(session: boto3.Session, group: str) -> str:
                     raise CheckFailedError(each.get("StatusMessage") or each["StatusCode"])
             return None
 
-        if seen := polling.first(look, PATIENCE_SECONDS):
+        if seen := polling.first(look, PATIENCE_SECONDS, pause=5):
             return seen
     raise CheckFailedError(f"no instance was in service after {PATIENCE_SECONDS} s")
 

@@ -60,6 +60,8 @@ class CloudWatch:
                 "HistoryData": json.dumps({"error": self.error} if self.error else {}),
             },
         )
+        # Others publish to the topic as well, and not only JSON.
+        self._sns.publish(TopicArn=self._topic, Message="any text")
         if self.publishes:
             message = {"AlarmName": AlarmName, "NewStateReason": StateReason}
             self._sns.publish(TopicArn=self._topic, Message=json.dumps(message))
