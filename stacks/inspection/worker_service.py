@@ -41,16 +41,10 @@ class WorkerService(Construct):
     runs as a process.
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        settings: Settings,
-        *,
-        catalog: Catalog,
-        dead_letter_queue: DeadLetterQueue,
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, settings: Settings, *, catalog: Catalog) -> None:
         super().__init__(scope, id)
+        self.dead_letter_queue = DeadLetterQueue(self, "Failures", settings, catalog.keys)
+        self.dead_letter_queue.deny_principals()
         self.requests = ChangeFeedQueue(
             self,
             "Door",
@@ -61,7 +55,7 @@ class WorkerService(Construct):
                 "kind": ["created", "updated"],
                 "size_mib": [{"numeric": [">", settings.inspect_max_mib]}],
             },
-            dead_letter_queue=dead_letter_queue,
+            dead_letter_queue=self.dead_letter_queue,
             # The worker extends the timeout of the message at work, again and again.
             visibility_timeout=cdk.Duration.minutes(3),
             # Some receives end with a worker that is stopped.

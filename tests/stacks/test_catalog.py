@@ -15,6 +15,7 @@ from tests.stacks.conftest import (
     arn,
     as_list,
     catalog_table,
+    failures,
     key,
     notifications,
     permissions,
@@ -156,13 +157,13 @@ def test_ingest_has_these_permissions_only(variant: Template) -> None:
         ),
         (["kms:Decrypt"], key(variant, "objects, catalog rows")),
         (["s3:ListBucketVersions"], arn(variant, "AWS::S3::Bucket")),
-        (["sqs:SendMessage"], arn(variant, "AWS::SQS::Queue", "Failures")),
-        (["kms:Decrypt", "kms:GenerateDataKey"], key(variant, "queues")),
         (
             ["logs:CreateLogStream", "logs:PutLogEvents"],
             arn(variant, "AWS::Logs::LogGroup", "IngestLogs"),
         ),
         (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*"),
+        (["sqs:SendMessage"], failures(variant)),
+        (["kms:Decrypt", "kms:GenerateDataKey"], key(variant, "queues")),
         *(
             (
                 ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
@@ -311,11 +312,6 @@ def test_overlap_is_as_s3_defines_it(
 
 def test_failed_events_of_the_alias_go_to_the_dead_letter_queue(variant: Template) -> None:
     [alias] = resources(variant, "AWS::Lambda::Alias")
-    [(name, queue)] = [
-        (name, queue)
-        for name, queue in resources(variant, "AWS::SQS::Queue").items()
-        if "Failures" in name
-    ]
     [configured] = [
         p
         for p in properties(variant, "AWS::Lambda::EventInvokeConfig")
@@ -323,10 +319,7 @@ def test_failed_events_of_the_alias_go_to_the_dead_letter_queue(variant: Templat
     ]
     assert configured["MaximumRetryAttempts"] == 2
     assert configured["MaximumEventAgeInSeconds"] == 6 * 3600
-    assert configured["DestinationConfig"]["OnFailure"] == {
-        "Destination": {"Fn::GetAtt": [name, "Arn"]}
-    }
-    assert queue["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert configured["DestinationConfig"]["OnFailure"] == {"Destination": failures(variant)}
 
 
 def test_ingest_runs_as_documented(template: Template) -> None:
