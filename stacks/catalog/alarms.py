@@ -9,7 +9,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from ..constructs.keys import Keys
+from ..constructs.keys import Keys, allow_service
+from ..settings.settings import Settings
 
 _MINUTE = cdk.Duration.minutes(1)
 _LATE = cdk.Duration.minutes(5)
@@ -29,6 +30,7 @@ class Alarms(Construct):
         self,
         scope: Construct,
         id: str,
+        settings: Settings,
         *,
         keys: Keys,
         alias: lambda_.Alias,
@@ -37,7 +39,7 @@ class Alarms(Construct):
     ) -> None:
         super().__init__(scope, id)
         self.topic = sns.Topic(self, "Topic", master_key=keys.data, enforce_ssl=True)
-        self._allow_cloudwatch(keys)
+        self._allow_cloudwatch(keys, settings)
         depth = dead_letter_queue.metric_approximate_number_of_messages_visible(
             period=_MINUTE, statistic="Maximum"
         )
@@ -113,9 +115,9 @@ class Alarms(Construct):
         alarm.add_alarm_action(actions.SnsAction(self.topic))
         return alarm
 
-    def _allow_cloudwatch(self, keys: Keys) -> None:
+    def _allow_cloudwatch(self, keys: Keys, settings: Settings) -> None:
         account = {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
-        keys.allow_service(keys.data, "cloudwatch", account)
+        allow_service(keys.data, "cloudwatch", account, settings)
         self.topic.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],

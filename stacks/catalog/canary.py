@@ -102,6 +102,7 @@ class Canary(Construct):
         alarms = Alarms(
             self,
             "Alarms",
+            settings,
             keys=keys,
             alias=ingest.alias,
             dead_letter_queue=dead_letter_queue,

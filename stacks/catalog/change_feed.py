@@ -8,7 +8,7 @@ from constructs import Construct
 from s3_catalog.environment.publish_environment import PublishEnvironment
 
 from ..constructs.dead_letter_queue import DeadLetterQueue
-from ..constructs.keys import Keys, use_through
+from ..constructs.keys import Keys, allow_service, use_through
 from ..constructs.python_function import PythonFunction
 from ..settings.settings import Settings
 from .encrypted_table import EncryptedTable
@@ -44,10 +44,11 @@ class ChangeFeed(Construct):
             enforce_ssl=True,
         )
         # The topic's ARN, which includes the account, is the only condition key that SNS sends KMS.
-        keys.allow_service(
+        allow_service(
             keys.queue,
             "sns",
             {"ArnEquals": {"aws:SourceArn": self.topic.topic_arn}},
+            settings,
             sid="LetSendChanges",
         )
         publish = PythonFunction(

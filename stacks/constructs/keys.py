@@ -78,29 +78,6 @@ class Keys(Construct):
         """Allow CloudWatch Logs to encrypt the log groups of another `stack` with the DATA key."""
         allow_logs(self.data, stack.stack_name, sid=sid)
 
-    def allow_service(
-        self,
-        key: kms.Key,
-        service: str,
-        conditions: Mapping[str, object],
-        *,
-        sid: str | None = None,
-    ) -> None:
-        """Allow the AWS service `service` to encrypt messages with `key`, one of the two.
-
-        Under `conditions`, unless the setting `unconditional_key_use` names the service. A second
-        statement for the same service needs a `sid` of its own.
-        """
-        key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid=sid or f"LetSend{service.capitalize()}",
-                principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
-                actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                resources=["*"],
-                conditions=None if service in self._unconditional else conditions,
-            )
-        )
-
     def allow_auto_scaling_volumes(self) -> None:
         """Allow EC2 Auto Scaling to launch instances whose volumes are under the DATA key.
 
@@ -191,6 +168,31 @@ def customer_managed_key(
         pending_window=cdk.Duration.days(7 if settings.stage == "sandbox" else 30),
         removal_policy=settings.removal_policy,
         policy=iam.PolicyDocument(statements=statements),
+    )
+
+
+def allow_service(
+    key: kms.Key,
+    service: str,
+    conditions: Mapping[str, object],
+    settings: Settings,
+    *,
+    sid: str | None = None,
+) -> None:
+    """Allow the AWS service `service` to encrypt messages with `key`, under `conditions`.
+
+    Without them if `unconditional_key_use` of `settings` names the service. A second statement for
+    the same service needs a `sid` of its own.
+    """
+    unconditional = service in settings.unconditional_key_use
+    key.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid=sid or f"LetSend{service.capitalize()}",
+            principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+            actions=["kms:Decrypt", "kms:GenerateDataKey"],
+            resources=["*"],
+            conditions=None if unconditional else conditions,
+        )
     )
 
 
