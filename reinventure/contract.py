@@ -112,7 +112,7 @@ class CatalogOutputs:
     kinesis_stream_name: str | None = None
     """With the setting `kinesis` only."""
     alarms_topic_arn: str | None = None
-    """With the setting `canary` only."""
+    """ARN of the topic of all alarms. Before 0.2, with the setting `canary` only."""
     totals_failure_queue_url: str | None = None
     """URL of the dead-letter queue of totals."""
     publish_failure_queue_url: str | None = None
@@ -186,6 +186,8 @@ class DeliveryOutputs:
     """Outputs of the stack Delivery."""
 
     pipeline_name: str
+    pipeline_alarms_topic_arn: str | None = None
+    """ARN of the topic of the alarm on failed executions."""
 
 
 Outputs = (

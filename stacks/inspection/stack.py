@@ -35,7 +35,14 @@ class InspectionStack(cdk.Stack):
             catalog=catalog,
             # Beside the function, because of its logical id: once it was the queue of the workers,
             # too.
-            dead_letter_queue=DeadLetterQueue(self, "Failures", settings, catalog.keys),
+            dead_letter_queue=DeadLetterQueue(
+                self,
+                "Failures",
+                settings,
+                keys=catalog.keys,
+                alarms=catalog.alarms,
+                function="inspect",
+            ),
         )
         workers = WorkerService(self, "Worker", settings, catalog=catalog)
         write_outputs(

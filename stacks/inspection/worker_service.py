@@ -43,7 +43,14 @@ class WorkerService(Construct):
 
     def __init__(self, scope: Construct, id: str, settings: Settings, *, catalog: Catalog) -> None:
         super().__init__(scope, id)
-        self.dead_letter_queue = DeadLetterQueue(self, "Failures", settings, catalog.keys)
+        self.dead_letter_queue = DeadLetterQueue(
+            self,
+            "Failures",
+            settings,
+            keys=catalog.keys,
+            alarms=catalog.alarms,
+            function="the worker",
+        )
         self.dead_letter_queue.deny_principals()
         self.requests = ChangeFeedQueue(
             self,

@@ -28,6 +28,9 @@ EnableKeyRotation, KMS API reference)."""
 MAX_TOTALS_DEPTH = 10
 """Each level is one more item that every change of an object writes."""
 
+MAX_DIFFERENCES = 1_000_000_000
+"""Of more, no alarm would ever be raised."""
+
 MAX_INSPECT_MIB = 64
 """The slowest content of this size takes most of the function's time for an object."""
 
@@ -102,6 +105,13 @@ class Settings:
     """`nightly`: bucket and catalog are compared every night, and differences repaired. `off`: the
     catalog follows events alone."""
 
+    max_differences: int
+    """Differences that the nightly comparisons of a day may find before an alarm is raised."""
+
+    notify: str
+    """Subscriber of alarms and notices: an e-mail address, that of a chat channel for example, or
+    an https URL that confirms SNS subscriptions; or empty. A product has none."""
+
     config: str
     """The recorder of AWS Config: `create` (the stack Governance creates it; an account has one per
     region), `existing` (the account has one) or `off` (there are no Config rules)."""
@@ -174,6 +184,8 @@ class Settings:
             shards=_read(node, "shards", _whole_number(1, MAX_SHARDS)),
             transport=_read(node, "transport", _choice("lambda", "sqs", "sns", "eventbridge")),
             reconcile=_read(node, "reconcile", _choice("off", "nightly")),
+            max_differences=_read(node, "max_differences", _whole_number(0, MAX_DIFFERENCES)),
+            notify=_read(node, "notify", _subscriber),
             config=_read(node, "config", _choice("off", "existing", "create")),
             trail=_read(node, "trail", _choice("off", "create")),
             kinesis=_read(node, "kinesis", _switch),
@@ -200,6 +212,7 @@ class Settings:
             shards=16,
             transport="lambda",
             reconcile="off",
+            notify="",
             kinesis=False,
             totals_depth=3,
             key_rotation_days=365,
@@ -312,6 +325,12 @@ def _whole_number(least: int, most: int) -> Callable[[str], int]:
         return int(value)
 
     return parse
+
+
+def _subscriber(value: str) -> str:
+    if value and not re.fullmatch(r"https://[^\s/]+\S*|[^@\s:/]+@[^@\s:/]+\.[^@\s:/]+", value):
+        raise ValueError("must be an e-mail address, an https URL, or empty")
+    return value
 
 
 def _principal(value: str) -> str:

@@ -70,7 +70,7 @@ def test_without_settings_there_is_no_governance(assemblies: Assemblies) -> None
     folder = assemblies.app(local="true")
     assert not list(folder.glob("Governance.*"))
     outputs = read(folder, "Catalog")["Outputs"]
-    assert not [name for name in outputs if name.startswith("Publish") and name != "PublishArn"]
+    assert not [name for name in outputs if name.startswith("PublishOutput")]
 
 
 # AWS Config

@@ -112,7 +112,9 @@ def _alarm(catalog: DeployedCatalog) -> Proof | Finding:
     subject = "an alarm to its topic"
     topic = catalog.outputs.alarms_topic_arn
     if not topic:
-        return Finding(subject, Outcome.NOT_DEPLOYED, "the catalog has no alarms")
+        return Finding(
+            subject, Outcome.NOT_DEPLOYED, "an earlier version deployed no alarms", "Deploy again"
+        )
     return Proof(
         subject,
         "sets off an alarm, which notifies the subscribers of the topic, and sets it back",
