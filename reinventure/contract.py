@@ -171,6 +171,9 @@ class GovernanceOutputs:
     notices_topic_arn: str
     trail_bucket_name: str | None = None
     """With the setting `trail` only."""
+    controls_without_rule: str | None = None
+    """The controls whose AWS Config rule the region lacks, or `none`. With the setting `config`
+    only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

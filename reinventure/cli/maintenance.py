@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated
 
@@ -17,7 +18,8 @@ from reinventure.contract import CATALOG
 from reinventure.errors import EXIT_CHECK_FAILED, CheckFailedError, UserError
 from reinventure.printable import printable
 from reinventure.progress import Steps
-from s3_catalog.reconciliation.difference import difference
+from s3_catalog.model.timestamps import utc_now
+from s3_catalog.reconciliation.difference import Kind, difference
 from s3_catalog.reconciliation.repair import reconcile
 from s3_catalog.totals.recount import recount
 
@@ -35,7 +37,8 @@ def verify(
     """Compare the catalog with the bucket's own listing, and print every difference.
 
     missing: the object has no row. stale: size, ETag or version of object and row differ. ghost:
-    the row has no object.
+    the row has no object. implausible: the row's sequencer is not of a moment between 2006 and now,
+    so its event was forged; the content may be right.
 
     Changes nothing. An event that is still on its way shows as a difference. Exits with 1 if there
     are differences; `reinventure repair` corrects them.
@@ -47,16 +50,19 @@ def verify(
     """
     catalog = deployed_catalog.find(session(profile, region), stack)
     show = difference_output.difference_json if json else difference_output.difference_line
-    compared, wrong = 0, 0
+    compared, kinds = 0, Counter[Kind]()
     with Steps() as steps:
         steps.begin(f"Comparing s3://{catalog.bucket}/{prefix} with its catalog")
         for thing, row in steps.each(catalog.compared(prefix)):
             compared += 1
-            found = difference(thing, row)
+            found = difference(thing, row, utc_now())
             if found:
-                wrong += 1
+                kinds[found.kind] += 1
                 print(show(found))
-    result = f"{wrong:,} DIFFER" if wrong else "EQUAL"
+    implausible = kinds.pop(Kind.IMPLAUSIBLE, 0)
+    wrong = [f"{differ:,} DIFFER"] if (differ := kinds.total()) else []
+    wrong += [f"{implausible:,} IMPLAUSIBLE"] if implausible else []
+    result = ", ".join(wrong) or "EQUAL"
     print(f"{result}: {compared:,} keys compared.", file=sys.stderr if json else sys.stdout)
     raise typer.Exit(EXIT_CHECK_FAILED if wrong else 0)
 
@@ -74,7 +80,8 @@ def repair(
     """Make the catalog equal to the bucket: after lost events, or for a bucket that was not empty.
 
     Safe while the bucket changes: a row is replaced only if it is still the one that was compared,
-    and becomes a tombstone only after a lookup of its key in S3. A run that was interrupted
+    and becomes a tombstone only after a lookup of its key in S3. A row with an implausible
+    sequencer is healed: the next event of its key counts again. A run that was interrupted
     continues where it stopped.
 
     Then the rows are recounted, and the totals of the folders under PREFIX corrected. That takes

@@ -301,6 +301,34 @@ def _sequencers_are_moments() -> None:
     s3._next_event_sequencer = next_sequencer
 
 
+_KEY_OF_UPLOAD = "x-amz-server-side-encryption-aws-kms-key-id"
+"""The header with the KMS key of an upload, and the condition key, after its prefix `s3:`."""
+
+
+@_patch("1.5.33")
+def _policies_see_the_key_of_an_upload() -> None:
+    """Give the conditions of policies the KMS key that an upload names.
+
+    The policy of the catalogued bucket refuses every other key. A part has the key of its upload.
+    """
+    actions: Any = importlib.import_module("ministack.core.iam_actions")
+    s3: Any = importlib.import_module("ministack.services.s3")
+    context = actions._s3_object_context
+
+    @wraps(context)
+    def with_key(action: str, query: Any, path: str, headers: dict[str, str]) -> dict[str, Any]:
+        found: dict[str, Any] = context(action, query, path, headers)
+        upload = s3._multipart_uploads.get(actions._query_param(query, "uploadId"))
+        named = headers
+        if upload:
+            named = upload["preserved_headers"] if upload.get("requested_sse") else {}
+        if action == "s3:PutObject" and named.get(_KEY_OF_UPLOAD):
+            found[f"s3:{_KEY_OF_UPLOAD}"] = named[_KEY_OF_UPLOAD]
+        return found
+
+    actions._s3_object_context = with_key
+
+
 _SERVICE_SENDERS = {"s3": "AROA000000000000000S3:S3", "sns": "AIDA0000000000000SNS"}
 """Ids of services as senders. AWS documents none; S3's is a session of a role of its own, and SNS's
 is like that of a user."""

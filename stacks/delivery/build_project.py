@@ -11,6 +11,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from ..constructs.log_group import EncryptedLogGroup
+from ..constructs.service_principal import for_this_account
 from ..settings.settings import Settings
 from ..settings.worker_instance import INSTANCES
 from . import permissions
@@ -49,15 +50,16 @@ class Build(Construct):
     ) -> None:
         super().__init__(scope, id)
         first = stage is STAGES[0]
-        # The image of the workers is built where they are deployed, for their processor.
+        # The image of the workers is built where they are deployed.
         docker = settings.workers and SHIP in stage.commands
-        arm = not docker or INSTANCES[settings.worker_instance].arm
+        # All stages have the workers' processor, for which the first one downloads packages.
+        arm = not settings.workers or INSTANCES[settings.worker_instance].arm
         reports = self._report_groups() if first else {}
         log_group = EncryptedLogGroup(self, "Logs", settings, key)
         role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal("codebuild.amazonaws.com"),
+            assumed_by=for_this_account("codebuild"),
             inline_policies={
                 "rights": iam.PolicyDocument(
                     statements=[

@@ -17,13 +17,14 @@ from ..catalog.catalog import Catalog
 from ..constructs.change_feed_queue import ChangeFeedQueue
 from ..constructs.dead_letter_queue import DeadLetterQueue
 from ..constructs.log_group import EncryptedLogGroup
+from ..constructs.service_principal import for_this_account
 from ..settings.settings import Settings
 from ..settings.worker_instance import INSTANCES
 from . import object_access as inspection
 from .fleet import SCRATCH, Fleet
 
 _ROOT = Path(__file__).parents[2]
-_IN_IMAGE = {"constraints.txt", "lambdas", "worker"}
+_IN_IMAGE = {"lambdas", "worker"}
 
 _MEMORY = 512
 """MiB of a worker, more than twice its measured use (docs/inspection.md)."""
@@ -92,13 +93,18 @@ class WorkerService(Construct):
                 self,
                 "Role",
                 settings,
+                for_this_account("ecs-tasks"),
                 [
                     *inspection.permissions(catalog),
                     *self.requests.receive_statements("sqs:ChangeMessageVisibility"),
                 ],
             ).without_policy_updates(),
             execution_role=_role(
-                self, "ExecutionRole", settings, execution
+                self,
+                "ExecutionRole",
+                settings,
+                iam.ServicePrincipal("ecs-tasks.amazonaws.com"),
+                execution,
             ).without_policy_updates(),
             volumes=[ecs.Volume(name="scratch", host=ecs.Host(source_path=SCRATCH))],
         )
@@ -248,15 +254,17 @@ class WorkerService(Construct):
 
 
 def _role(
-    scope: Construct, id: str, settings: Settings, statements: list[iam.PolicyStatement]
+    scope: Construct,
+    id: str,
+    settings: Settings,
+    service: iam.ServicePrincipal,
+    statements: list[iam.PolicyStatement],
 ) -> iam.Role:
     return iam.Role(
         scope,
         id,
         assumed_by=(
-            iam.AccountRootPrincipal()
-            if settings.limits.account_assumes_task_role
-            else iam.ServicePrincipal("ecs-tasks.amazonaws.com")
+            iam.AccountRootPrincipal() if settings.limits.account_assumes_task_role else service
         ),
         inline_policies={"rights": iam.PolicyDocument(statements=statements)},
     )

@@ -172,10 +172,10 @@ def test_a_watcher_of_a_storm_sees_each_change_once_and_in_order(
             assert old == was
         row, last = rows.get(key), life[-1][3]
         assert (row and row.version_id) == (last and last["version_id"])
-    places: dict[str, tuple[str, int]] = {}
+    places: dict[str, tuple[int, str, int]] = {}
     for message in messages:
-        place = message["sequencer"], message["asked_at"] or 0
-        assert place > places.get(message["key"], ("", 0))
+        place = message["healed_at"] or 0, message["sequencer"], message["asked_at"] or 0
+        assert place > places.get(message["key"], (0, "", 0))
         places[message["key"]] = place
 
 

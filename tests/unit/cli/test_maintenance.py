@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,9 @@ from reinventure.aws.smoke_test import Smoke
 from reinventure.cli import maintenance
 from reinventure.errors import LateError
 from s3_catalog.exceptions import ContendedError
+from s3_catalog.model.row import Row
 from s3_catalog.reconciliation.repair import Checkpoint
+from s3_catalog.table.item import to_item
 from s3_catalog.totals.recount import Recounted
 from s3_catalog.totals.tally import Tally
 from tests.unit.aws.letters import in_queue, send, send_failures
@@ -71,6 +74,41 @@ def test_verify_prints_every_difference_and_exits_with_1(
     assert result.stderr.endswith("3 DIFFER: 4 keys compared.\n")
 
 
+def test_verify_prints_rows_with_an_implausible_sequencer_and_counts_them(
+    catalog: DeployedCatalog, run: Run
+) -> None:
+    future = f"{int(time.time()) + 3600:010X}" + "0" * 22
+    put_object(catalog, "equal")
+    put_object(catalog, "forged")
+    row = next(row for row in catalog.rows() if row.key == "forged")
+    forge(catalog, row)
+    add_row(catalog, "ghost")
+    add_row(catalog, "gone", size=None, etag=None, expires_at=1, sequencer=future)
+    add_row(catalog, "tombstone", size=None, etag=None, expires_at=1)
+
+    result = run("verify")
+    assert result.exit_code == 1
+    content = f"1 bytes, {row.etag}"
+    assert result.stdout.splitlines() == [
+        f"implausible forged  (bucket: {content}; catalog: {content}; sequencer: {'F' * 32})",
+        "ghost       ghost  (bucket: nothing; catalog: 7 bytes, e)",
+        f"implausible gone  (bucket: nothing; catalog: nothing; sequencer: {future})",
+        "1 DIFFER, 2 IMPLAUSIBLE: 4 keys compared.",
+    ]
+
+    result = run("verify", "forged", "--json")
+    assert result.exit_code == 1
+    side = {"size": 1, "etag": row.etag, "version_id": row.version_id}
+    assert json.loads(result.stdout) == {
+        "kind": "implausible",
+        "key": "forged",
+        "bucket": side,
+        "catalog": side,
+        "sequencer": "F" * 32,
+    }
+    assert result.stderr.endswith("1 IMPLAUSIBLE: 1 keys compared.\n")
+
+
 # repair
 
 
@@ -89,6 +127,12 @@ def progress_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[
     return lambda: list(tmp_path.rglob("*.json"))
 
 
+def forge(catalog: DeployedCatalog, row: Row) -> None:
+    """Replace the sequencer of `row` by that of a forged event."""
+    item = to_item(replace(row, sequencer="F" * 32), catalog.outputs.shards)
+    catalog.dynamodb.put_item(TableName=catalog.table, Item=item)
+
+
 def rows(catalog: DeployedCatalog) -> list[str]:
     return [row.key for row in catalog.rows(consistent=True)]
 
@@ -104,6 +148,23 @@ def test_repair_corrects_the_keys_under_the_prefix_only(
     assert result.stdout.startswith("Repaired 1 of 2 keys compared.\n")
     assert rows(catalog) == ["a/1", "ab", "b/ghost"]
     assert progress_files() == []
+
+
+def test_repair_heals_rows_with_an_implausible_sequencer(
+    catalog: DeployedCatalog, run: Run, progress_files: Callable[[], list[Path]]
+) -> None:
+    put_object(catalog, "forged")
+    row = next(iter(catalog.rows()))
+    forge(catalog, row)
+    add_row(catalog, "gone", size=None, etag=None, expires_at=1, sequencer="F" * 32)
+    result = run("repair")
+    assert result.stdout.startswith("Repaired 2 of 2 keys compared.\n")
+    for key in ("forged", "gone"):
+        healed = catalog.store().read(catalog.bucket, key)
+        assert healed
+        assert (healed.sequencer, healed.healed_at) == ("0" * 32, healed.asked_at)
+    assert run("verify").exit_code == 0
+    assert run("repair").stdout.startswith("Repaired 0 of 1 keys compared.\n")
 
 
 def test_repair_recounts_the_folders_under_the_prefix_only(
