@@ -106,6 +106,7 @@ class Catalog(Construct):
                 ingest_arn=self.ingest.alias.function_arn,
                 changes_topic_arn=self.changes.topic.topic_arn,
                 publish_arn=self.changes.function.function_arn,
+                event_transport=settings.transport,
                 kinesis_stream_name=feed.stream.stream_name if feed else None,
                 alarms_topic_arn=self.alarms.topic.topic_arn,
                 totals_failure_queue_url=self.totals.dead_letter_queue.queue_url,

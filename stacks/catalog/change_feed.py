@@ -52,6 +52,7 @@ class ChangeFeed(Construct):
             keys.queue,
             "sns",
             {"ArnEquals": {"aws:SourceArn": self.topic.topic_arn}},
+            settings,
             sid="LetSendChanges",
         )
         publish = PythonFunction(

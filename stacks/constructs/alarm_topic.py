@@ -22,7 +22,7 @@ class AlarmTopic(Construct):
         super().__init__(scope, id)
         self.topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
         account = {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
-        allow_service(key, "cloudwatch", account)
+        allow_service(key, "cloudwatch", account, settings)
         self.topic.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],

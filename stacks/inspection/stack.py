@@ -52,6 +52,9 @@ class InspectionStack(cdk.Stack):
                 worker_queue_url=workers.requests.queue.queue_url,
                 inspect_max_mib=settings.inspect_max_mib,
                 worker_task_arn=workers.task.task_definition_arn,
+                worker_group_name=(
+                    workers.fleet.group.auto_scaling_group_name if workers.fleet else None
+                ),
                 worker_failure_queue_url=workers.dead_letter_queue.queue_url,
             ),
         )

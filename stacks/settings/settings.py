@@ -43,6 +43,9 @@ MAX_ACU = 256
 MAX_READERS = 15
 """Readers of a cluster, a quota of Aurora that CloudFormation checks at deployment only."""
 
+UNCONDITIONAL = ("autoscaling", "cloudwatch", "events", "s3", "sns")
+"""The AWS services that may use a key without the conditions of this app, if a setting says so."""
+
 _OLD_LOCAL = "laptop"
 """The name of the setting `local` before 0.2."""
 
@@ -84,6 +87,10 @@ class Settings:
     key_rotation_days: int
     """Days between two rotations of the customer managed keys, within `ROTATION_DAYS`. KMS keeps
     the old key material, so data stays readable."""
+
+    unconditional_key_use: frozenset[str]
+    """Those of `UNCONDITIONAL` that may use a key without our conditions, which no document of AWS
+    confirms for them. `reinventure doctor` names the services that need it (docs/security.md)."""
 
     shards: int
     """Partitions of the bucket's rows, 1 to `MAX_SHARDS`. Each takes 1,000 writes per second. Fixed
@@ -173,6 +180,7 @@ class Settings:
         return cls(
             stage=_read(node, "stage", _choice("sandbox", "production")),
             key_rotation_days=_read(node, "key_rotation_days", _whole_number(*ROTATION_DAYS)),
+            unconditional_key_use=_read(node, "unconditional_key_use", _choices(*UNCONDITIONAL)),
             shards=_read(node, "shards", _whole_number(1, MAX_SHARDS)),
             transport=_read(node, "transport", _choice("lambda", "sqs", "sns", "eventbridge")),
             reconcile=_read(node, "reconcile", _choice("off", "nightly")),
@@ -277,6 +285,16 @@ def _choice(*choices: str) -> Callable[[str], str]:
         if value not in choices:
             raise ValueError(f"must be one of {', '.join(choices)}")
         return value
+
+    return parse
+
+
+def _choices(*choices: str) -> Callable[[str], frozenset[str]]:
+    def parse(value: str) -> frozenset[str]:
+        chosen = frozenset(value.split(",") if value else ())
+        if not chosen <= set(choices):
+            raise ValueError(f"must be empty, or some of {','.join(choices)}")
+        return chosen
 
     return parse
 

@@ -18,6 +18,7 @@ from stacks.settings.traffic_shift import Shift
 DEFAULTS = {
     "stage": "sandbox",
     "key_rotation_days": 365,
+    "unconditional_key_use": "",
     "shards": 16,
     "transport": "lambda",
     "reconcile": "off",
@@ -54,6 +55,7 @@ def test_json_values_and_values_of_the_command_line_are_read() -> None:
     assert read() == Settings(
         stage="sandbox",
         key_rotation_days=365,
+        unconditional_key_use=frozenset(),
         shards=16,
         transport="lambda",
         reconcile="off",
@@ -79,6 +81,7 @@ def test_json_values_and_values_of_the_command_line_are_read() -> None:
     assert read(
         stage="production",
         key_rotation_days="90",
+        unconditional_key_use="s3,autoscaling",
         shards="256",
         transport="eventbridge",
         reconcile="nightly",
@@ -103,6 +106,7 @@ def test_json_values_and_values_of_the_command_line_are_read() -> None:
     ) == Settings(
         stage="production",
         key_rotation_days=90,
+        unconditional_key_use=frozenset({"autoscaling", "s3"}),
         shards=256,
         transport="eventbridge",
         reconcile="nightly",
@@ -151,6 +155,8 @@ def test_the_defaults_of_cdk_json_are_these() -> None:
         ("notify", "a@example.com b@example.com", "must be an e-mail address, an https URL"),
         ("key_rotation_days", "89", "must be a whole number from 90 to 2560"),
         ("key_rotation_days", "2561", "must be a whole number from 90 to 2560"),
+        ("unconditional_key_use", "sqs", "must be empty, or some of autoscaling,cloudwatch,events"),
+        ("unconditional_key_use", "s3,", "must be empty, or some of autoscaling,cloudwatch,events"),
         ("config", "on", "must be one of off, existing, create"),
         ("trail", "existing", "must be one of off, create"),
         ("kinesis", "yes", "must be one of true, false"),
@@ -246,10 +252,7 @@ def test_the_instances_have_the_regions_of_the_price_list() -> None:
         ("canery", "Did you mean canary?"),
         ("Stage", "Did you mean stage?"),
         ("TRANSPORT", "Did you mean transport?"),
-        (
-            "zzz",
-            "Settings are stage, key_rotation_days, shards, transport, reconcile, ",
-        ),
+        ("zzz", "Settings are stage, key_rotation_days, unconditional_key_use, shards, "),
     ],
 )
 def test_an_unknown_setting_is_refused_with_the_closest_name(name: str, advice: str) -> None:
