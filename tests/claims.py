@@ -1,0 +1,410 @@
+"""What docs/security.md says that a role could not do: for each phrase, the calls that it excludes.
+
+The page has which role cannot do what. tests/local/test_claims.py makes the calls with the role's
+permissions. tests/stacks/test_security.py compares the phrases with those of the page, and
+evaluates the actions on services that the local cloud lacks.
+
+A call names a resource of a template as `<Catalog/Table>` or, by its ARN, `<arn:Catalog/Table>`.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from tests.assembly import ROOT
+from tests.template_roles import ACCOUNT, REGION, TemplateRoles
+
+
+PAGE = (ROOT / "docs" / "security.md").read_text()
+
+NOT_SHOWN = " (not shown)"
+"""End of a phrase that no test shows."""
+
+
+def table(heading: str) -> dict[str, list[str]]:
+    """The rows of the page's table under `heading`: by what is in the first cell, the others."""
+    section = PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("| `")]
+    return {cells[0].strip(" `"): [cell.strip() for cell in cells[1:]] for cells in rows}
+
+
+def could_not() -> list[tuple[str, str]]:
+    """Each role with each phrase that tests must show."""
+    return [
+        (role, phrase)
+        for role, cells in table("What an attacker could do").items()
+        for phrase in cells[2].split("; ")
+        if not phrase.endswith(NOT_SHOWN)
+    ]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of the method `method` of boto3's client for `service`."""
+
+    service: str
+    method: str
+    arguments: dict[str, Any]
+
+    def make(self, client: Any, roles: TemplateRoles) -> None:
+        """Make the call with `client`, on the resources that `roles` has."""
+        getattr(client, self.method)(**json.loads(resolved(json.dumps(self.arguments), roles)))
+
+
+@dataclass(frozen=True)
+class Actions:
+    """Actions on a resource, for policies to be evaluated."""
+
+    names: tuple[str, ...]
+    resource: str
+
+
+def call(service: str, method: str, /, **arguments: Any) -> Call:
+    return Call(service, method, arguments)
+
+
+def resolved(text: str, roles: TemplateRoles) -> str:
+    """Return `text` with the names and ARNs of the resources in it."""
+    text = re.sub("<arn:(.*?)>", lambda match: roles.arn(match[1]), text)
+    return re.sub("<(.*?)>", lambda match: roles.name(match[1]), text)
+
+
+def _in(bucket: str, **more: Any) -> dict[str, Any]:
+    return {"Bucket": f"<{bucket}>", **more}
+
+
+def _read(bucket: str) -> list[Call]:
+    return [
+        call("s3", "get_object", **_in(bucket, Key="k")),
+        call("s3", "get_object", **_in(bucket, Key="k", VersionId="v")),
+        call("s3", "head_object", **_in(bucket, Key="k")),
+        call("s3", "select_object_content", **_in(bucket, Key="k", **_SELECT)),
+    ]
+
+
+def _write(bucket: str) -> list[Call]:
+    return [
+        call("s3", "put_object", **_in(bucket, Key="k", Body="x")),
+        call("s3", "create_multipart_upload", **_in(bucket, Key="k")),
+        call("s3", "put_object_tagging", **_in(bucket, Key="k", Tagging={"TagSet": []})),
+    ]
+
+
+def _delete(bucket: str) -> list[Call]:
+    rule = {"ID": "all", "Status": "Enabled", "Prefix": "", "Expiration": {"Days": 1}}
+    return [
+        call("s3", "delete_object", **_in(bucket, Key="k")),
+        call("s3", "delete_object", **_in(bucket, Key="k", VersionId="v")),
+        call("s3", "delete_objects", **_in(bucket, Delete={"Objects": [{"Key": "k"}]})),
+        call("s3", "delete_bucket", **_in(bucket)),
+        call(
+            "s3",
+            "put_bucket_lifecycle_configuration",
+            **_in(bucket, LifecycleConfiguration={"Rules": [rule]}),
+        ),
+    ]
+
+
+def _rows(method: str, **arguments: Any) -> Call:
+    return call("dynamodb", method, TableName="<Catalog/Table>", **arguments)
+
+
+def _statement(text: str) -> Call:
+    return call("dynamodb", "execute_statement", Statement=text)
+
+
+def _assume(role: str) -> Call:
+    name = f"cdk-hnb659fds-{role}-role-{ACCOUNT}-{REGION}"
+    return call(
+        "sts", "assume_role", RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{name}", RoleSessionName="s"
+    )
+
+
+_SELECT = {
+    "Expression": "SELECT * FROM S3Object",
+    "ExpressionType": "SQL",
+    "InputSerialization": {"JSON": {"Type": "LINES"}},
+    "OutputSerialization": {"JSON": {}},
+}
+_BUCKET = "Catalog/Bucket"
+_ARTIFACTS = "Delivery/PipelineArtifacts"
+_KEY = {"pk": {"S": "bucket#1#0"}, "sk": {"S": "k"}}
+_WHERE = "WHERE pk = 'bucket#1#0' AND sk = 'k'"
+
+READ_OBJECT = _read(_BUCKET)
+CHANGE_OBJECT = _write(_BUCKET) + _delete(_BUCKET)
+LIST_BUCKET = [
+    call("s3", "list_objects_v2", **_in(_BUCKET)),
+    call("s3", "list_object_versions", **_in(_BUCKET)),
+    call("s3", "list_multipart_uploads", **_in(_BUCKET)),
+    call("s3", "get_bucket_inventory_configuration", **_in(_BUCKET, Id="i")),
+]
+LIST_ROWS = [
+    _rows("scan"),
+    _rows(
+        "query",
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": _KEY["pk"]},
+    ),
+    _statement('SELECT * FROM "<Catalog/Table>"'),
+    call(
+        "dynamodb",
+        "export_table_to_point_in_time",
+        TableArn="<arn:Catalog/Table>",
+        S3Bucket="bucket",
+    ),
+]
+READ_ROW = [
+    _rows("get_item", Key=_KEY),
+    call("dynamodb", "batch_get_item", RequestItems={"<Catalog/Table>": {"Keys": [_KEY]}}),
+    call(
+        "dynamodb",
+        "transact_get_items",
+        TransactItems=[{"Get": {"TableName": "<Catalog/Table>", "Key": _KEY}}],
+    ),
+    *LIST_ROWS,
+]
+DELETE_ROW = [
+    _rows("delete_item", Key=_KEY),
+    _statement(f'DELETE FROM "<Catalog/Table>" {_WHERE}'),
+    call(
+        "dynamodb",
+        "batch_write_item",
+        RequestItems={"<Catalog/Table>": [{"DeleteRequest": {"Key": _KEY}}]},
+    ),
+    call(
+        "dynamodb",
+        "transact_write_items",
+        TransactItems=[{"Delete": {"TableName": "<Catalog/Table>", "Key": _KEY}}],
+    ),
+    _rows(
+        "update_time_to_live",
+        TimeToLiveSpecification={"Enabled": True, "AttributeName": "last_modified"},
+    ),
+    _rows("delete_table"),
+]
+WRITE_ROW = [
+    _rows("put_item", Item=_KEY),
+    _rows("update_item", Key=_KEY),
+    _statement("INSERT INTO \"<Catalog/Table>\" VALUE {'pk': 'bucket#1#0', 'sk': 'k'}"),
+    _statement(f'UPDATE "<Catalog/Table>" SET size = 1 {_WHERE}'),
+]
+PUBLISH = [
+    call(
+        "sns",
+        "publish",
+        TopicArn="<arn:Catalog/ChangesTopic>",
+        Message="{}",
+        MessageGroupId="g",
+    ),
+    call(
+        "sns",
+        "publish_batch",
+        TopicArn="<arn:Catalog/ChangesTopic>",
+        PublishBatchRequestEntries=[{"Id": "1", "Message": "{}", "MessageGroupId": "g"}],
+    ),
+]
+_QUEUES = [
+    "Catalog/Failures",
+    "Catalog/TotalsFailures",
+    "Catalog/ChangesFailures",
+    "Catalog/TransportEventsQueue",
+    "Workers/ExamineDoorQueue",
+    "Workers/WorkerDoorQueue",
+    "Sql/MirrorChangesQueue",
+]
+_INGEST = "<arn:Catalog/IngestFunction>"
+_IMAGES = {"repositoryName": f"cdk-hnb659fds-container-assets-{ACCOUNT}-{REGION}"}
+_ROLE = {"RoleName": "<Catalog/IngestRole>"}
+_DATA = {"KeyId": "<arn:Catalog/KeysData>"}
+_STREAM = call("dynamodbstreams", "describe_stream", StreamArn="<arn:Catalog/Table>/stream/none")
+_BUILD = call("codebuild", "start_build", projectName="<Delivery/PipelineDeployProject>")
+_DEPLOY = _assume("deploy")
+_TASK = {"cluster": "<arn:Workers/WorkerFleetCluster>"}
+
+CLAIMS: dict[str, list[Call | Actions]] = {
+    "read an object": [*READ_OBJECT],
+    "read, change or delete an object": [*READ_OBJECT, *CHANGE_OBJECT],
+    "change or delete an object": [*CHANGE_OBJECT],
+    "change or delete one elsewhere than below `.reinventure/smoke/`": [*CHANGE_OBJECT],
+    "access the bucket": [*LIST_BUCKET, *READ_OBJECT, *CHANGE_OBJECT],
+    "list the bucket": [*LIST_BUCKET],
+    "list rows": [*LIST_ROWS],
+    "delete a row": [*DELETE_ROW],
+    "write or delete a row": [*WRITE_ROW, *DELETE_ROW],
+    "access the table": [*READ_ROW, *WRITE_ROW, *DELETE_ROW],
+    "read or delete a row that is not of the test": [*READ_ROW, *DELETE_ROW],
+    "write a row by itself": [*WRITE_ROW],
+    "publish": [*PUBLISH],
+    "read a message": [call("sqs", "receive_message", QueueUrl=f"<{queue}>") for queue in _QUEUES],
+    "read a dead-letter queue": [
+        call("sqs", "receive_message", QueueUrl=f"<{queue}>")
+        for queue in _QUEUES
+        if queue.endswith("Failures")
+    ],
+    "send to the dead-letter queue of `ingest`": [
+        call("sqs", "send_message", QueueUrl="<Catalog/Failures>", MessageBody="{}")
+    ],
+    "invoke a function": [call("lambda", "invoke", FunctionName=_INGEST)],
+    "read a log": [
+        call("logs", "get_log_events", logGroupName="/g", logStreamName="s"),
+        call("logs", "filter_log_events", logGroupName="/g"),
+        call("logs", "start_query", logGroupName="/g", startTime=0, endTime=1, queryString="q"),
+    ],
+    "push an image": [
+        call("ecr", "put_image", **_IMAGES, imageManifest="{}", imageTag="t"),
+        call("ecr", "initiate_layer_upload", **_IMAGES),
+        call("ecr", "batch_delete_image", **_IMAGES, imageIds=[{"imageTag": "t"}]),
+    ],
+    "start, stop or define a task": [
+        call("ecs", "run_task", **_TASK, taskDefinition="t"),
+        call("ecs", "stop_task", **_TASK, task="t"),
+        call("ecs", "update_service", **_TASK, service="s"),
+        call("ecs", "register_task_definition", family="f", containerDefinitions=[]),
+    ],
+    "read an object under DATA (evaluated)": [
+        Actions(("kms:Decrypt",), "<arn:Catalog/KeysData>"),
+    ],
+    "delete history": [
+        *_delete("Governance/RecorderHistory"),
+        *_write("Governance/TrailBucket"),
+        *_delete("Governance/TrailBucket"),
+        call("cloudtrail", "stop_logging", Name="Governance-trail"),
+        call("cloudtrail", "delete_trail", Name="Governance-trail"),
+    ],
+    "publish a version": [
+        call("lambda", "publish_version", FunctionName=_INGEST),
+        call("lambda", "update_function_code", FunctionName=_INGEST, ZipFile="x"),
+    ],
+    "become a role of CDK": [
+        _assume("deploy"),
+        _assume("file-publishing"),
+        _assume("image-publishing"),
+    ],
+    "start a build": [_BUILD],
+    "read or replace an artifact": [*_read(_ARTIFACTS), *_write(_ARTIFACTS)],
+    "replace an artifact": [*_write(_ARTIFACTS)],
+    "read the source (evaluated)": [
+        Actions(
+            ("codecommit:GitPull", "codecommit:GetFile", "codecommit:GetBlob"),
+            "<arn:Delivery/PipelineRepository>",
+        )
+    ],
+    "write to the repository (evaluated)": [
+        Actions(
+            (
+                "codecommit:GitPush",
+                "codecommit:PutFile",
+                "codecommit:DeleteFile",
+                "codecommit:CreateCommit",
+                "codecommit:CreateBranch",
+                "codecommit:DeleteBranch",
+                "codecommit:MergeBranchesByFastForward",
+                "codecommit:MergePullRequestByFastForward",
+                "codecommit:UpdateDefaultBranch",
+                "codecommit:DeleteRepository",
+            ),
+            "<arn:Delivery/PipelineRepository>",
+        )
+    ],
+    "change the pipeline (evaluated)": [
+        Actions(
+            (
+                "codepipeline:UpdatePipeline",
+                "codepipeline:DeletePipeline",
+                "codepipeline:PutApprovalResult",
+            ),
+            "<arn:Delivery/Pipeline>",
+        )
+    ],
+}
+"""By phrase, what a role that has it must be denied."""
+
+ESCALATIONS: dict[str, Call] = {
+    "change its own role": call(
+        "iam", "put_role_policy", **_ROLE, PolicyName="p", PolicyDocument="{}"
+    ),
+    "change who assumes a role": call(
+        "iam", "update_assume_role_policy", **_ROLE, PolicyDocument="{}"
+    ),
+    "make an access key": call("iam", "create_access_key", UserName="user"),
+    "become another role": call(
+        "sts", "assume_role", RoleArn="<arn:Catalog/IngestRole>", RoleSessionName="s"
+    ),
+    "use a key directly": call("kms", "generate_data_key", **_DATA, KeySpec="AES_256"),
+    "change a key's policy": call(
+        "kms", "put_key_policy", **_DATA, PolicyName="default", Policy="{}"
+    ),
+    "grant a key": call(
+        "kms", "create_grant", **_DATA, GranteePrincipal="p", Operations=["Decrypt"]
+    ),
+    "delete a key": call("kms", "schedule_key_deletion", **_DATA),
+    "change a function": call("lambda", "update_function_code", FunctionName=_INGEST, ZipFile="x"),
+    "change its settings": call("lambda", "update_function_configuration", FunctionName=_INGEST),
+    "change the bucket's policy": call("s3", "put_bucket_policy", **_in(_BUCKET, Policy="{}")),
+    "copy the bucket elsewhere": call(
+        "s3",
+        "put_bucket_replication",
+        **_in(_BUCKET, ReplicationConfiguration={"Role": "r", "Rules": []}),
+    ),
+    "change the table's policy": call(
+        "dynamodb", "put_resource_policy", ResourceArn="<arn:Catalog/Table>", Policy="{}"
+    ),
+    "change a queue": call(
+        "sqs", "set_queue_attributes", QueueUrl="<Catalog/Failures>", Attributes={}
+    ),
+    "subscribe to changes": call(
+        "sns", "subscribe", TopicArn="<arn:Catalog/ChangesTopic>", Protocol="sqs", Endpoint="e"
+    ),
+    "read a password": call("secretsmanager", "get_secret_value", SecretId="<arn:Sql/Reader>"),
+    "change a stack": call("cloudformation", "delete_stack", StackName="Catalog"),
+    "stop the trail": call("cloudtrail", "stop_logging", Name="Governance-trail"),
+}
+"""What no role could do, but for `POWERS_TO_ESCALATE`."""
+
+POWERS_TO_ESCALATE = {
+    ("CustomS3AutoDeleteObjectsCustomResourceProviderRole", "change the bucket's policy"),
+    ("MirrorRole", "read a password"),
+}
+"""The exceptions, which the table of the page has."""
+
+POWERS: dict[str, Call | Actions] = {
+    "IngestRole": LIST_BUCKET[1],
+    "TotalsRole": _STREAM,
+    "ChangesPublishRole": _STREAM,
+    "BucketNotifier": call(
+        "logs",
+        "create_log_stream",
+        logGroupName="<Catalog/BucketNotifierLogs>",
+        logStreamName="claims",
+    ),
+    "ReconcilePlannerRole": LIST_BUCKET[0],
+    "ReconcileWorkerRole": LIST_ROWS[1],
+    "ReconcileRole": call("logs", "describe_log_groups"),
+    "ReconcileStarter": call(
+        "stepfunctions", "start_execution", stateMachineArn="<arn:Catalog/ReconcileMachine>"
+    ),
+    "ExamineRole": READ_OBJECT[0],
+    "WorkerRole": READ_OBJECT[0],
+    "WorkerExecutionRole": call("ecr", "batch_get_image", **_IMAGES, imageIds=[{"imageTag": "t"}]),
+    "WorkerFleetRole": call("ecs", "deregister_container_instance", **_TASK, containerInstance="i"),
+    "MirrorRole": call("sqs", "receive_message", QueueUrl="<Sql/MirrorChangesQueue>"),
+    "CustomS3AutoDeleteObjectsCustomResourceProviderRole": LIST_BUCKET[1],
+    "RecorderRole": LIST_BUCKET[0],
+    "CanaryBeforeRole": _rows("get_item", Key={**_KEY, "pk": {"S": "reinventure:probe#1#0"}}),
+    "CanaryAfterRole": call(
+        "cloudwatch", "get_metric_data", MetricDataQueries=[], StartTime=0, EndTime=1
+    ),
+    "CanaryRole": call("lambda", "get_alias", FunctionName=_INGEST, Name="live"),
+    "PipelineRole": _BUILD,
+    "PipelineEventsRole": Actions(
+        ("codepipeline:StartPipelineExecution",), "<arn:Delivery/Pipeline>"
+    ),
+    "PipelineBuildRole": _write(_ARTIFACTS)[0],
+    "PipelineUpdateRole": _DEPLOY,
+    "PipelineDeployRole": _DEPLOY,
+    "PipelinePublishRole": _DEPLOY,
+    "PipelineSmokeRole": LIST_BUCKET[1],
+}
+"""Something that each role may do: it shows that a refusal is not one of all calls of the session."""
