@@ -24,7 +24,7 @@ from . import object_access as inspection
 from .fleet import SCRATCH, Fleet
 
 _ROOT = Path(__file__).parents[2]
-_IN_IMAGE = {"constraints.txt", "lambdas", "worker"}
+_IN_IMAGE = {"lambdas", "worker"}
 
 _MEMORY = 512
 """MiB of a worker, more than twice its measured use (docs/inspection.md)."""
