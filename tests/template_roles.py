@@ -3,7 +3,7 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,29 +63,62 @@ class TemplateRoles:
             if not path.name.endswith(".product.template.json")
         }
         self._deployed = deployed or {}
+        self._functions: dict[str, Callable[[str, Any], Any]] = {
+            "Ref": self._reference,
+            "Fn::GetAtt": lambda stack, names: self._attribute(stack, *names),
+            "Fn::Join": self._join,
+            "Fn::Sub": self._substitute,
+            "Fn::GetStackOutput": lambda _, it: self._output(it["StackName"], it["OutputName"]),
+            "Fn::ImportValue": lambda stack, name: self._export(self._resolve(stack, name)),
+        }
 
-    def policies(self) -> dict[str, list[Any]]:
-        """Return the statements of each role by the name in its logical id.
+    def statements(self) -> dict[str, list[Any]]:
+        """Return the statements about each role by the name in its logical id.
 
-        They are those of its own policies, of AWS's managed policies, and of buckets whose policy
-        names the role. A role of the same name in two stacks is one.
+        They are those of its own policies, and those of bucket policies that name the role. A role
+        of the same name in two stacks is one.
         """
         found: dict[str, list[Any]] = defaultdict(list)
         for stack, template in self._templates.items():
             for logical_id, resource in template["Resources"].items():
+                properties = resource.get("Properties", {})
                 if resource["Type"] == "AWS::IAM::Role":
-                    found[_without_hash(logical_id)] += self._of_role(stack, resource)
+                    for policy in properties.get("Policies", []):
+                        document = self._resolve(stack, policy["PolicyDocument"])
+                        found[_without_hash(logical_id)] += document["Statement"]
                 elif resource["Type"] == "AWS::IAM::Policy":
-                    document = self._resolve(stack, resource["Properties"]["PolicyDocument"])
-                    for role in resource["Properties"]["Roles"]:
+                    document = self._resolve(stack, properties["PolicyDocument"])
+                    for role in properties["Roles"]:
                         found[_without_hash(role["Ref"])] += document["Statement"]
                 elif resource["Type"] == "AWS::S3::BucketPolicy":
-                    for statement in resource["Properties"]["PolicyDocument"]["Statement"]:
+                    for statement in properties["PolicyDocument"]["Statement"]:
                         principal = statement["Principal"].get("AWS")
                         if isinstance(principal, dict):
                             [role_id, _] = principal["Fn::GetAtt"]
                             granted = {k: v for k, v in statement.items() if k != "Principal"}
                             found[_without_hash(role_id)].append(self._resolve(stack, granted))
+        return found
+
+    def managed(self) -> dict[str, list[str]]:
+        """Return the names of AWS's managed policies of each role that has some."""
+        return {
+            _without_hash(logical_id): [
+                self._resolve(stack, arn).rpartition("/")[2]
+                for arn in resource["Properties"]["ManagedPolicyArns"]
+            ]
+            for stack, template in self._templates.items()
+            for logical_id, resource in template["Resources"].items()
+            if resource["Type"] == "AWS::IAM::Role"
+            and "ManagedPolicyArns" in resource["Properties"]
+        }
+
+    def policies(self) -> dict[str, list[Any]]:
+        """Return all statements about each role, with those of AWS's managed policies."""
+        found = self.statements()
+        documents = json.loads(aws_managed_policies_data)
+        for role, names in self.managed().items():
+            for name in names:
+                found[role] += documents[name]["Document"]["Statement"]
         return found
 
     def key_policy(self, resource: str) -> Any:
@@ -111,15 +144,6 @@ class TemplateRoles:
             if _without_hash(logical_id) == name and each["Type"] in _ARNS
         ]
         return found
-
-    def _of_role(self, stack: str, role: Any) -> list[Any]:
-        statements = []
-        for policy in role["Properties"].get("Policies", []):
-            statements += self._resolve(stack, policy["PolicyDocument"])["Statement"]
-        for managed in role["Properties"].get("ManagedPolicyArns", []):
-            name = self._resolve(stack, managed).rpartition("/")[2]
-            statements += json.loads(aws_managed_policies_data)[name]["Document"]["Statement"]
-        return statements
 
     def _id(self, stack: str, kind: str, logical_id: str) -> str:
         made_up = f"{stack}-{logical_id}"
@@ -163,31 +187,29 @@ class TemplateRoles:
         return value
 
     def _resolve(self, stack: str, value: Any) -> Any:
-        """Return `value` with the results of its intrinsic functions; raises KeyError for others."""
-        if isinstance(value, list):
-            return [self._resolve(stack, each) for each in value]
-        if not isinstance(value, dict):
-            return value
+        """Return `value` with the results of its intrinsic functions."""
         match value:
-            case {"Ref": "AWS::StackName"}:
-                return stack
-            case {"Ref": name} if name in _PSEUDO_PARAMETERS:
-                return _PSEUDO_PARAMETERS[name]
-            case {"Ref": name}:
-                kind = self._templates[stack]["Resources"][name]["Type"]
-                return self._ref(stack, kind, name)
-            case {"Fn::GetAtt": [name, attribute]}:
-                return self._attribute(stack, name, attribute)
-            case {"Fn::Join": [separator, parts]}:
-                return separator.join(self._resolve(stack, parts))
-            case {"Fn::Sub": str(text)}:
-                return re.sub(r"\$\{(.*?)\}", lambda m: self._resolve(stack, {"Ref": m[1]}), text)
-            case {"Fn::GetStackOutput": {"StackName": other, "OutputName": name}}:
-                return self._output(other, name)
-            case {"Fn::ImportValue": name}:
-                return self._export(self._resolve(stack, name))
-        assert not any(name.startswith("Fn::") for name in value), value
-        return {name: self._resolve(stack, each) for name, each in value.items()}
+            case list():
+                return [self._resolve(stack, each) for each in value]
+            case dict() if len(value) == 1 and (name := next(iter(value))) in self._functions:
+                return self._functions[name](stack, value[name])
+            case dict():
+                assert not any(name.startswith("Fn::") for name in value), value
+                return {name: self._resolve(stack, each) for name, each in value.items()}
+        return value
+
+    def _reference(self, stack: str, name: str) -> str:
+        pseudo_parameters = {**_PSEUDO_PARAMETERS, "AWS::StackName": stack}
+        if name in pseudo_parameters:
+            return pseudo_parameters[name]
+        return self._ref(stack, self._templates[stack]["Resources"][name]["Type"], name)
+
+    def _join(self, stack: str, argument: Any) -> str:
+        separator, parts = argument
+        return str(separator).join(self._resolve(stack, parts))
+
+    def _substitute(self, stack: str, text: str) -> str:
+        return re.sub(r"\$\{(.*?)\}", lambda match: self._reference(stack, match[1]), text)
 
 
 def _without_hash(logical_id: str) -> str:
