@@ -162,7 +162,11 @@ _QUERY = _rows(
 )
 
 READ_OBJECT = _read(_BUCKET)
-CHANGE_OBJECT = _write(_BUCKET) + _delete(_BUCKET)
+CHANGE_OBJECT = [
+    *_write(_BUCKET),
+    *_delete(_BUCKET),
+    call("s3", "put_bucket_policy", **_in(_BUCKET, Policy="{}")),
+]
 LIST_BUCKET = [
     call("s3", "list_objects_v2", "ListBucket", **_in(_BUCKET)),
     call("s3", "list_object_versions", "ListBucketVersions", **_in(_BUCKET)),
@@ -369,7 +373,9 @@ ESCALATIONS: dict[str, Call] = {
     "delete a key": call("kms", "schedule_key_deletion", **_DATA),
     "change a function": call("lambda", "update_function_code", FunctionName=_INGEST, ZipFile="x"),
     "change its settings": call("lambda", "update_function_configuration", FunctionName=_INGEST),
-    "change the bucket's policy": call("s3", "put_bucket_policy", **_in(_BUCKET, Policy="{}")),
+    "change the policy of a bucket": call(
+        "s3", "put_bucket_policy", **_in(_ARTIFACTS, Policy="{}")
+    ),
     "copy the bucket elsewhere": call(
         "s3",
         "put_bucket_replication",
@@ -392,7 +398,7 @@ ESCALATIONS: dict[str, Call] = {
 """What no role could do, but for `POWERS_TO_ESCALATE`."""
 
 POWERS_TO_ESCALATE = {
-    ("CustomS3AutoDeleteObjectsCustomResourceProviderRole", "change the bucket's policy"),
+    ("CustomS3AutoDeleteObjectsCustomResourceProviderRole", "change the policy of a bucket"),
     ("MirrorRole", "read a password"),
 }
 """The exceptions, which the table of the page has."""
