@@ -161,7 +161,7 @@ def allow(*actions: str) -> list[Any]:
 
 
 def calls(phrase: str) -> list[Call]:
-    return [each for each in CLAIMS[phrase] if isinstance(each, Call)]
+    return [each for each in CLAIMS.get(phrase, []) if isinstance(each, Call)]
 
 
 @pytest.mark.parametrize(("role", "phrase"), [each for each in could_not() if calls(each[1])])
