@@ -140,6 +140,7 @@ release: synth ## Record the product of the portfolio as its next version
 
 ship: $(RUN) ## Deploy what `make synth` left in cdk.out, without asking: make ship [STACKS="Catalog Workers Sql"]
 	@test -d cdk.out || { echo "There is no cdk.out to deploy from: run make synth first." >&2; exit 1; }
+	@$(if $(filter Catalog,$(STACKS)),python -m reinventure.aws.deployment_check cdk.out)
 	cdk deploy $(STACKS) --app cdk.out --exclusively --require-approval never
 
 smoke: $(RUN) ## Put an object into the bucket, and wait for its row

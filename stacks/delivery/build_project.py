@@ -149,6 +149,8 @@ def _permissions(stage: Stage, groups: list[str], *, images: bool) -> list[iam.P
                 resources=groups,
             )
         ]
+    if SHIP in stage.commands:
+        return [permissions.ship(images=images), *permissions.check_deployment()]
     if any(command.startswith(SHIP) for command in stage.commands):
         return [permissions.ship(images=images)]
     return permissions.smoke_test()

@@ -49,7 +49,7 @@ class Attackers:
     """Clients with the permissions of roles, which are created in the account of `session`."""
 
     def __init__(self, cloud: Cloud, session: boto3.Session) -> None:
-        self._session = session
+        self._session: Any = session
         self._shared = {
             "endpoint_url": cloud.environment["AWS_ENDPOINT_URL"],
             "verify": cloud.environment["AWS_CA_BUNDLE"],

@@ -351,17 +351,38 @@ def test_every_permission_names_its_resources(any_template: Template) -> None:
 def test_deploying_stages_may_assume_the_bootstrap_roles_only(
     template: Template, stage: str
 ) -> None:
-    own = [
+    (actions, roles), *checks = [
         permission
         for permission in permissions(template, f"Pipeline{stage}Role")
         if beyond_artifacts_and_logs(permission)
     ]
-    [(actions, roles)] = own
+    assert bool(checks) == (stage == "Deploy")
     assert actions == ["sts:AssumeRole"]
     assert [re.findall(r"cdk-hnb659fds-([a-z-]+)-role-", json.dumps(r)) for r in roles] == [
         ["deploy"],
         ["file-publishing"],
     ]
+
+
+def test_the_deploy_stage_may_look_for_what_it_would_break(template: Template) -> None:
+    checks = {
+        actions[0]: re.findall(r":(stack/[^/]+/|[A-Za-z]+-)\*", json.dumps(resource))
+        for actions, resource in permissions(template, "PipelineDeployRole")
+        if actions[0].startswith(("cloudformation:", "sqs:"))
+    }
+    assert {action: set(found) for action, found in checks.items()} == {
+        "cloudformation:DescribeStacks": {
+            *("stack/Catalog/", "stack/Workers/", "stack/Sql/", "stack/Governance/")
+        },
+        "cloudformation:ListStackResources": {"stack/Catalog/", "stack/Workers/", "stack/Sql/"},
+        "sqs:GetQueueAttributes": {"Catalog-", "Workers-", "Sql-"},
+    }
+
+
+def test_the_stacks_of_a_catalog_are_checked_before_they_are_shipped() -> None:
+    [*_, check, _] = dry_run("ship")
+    assert check == "python -m reinventure.aws.deployment_check cdk.out"
+    assert check not in dry_run("ship", "STACKS=Delivery")
 
 
 def test_the_build_stage_may_report_only(template: Template) -> None:

@@ -5,22 +5,19 @@ Policies are evaluated as IAM does, by the emulator's evaluator.
 
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ministack.core.iam_evaluator import (
-    EvalContext,
-    combine_resource_policy,
-    evaluate,
-    parse_policy_document,
-)
 
 from stacks.governance.controls import CONTROLS, SAME_TEXT
 from tests.claims import CLAIMS, POWERS, Actions, could_not, resolved, table
 from tests.stacks.assemblies import Assemblies
 from tests.stacks.conftest import TRANSPORTS, as_list
 from tests.template_roles import ACCOUNT, REGION, TemplateRoles
+
+EVALUATOR: Any = import_module("ministack.core.iam_evaluator")
 
 COMMON = {
     "logs:CreateLogStream",
@@ -65,9 +62,9 @@ def roles(all_stacks: Path) -> TemplateRoles:
     return TemplateRoles(all_stacks)
 
 
-def request(action: str, resource: str, **keys: Any) -> EvalContext:
+def request(action: str, resource: str, **keys: Any) -> Any:
     """A request of a role, with the condition keys `keys`."""
-    return EvalContext(
+    return EVALUATOR.EvalContext(
         principal_arn=f"arn:aws:sts::{ACCOUNT}:assumed-role/role/session",
         principal_type="AssumedRole",
         principal_account=ACCOUNT,
@@ -78,16 +75,18 @@ def request(action: str, resource: str, **keys: Any) -> EvalContext:
     )
 
 
-def permits(statements: list[Any], context: EvalContext) -> bool:
+def permits(statements: list[Any], context: Any) -> bool:
     """Whether a role with the permissions `statements` has that for the request."""
-    policies = [parse_policy_document({"Statement": statements})]
-    return bool(evaluate(context, policies).decision == "Allow")
+    policies = [EVALUATOR.parse_policy_document({"Statement": statements})]
+    return bool(EVALUATOR.evaluate(context, policies).decision == "Allow")
 
 
-def may_use(statements: list[Any], key_policy: Any, context: EvalContext) -> bool:
+def may_use(statements: list[Any], key_policy: Any, context: Any) -> bool:
     """Whether both the permissions `statements` and the policy of the key allow the request."""
-    identity = evaluate(context, [parse_policy_document({"Statement": statements})])
-    both = combine_resource_policy(identity, context, key_policy, ACCOUNT, required=True)
+    identity = EVALUATOR.evaluate(
+        context, [EVALUATOR.parse_policy_document({"Statement": statements})]
+    )
+    both = EVALUATOR.combine_resource_policy(identity, context, key_policy, ACCOUNT, required=True)
     return bool(both.decision == "Allow")
 
 
@@ -102,7 +101,7 @@ def through(service: str, roles: TemplateRoles) -> dict[str, Any]:
     }
 
 
-def requests(actions: Actions, roles: TemplateRoles) -> Iterator[EvalContext]:
+def requests(actions: Actions, roles: TemplateRoles) -> Iterator[Any]:
     """The requests that need `actions`: of KMS through S3, of DynamoDB for an ordinary row."""
     keys = {**through("s3", roles), "dynamodb:leadingkeys": ["bucket#1#0"]}
     for name in actions.names:
