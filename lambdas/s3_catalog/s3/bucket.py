@@ -9,16 +9,21 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
-from s3_catalog.model.stored_object import StoredObject, Version
-from s3_catalog.model.timestamps import utc_now
+from s3_catalog.model.stored_object import IN_PROGRESS, STANDARD, StoredObject, Version
+from s3_catalog.model.timestamps import timestamp, utc_now
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_s3.type_defs import (
         ListObjectVersionsRequestTypeDef,
         ObjectVersionTypeDef,
+        RestoreStatusTypeDef,
     )
 
+_MAX_WORD = 32
+"""Characters of a storage class or an algorithm in a row. The longest of today has 24."""
+
+_RESTORE = "RestoreStatus"
 
 class Bucket:
     """The bucket `name`. `client` returns the client, and is called before the first request.
@@ -45,7 +50,9 @@ class Bucket:
         are strongly consistent.
         """
         asked_at = self.clock()
-        page = self._client().list_object_versions(Bucket=self.name, Prefix=key, MaxKeys=1)
+        page = self._client().list_object_versions(
+            Bucket=self.name, Prefix=key, MaxKeys=1, OptionalObjectAttributes=[_RESTORE]
+        )
         for version in page.get("Versions", []):
             if version["Key"] == key and version["IsLatest"]:
                 return _stored(version, asked_at)
@@ -82,7 +89,11 @@ class Bucket:
         comes its last key with None, whether or not it came with an object: many pages may have no
         object, only old versions and delete markers.
         """
-        request: ListObjectVersionsRequestTypeDef = {"Bucket": self.name, "Prefix": prefix}
+        request: ListObjectVersionsRequestTypeDef = {
+            "Bucket": self.name,
+            "Prefix": prefix,
+            "OptionalObjectAttributes": [_RESTORE],
+        }
         if after:
             request["KeyMarker"] = after
         while True:
@@ -109,6 +120,9 @@ class Bucket:
 
 def _stored(version: "ObjectVersionTypeDef", asked_at: datetime) -> StoredObject:
     version_id = version["VersionId"]
+    storage_class = version.get("StorageClass", STANDARD)
+    # One of each version; the API has a list.
+    algorithm = ",".join(version.get("ChecksumAlgorithm", []))
     return StoredObject(
         key=version["Key"],
         size=version["Size"],
@@ -116,4 +130,14 @@ def _stored(version: "ObjectVersionTypeDef", asked_at: datetime) -> StoredObject
         version_id=None if version_id == "null" else version_id,
         modified=version["LastModified"],
         asked_at=asked_at,
+        storage_class=None if storage_class == STANDARD else storage_class[:_MAX_WORD],
+        checksum_algorithm=algorithm[:_MAX_WORD] or None,
+        restore=_restore(version.get(_RESTORE, {})),
     )
+
+
+def _restore(status: "RestoreStatusTypeDef") -> str | None:
+    if status.get("IsRestoreInProgress"):
+        return IN_PROGRESS
+    expiry = status.get("RestoreExpiryDate")
+    return timestamp(expiry) if expiry else None

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from s3_catalog.model import object_key
+from s3_catalog.model.requester import is_by
 from s3_catalog.model.row import BEFORE_ALL, Row
 from s3_catalog.model.sequencer import bounds
+from s3_catalog.model.stored_object import STANDARD
 from s3_catalog.model.timestamps import timestamp
 from s3_catalog.table.item import from_item
 from s3_catalog.table.merged_query import Reading, merged
@@ -27,7 +29,8 @@ class Filter:
     `deleted` selects tombstones instead of rows of existing objects; `implausible_at` adds those
     whose sequencer was implausible at that time. `larger` and `smaller` are exclusive, in bytes;
     tombstones have no size. `newer` is inclusive and `older` exclusive, both of the time of the
-    last event.
+    last event. `storage_class` is exact; STANDARD includes rows without a class. `by` is an id of
+    the requester (see `s3_catalog.model.requester.is_by`).
 
     The other fields are of the inspection result; rows without one do not match. `content_type` is
     exact, or a prefix with an asterisk (`image/*`). `sha256` is hexadecimal in lower case. `wider`
@@ -40,6 +43,8 @@ class Filter:
     smaller: int | None = None
     newer: datetime | None = None
     older: datetime | None = None
+    storage_class: str | None = None
+    by: str | None = None
     content_type: str | None = None
     sha256: str | None = None
     wider: int | None = None
@@ -81,7 +86,9 @@ def matching_rows(
         if (until is not None and key > until) or not key.startswith(prefix):
             return
         if item:
-            yield from_item(item)
+            row = from_item(item)
+            if wanted.by is None or is_by(row.requester, wanted.by):
+                yield row
 
 
 def _query(
@@ -135,6 +142,15 @@ def _expression(wanted: Filter) -> "tuple[str, dict[str, AttributeValueTypeDef]]
     if wanted.older is not None:
         terms.append("event_time < :older")
         values[":older"] = {"S": timestamp(wanted.older)}
+    if wanted.storage_class == STANDARD:
+        terms.append("attribute_not_exists(storage_class)")
+    elif wanted.storage_class is not None:
+        terms.append("storage_class = :storage_class")
+        values[":storage_class"] = {"S": wanted.storage_class}
+    if wanted.by is not None:
+        # More than the requesters that match: DynamoDB cannot compare parts of a text.
+        terms.append("contains(requester, :by)")
+        values[":by"] = {"S": wanted.by.removeprefix("AWS:")}
     if wanted.content_type is not None:
         start = wanted.content_type.removesuffix("*")
         exact = start == wanted.content_type
