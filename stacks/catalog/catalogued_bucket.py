@@ -19,9 +19,7 @@ EVENTS = [
     s3.EventType.LIFECYCLE_EXPIRATION,
     s3.EventType.LIFECYCLE_TRANSITION,
     s3.EventType.INTELLIGENT_TIERING,
-    s3.EventType.OBJECT_RESTORE_POST,
-    s3.EventType.OBJECT_RESTORE_COMPLETED,
-    s3.EventType.OBJECT_RESTORE_DELETE,
+    s3.EventType.OBJECT_RESTORE,
 ]
 """Every event that creates, changes or removes an object, or changes how it is stored."""
 

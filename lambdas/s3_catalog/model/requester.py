@@ -88,7 +88,9 @@ def is_same(seen: "Row | None", found: "StoredObject | None") -> bool:
     """Whether the row `seen` and a lookup have the same object, or both have none."""
     if seen is None or seen.deleted or found is None:
         return found is None and seen is not None and seen.deleted
-    return (seen.version_id, seen.size, seen.etag) == (found.version_id, found.size, found.etag)
+    if found.version_id is not None:
+        return seen.version_id == found.version_id
+    return seen.version_id is None and (seen.size, seen.etag) == (found.size, found.etag)
 
 
 def _of_deletion(seen: "Row | None", events: "Iterable[Event]") -> Requester:
