@@ -121,7 +121,7 @@ def _properties(row: Row) -> Iterator[tuple[str, str]]:
         yield "changed", f"{time}, by {row.event_name}"
         yield "size", f"{row.size:,} bytes"
         yield "etag", str(row.etag)
-        yield "storage class", row.storage_class or "STANDARD or not yet known"
+        yield "class", row.storage_class or "STANDARD or not yet known"
         if row.restore:
             progress = "in progress" if row.restore == IN_PROGRESS else f"until {row.restore}"
             yield "restore", progress

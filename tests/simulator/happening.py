@@ -32,7 +32,7 @@ class Happening:
     version_id: str | None = None
     size: int | None = None
     etag: str | None = None
-    requester: str = "AIDASIMULATED"
+    requester: str | None = None
 
     @property
     def followed(self) -> bool:
@@ -55,14 +55,15 @@ def record(happening: Happening, spelling: int) -> dict[str, Any]:
     details = _object(happening, spelling, "eTag", "versionId")
     details["key"] = quote_plus(happening.key, safe="/")
     name = happening.name
+    by = happening.requester
     return {
         "eventVersion": "2.3",
         "eventSource": "aws:s3",
         "awsRegion": "us-east-1",
         "eventTime": happening.stamp.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
         "eventName": name,
-        "userIdentity": {"principalId": f"AWS:{happening.requester}"},
-        "requestParameters": {"sourceIPAddress": source_ip(happening.requester)},
+        "userIdentity": {"principalId": by and f"AWS:{by}"},
+        "requestParameters": {"sourceIPAddress": source_ip(by)},
         "responseElements": {"x-amz-request-id": "C3D13FE58DE4C810", "x-amz-id-2": "simulated"},
         "s3": {
             "s3SchemaVersion": "1.0",
@@ -87,9 +88,9 @@ _DELETIONS = {"Delete": "Permanently Deleted", "DeleteMarkerCreated": "Delete Ma
 _RESTORES = {"Post": "Initiated", "Completed": "Completed", "Delete": "Expired"}
 
 
-def source_ip(requester: str) -> str:
+def source_ip(requester: str | None) -> str | None:
     """Return the address of `requester`; S3 has its name."""
-    return requester if requester == LIFECYCLE else f"192.0.2.{len(requester)}"
+    return requester if requester in {None, LIFECYCLE} else f"192.0.2.{len(requester)}"
 
 
 def event(happening: Happening, spelling: int) -> dict[str, Any]:

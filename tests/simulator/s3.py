@@ -46,7 +46,7 @@ class Version:
     modified: datetime
     size: int | None = None
     etag: str | None = None
-    requester: str = ""
+    requester: str | None = None
     storage_class: str = "STANDARD"
     restore: str | None = None
     moved: bool = False
@@ -68,7 +68,7 @@ class FakeS3:
     `versions` has the versions of each key, newest first. `suspended`: versioning was enabled once,
     and changes without it are of the version `null`. `by_start`: a multipart upload has the place
     of its start, also if the object was replaced or deleted meanwhile; otherwise that of its end.
-    `requester` is who makes the next change; `deleters` has those who deleted a key or a version of
+    `requester` is who makes the next change, or None: its event does not say; `deleters` has those who deleted a key or a version of
     it, the latest last.
 
     Every change returns its events, or none if nothing changed.
@@ -89,8 +89,8 @@ class FakeS3:
         self.versioned = versioned
         self.suspended = False
         self.uploads: list[Upload] = []
-        self.requester = ""
-        self.deleters: dict[str, list[str]] = {}
+        self.requester: str | None = None
+        self.deleters: dict[str, list[str | None]] = {}
         self._by_start = by_start
         self._network = network
         self._clock = clock
@@ -293,7 +293,7 @@ class FakeS3:
         gone = Version(id, order, order, self._clock.now)
         return [self._event(f"{family}:Delete", key, gone, None, self._borne(borne, found[0]))]
 
-    def _requester(self, name: str) -> str:
+    def _requester(self, name: str) -> str | None:
         return LIFECYCLE if name.startswith("Lifecycle") else self.requester
 
     def _note_deletion(self, key: str, family: str) -> None:

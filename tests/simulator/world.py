@@ -63,7 +63,7 @@ the maximum length."""
 
 KINDS = ("Put", "Post", "Copy", "CompleteMultipartUpload")
 
-REQUESTERS = ("AROASIMULATED:ann", "AROASIMULATED:bob", "AIDASIMULATED")
+REQUESTERS = ("AROASIMULATED:ann", "AROASIMULATED:bob", "AIDASIMULATED", None)
 
 FORGERIES = ("F" * 28, "00F" + "0" * 15, "01" + "0" * 16, "F", "0", "0000000001", "0043B71AFF")
 """Implausible sequencers: the greatest, of the future, of 1970, and of the last second of 2005."""
@@ -139,7 +139,7 @@ class World:
         """Play one step."""
         # Each at another moment, but often within the same second.
         self.clock.advance(timedelta(milliseconds=7 + step.pick % 400))
-        self.s3.requester = REQUESTERS[step.pick // 2 % len(REQUESTERS)]
+        self.s3.requester = REQUESTERS[step.pick // 12 % len(REQUESTERS)]
         _ACTIONS[step.action](self, step)
 
     def _poison(self, poison: Poison) -> None:
@@ -259,9 +259,8 @@ class World:
                 sure = row.asked_at is None or not (version.id == "null" or version.uncovered)
             if row.requester not in allowed and (sure or row.requester is not None):
                 raise Violation(f"requester of {row}, not of {allowed} ({version})")
-            by = happenings.source_ip(row.requester) if row.requester else None
-            if row.source_ip != by:
-                raise Violation(f"source of {row}, not {by}")
+            if row.source_ip != happenings.source_ip(row.requester):
+                raise Violation(f"requester and source of {row} are of two events")
             if row.asked_at is not None and row.requester:
                 self.seen[f"looked up, with requester, deleted {row.deleted}"] += 1
 
