@@ -68,8 +68,8 @@ class FakeS3:
     `versions` has the versions of each key, newest first. `suspended`: versioning was enabled once,
     and changes without it are of the version `null`. `by_start`: a multipart upload has the place
     of its start, also if the object was replaced or deleted meanwhile; otherwise that of its end.
-    `requester` is who makes the next change, or None: its event does not say; `deleters` has those who deleted a key or a version of
-    it, the latest last.
+    `requester` is who makes the next change, or None where its event does not say; `deleters` has
+    those who deleted a key or a version of it, the latest last.
 
     Every change returns its events, or none if nothing changed.
     """

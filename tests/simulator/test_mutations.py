@@ -13,8 +13,8 @@ from reinventure.aws.change_watcher import Order
 from s3_catalog import correction
 from s3_catalog.feed import message as messages
 from s3_catalog.ingestion import delivery as ingestion
-from s3_catalog.model import event as events
 from s3_catalog.model import change, object_key, order, requester, sequencer
+from s3_catalog.model import event as events
 from s3_catalog.model import row as rows
 from s3_catalog.model.event import Event
 from s3_catalog.model.timestamps import CLOCKS, microseconds, timestamp

@@ -1,4 +1,4 @@
-"""Short histories that are rare among random ones: overlapping uploads, deletions within seconds."""
+"""Short histories that are rare among random ones: overlapping uploads, close deletions."""
 
 from tests.simulator.delivery import TRANSPORTS
 from tests.simulator.history import Action, History, Setup, Step

@@ -36,8 +36,8 @@ class Change:
         """What happened to the object; None if the change is not effective.
 
         A change is not effective when only the time of a lookup, the requester or an inspection
-        result changed; when a tombstone was written, replaced or removed and there is no object on either side; and
-        in the test bucket (`s3_catalog.model.row.TEST_BUCKET`).
+        result changed; when a tombstone was written, replaced or removed and there is no object on
+        either side; and in the test bucket (`s3_catalog.model.row.TEST_BUCKET`).
         """
         old, new = _state(self.old), _state(self.new)
         if old == new:

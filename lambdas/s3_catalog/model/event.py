@@ -74,8 +74,10 @@ class Event:
 
     @property
     def deletes_key(self) -> bool:
-        """Whether the event deletes whatever is current: it makes a delete marker, or names no
-        version."""
+        """Whether the event deletes what is current: it makes a delete marker, or names no version.
+
+        A deletion that names a version may leave another one.
+        """
         return self.name.endswith(_MARKER) or (
             self.version_id is None and self.name.startswith(REMOVED)
         )

@@ -6,7 +6,6 @@ a bucket without versioning an object that was looked up has none.
 """
 
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING
 from s3_catalog.model.order import TOLERANCE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from s3_catalog.model.event import Event
     from s3_catalog.model.row import Row
     from s3_catalog.model.stored_object import StoredObject

@@ -17,8 +17,7 @@ class Kind(Enum):
     """The object exists, but the catalog has no row of it."""
 
     STALE = "stale"
-    """Both exist, but size, ETag or version differ, or a storage class or restore state that the row
-    has."""
+    """Both exist, but size, ETag or version differ, or what the row has of class and restore."""
 
     GHOST = "ghost"
     """The catalog has a row, but the object does not exist."""
@@ -70,7 +69,7 @@ def difference(
 ) -> Difference | None:
     """Return the difference between the object `stored` and the `row` of a key, or None.
 
-    `same` decides whether there is one; the row of a plausible event may lack what S3 lists.
+    A row may lack storage class and restore state, unless `same` is `is_complete`.
     """
     if row and row.implausible(now):
         return Difference(Kind.IMPLAUSIBLE, row.key, stored, row)

@@ -7,7 +7,7 @@ content; that of a HEAD request, `s3:GetObject`, does.
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from s3_catalog.model.stored_object import IN_PROGRESS, STANDARD, StoredObject, Version
 from s3_catalog.model.timestamps import timestamp, utc_now
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 _MAX_WORD = 32
 """Characters of a storage class or an algorithm in a row. The longest of today has 24."""
 
-_RESTORE = "RestoreStatus"
+_OPTIONAL: list[Literal["RestoreStatus"]] = ["RestoreStatus"]
+"""What S3 lists on request only. It takes no other permission."""
+
 
 class Bucket:
     """The bucket `name`. `client` returns the client, and is called before the first request.
@@ -51,7 +53,7 @@ class Bucket:
         """
         asked_at = self.clock()
         page = self._client().list_object_versions(
-            Bucket=self.name, Prefix=key, MaxKeys=1, OptionalObjectAttributes=[_RESTORE]
+            Bucket=self.name, Prefix=key, MaxKeys=1, OptionalObjectAttributes=_OPTIONAL
         )
         for version in page.get("Versions", []):
             if version["Key"] == key and version["IsLatest"]:
@@ -92,7 +94,7 @@ class Bucket:
         request: ListObjectVersionsRequestTypeDef = {
             "Bucket": self.name,
             "Prefix": prefix,
-            "OptionalObjectAttributes": [_RESTORE],
+            "OptionalObjectAttributes": _OPTIONAL,
         }
         if after:
             request["KeyMarker"] = after
@@ -132,7 +134,7 @@ def _stored(version: "ObjectVersionTypeDef", asked_at: datetime) -> StoredObject
         asked_at=asked_at,
         storage_class=None if storage_class == STANDARD else storage_class[:_MAX_WORD],
         checksum_algorithm=algorithm[:_MAX_WORD] or None,
-        restore=_restore(version.get(_RESTORE, {})),
+        restore=_restore(version.get("RestoreStatus", {})),
     )
 
 

@@ -129,10 +129,10 @@ def test_a_storage_class_that_a_row_lacks_is_added_and_one_that_s3_no_longer_has
         None,
         "STANDARD_IA",
     ]
-    for key, storage_class in (("a", None), ("b", "GLACIER")):
+    for key, wrong in (("a", None), ("b", "GLACIER")):
         row = store.read(bucket.name, key)
         assert row
-        item = to_item(replace(row, storage_class=storage_class), store.shards)
+        item = to_item(replace(row, storage_class=wrong), store.shards)
         store.client.put_item(TableName=store.table, Item=item)
     assert remaining(store, bucket) == [("stale", "b")]
     assert repaired(store, bucket) == 2

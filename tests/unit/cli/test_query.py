@@ -108,8 +108,8 @@ def test_find_selects_by_requester(catalog: DeployedCatalog, run: Run) -> None:
     add_row(catalog, "account", requester="123456789012")
     add_row(catalog, "unknown")
     add_row(catalog, "gone", requester="AROAEXAMPLE:ann", size=None, etag=None, expires_at=1)
-    for id in ("ann", "AROAEXAMPLE:ann", "AWS:AROAEXAMPLE:ann"):
-        assert keys(run("find", "--by", id)) == ["ann"]
+    for ann in ("ann", "AROAEXAMPLE:ann", "AWS:AROAEXAMPLE:ann"):
+        assert keys(run("find", "--by", ann)) == ["ann"]
     assert keys(run("find", "--by", "AROAEXAMPLE")) == ["ann", "anna"]
     assert keys(run("find", "--by", "123456789012")) == ["account"]
     assert keys(run("find", "--by", "12345")) == []

@@ -12,7 +12,8 @@ from s3_catalog.model.stored_object import StoredObject
 from tests import doubles
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-ANN, BOB, LIFECYCLE = (Requester(id, "192.0.2.1") for id in ("A:ann", "A:bob", "s3.amazonaws.com"))
+ANN, BOB = Requester("A:ann", "192.0.2.1"), Requester("A:bob", "192.0.2.1")
+LIFECYCLE = Requester("s3.amazonaws.com", "s3.amazonaws.com")
 SEQUENCER = "00600A" + "0" * 26
 
 UNVERSIONED = StoredObject("key", 7, "e", None, NOON, NOON)

@@ -90,22 +90,22 @@ def test_versions_are_compared_if_the_row_has_one(
 
 
 @pytest.mark.parametrize(
-    ("name", "of_row", "listed", "agrees", "complete"),
+    ("of_row", "listed", "agrees", "complete"),
     [
-        ("storage_class", None, None, True, True),
-        ("storage_class", None, "GLACIER", True, False),
-        ("storage_class", "GLACIER", "GLACIER", True, True),
-        ("storage_class", "GLACIER", "DEEP_ARCHIVE", False, False),
-        ("storage_class", "GLACIER", None, False, False),
-        ("restore", None, "IN_PROGRESS", True, False),
-        ("restore", "IN_PROGRESS", None, False, False),
+        ((None, None), (None, None), True, True),
+        ((None, None), ("GLACIER", None), True, False),
+        (("GLACIER", None), ("GLACIER", None), True, True),
+        (("GLACIER", None), ("DEEP_ARCHIVE", None), False, False),
+        (("GLACIER", None), (None, None), False, False),
+        (("GLACIER", None), ("GLACIER", "IN_PROGRESS"), True, False),
+        (("GLACIER", "IN_PROGRESS"), ("GLACIER", None), False, False),
     ],
 )
 def test_a_missing_class_or_restore_state_is_no_difference_but_incomplete(
-    name: str, of_row: str | None, listed: str | None, agrees: bool, complete: bool
+    of_row: tuple[str | None, ...], listed: tuple[str | None, ...], agrees: bool, complete: bool
 ) -> None:
-    mine = replace(row("k", 1, "x"), **{name: of_row})
-    theirs = replace(stored("k", 1, "x"), **{name: listed})
+    mine = replace(row("k", 1, "x"), storage_class=of_row[0], restore=of_row[1])
+    theirs = replace(stored("k", 1, "x"), storage_class=listed[0], restore=listed[1])
     assert agree(mine, theirs) is agrees
     assert (difference(theirs, mine, NOW) is None) is agrees
     assert is_complete(mine, theirs) is complete

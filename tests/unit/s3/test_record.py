@@ -299,7 +299,8 @@ def test_an_odd_requester_or_address_is_left_out_and_refuses_no_event(odd: objec
     )
     assert happened is not None
     assert happened.requester == Requester(None, None)
-    for absent in ({}, None, "?", []):
+    nothing: tuple[object, ...] = ({}, None, "?", [])
+    for absent in nothing:
         happened = parse({**record(), "userIdentity": absent, "requestParameters": absent})
         assert happened is not None
         assert happened.requester == Requester(None, None)
