@@ -27,6 +27,7 @@ MAX_SOURCE = 45
 """Characters of a source: those of the longest IPv6 address."""
 
 _ID = re.compile(rf"[\x21-\x7e]{{1,{MAX_ID}}}")
+_ADDRESS = re.compile(r"[0-9A-Fa-f:.]+")
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
 
 
@@ -125,6 +126,8 @@ def _of(row: "Row | None") -> Requester:
 
 
 def _is_address(text: str) -> bool:
+    if not _ADDRESS.fullmatch(text):  # An address with a zone, which may be any text, is none.
+        return False
     try:
         ip_address(text)
     except ValueError:

@@ -44,6 +44,7 @@ def event(name: str, by: Requester, seconds: float = 60, **changes: Any) -> Even
         ("AWS:", "192.0.2.1\n", UNKNOWN),
         ("a\x1b[2Jb", "::1%" + "z" * 60, UNKNOWN),
         ("ü", "192.0.2.1 ", UNKNOWN),
+        ("a b", "fe80::1%\x1b[2J", UNKNOWN),
     ],
 )
 def test_an_event_names_a_requester_that_fits_a_row(id: str, source: str, found: Requester) -> None:
