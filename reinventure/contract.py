@@ -32,6 +32,16 @@ PORTFOLIO = "Portfolio"
 DELIVERY = "Delivery"
 """The stack of the pipeline. Outputs: `DeliveryOutputs`."""
 
+DEPENDENT_STACKS = {
+    WORKERS: ("workers=true",),
+    SQL: ("sql=true",),
+    GOVERNANCE: ("trail=create", "config=create", "config=existing"),
+}
+"""The stacks that import what Catalog exports, and the settings with any of which each is there."""
+
+DESCRIPTION_PREFIX = "reinventure: "
+"""How the description of each of our stacks begins. Others may have a stack named Workers, too."""
+
 CATALOG_STACKS = (CATALOG, WORKERS, SQL)
 """The stacks of one catalog, in the order of deployment. The others exist once per account."""
 
@@ -55,6 +65,11 @@ def bucket_prefix(stack: str) -> str:
 
 def table_prefix(stack: str) -> str:
     """Return how the names of all tables of `stack` begin: CloudFormation names them after it."""
+    return f"{stack}-"
+
+
+def queue_prefix(stack: str) -> str:
+    """Return how the names of all queues of `stack` begin: CloudFormation names them after it."""
     return f"{stack}-"
 
 
@@ -107,10 +122,12 @@ class CatalogOutputs:
     """ARN of the change feed's FIFO topic."""
     publish_arn: str
     """ARN of the function that publishes to the change feed."""
+    event_transport: str | None = None
+    """The setting `transport`; older deployments have no such output."""
     kinesis_stream_name: str | None = None
     """With the setting `kinesis` only."""
     alarms_topic_arn: str | None = None
-    """With the setting `canary` only."""
+    """ARN of the topic of all alarms. Before 0.2, with the setting `canary` only."""
     totals_failure_queue_url: str | None = None
     """URL of the dead-letter queue of totals."""
     publish_failure_queue_url: str | None = None
@@ -137,6 +154,8 @@ class InspectionOutputs:
     """Size in MiB of the largest object of the small-object queue."""
     worker_task_arn: str
     """ARN of the workers' task definition."""
+    worker_group_name: str | None = None
+    """Name of the Auto Scaling group of the workers' instances; the local cloud has none."""
     worker_failure_queue_url: str | None = None
     """URL of the dead-letter queue of large objects."""
 
@@ -185,6 +204,8 @@ class DeliveryOutputs:
     """Outputs of the stack Delivery."""
 
     pipeline_name: str
+    pipeline_alarms_topic_arn: str | None = None
+    """ARN of the topic of the alarm on failed executions."""
 
 
 Outputs = (

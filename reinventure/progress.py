@@ -24,7 +24,8 @@ class Steps:
     """
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True)
+        # What is printed above the bar comes whole: the terminal wraps it, not Rich.
+        self._console = Console(stderr=True, soft_wrap=True)
         self._live = self._console.is_terminal
         self._progress = Progress(
             SpinnerColumn(),

@@ -27,6 +27,9 @@ _NO_LOGIN = "Access denied for user"
 _REFUSALS = ("AccessDeniedException", "AccessDenied")
 """Lambda's error codes for a caller that may not invoke a function."""
 
+_TABLES = ("objects", "states")
+"""The view and the table of the mirror's schema."""
+
 _TOO_LARGE = "size limit"
 """Part of the Data API's message for a result of more than 1 MiB."""
 
@@ -128,6 +131,13 @@ def _cell(value: object, column: "ColumnMetadataTypeDef") -> Cell:
         case str() if column.get("typeName", "").startswith("DECIMAL"):
             # SUM and AVG are of this type, whose 65 digits exceed a float. The API returns text.
             return Decimal(value) if column.get("scale") else int(value)
+        case str() if _is_utc(column):
+            return f"{value}Z"
         case str() | int() | float() | None:
             return value
     raise TypeError(f"the Data API returned a {type(value).__name__}")
+
+
+def _is_utc(column: "ColumnMetadataTypeDef") -> bool:
+    """Return whether the column is `changed_at` of the schema. An expression may be of any zone."""
+    return column.get("name") == "changed_at" and column.get("tableName") in _TABLES

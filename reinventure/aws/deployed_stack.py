@@ -11,6 +11,7 @@ from reinventure.errors import NoStackError, UserError
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_cloudformation.type_defs import StackTypeDef
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,20 @@ _KINDS: dict[type, _Kind] = {
 _T = TypeVar("_T", CatalogOutputs, InspectionOutputs, SqlOutputs)
 
 
+def describe(client: "CloudFormationClient", stack: str) -> "StackTypeDef | None":
+    """Return CloudFormation's description of the stack named `stack`; None if there is none.
+
+    Raises botocore's ClientError or BotoCoreError.
+    """
+    try:
+        return client.describe_stacks(StackName=stack)["Stacks"][0]
+    except ClientError as error:
+        # CloudFormation has no error code of its own for this.
+        if "does not exist" not in error.response["Error"].get("Message", ""):
+            raise
+        return None
+
+
 def find(client: "CloudFormationClient", stack: str, kind: type[_T]) -> _T:
     """Return the outputs of the stack named `stack`, in the account and region of `client`.
 
@@ -49,17 +64,12 @@ def find(client: "CloudFormationClient", stack: str, kind: type[_T]) -> _T:
     and botocore's ClientError or BotoCoreError.
     """
     expected = _KINDS[kind]
-    try:
-        reply = client.describe_stacks(StackName=stack)
-    except ClientError as error:
-        # CloudFormation has no error code of its own for this.
-        if "does not exist" not in error.response["Error"].get("Message", ""):
-            raise
+    description = describe(client, stack)
+    if description is None:
         region = client.meta.region_name
-        raise NoStackError(f"no stack {stack!r} in region {region}: {expected.remedy}") from None
+        raise NoStackError(f"no stack {stack!r} in region {region}: {expected.remedy}")
     outputs = {
-        output["OutputKey"]: output["OutputValue"]
-        for output in reply["Stacks"][0].get("Outputs", [])
+        output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])
     }
     try:
         return contract.from_outputs(kind, outputs)

@@ -1,11 +1,14 @@
 """Commands for an AWS account."""
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from reinventure import cdk_cli as cdk
-from reinventure.aws import deployed_mirror
+from reinventure.aws import deployed_mirror, deployment_check
 from reinventure.aws.connection import CONFIG, session
 from reinventure.contract import CATALOG_STACKS, SQL
 from reinventure.errors import NoStackError, UserError
@@ -24,6 +27,9 @@ def deploy() -> None:
     The CDK shows the changes of permissions and asks before it continues. With workers=true it
     builds a container image, which takes Docker, or the program in CDK_DOCKER.
 
+    Refuses to leave a deployed stack behind whose setting is off, and to remove a queue that holds
+    messages, as another transport would.
+
     For example:
 
         AWS_PROFILE=sandbox reinventure deploy
@@ -32,11 +38,22 @@ def deploy() -> None:
     print(f"Deploying to account {account}, region {region}.", flush=True)
     if advice := concurrency_advice(here):
         print(advice, flush=True)
-    if not cdk.bootstrapped(here):
-        cdk.run("bootstrap", f"aws://{account}/{region}", environment=os.environ)
-    # The CDK ignores names of stacks that the settings do not have.
-    cdk.run("deploy", *CATALOG_STACKS, environment=os.environ)
+    with _synthesised() as assembly:
+        deployment_check.require_dependent_stacks(here, assembly)
+        deployment_check.require_empty_queues(here, assembly)
+        if not cdk.bootstrapped(here):
+            cdk.run("bootstrap", f"aws://{account}/{region}", environment=os.environ)
+        # The CDK ignores names of stacks that the settings do not have.
+        cdk.run("deploy", *CATALOG_STACKS, "--app", str(assembly), environment=os.environ)
     _create_tables(here)
+
+
+@contextmanager
+def _synthesised() -> Iterator[Path]:
+    """Yield the folder of what `cdk synth` writes for the settings, and remove it afterwards."""
+    with TemporaryDirectory(prefix="reinventure-") as folder:
+        cdk.run("synth", "--quiet", "--output", folder, environment=os.environ)
+        yield Path(folder)
 
 
 def _create_tables(here: "boto3.Session") -> None:
@@ -60,19 +77,23 @@ def concurrency_advice(here: "boto3.Session") -> str | None:
 def destroy() -> None:
     """Delete the catalog of an AWS account, with workers and SQL mirror if the settings have them.
 
-    Uses account and region of the current AWS profile. The CDK asks first. With stage=sandbox all
-    is deleted, objects included. With stage=production the stacks have termination protection, and
-    bucket, tables and keys are retained. A stack that the settings no longer have stays: set it
-    again to delete it. Instances of the workers run for some 20 minutes after their last work;
-    until then, deleting their stack may take an hour.
+    Uses account and region of the current AWS profile. The CDK asks first. Stacks that depend on
+    the catalog are deleted before it, Governance included; one that is deployed while its setting
+    is off is an error. With stage=sandbox all is deleted, objects included. With stage=production
+    the stacks have termination protection; bucket, tables and keys are retained, and the SQL mirror
+    leaves a snapshot. Instances of the workers run for some 20 minutes after their last work; until
+    then, deleting their stack may take an hour.
 
     For example:
 
         AWS_PROFILE=sandbox reinventure destroy
     """
-    _, account, region = _account()
+    here, account, region = _account()
     print(f"Deleting from account {account}, region {region}.", flush=True)
-    cdk.run("destroy", *CATALOG_STACKS, environment=os.environ)
+    with _synthesised() as assembly:
+        deployment_check.require_dependent_stacks(here, assembly)
+        # The CDK adds stacks that depend on these, and deletes each before those it depends on.
+        cdk.run("destroy", *CATALOG_STACKS, "--app", str(assembly), environment=os.environ)
 
 
 def _account() -> "tuple[boto3.Session, str, str]":

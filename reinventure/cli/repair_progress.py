@@ -36,8 +36,12 @@ def load(path: Path) -> Progress:
 
 
 def save(path: Path, progress: Progress) -> None:
-    """Replace the file at `path` atomically. Raises OSError."""
+    """Replace the file at `path` atomically. Raises OSError with the name of a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".new")
-    draft.write_text(json.dumps(asdict(progress)))
+    try:
+        draft.write_text(json.dumps(asdict(progress)))
+    except OSError as error:
+        error.filename = str(draft)  # The error of a full disk has none.
+        raise
     draft.replace(path)

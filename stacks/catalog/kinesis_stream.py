@@ -8,7 +8,6 @@ from aws_cdk import aws_kinesis as kinesis
 from constructs import Construct
 
 from ..constructs.keys import Keys
-from ..settings.settings import Settings
 from .encrypted_table import EncryptedTable
 
 
@@ -19,9 +18,7 @@ class KinesisFeed(Construct):
     duplicated and out of order (DynamoDB Developer Guide).
     """
 
-    def __init__(
-        self, scope: Construct, id: str, settings: Settings, *, keys: Keys, table: EncryptedTable
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, keys: Keys, table: EncryptedTable) -> None:
         super().__init__(scope, id)
         self.stream = kinesis.Stream(
             self,
@@ -30,7 +27,8 @@ class KinesisFeed(Construct):
             encryption_key=keys.data,
             stream_mode=kinesis.StreamMode.ON_DEMAND,
             retention_period=cdk.Duration.hours(24),
-            removal_policy=settings.removal_policy,
+            # Idle, it costs more than everything else here; the table has what it holds.
+            removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         resource = cast("dynamodb.CfnTable", table.table.node.default_child)
         resource.kinesis_stream_specification = (

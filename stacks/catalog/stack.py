@@ -1,5 +1,7 @@
 """The Catalog stack: an encrypted bucket, and the table with a row for each of its objects."""
 
+import json
+
 import aws_cdk as cdk
 from constructs import Construct
 
@@ -8,7 +10,10 @@ from .catalog import Catalog
 
 
 class CatalogStack(cdk.Stack):
-    """One bucket with its `catalog`. In production the stack has termination protection."""
+    """One bucket with its `catalog`. In production the stack has termination protection.
+
+    Other stacks import what it exports: CloudFormation refuses to delete it before them.
+    """
 
     def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
         super().__init__(
@@ -19,3 +24,29 @@ class CatalogStack(cdk.Stack):
         )
         # "Default" adds nothing to the logical ids of what is in it.
         self.catalog = Catalog(self, "Default", settings)
+        self.catalog.keys.allow_other_stacks()
+        self._export(
+            self.catalog.keys.data.key_arn,
+            self.catalog.keys.queue.key_arn,
+            self.catalog.bucket.bucket.bucket_name,
+            self.catalog.bucket.bucket.bucket_arn,
+            self.catalog.table.table.table_name,
+            self.catalog.table.table.table_arn,
+            self.catalog.changes.topic.topic_arn,
+        )
+        # The version before had no alarms in other stacks.
+        self.export_value(self.catalog.alarms.topic.topic_arn)
+
+    def _export(self, *values: str) -> None:
+        """Export `values`, all that other stacks use, whichever the settings have.
+
+        CDK exports what the other stacks of the same synthesis use. So a synthesis without such a
+        stack would take its values from it, and CloudFormation would refuse the deployment.
+        """
+        # The version before, with weak references, named these outputs so. Its other stacks read
+        # them when their update fails, and they return to it.
+        weak = Construct(self, "Publish")
+        for value in values:
+            self.export_value(value)
+            reference = json.dumps(self.resolve(value), separators=(",", ":"))
+            cdk.CfnOutput(weak, f"Output{reference}", value=value)

@@ -7,6 +7,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from reinventure.contract import SQL, WORKERS
+
 from ..settings.settings import Settings
 
 _ADMINISTER = [
@@ -53,6 +55,7 @@ class Keys(Construct):
 
     def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
         super().__init__(scope, id)
+        self._unconditional = settings.unconditional_key_use
         self.data = customer_managed_key(
             self,
             "Data",
@@ -64,35 +67,48 @@ class Keys(Construct):
                 "s3",
                 "sns",
                 *(["kinesis"] if settings.kinesis else []),
-                *(["rds", "secretsmanager"] if settings.sql else []),
             ],
-            grants=["dynamodb", "lambda", *(["rds", "secretsmanager"] if settings.sql else [])],
+            grants=["dynamodb", "lambda"],
         )
         self.queue = customer_managed_key(
             self, "Queue", settings, purpose="messages in queues", services=["sqs"], grants=[]
         )
         allow_logs(self.data)
 
-    def allow_logs_of(self, stack: cdk.Stack, *, sid: str) -> None:
-        """Allow CloudWatch Logs to encrypt the log groups of another `stack` with the DATA key."""
-        allow_logs(self.data, stack.stack_name, sid=sid)
+    def allow_other_stacks(self) -> None:
+        """Allow what the stacks Workers and Sql need of DATA, whichever the settings have.
 
-    def allow_auto_scaling_volumes(self) -> None:
+        A policy that followed the settings would take the key from a stack that still runs.
+        """
+        allow_logs(self.data, WORKERS, sid="EncryptLogsOfWorkers")
+        self._allow_auto_scaling_volumes()
+        allow_logs(self.data, SQL, sid="EncryptLogsOfSql")
+        services = ["rds", "secretsmanager"]
+        self.data.add_to_resource_policy(_use("UseThroughServicesOfSql", services))
+        self.data.add_to_resource_policy(_keep_using("LetServicesOfSqlKeepUsing", services))
+
+    def _allow_auto_scaling_volumes(self) -> None:
         """Allow EC2 Auto Scaling to launch instances whose volumes are under the DATA key.
 
         It does so with a service-linked role. A condition names the role, because a principal of a
         key policy must exist, and AWS creates this role with an account's first group. Role and
         actions: "Required AWS KMS key policy for use with encrypted volumes" in the EC2 Auto
         Scaling User Guide. Through EC2 only, like the AWS managed key for volumes.
+
+        If the setting `unconditional_key_use` has `autoscaling`, the role is the principal, and the
+        statements are those of the guide. The role must exist then.
         """
         role = (
             f"arn:{cdk.Aws.PARTITION}:iam::{cdk.Aws.ACCOUNT_ID}:role/aws-service-role/"
             "autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
         )
-        only = {
+        principal: iam.IPrincipal = iam.AnyPrincipal()
+        only: dict[str, object] = {
             "ArnEquals": {"aws:PrincipalArn": role},
             "StringEquals": {"kms:ViaService": _endpoints(["ec2"])},
         }
+        if "autoscaling" in self._unconditional:
+            principal, only = iam.ArnPrincipal(role), {}
         for sid, actions, conditions in (
             ("LetAutoScalingUse", _USE, only),
             (
@@ -104,7 +120,7 @@ class Keys(Construct):
             self.data.add_to_resource_policy(
                 iam.PolicyStatement(
                     sid=sid,
-                    principals=[iam.AnyPrincipal()],
+                    principals=[principal],
                     actions=actions,
                     resources=["*"],
                     conditions=conditions,
@@ -126,32 +142,17 @@ def customer_managed_key(
     The services of `grants` may create grants for resources of their own. The rotation period and
     the waiting period of a deletion come from `settings`.
     """
-    account = iam.AccountRootPrincipal()
     statements = [
         iam.PolicyStatement(
-            sid="Administer", principals=[account], actions=_ADMINISTER, resources=["*"]
-        ),
-        iam.PolicyStatement(
-            sid="UseThroughServices",
-            principals=[account],
-            actions=_USE,
+            sid="Administer",
+            principals=[iam.AccountRootPrincipal()],
+            actions=_ADMINISTER,
             resources=["*"],
-            conditions={"StringEquals": {"kms:ViaService": _endpoints(services)}},
         ),
+        _use("UseThroughServices", services),
     ]
     if grants:
-        statements.append(
-            iam.PolicyStatement(
-                sid="LetServicesKeepUsing",
-                principals=[account],
-                actions=["kms:CreateGrant"],
-                resources=["*"],
-                conditions={
-                    "Bool": {"kms:GrantIsForAWSResource": "true"},
-                    "StringEquals": {"kms:ViaService": _endpoints(grants)},
-                },
-            )
-        )
+        statements.append(_keep_using("LetServicesKeepUsing", grants))
     return kms.Key(
         scope,
         id,
@@ -164,20 +165,52 @@ def customer_managed_key(
     )
 
 
+def _use(sid: str, services: list[str]) -> iam.PolicyStatement:
+    """Return the statement by which principals of the account use a key through `services`."""
+    return iam.PolicyStatement(
+        sid=sid,
+        principals=[iam.AccountRootPrincipal()],
+        actions=_USE,
+        resources=["*"],
+        conditions={"StringEquals": {"kms:ViaService": _endpoints(services)}},
+    )
+
+
+def _keep_using(sid: str, services: list[str]) -> iam.PolicyStatement:
+    """Return the statement by which `services` create grants for resources of their own."""
+    return iam.PolicyStatement(
+        sid=sid,
+        principals=[iam.AccountRootPrincipal()],
+        actions=["kms:CreateGrant"],
+        resources=["*"],
+        conditions={
+            "Bool": {"kms:GrantIsForAWSResource": "true"},
+            "StringEquals": {"kms:ViaService": _endpoints(services)},
+        },
+    )
+
+
 def allow_service(
-    key: kms.Key, service: str, conditions: Mapping[str, object], *, sid: str | None = None
+    key: kms.Key,
+    service: str,
+    conditions: Mapping[str, object],
+    settings: Settings,
+    *,
+    sid: str | None = None,
 ) -> None:
     """Allow the AWS service `service` to encrypt messages with `key`, under `conditions`.
 
-    A second statement for the same service needs a `sid` of its own.
+    Without them if `unconditional_key_use` of `settings` names the service. A second statement for
+    the same service needs a `sid` of its own.
     """
+    unconditional = service in settings.unconditional_key_use
     key.add_to_resource_policy(
         iam.PolicyStatement(
             sid=sid or f"LetSend{service.capitalize()}",
             principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
             actions=["kms:Decrypt", "kms:GenerateDataKey"],
             resources=["*"],
-            conditions=conditions,
+            conditions=None if unconditional else conditions,
         )
     )
 

@@ -50,9 +50,10 @@ class Build(Construct):
     ) -> None:
         super().__init__(scope, id)
         first = stage is STAGES[0]
-        # The image of the workers is built where they are deployed, for their processor.
+        # The image of the workers is built where they are deployed.
         docker = settings.workers and SHIP in stage.commands
-        arm = not docker or INSTANCES[settings.worker_instance].arm
+        # All stages have the workers' processor, for which the first one downloads packages.
+        arm = not settings.workers or INSTANCES[settings.worker_instance].arm
         reports = self._report_groups() if first else {}
         log_group = EncryptedLogGroup(self, "Logs", settings, key)
         role = iam.Role(
@@ -148,6 +149,8 @@ def _permissions(stage: Stage, groups: list[str], *, images: bool) -> list[iam.P
                 resources=groups,
             )
         ]
+    if SHIP in stage.commands:
+        return [permissions.ship(images=images), *permissions.check_deployment()]
     if any(command.startswith(SHIP) for command in stage.commands):
         return [permissions.ship(images=images)]
     return permissions.smoke_test()

@@ -3,7 +3,15 @@
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
-from reinventure.contract import CATALOG, SMOKE_TEST_PREFIX, bucket_prefix, table_prefix
+from reinventure.contract import (
+    CATALOG,
+    CATALOG_STACKS,
+    DEPENDENT_STACKS,
+    SMOKE_TEST_PREFIX,
+    bucket_prefix,
+    queue_prefix,
+    table_prefix,
+)
 
 from ..constructs.keys import endpoint
 
@@ -22,6 +30,32 @@ def ship(*, images: bool) -> iam.PolicyStatement:
             for role in ("deploy", "file-publishing", *(["image-publishing"] if images else []))
         ],
     )
+
+
+def check_deployment() -> list[iam.PolicyStatement]:
+    """Return the permissions to see the deployed stacks of the catalog, and counts of messages.
+
+    By names, because the stacks need not exist when this stack is deployed.
+    """
+    where = f"{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}"
+    stacks = f"arn:{cdk.Aws.PARTITION}:cloudformation:{where}:stack"
+    return [
+        iam.PolicyStatement(
+            actions=["cloudformation:DescribeStacks"],
+            resources=[f"{stacks}/{name}/*" for name in (CATALOG, *DEPENDENT_STACKS)],
+        ),
+        iam.PolicyStatement(
+            actions=["cloudformation:ListStackResources"],
+            resources=[f"{stacks}/{name}/*" for name in CATALOG_STACKS],
+        ),
+        iam.PolicyStatement(
+            actions=["sqs:GetQueueAttributes"],
+            resources=[
+                f"arn:{cdk.Aws.PARTITION}:sqs:{where}:{queue_prefix(name)}*"
+                for name in CATALOG_STACKS
+            ],
+        ),
+    ]
 
 
 def smoke_test() -> list[iam.PolicyStatement]:

@@ -8,6 +8,9 @@ SHIP = "make ship"
 REPORTS = "reports"
 """The folder to which `make test` writes junit.xml and coverage.xml."""
 
+PACKAGES = "make packages"
+"""Leaves the folder from which later stages install, without a network."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -21,7 +24,10 @@ class Stage:
 
 
 STAGES = (
-    Stage("Build", ("make mariadb", "make lint", f"make test REPORTS={REPORTS}", "make synth")),
+    Stage(
+        "Build",
+        ("make mariadb", "make lint", f"make test REPORTS={REPORTS}", "make synth", PACKAGES),
+    ),
     # The pipeline itself comes first: if it changes, it restarts with the newest commit.
     Stage("Update", (f"{SHIP} STACKS=Delivery",)),
     Stage("Deploy", (SHIP,)),

@@ -12,7 +12,7 @@ by the attribute `Id`. In the emulator `Ref` is the secret's name, not its ARN (
 from dataclasses import dataclass
 
 MINISTACK_VERSION = "1.5.33"
-"""The version of MiniStack that `MINISTACK` describes, the one in requirements.txt."""
+"""The version of MiniStack that `MINISTACK` describes, the one in requirements.in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

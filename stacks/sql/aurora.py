@@ -27,7 +27,7 @@ class Aurora(Construct):
 
     It is serverless, and pauses at zero capacity after five idle minutes. Queries come through the
     Data API only: its network has no route in or out. RDS keeps the owner's password in the secret
-    `owner_arn` and rotates it every week.
+    `owner_arn` and rotates it every week. In production a deleted cluster leaves a final snapshot.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings, *, key: kms.IKey) -> None:
@@ -90,8 +90,13 @@ class Aurora(Construct):
             ],
             backup=rds.BackupProps(retention=cdk.Duration.days(35 if production else 7)),
             copy_tags_to_snapshot=True,
-            deletion_protection=production,
-            removal_policy=settings.removal_policy,
+            # In production the stack has termination protection instead. A cluster that remains,
+            # protected or retained, uses its parameter group, security group and subnets, so that
+            # CloudFormation cannot delete them.
+            deletion_protection=False,
+            removal_policy=(
+                cdk.RemovalPolicy.SNAPSHOT if production else cdk.RemovalPolicy.DESTROY
+            ),
         )
         self.cluster_arn = cluster.cluster_arn
         if cluster.secret is None:
@@ -106,7 +111,7 @@ class AuroraStandIn(Construct):
     `DataApi` is the URL of its Data API.
     """
 
-    def __init__(self, scope: Construct, id: str, settings: Settings, *, key: kms.IKey) -> None:
+    def __init__(self, scope: Construct, id: str, *, key: kms.IKey) -> None:
         super().__init__(scope, id)
         self.cluster_arn = cdk.Stack.of(self).format_arn(
             service="rds",
@@ -114,7 +119,7 @@ class AuroraStandIn(Construct):
             resource_name="local",
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
-        self.owner_arn = UserSecret(self, "Owner", settings, user=OWNER, key=key).arn
+        self.owner_arn = UserSecret(self, "Owner", user=OWNER, key=key).arn
         url = cdk.CfnParameter(self, "Url", description="Where the database's Data API listens")
         url.override_logical_id(DATA_API_PARAMETER)
         self.data_api_url = url.value_as_string
@@ -126,9 +131,7 @@ class UserSecret(secretsmanager.Secret):
     The password has letters and digits only, which need no quoting.
     """
 
-    def __init__(
-        self, scope: Construct, id: str, settings: Settings, *, user: str, key: kms.IKey
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, user: str, key: kms.IKey) -> None:
         super().__init__(
             scope,
             id,
@@ -142,7 +145,8 @@ class UserSecret(secretsmanager.Secret):
                 # The default requires a character of each type, excluded ones as well, and fails.
                 require_each_included_type=False,
             ),
-            removal_policy=settings.removal_policy,
+            # It is of no use without the database, and would cost by the month.
+            removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         # Not by Ref, which is the secret's name in the emulator (settings/emulator_limits.py).
         self.arn = cast("secretsmanager.CfnSecret", self.node.default_child).attr_id

@@ -27,12 +27,14 @@ class SqlStack(cdk.Stack):
             description="reinventure: a mirror of the catalog that answers SQL",
             termination_protection=settings.stage == "production",
         )
-        catalog.keys.allow_logs_of(self, sid="EncryptLogsOfSql")
         # Imported by its ARN, so that no construct here can add to the key's policy.
         key = kms.Key.from_key_arn(self, "DataKey", catalog.keys.data.key_arn)
-        kind = AuroraStandIn if settings.limits.no_aurora else Aurora
-        database = kind(self, "Database", settings, key=key)
-        reader = UserSecret(self, "Reader", settings, user=READER, key=key)
+        database = (
+            AuroraStandIn(self, "Database", key=key)
+            if settings.limits.no_aurora
+            else Aurora(self, "Database", settings, key=key)
+        )
+        reader = UserSecret(self, "Reader", user=READER, key=key)
         mirror = MirrorFunction(
             self, "Mirror", settings, catalog=catalog, database=database, reader=reader
         )

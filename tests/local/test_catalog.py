@@ -25,11 +25,14 @@ AWKWARD = [
     "&<>\"'",
     "a//b/./c/",
     "line\nfeed",
+    "carriage\rreturn",
+    "ESC \x1b[31m",
+    "\x01\x7f \ufffe",
     "x" * 1024,
 ]
 
 
-def test_every_name_and_size_is_catalogued(catalog: DeployedCatalog) -> None:
+def test_every_name_and_size_is_catalogued(cloud: Cloud, catalog: DeployedCatalog) -> None:
     for key in AWKWARD:
         catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=key.encode())
     catalog.s3.put_object(Bucket=catalog.bucket, Key="empty")
@@ -42,6 +45,8 @@ def test_every_name_and_size_is_catalogued(catalog: DeployedCatalog) -> None:
     assert rows.keys() >= {*AWKWARD, "empty", "in parts", "copied"}
     assert rows["in parts"].event_name == "ObjectCreated:CompleteMultipartUpload"
     assert rows["empty"].size == 0
+    verified = run("verify", environment=cloud.environment)
+    assert verified.returncode == 0, verified.stderr
 
 
 def test_concurrent_writers_of_few_keys_leave_it_equal(catalog: DeployedCatalog) -> None:

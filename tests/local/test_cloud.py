@@ -1,9 +1,12 @@
 """The local cloud itself: where it listens, how it ends, and the emulator's patches."""
 
+import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import boto3
 import psutil
@@ -24,6 +27,18 @@ def bare(tmp_path: Path) -> Iterator[Cloud]:
     """A cloud with nothing deployed."""
     yield clouds.start(tmp_path)
     clouds.stop(tmp_path)
+
+
+@pytest.fixture
+def client(bare: Cloud) -> Iterator[Callable[..., Any]]:
+    """A function that makes a client of a service of the cloud, with other credentials if given."""
+    with ExitStack() as stack:
+
+        def make(service: Any, **credentials: str) -> Any:
+            access = {**bare.access, **credentials}
+            return stack.enter_context(closing(boto3.client(service, **access)))
+
+        yield make
 
 
 def test_it_listens_on_one_loopback_port(bare: Cloud) -> None:
@@ -127,6 +142,66 @@ def test_a_range_applies_to_a_version(bare: Cloud, monkeypatch: pytest.MonkeyPat
         read("10-12")
     whole = s3.get_object(Bucket="ranges", Key="k", VersionId=version)
     assert whole["Body"].read() == b"0123456789"
+
+
+def test_listings_have_keys_that_xml_cannot_hold(client: Callable[..., Any]) -> None:
+    s3 = client("s3")
+    s3.create_bucket(Bucket="awkward")
+    s3.put_bucket_versioning(Bucket="awkward", VersioningConfiguration={"Status": "Enabled"})
+    keys = ["\x01", "a\rb/\x1b", "a\rb/c", "a\nb", "e+%2B ü", "z\x1b/\r"]
+    for key in keys:
+        s3.put_object(Bucket="awkward", Key=key)
+        s3.delete_object(Bucket="awkward", Key=key)
+        s3.put_object(Bucket="awkward", Key=key)
+
+    def pages(operation: str, **request: str) -> list[Any]:
+        # A page of one entry: each begins at a marker.
+        paginator = s3.get_paginator(operation)
+        return list(
+            paginator.paginate(Bucket="awkward", PaginationConfig={"PageSize": 1}, **request)
+        )
+
+    def listed(operation: str, element: str, **request: str) -> list[str]:
+        found = pages(operation, **request)
+        return [entry["Key"] for page in found for entry in page.get(element, [])]
+
+    assert sorted(keys) == listed("list_objects_v2", "Contents")
+    assert sorted(keys) == listed("list_objects_v2", "Contents", StartAfter="\0")
+    assert sorted([*keys, *keys]) == listed("list_object_versions", "Versions")
+    assert sorted(keys) == listed("list_object_versions", "DeleteMarkers")
+    within = listed("list_object_versions", "Versions", Prefix="a\rb/")
+    assert within == ["a\rb/\x1b", "a\rb/\x1b", "a\rb/c", "a\rb/c"]
+
+    for operation in ("list_objects_v2", "list_object_versions"):
+        [folders] = pages(operation, Prefix="a\rb", Delimiter="/")
+        assert folders["CommonPrefixes"] == [{"Prefix": "a\rb/"}]
+        assert (folders["Prefix"], folders["Delimiter"]) == ("a\rb", "/")
+    page = s3.list_object_versions(Bucket="awkward", KeyMarker="a\rb/\x1b", MaxKeys=1)
+    assert (page["KeyMarker"], page["NextKeyMarker"]) == ("a\rb/\x1b", "a\rb/c")
+    assert page["EncodingType"] == "url"
+
+
+@pytest.mark.parametrize("key", ["line\nfeed", "at the end\n", "\r\x1b"])
+def test_a_policy_on_all_objects_allows_every_key(client: Callable[..., Any], key: str) -> None:
+    iam, s3 = client("iam"), client("s3")
+    s3.create_bucket(Bucket="any")
+    iam.create_user(UserName="reader")
+    allow = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::any/*"}
+    deny = {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::any/secret*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allow, deny]})
+    iam.put_user_policy(UserName="reader", PolicyName="any", PolicyDocument=document)
+    made = iam.create_access_key(UserName="reader")["AccessKey"]
+    reader = client(
+        "s3",
+        aws_access_key_id=made["AccessKeyId"],
+        aws_secret_access_key=made["SecretAccessKey"],
+    )
+    for each in (key, f"secret {key}"):
+        s3.put_object(Bucket="any", Key=each, Body=b"body")
+    with reader.get_object(Bucket="any", Key=key)["Body"] as body:
+        assert body.read() == b"body"
+    with pytest.raises(ClientError, match="AccessDenied"):
+        reader.get_object(Bucket="any", Key=f"secret {key}")
 
 
 def test_its_private_key_is_private(bare: Cloud) -> None:

@@ -1,7 +1,11 @@
 """The claim, on the local cloud: whatever happens, the catalog ends equal to the bucket."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +24,8 @@ from stacks.catalog.stack import CatalogStack
 from stacks.settings.settings import Settings
 from tests import assembly
 from tests.local.command import run
-from tests.local.storm import storm
+from tests.local.function_processes import MOST, counted
+from tests.local.storm import WRITERS, storm
 from tests.local.totals import expect_totals
 from tests.waiting import PATIENCE, wait_until
 
@@ -208,3 +213,27 @@ def test_the_nightly_state_machine_repairs(
     ended = steps.describe_execution(executionArn=execution)
     assert ended["status"] == "SUCCEEDED", ended
     assert differences(catalog) == []
+
+
+def test_a_burst_on_busy_processors_loses_no_event(catalog: DeployedCatalog, cloud: Cloud) -> None:
+    before = waiting(catalog)
+
+    def put(n: int) -> None:
+        catalog.s3.put_object(Bucket=catalog.bucket, Key=f"busy/{n}", Body=b"x" * n)
+
+    loops = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        for _ in range(os.cpu_count() or 1)
+    ]
+    try:
+        with counted(cloud) as counts:
+            with ThreadPoolExecutor(WRITERS) as pool:
+                list(pool.map(put, range(1000)))
+            assert wait_until_equal(catalog, PATIENCE) == []
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
+    # Each key had one event, and each has its row: none is left that could still fail.
+    assert waiting(catalog) == before
+    assert max(counts) <= MOST

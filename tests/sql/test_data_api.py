@@ -48,6 +48,23 @@ def test_the_response_has_metadata_of_columns(
     assert columns[2][2] == "DECIMAL"
 
 
+@pytest.mark.parametrize(
+    ("query", "table"),
+    [
+        ("SELECT changed_at FROM objects", "objects"),
+        ("SELECT changed_at AS t FROM states WHERE size IS NULL ORDER BY t", "states"),
+        ("SELECT changed_at + INTERVAL 1 HOUR AS changed_at FROM objects", ""),
+        ("SELECT MAX(changed_at) AS changed_at FROM objects", ""),
+    ],
+)
+def test_the_response_has_the_table_of_a_column_and_none_of_an_expression(
+    client: "RDSDataServiceClient", tables: Database, query: str, table: str
+) -> None:
+    answer = client.execute_statement(**HERE, sql=query, includeResultMetadata=True)
+    [column] = answer["columnMetadata"]
+    assert (column["name"], column["tableName"]) == ("changed_at", table)
+
+
 def test_a_transaction_is_rolled_back(client: "RDSDataServiceClient", tables: Database) -> None:
     transaction = client.begin_transaction(**HERE)["transactionId"]
     sql = "INSERT INTO states (key_bytes, changed_at, event, place) VALUES ('k', NOW(), 'e', 'p')"

@@ -91,6 +91,24 @@ def arn(template: Template, kind: str, word: str = "") -> Any:
     return {"Fn::GetAtt": [name, "Arn"]}
 
 
+def exported(template: Template) -> dict[str, Any]:
+    """The values that the stack exports, by the names of the exports."""
+    return {
+        output["Export"]["Name"]: output["Value"]
+        for output in template.get("Outputs", {}).values()
+        if "Export" in output
+    }
+
+
+def own_outputs(template: Template) -> dict[str, Any]:
+    """The values of the outputs by name, but for those for other stacks and about the CDK."""
+    return {
+        name: output["Value"]
+        for name, output in template["Outputs"].items()
+        if not name.startswith(("CDKMetadata", "ExportsOutput", "PublishOutput"))
+    }
+
+
 def failures(template: Template, owner: str = "") -> Any:
     """The ARN of the dead-letter queue of the construct `owner`, by default that of ingest."""
     return arn(template, "AWS::SQS::Queue", f"^{owner}Failures")

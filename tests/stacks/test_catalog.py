@@ -465,11 +465,14 @@ def test_production_retains_and_protects_data(
         "AWS::KMS::Key",
         "AWS::SQS::Queue",
         "AWS::Logs::LogGroup",
-        "AWS::Kinesis::Stream",
     ):
         for resource in resources(template, kind).values():
             assert resource["DeletionPolicy"] == "Retain"
             assert resource["UpdateReplacePolicy"] == "Retain"
+    # It costs by the hour, and has copies of the last day only.
+    [stream] = resources(template, "AWS::Kinesis::Stream").values()
+    assert stream["DeletionPolicy"] == "Delete"
+    assert stream["UpdateReplacePolicy"] == "Delete"
     for table in properties(template, "AWS::DynamoDB::Table", least=2):
         assert table["DeletionProtectionEnabled"] is True
     assert "Custom::S3AutoDeleteObjects" not in json.dumps(template)

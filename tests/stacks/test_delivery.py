@@ -181,14 +181,14 @@ def of_builds(template: Template, what: str) -> dict[str, Any]:
     }
 
 
-def test_of_the_folders_of_a_build_the_artifact_has_the_assembly_only(
+def test_of_the_folders_of_a_build_the_artifact_has_assembly_and_packages_only(
     any_template: Template,
 ) -> None:
-    made = re.findall("^([a-z._]+)/$", (assembly.ROOT / ".gitignore").read_text(), re.MULTILINE)
+    made = re.findall("^([a-z._/]+)/$", (assembly.ROOT / ".gitignore").read_text(), re.MULTILINE)
     artifact = stages(any_template)["Build"]["artifacts"]
     assert artifact["files"] == ["**/*"]
     left = {path.removesuffix("/**/*") for path in artifact["exclude-paths"]}
-    assert set(made) - left == {"__pycache__", "cdk.out"}
+    assert set(made) - left == {"__pycache__", "cdk.out", "packages", "worker/wheels"}
     assert left < set(made)
 
 
@@ -202,15 +202,15 @@ def test_builds_run_on_arm_without_privileges(any_template: Template) -> None:
 @pytest.mark.parametrize(
     ("instance", "kind"), [("c7g.large", "ARM_CONTAINER"), ("c4.large", "LINUX_CONTAINER")]
 )
-def test_the_deploy_stage_builds_the_image_for_the_workers_processor(
+def test_all_stages_have_the_workers_processor_and_deploy_builds_their_image(
     assemblies: Assemblies, instance: str, kind: str
 ) -> None:
     folder = assemblies.delivery(workers="true", worker_instance=instance)
     template = read(folder, "Delivery")
     found = of_builds(template, "Environment")
     assert [stage for stage, each in found.items() if each["PrivilegedMode"]] == ["Deploy"]
-    assert found.pop("Deploy")["Type"] == kind
-    assert {each["Type"] for each in found.values()} == {"ARM_CONTAINER"}
+    # One for all: later stages install the packages that Build has downloaded.
+    assert {each["Type"] for each in found.values()} == {kind}
     published = {
         stage: "image-publishing" in json.dumps(permissions(template, f"Pipeline{stage}Role"))
         for stage in ("Build", "Update", "Deploy", "Publish")
@@ -351,17 +351,38 @@ def test_every_permission_names_its_resources(any_template: Template) -> None:
 def test_deploying_stages_may_assume_the_bootstrap_roles_only(
     template: Template, stage: str
 ) -> None:
-    own = [
+    (actions, roles), *checks = [
         permission
         for permission in permissions(template, f"Pipeline{stage}Role")
         if beyond_artifacts_and_logs(permission)
     ]
-    [(actions, roles)] = own
+    assert bool(checks) == (stage == "Deploy")
     assert actions == ["sts:AssumeRole"]
     assert [re.findall(r"cdk-hnb659fds-([a-z-]+)-role-", json.dumps(r)) for r in roles] == [
         ["deploy"],
         ["file-publishing"],
     ]
+
+
+def test_the_deploy_stage_may_look_for_what_it_would_break(template: Template) -> None:
+    checks = {
+        actions[0]: re.findall(r":(stack/[^/]+/|[A-Za-z]+-)\*", json.dumps(resource))
+        for actions, resource in permissions(template, "PipelineDeployRole")
+        if actions[0].startswith(("cloudformation:", "sqs:"))
+    }
+    assert {action: set(found) for action, found in checks.items()} == {
+        "cloudformation:DescribeStacks": {
+            *("stack/Catalog/", "stack/Workers/", "stack/Sql/", "stack/Governance/")
+        },
+        "cloudformation:ListStackResources": {"stack/Catalog/", "stack/Workers/", "stack/Sql/"},
+        "sqs:GetQueueAttributes": {"Catalog-", "Workers-", "Sql-"},
+    }
+
+
+def test_the_stacks_of_a_catalog_are_checked_before_they_are_shipped() -> None:
+    [*_, check, _] = dry_run("ship")
+    assert check == "python -m reinventure.aws.deployment_check cdk.out"
+    assert check not in dry_run("ship", "STACKS=Delivery")
 
 
 def test_the_build_stage_may_report_only(template: Template) -> None:

@@ -13,7 +13,7 @@ LIMITS = [field.name for field in fields(EmulatorLimits)]
 
 
 def test_the_limits_are_for_the_installed_version() -> None:
-    pinned = re.findall(r"^ministack==(.+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    pinned = re.findall(r"^ministack==(.+)$", (ROOT / "requirements.in").read_text(), re.MULTILINE)
     assert pinned == [MINISTACK_VERSION] == ["1.5.33"]
 
 

@@ -1,7 +1,6 @@
 """The outputs of the templates are the records of the contract, which the command reads."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,7 +17,7 @@ from reinventure.contract import (
     to_outputs,
 )
 from tests.stacks.assemblies import Assemblies
-from tests.stacks.conftest import read
+from tests.stacks.conftest import own_outputs, read
 
 RECORDS: list[tuple[str, type[Outputs]]] = [
     ("Catalog", CatalogOutputs),
@@ -31,17 +30,8 @@ RECORDS: list[tuple[str, type[Outputs]]] = [
 
 
 def outputs(folder: Path, stack: str) -> dict[str, str]:
-    """The outputs of `stack` in `folder`, with references as text.
-
-    Without those that the CDK adds, for other stacks or about itself.
-    """
-    found: dict[str, Any] = read(folder, stack)["Outputs"]
-    return {
-        name: str(each["Value"])
-        for name, each in found.items()
-        if not name.startswith(("CDKMetadata", "Publish"))
-        or name in ("PublishArn", "PublishFailureQueueUrl", "PublishRoleId")
-    }
+    """The outputs of `stack` in `folder`, with references as text."""
+    return {name: str(value) for name, value in own_outputs(read(folder, stack)).items()}
 
 
 @pytest.mark.parametrize(("stack", "record"), RECORDS)
@@ -63,7 +53,8 @@ def test_the_local_mirror_has_the_url_of_its_data_api(assemblies: Assemblies) ->
 def test_optional_outputs_come_with_their_settings(assemblies: Assemblies) -> None:
     record = from_outputs(CatalogOutputs, outputs(assemblies.catalog(canary="off"), "Catalog"))
     assert record.kinesis_stream_name is None
-    assert record.alarms_topic_arn is None
+    assert record.events_queue_url is None
     record = from_outputs(CatalogOutputs, outputs(assemblies.catalog(kinesis="true"), "Catalog"))
     assert record.kinesis_stream_name
-    assert record.alarms_topic_arn
+    record = from_outputs(CatalogOutputs, outputs(assemblies.catalog(transport="sqs"), "Catalog"))
+    assert record.events_queue_url

@@ -51,8 +51,8 @@ def cluster(template: Template) -> Any:
 
 def test_by_default_there_is_no_mirror(synthesise: Synthesise, template: Template) -> None:
     assert not (synthesise() / "Sql.template.json").exists()
-    assert '"rds.' not in json.dumps(template)
-    assert "secretsmanager" not in json.dumps(template)
+    kinds = {resource["Type"] for resource in template["Resources"].values()}
+    assert not [kind for kind in kinds if kind.startswith(("AWS::RDS::", "AWS::SecretsManager::"))]
 
 
 # The database
@@ -154,19 +154,23 @@ def test_a_sandbox_retains_nothing(sql: Template) -> None:
     assert cluster(sql)["DeletionProtection"] is False
 
 
-def test_production_retains_and_protects_data(synthesise: Synthesise) -> None:
+def test_production_is_deleted_with_a_final_snapshot(synthesise: Synthesise) -> None:
+    """All of the database is deleted: what remained would use, and so keep, the rest."""
     assembly = synthesise(sql="true", stage="production", sql_readers="1")
     template = read(assembly, "Sql")
-    for kind in (
-        "AWS::RDS::DBCluster",
-        "AWS::SecretsManager::Secret",
+    policies = {
+        name: {resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")}
+        for name, resource in template["Resources"].items()
+    }
+    [name] = resources(template, "AWS::RDS::DBCluster")
+    assert policies.pop(name) == {"Snapshot"}
+    kept = {name for name, policy in policies.items() if policy == {"Retain"}}
+    assert {template["Resources"][name]["Type"] for name in kept} == {
         "AWS::SQS::Queue",
         "AWS::Logs::LogGroup",
-    ):
-        for resource in resources(template, kind).values():
-            assert resource["DeletionPolicy"] == "Retain"
-            assert resource["UpdateReplacePolicy"] == "Retain"
-    assert cluster(template)["DeletionProtection"] is True
+    }
+    assert all(policies[name] <= {None, "Delete"} for name in policies.keys() - kept)
+    assert cluster(template)["DeletionProtection"] is False
     assert cluster(template)["BackupRetentionPeriod"] == 35
     manifest = json.loads((assembly / "manifest.json").read_text())
     assert manifest["artifacts"]["Sql"]["properties"]["terminationProtection"] is True
@@ -293,8 +297,8 @@ def test_the_data_key_serves_the_database_and_the_logs_of_the_mirror(stacks: Bot
         names = statements[sid]["Condition"]["StringEquals"]["kms:ViaService"]
         return {name["Fn::Join"][1][0].rstrip(".") for name in names}
 
-    assert {"rds", "secretsmanager"} <= services("UseThroughServices")
-    assert services("LetServicesKeepUsing") == {*("dynamodb", "lambda", "rds", "secretsmanager")}
+    assert services("UseThroughServicesOfSql") == {"rds", "secretsmanager"}
+    assert services("LetServicesOfSqlKeepUsing") == {"rds", "secretsmanager"}
     group = json.dumps(statements["EncryptLogsOfSql"]["Condition"])
     assert ":log-group:Sql-*" in group
 
@@ -327,11 +331,3 @@ def test_the_template_is_for_any_account_and_region(synthesise: Synthesise) -> N
     manifest = json.loads((synthesise(sql="true") / "manifest.json").read_text())
     assert manifest["artifacts"]["Sql"]["environment"] == "aws://unknown-account/unknown-region"
     assert "missing" not in manifest
-
-
-def test_the_catalog_can_be_deployed_and_changed_without_the_mirror(synthesise: Synthesise) -> None:
-    # References are resolved at deployment, and lock no export.
-    assembly = synthesise(sql="true")
-    assert "Fn::ImportValue" not in json.dumps(read(assembly, "Sql"))
-    exported = [each for each in read(assembly)["Outputs"].values() if "Export" in each]
-    assert not exported

@@ -54,9 +54,9 @@ def may_use(template: Template, word: str) -> list[tuple[Any, Any, Any]]:
     """
     [name, _] = key(template, word)["Fn::GetAtt"]
     policy = template["Resources"][name]["Properties"]["KeyPolicy"]
-    others = ("EncryptLogsOfThisStack", "LetSendChanges", "LetSendCloudwatch")
+    others = ("EncryptLogsOf", "LetSendChanges", "LetSendCloudwatch")
     return allowed_services(
-        {"Statement": [s for s in policy["Statement"] if s["Sid"] not in others]}
+        {"Statement": [s for s in policy["Statement"] if not s["Sid"].startswith(others)]}
     )
 
 

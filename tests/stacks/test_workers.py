@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import fields
+from hashlib import sha256
 from operator import ge, gt, le, lt
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from tests.stacks.conftest import (
     arn,
     as_list,
     catalog_table,
+    exported,
     failures,
     key,
     permissions,
@@ -42,16 +44,15 @@ Both = tuple[Template, Template]
 def both(assembly: Path, stack: str = "Workers") -> Both:
     """The templates of `stack` and of Catalog, references from the one to the other resolved."""
     catalog = read(assembly)
+    exports = exported(catalog)
 
     def resolved(value: Any) -> Any:
         if isinstance(value, list):
             return [resolved(each) for each in value]
         if not isinstance(value, dict):
             return value
-        if "Fn::GetStackOutput" in value:
-            where = value["Fn::GetStackOutput"]
-            assert where["StackName"] == "Catalog"
-            return catalog["Outputs"][where["OutputName"]]["Value"]
+        if "Fn::ImportValue" in value:
+            return exports[value["Fn::ImportValue"]]
         return {name: resolved(each) for name, each in value.items()}
 
     return resolved(read(assembly, stack)), catalog
@@ -516,9 +517,9 @@ def test_workers_are_added_while_objects_wait_and_removed_when_none_is_at_work(
         name: each["Properties"]["StepScalingPolicyConfiguration"]
         for name, each in resources(workers, "AWS::ApplicationAutoScaling::ScalingPolicy").items()
     }
-    alarms = properties(workers, "AWS::CloudWatch::Alarm", least=2)
-    [waiting] = [alarm for alarm in alarms if "MetricName" in alarm]
-    [idle] = [alarm for alarm in alarms if "Metrics" in alarm]
+    alarms = resources(workers, "AWS::CloudWatch::Alarm", least=2)
+    [waiting] = [a["Properties"] for name, a in alarms.items() if "WorkerWaiting" in name]
+    [idle] = [a["Properties"] for name, a in alarms.items() if "WorkerIdle" in name]
     [queue] = [name for name in subscriptions(workers) if "WorkerDoor" in name]
 
     assert waiting["MetricName"] == "ApproximateNumberOfMessagesVisible"
@@ -547,17 +548,35 @@ def test_the_image_is_our_code_on_an_exact_base(synthesise: Callable[..., Path])
     assembly = synthesise(workers="true")
     [image] = [d for d in assembly.glob("asset.*") if (d / "worker").is_dir()]
     files = {str(path.relative_to(image)) for path in image.rglob("*") if path.is_file()}
-    assert {"worker/Dockerfile", "worker/requirements.txt", "constraints.txt"} <= files
     assert {"worker/__main__.py", "worker/queue_worker.py"} <= files
-    rest = {file for file in files if not file.endswith((".py", ".sql"))}
-    assert rest == {"worker/Dockerfile", "worker/requirements.txt", "constraints.txt"}
-    assert {Path(file).suffix for file in files - rest} == {".py", ".sql"}  # Migrations, too.
+    rest = {file for file in files if not file.endswith((".py", ".sql", ".whl"))}
+    assert rest == {"worker/Dockerfile", "worker/requirements.in", "worker/requirements.txt"}
+    assert ".sql" in {Path(file).suffix for file in files}  # Migrations, too.
     dockerfile = (image / "worker" / "Dockerfile").read_text()
-    assert re.search(r"^FROM \S+:3\.13\.\d+-slim-\w+$", dockerfile, re.MULTILINE)
+    assert re.search(
+        r"^FROM \S+/python:3\.13\.\d+-slim-\w+@sha256:[0-9a-f]{64}$", dockerfile, re.MULTILINE
+    )
     assert re.search(r"^USER 10001:10001$", dockerfile, re.MULTILINE)
-    pinned = re.findall(r"^(\S+)==", (image / "constraints.txt").read_text(), re.MULTILINE)
-    for line in (image / "worker" / "requirements.txt").read_text().splitlines():
-        assert line.startswith("#") or line in pinned
+    [install] = re.findall(r"pip install .*", dockerfile)
+    assert "--no-index --find-links /tmp/worker --require-hashes --only-binary :all:" in install
+
+
+def test_the_image_has_the_locked_wheels_for_any_processor(
+    synthesise: Callable[..., Path],
+) -> None:
+    """The Makefile downloads them."""
+    [wheels] = synthesise(workers="true").glob("asset.*/worker/wheels")
+    lock = (wheels.parent / "requirements.txt").read_text()
+    locked = re.findall(r"^(\S+)==(\S+)", lock, re.MULTILINE)
+    kinds = {
+        (name.replace("_", "-"), version): f"{abi}-{platform}"
+        for name, version, _, abi, platform in (
+            file.stem.split("-") for file in wheels.glob("*.whl")
+        )
+    }
+    assert kinds == dict.fromkeys(locked, "none-any")
+    hashes = {sha256(file.read_bytes()).hexdigest() for file in wheels.iterdir()}
+    assert hashes < set(re.findall(r"sha256:([0-9a-f]{64})", lock))
 
 
 # Where it can be deployed
@@ -577,6 +596,7 @@ def test_the_local_template_has_queues_function_and_task_definition(
         "AWS::Lambda::Function",
         "AWS::Lambda::EventSourceMapping",
         "AWS::ECS::TaskDefinition",
+        "AWS::CloudWatch::Alarm",
         "AWS::CDK::Metadata",
     } - ({"AWS::CDK::Metadata"} - kinds)
     theirs = read(synthesise(workers="true"), "Workers")

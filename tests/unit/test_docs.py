@@ -16,7 +16,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 PATH = re.compile(r"(?:[\w.-]+/)+(?:[\w.-]+\.\w+)?|[\w-]+\.(?:md|py|json|toml|svg)")
 """A folder with a slash at the end, or a file with an extension."""
 
-ELSEWHERE = re.compile(r"cdk\.out|cdk\.all|\.local|\.venv|\.reinventure|logs")
+ELSEWHERE = re.compile(r"cdk\.out|cdk\.all|\.local|\.venv|\.reinventure|logs|packages")
 """Folders that are made by commands, or are in a bucket."""
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")

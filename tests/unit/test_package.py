@@ -43,8 +43,11 @@ def test_only_two_packages_are_installed() -> None:
 
 
 def test_the_versions_of_requirements_are_in_the_ranges_of_the_package() -> None:
-    requirements = (ROOT / "requirements.txt").read_text()
-    pinned = dict(re.findall(r"^([a-z0-9-]+)==(\S+)$", requirements, re.MULTILINE))
+    requirements = (ROOT / "requirements.in").read_text()
+    pinned = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", requirements, re.MULTILINE))
+    # The package is built without a download: `--no-build-isolation`.
+    [builder] = CONFIGURATION["build-system"]["requires"]
+    assert builder == f"setuptools=={pinned.pop('setuptools')}"
     needed = [*PROJECT["dependencies"], *(need for needs in EXTRAS.values() for need in needs)]
     for need in needed:
         name, operator, version = need.partition(",")[0].split()

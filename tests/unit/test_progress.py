@@ -1,5 +1,8 @@
 """Progress in a log: a line for each step."""
 
+import re
+import sys
+
 import pytest
 
 from reinventure.printable import printable
@@ -70,3 +73,23 @@ def test_with_the_bar_on_a_terminal_the_result_stays_on_stdout(
     shown = capsys.readouterr()
     assert shown.out == f"{result}\n"
     assert "a result" not in shown.err
+
+
+def test_on_a_terminal_a_long_line_comes_whole_above_the_bar(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    line = "s3://bucket/" + "a key with spaces, longer than a line of the terminal " * 5 + "end"
+    with Steps() as steps:
+        steps.begin("Comparing the catalog with the bucket, whose name is long", parts=2)
+        print(line)
+        steps.advance()
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert line in err
+    # The bar itself keeps to the width.
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", err).replace("\r", "\n")
+    assert max(len(each) for each in shown.splitlines() if each != line) <= 40

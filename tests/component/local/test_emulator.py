@@ -15,7 +15,7 @@ DOCUMENT = Path("docs/emulator.md").read_text()
 
 
 def test_every_patch_is_for_the_version_that_is_required() -> None:
-    required = Path("requirements.txt").read_text().splitlines()
+    required = Path("requirements.in").read_text().splitlines()
     assert {f"ministack=={patch.version}" for patch in emulator.PATCHES} <= set(required)
     assert metadata.version("ministack") == emulator.PATCHES[0].version == MINISTACK_VERSION
     emulator.check_version()

@@ -240,7 +240,11 @@ def function(
 
 @batches
 def test_the_function_continues_until_its_range_is_done(
-    function: ModuleType, s3: "S3Client", bucket: Bucket, store: Store
+    function: ModuleType,
+    s3: "S3Client",
+    bucket: Bucket,
+    store: Store,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     fill(s3, bucket, [f"{n:02}" for n in range(20)])
     [whole] = function.plan({}, None)["ranges"]
@@ -252,3 +256,5 @@ def test_the_function_continues_until_its_range_is_done(
     assert total == 20
     assert rounds > 1
     assert remaining(store, bucket) == []
+    # An alarm measures this field of the log.
+    assert sum(vars(record).get("repaired", 0) for record in caplog.records) == total

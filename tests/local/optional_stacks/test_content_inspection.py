@@ -66,6 +66,7 @@ def test_the_function_inspects_small_objects_and_the_worker_large_ones(
     assert max(map(len, bodies.values())) < LARGE
     large = LINE * (LARGE // len(LINE) + 1)
     bodies["samples/large.jsonl"] = large
+    bodies["samples/line\nfeed \r\x1b.csv"] = b"a,b\n1,2\n"
     bodies["samples/again.png"] = bodies["samples/photos/2014/sunrise.png"]
     before = worked(cloud)
     for key, body in bodies.items():

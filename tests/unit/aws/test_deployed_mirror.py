@@ -157,6 +157,24 @@ def test_values_have_the_types_of_their_columns() -> None:
     assert isinstance(result.rows[0][3], int)
 
 
+@pytest.mark.parametrize(
+    ("column", "shown"),
+    [
+        ({"name": "changed_at", "tableName": "objects"}, "2026-11-23 12:00:00.123Z"),
+        ({"name": "changed_at", "label": "t", "tableName": "states"}, "2026-11-23 12:00:00.123Z"),
+        # CONVERT_TZ(changed_at, '+00:00', '+01:00') AS changed_at
+        ({"name": "changed_at", "tableName": ""}, "2026-11-23 12:00:00.123"),
+        ({"name": "event", "tableName": "objects"}, "2026-11-23 12:00:00.123"),
+    ],
+)
+def test_the_time_of_a_change_has_its_zone(column: dict[str, Any], shown: str) -> None:
+    record = [{"stringValue": "2026-11-23 12:00:00.123"}]
+    column = {"label": "changed_at", "typeName": "DATETIME", **column}
+    assert query(DataApi({"columnMetadata": [column], "records": [record]})).rows == [[shown]]
+    [none] = query(DataApi({"columnMetadata": [column], "records": [[{"isNull": True}]]})).rows
+    assert none == [None]
+
+
 def test_a_result_that_is_too_large_is_an_error_with_a_remedy() -> None:
     api = DataApi(error="Database returned more than the allowed response size limit")
     with pytest.raises(

@@ -1,8 +1,11 @@
 """The commands for an AWS account, without the CDK."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import boto3
 import pytest
@@ -10,9 +13,9 @@ from botocore.stub import Stubber
 from typer.testing import Result
 
 from reinventure import cdk_cli
-from reinventure.aws import deployed_mirror
+from reinventure.aws import deployed_mirror, deployment_check
 from reinventure.cli import account
-from reinventure.errors import NoStackError
+from reinventure.errors import NoStackError, UserError
 
 Run = Callable[..., Result]
 
@@ -38,59 +41,109 @@ def test_an_account_with_a_low_concurrency_limit_gets_advice(
     assert text == advice or (text and advice and text.startswith(advice))
 
 
+@dataclass
+class Cdk:
+    """What the CDK CLI is run with, but for the folder of the assembly, which has `stacks`."""
+
+    stacks: list[str]
+    ran: list[tuple[str, ...]] = field(default_factory=list)
+
+    def run(self, *given: str, environment: Mapping[str, str]) -> None:
+        assert environment == os.environ
+        arguments = list(given)
+        if arguments[0] == "synth":
+            for stack in self.stacks:
+                (Path(arguments[-1]) / f"{stack}.template.json").write_text('{"Resources": {}}')
+        if arguments[0] != "bootstrap":
+            folder = arguments.pop()
+            assert (Path(folder) / "Catalog.template.json").exists()
+        self.ran.append(tuple(arguments))
+
+
 @pytest.fixture
-def cdk(monkeypatch: pytest.MonkeyPatch, session: boto3.Session) -> list[tuple[str, ...]]:
-    """What the CDK CLI is run with; moto's account has the usual limits."""
-    ran: list[tuple[str, ...]] = []
-
-    def run(*arguments: str, environment: Any) -> None:
-        ran.append(arguments)
-
-    monkeypatch.setattr(cdk_cli, "run", run)
+def cdk(monkeypatch: pytest.MonkeyPatch, session: boto3.Session) -> Cdk:
+    """The CDK CLI, and an account without stacks; moto's account has the usual limits."""
+    cdk = Cdk(["Catalog"])
+    monkeypatch.setattr(cdk_cli, "run", cdk.run)
     monkeypatch.setattr(account, "concurrency_advice", lambda _: "Request more.")
+    deployed(monkeypatch, {})
 
     def find(_: object, stack: str) -> None:
         raise NoStackError(f"no stack {stack}")
 
     monkeypatch.setattr(deployed_mirror, "find", find)
-    return ran
+    return cdk
 
 
-def test_deploy_bootstraps_once(
-    cdk: list[tuple[str, ...]], run: Run, session: boto3.Session
-) -> None:
+def deployed(monkeypatch: pytest.MonkeyPatch, stacks: dict[str, dict[str, str]]) -> None:
+    """Let the account have `stacks`: CloudFormation's description of each by its name."""
+    monkeypatch.setattr(deployment_check, "describe", lambda _, stack: stacks.get(stack))
+
+
+SYNTH = ("synth", "--quiet", "--output")
+DEPLOY = ("deploy", "Catalog", "Workers", "Sql", "--app")
+
+
+def test_deploy_bootstraps_once(cdk: Cdk, run: Run, session: boto3.Session) -> None:
     result = run("deploy")
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.splitlines() == [
         "Deploying to account 123456789012, region us-east-1.",
         "Request more.",
     ]
-    deploy = ("deploy", "Catalog", "Workers", "Sql")
-    assert cdk == [("bootstrap", "aws://123456789012/us-east-1"), deploy]
+    assert cdk.ran == [SYNTH, ("bootstrap", "aws://123456789012/us-east-1"), DEPLOY]
 
     version = "/cdk-bootstrap/hnb659fds/version"
     ssm = session.client("ssm")
     ssm.put_parameter(Name=version, Value="21", Type="String")
     try:
-        cdk.clear()
+        cdk.ran.clear()
         assert run("deploy").exit_code == 0
-        assert cdk == [deploy]
+        assert cdk.ran == [SYNTH, DEPLOY]
     finally:
         ssm.delete_parameter(Name=version)
 
 
 def test_deploy_creates_the_tables_of_a_mirror(
-    cdk: list[tuple[str, ...]], run: Run, monkeypatch: pytest.MonkeyPatch
+    cdk: Cdk, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     created: list[int] = []
-    mirror = SimpleNamespace(create_tables=lambda: created.append(len(cdk)))
+    mirror = SimpleNamespace(create_tables=lambda: created.append(len(cdk.ran)))
     monkeypatch.setattr(deployed_mirror, "find", lambda *_: mirror)
     assert run("deploy").exit_code == 0
-    assert cdk[-1][0] == "deploy"
-    assert created == [len(cdk)]
+    assert cdk.ran[-1][0] == "deploy"
+    assert created == [len(cdk.ran)]
 
 
-def test_destroy_deletes_the_stacks_of_a_catalog(cdk: list[tuple[str, ...]], run: Run) -> None:
+def test_destroy_deletes_the_stacks_of_a_catalog(cdk: Cdk, run: Run) -> None:
     result = run("destroy")
     assert result.stdout == "Deleting from account 123456789012, region us-east-1.\n"
-    assert cdk == [("destroy", "Catalog", "Workers", "Sql")]
+    assert cdk.ran == [SYNTH, ("destroy", "Catalog", "Workers", "Sql", "--app")]
+
+
+@pytest.mark.parametrize("command", ["deploy", "destroy"])
+def test_a_deployed_stack_that_is_not_in_the_settings_is_refused_by_name(
+    cdk: Cdk, run: Run, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    workers = {"StackStatus": "UPDATE_COMPLETE", "Description": "reinventure: inspection"}
+    deployed(monkeypatch, {"Workers": workers})
+    result = run(command)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("reinventure: the stack Workers is deployed")
+    assert cdk.ran == [SYNTH]
+    cdk.stacks.append("Workers")
+    monkeypatch.setattr(deployment_check, "require_empty_queues", lambda *_: None)
+    assert run(command).exit_code == 0
+
+
+def test_deploy_refuses_to_remove_a_queue_with_messages(
+    cdk: Cdk, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object, assembly: Path) -> None:
+        assert (assembly / "Catalog.template.json").exists()
+        raise UserError("the queue has messages")
+
+    monkeypatch.setattr(deployment_check, "require_empty_queues", refuse)
+    result = run("deploy")
+    assert (result.exit_code, result.stderr) == (2, "reinventure: the queue has messages\n")
+    assert cdk.ran == [SYNTH]

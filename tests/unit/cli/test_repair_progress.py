@@ -1,3 +1,4 @@
+import errno
 from pathlib import Path
 
 import pytest
@@ -24,3 +25,14 @@ def test_without_a_valid_file_it_starts_from_the_beginning(tmp_path: Path, broke
 def test_each_catalog_and_prefix_has_a_file_of_its_own() -> None:
     paths = {repair_progress.path_for(t, p) for t, p in [("t", ""), ("t", "a"), ("u", "")]}
     assert len(paths) == 3
+
+
+def test_on_a_full_disk_the_error_names_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_text(path: Path, text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", write_text)
+    with pytest.raises(OSError, match=r"No space left on device: '.*progress\.new'"):
+        repair_progress.save(tmp_path / "progress.json", Progress("key", 1, 1))

@@ -170,3 +170,41 @@ def test_sizes_of_more_than_4_gib_are_those_of_the_zip64_field() -> None:
     content = edited(edited(out.getvalue(), 24, 0xFFFFFFFF), 20, 0xFFFFFFFF)
     content = edited(content, 8, 8 << 16)
     assert str(inspect_bytes(content).error).endswith(" would unpack to 5,000,000,000")
+
+
+def long(content: bytes, extra: bytes = b"", at: int | None = None) -> bytes:
+    """Return an archive with the directory's place in the records of Zip64 alone."""
+    end = content.rindex(b"PK\x05\x06")
+    size, offset = struct.unpack_from("<II", content, end + 12)
+    record = struct.pack("<4sQHHIIQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, size, offset)
+    locator = struct.pack("<4sIQI", b"PK\x06\x07", 0, end if at is None else at, 1)
+    ending = bytearray(content[end:])
+    struct.pack_into("<II", ending, 12, 0xFFFFFFFF, 0xFFFFFFFF)
+    return content[:end] + record + extra + locator + bytes(ending)
+
+
+def test_a_directory_of_zip64_is_read() -> None:
+    content = archive("_rels/.rels", "[Content_Types].xml")
+    for extra in (b"", b"\x01\x00" + bytes(30)):
+        found = inspect_bytes(long(content, extra))
+        assert (found.content_type, found.error) == (DOCUMENT, None)
+    zeros = edited(archive(zeros=bytes(40_000_000)), 24, 100_000_000)
+    assert str(inspect_bytes(long(zeros)).error).endswith(" would unpack to 100,000,000")
+
+
+@pytest.mark.parametrize("at", [0, 10**6, 2**63])
+def test_a_directory_of_zip64_that_is_not_there_is_an_error(at: int) -> None:
+    found = inspect_bytes(long(archive("a"), at=at))
+    assert found.error == "truncated: no central directory of Zip64"
+
+
+def test_the_offset_of_an_entry_may_be_in_its_zip64_field() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as written:
+        written.writestr("a", b"x")
+        offset = out.tell()
+        entry = zipfile.ZipInfo("[Content_Types].xml")
+        entry.extra = struct.pack("<HHQ", 1, 8, offset)
+        written.writestr(entry, CONTENT_TYPES["[Content_Types].xml"])
+    content = edited(out.getvalue(), 42, 0xFFFFFFFF)
+    assert inspect_bytes(content).content_type == DOCUMENT

@@ -247,6 +247,25 @@ def test_the_size_of_a_raw_file_is_that_of_its_full_image(
     assert header(raw(first, below, following)) == (*expected, None, None)
 
 
+@pytest.mark.parametrize("mark", [b"CR\2\0", bytes(4)])
+def test_the_size_of_a_cr2_is_that_in_the_settings_of_the_camera(mark: bytes) -> None:
+    """As of an EOS 20D: a preview, its settings, a thumbnail, and raw data without a size."""
+    preview = [(256, 3, 1, 1536), (257, 3, 1, 1024), (0x8769, 4, 1, 100)]
+    camera = [(0xA002, 3, 1, 3504), (0xA003, 3, 1, 2336)]
+    content = bytearray(400)
+    content[:12] = b"II*\0" + struct.pack("<I", 16) + mark
+    for place, part in (
+        (16, directory(preview, "<", False, 200)),
+        (100, directory(camera, "<", False, 0)),
+        (200, directory([(0x0201, 4, 1, 0)], "<", False, 250)),
+        (250, directory([(0x0103, 3, 1, 6)], "<", False, 0)),
+    ):
+        content[place : place + len(part)] = part
+    # In another TIFF, the size in the settings may be that before the image was cut.
+    expected = (3504, 2336) if mark.startswith(b"CR") else (1536, 1024)
+    assert header(bytes(content)) == (*expected, None, None)
+
+
 def test_a_directory_that_is_cut_leaves_those_before_it() -> None:
     content = raw(THUMBNAIL, [FULL], FULL)
     for end in (3001, 2000):

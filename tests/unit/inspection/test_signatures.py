@@ -223,3 +223,21 @@ def test_detection_does_not_depend_on_the_size_of_the_chunks() -> None:
     for chunk in (1, 100, 4096, 2**20):
         assert inspect_bytes(content, "k", chunk).content_type == "application/zip"
         assert inspect_bytes(far, "k", chunk).content_type == "text/plain"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"IIRO\x08\0\0\0" + bytes(300),  # Olympus ORF
+        b"IIU\0\x18\0\0\0" + bytes(300),  # Panasonic RW2
+        b"FUJIFILMCCD-RAW 0201FF383501" + bytes(300),  # Fujifilm RAF
+        b"II\x1a\0\0\0HEAPCCDR" + bytes(300),  # Canon CRW
+        "a,b\nä,2\n".encode("utf-16-le"),
+        "a,b\nä,2\n".encode("utf-16-be"),
+        "a,b\nä,2\n".encode("utf-32-le"),
+    ],
+)
+@pytest.mark.parametrize("name", ["k", "k.csv", "k.json"])
+def test_what_is_documented_as_unknown_is_binary(content: bytes, name: str) -> None:
+    found = inspect_bytes(content, name)
+    assert (found.content_type, found.error) == ("application/octet-stream", None)

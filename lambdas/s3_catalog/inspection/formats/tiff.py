@@ -28,6 +28,12 @@ _REDUCED = 2
 """The value of the old tag, SubfileType, for a smaller copy."""
 
 _TAKEN, _DIGITIZED = 0x9003, 0x9004
+_CAMERA_WIDTH, _CAMERA_HEIGHT = 0xA002, 0xA003
+"""Pixels of the image that the camera took, in its settings."""
+
+_CANON_RAW = b"CR"
+"""Of a CR2, behind the offset of the first directory. Its raw directory has no size."""
+
 _BIG = 43
 
 # Types of TIFF that are whole numbers: byte, short, long, directory, and the long ones of BigTIFF.
@@ -50,10 +56,12 @@ def read_header(source: Source) -> ImageHeader:
     if not sized:
         raise BrokenError("no size of the image")
     full = [each for each in sized if not tiff.is_reduced(each)] or sized
-    width, height = max(
-        ((tiff.number(each[_WIDTH]), tiff.number(each[_HEIGHT])) for each in full),
-        key=lambda size: size[0] * size[1],
-    )
+    sizes = [(tiff.number(each[_WIDTH]), tiff.number(each[_HEIGHT])) for each in full]
+    camera = tiff.camera(images[0]) if source.at(8, 2) == _CANON_RAW else {}
+    if _CAMERA_WIDTH in camera and _CAMERA_HEIGHT in camera:
+        # The first image is a preview, in older cameras a smaller one.
+        sizes.append((tiff.number(camera[_CAMERA_WIDTH]), tiff.number(camera[_CAMERA_HEIGHT])))
+    width, height = max(sizes, key=lambda size: size[0] * size[1])
     return width, height, tiff.taken(images)
 
 
@@ -124,15 +132,19 @@ class _Tiff:
         old = directory.get(_SUBFILE_TYPE)
         return old is not None and self.number(old) == _REDUCED
 
+    def camera(self, directory: _Directory) -> _Directory:
+        """Return the camera's settings of an image: empty if there are none, or broken ones."""
+        if _EXIF_DIRECTORY not in directory:
+            return {}
+        try:
+            return self._read(self._offset(directory[_EXIF_DIRECTORY]))[0]
+        except struct.error:
+            return {}
+
     def taken(self, directories: list[_Directory]) -> str | None:
         """Return the first valid time: of the camera's settings, or else of the file."""
         for directory in directories:
-            camera: _Directory = {}
-            if _EXIF_DIRECTORY in directory:
-                try:
-                    camera, _ = self._read(self._offset(directory[_EXIF_DIRECTORY]))
-                except struct.error:
-                    camera = {}
+            camera = self.camera(directory)
             for owner, tag in ((camera, _TAKEN), (camera, _DIGITIZED), (directory, _DATE_TIME)):
                 time = self._time(owner[tag]) if tag in owner else None
                 if time:

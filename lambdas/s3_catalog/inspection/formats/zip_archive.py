@@ -11,6 +11,8 @@ from s3_catalog.inspection.source import Source, tail
 
 _END = b"PK\x05\x06"
 _END_BYTES = 22
+_LONG_END, _LONG_END_BYTES = b"PK\x06\x06", 56
+_LOCATOR, _LOCATOR_BYTES = b"PK\x06\x07", 20
 _MAX_COMMENT = 65_535
 _ENTRY = b"PK\x01\x02"
 _ENTRY_BYTES = 46
@@ -73,13 +75,7 @@ def check_directory(source: Source) -> str | None:
 
     Raises BrokenError if the archive is truncated, invalid, or a zip bomb.
     """
-    ending = tail(source, _END_BYTES + _MAX_COMMENT)
-    at = ending.rfind(_END)
-    if at < 0 or len(ending) - at < _END_BYTES:
-        raise BrokenError("truncated: no central directory")
-    size, offset = struct.unpack_from("<II", ending, at + 12)
-    if _ZIP64 in (size, offset):
-        return None  # Zip64 (above 4 GiB, or 65,535 entries): its directory is not read.
+    size, offset = _directory(source)
     if offset + size > source.size:
         raise BrokenError("the central directory is longer than the file")
     packed = unpacked = 0
@@ -101,6 +97,25 @@ def check_directory(source: Source) -> str | None:
     return found
 
 
+def _directory(source: Source) -> tuple[int, int]:
+    """Return size and offset of the central directory. Raises BrokenError if there is none."""
+    ending = tail(source, _LOCATOR_BYTES + _END_BYTES + _MAX_COMMENT)
+    at = ending.rfind(_END)
+    if at < 0 or len(ending) - at < _END_BYTES:
+        raise BrokenError("truncated: no central directory")
+    size, offset = struct.unpack_from("<II", ending, at + 12)
+    if _ZIP64 not in (size, offset):
+        return size, offset
+    locator = ending[max(at - _LOCATOR_BYTES, 0) : at]
+    if locator.startswith(_LOCATOR):
+        (at,) = struct.unpack_from("<Q", locator, 8)
+        end = source.at(at, _LONG_END_BYTES)
+        if end.startswith(_LONG_END) and len(end) == _LONG_END_BYTES:
+            size, offset = struct.unpack_from("<QQ", end, 40)
+            return size, offset
+    raise BrokenError("truncated: no central directory of Zip64")
+
+
 def _entries(directory: bytes) -> Iterator[_Entry]:
     position = 0
     while len(directory) - position >= _ENTRY_BYTES:
@@ -112,26 +127,25 @@ def _entries(directory: bytes) -> Iterator[_Entry]:
         start = position + _ENTRY_BYTES
         extra = start + lengths[0]
         name = directory[start : min(extra, start + 100)]
-        if _ZIP64 in (packed, unpacked):
+        if _ZIP64 in (packed, unpacked, offset):
             field = directory[extra : extra + lengths[1]]
-            unpacked, packed = _long_sizes(field, unpacked, packed)
+            unpacked, packed, offset = _long(field, unpacked, packed, offset)
         yield _Entry(name, method, packed, unpacked, offset)
         position = start + sum(lengths)
 
 
-def _long_sizes(extra: bytes, unpacked: int, packed: int) -> tuple[int, int]:
-    """Return both sizes, those of the Zip64 field among the `extra` ones where they are in it."""
+def _long(extra: bytes, *numbers: int) -> Iterator[int]:
+    """Yield `numbers`, those of the Zip64 field among the `extra` ones where they are in it."""
+    longer: Iterator[tuple[int]] = iter(())
     position = 0
     while position + 4 <= len(extra):
         kind, length = struct.unpack_from("<HH", extra, position)
         if kind == 1:
-            numbers = struct.iter_unpack("<Q", extra[position + 4 :][: length // 8 * 8])
-            sizes = [
-                next(numbers, (size,))[0] if size == _ZIP64 else size for size in (unpacked, packed)
-            ]
-            return sizes[0], sizes[1]
+            longer = struct.iter_unpack("<Q", extra[position + 4 :][: length // 8 * 8])
+            break
         position += 4 + length
-    return unpacked, packed
+    for number in numbers:
+        yield next(longer, (number,))[0] if number == _ZIP64 else number
 
 
 def _first_name(local: bytes) -> bytes:

@@ -1,0 +1,120 @@
+"""What a deployment or a deletion would break in the account, found before it begins.
+
+`make ship` runs this module before `cdk deploy`: python -m reinventure.aws.deployment_check FOLDER
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from reinventure.aws.connection import CONFIG, explain, session
+from reinventure.aws.deployed_stack import describe
+from reinventure.contract import CATALOG_STACKS, DEPENDENT_STACKS, DESCRIPTION_PREFIX
+from reinventure.errors import UserError
+
+if TYPE_CHECKING:
+    import boto3
+    from types_boto3_sqs import SQSClient
+
+_EMPTY = ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE")
+"""States of a stack without resources: its creation was never confirmed, or it failed."""
+
+
+def require_dependent_stacks(here: "boto3.Session", assembly: Path) -> None:
+    """Check that each deployed stack that depends on Catalog is in the folder `assembly`.
+
+    Otherwise it would keep old code beside a new catalog, and Catalog could not be deleted. Raises
+    UserError with its name, and botocore's ClientError or BotoCoreError.
+    """
+    client = here.client("cloudformation", config=CONFIG)
+    for stack, settings in DEPENDENT_STACKS.items():
+        if _template(assembly, stack):
+            continue
+        found = describe(client, stack)
+        if (
+            found
+            and found["StackStatus"] not in _EMPTY
+            and found.get("Description", "").startswith(DESCRIPTION_PREFIX)
+        ):
+            raise UserError(
+                f"the stack {stack} is deployed and depends on the catalog, but its setting is "
+                f"off. Set {' or '.join(settings)} in cdk.json, or delete the stack first: "
+                f"`cdk destroy {stack} -c {settings[0]}`"
+            )
+
+
+def require_empty_queues(here: "boto3.Session", assembly: Path) -> None:
+    """Check that each queue that a deployment of the folder `assembly` removes is empty.
+
+    Such is the queue of the transports sqs and sns, when another transport is set. SQS's counts are
+    of the last minute. Raises UserError, and botocore's ClientError or BotoCoreError.
+    """
+    sqs = here.client("sqs", config=CONFIG)
+    for stack in CATALOG_STACKS:
+        template = _template(assembly, stack)
+        if not template:
+            continue
+        for url in _queues(here, stack, without=template["Resources"]):
+            if messages := _messages(sqs, url):
+                raise UserError(
+                    f"the deployment would remove the queue {url.rsplit('/', 1)[-1]} of the stack "
+                    f"{stack}, with messages in it (about {messages:,}). Deploy again when it is "
+                    f"empty: `aws sqs get-queue-attributes --attribute-names All --queue-url {url}`"
+                )
+
+
+def _template(assembly: Path, stack: str) -> Any:
+    """Return the template of `stack` in `assembly`; None if it is not there."""
+    path = assembly / f"{stack}.template.json"
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def _queues(here: "boto3.Session", stack: str, *, without: dict[str, object]) -> Iterator[str]:
+    """Yield the URLs of the queues of the deployed `stack` but those with an id in `without`."""
+    client = here.client("cloudformation", config=CONFIG)
+    if describe(client, stack) is None:
+        return
+    for page in client.get_paginator("list_stack_resources").paginate(StackName=stack):
+        for resource in page["StackResourceSummaries"]:
+            if (
+                resource["ResourceType"] == "AWS::SQS::Queue"
+                and resource["LogicalResourceId"] not in without
+                and "PhysicalResourceId" in resource
+            ):
+                yield resource["PhysicalResourceId"]
+
+
+def _messages(sqs: "SQSClient", url: str) -> int:
+    """Return how many messages the queue has: visible, in flight and delayed; 0 without it."""
+    try:
+        counts = sqs.get_queue_attributes(
+            QueueUrl=url,
+            AttributeNames=[
+                "ApproximateNumberOfMessages",
+                "ApproximateNumberOfMessagesDelayed",
+                "ApproximateNumberOfMessagesNotVisible",
+            ],
+        )
+    except sqs.exceptions.QueueDoesNotExist:
+        return 0
+    return sum(map(int, counts["Attributes"].values()))
+
+
+def main(assembly: str) -> None:
+    """Make both checks for a deployment of the folder `assembly`; exit with the reason if not."""
+    try:
+        here = session()
+        require_dependent_stacks(here, Path(assembly))
+        require_empty_queues(here, Path(assembly))
+    except UserError as error:
+        sys.exit(f"make ship: {error}")
+    except (ClientError, BotoCoreError) as error:
+        sys.exit(f"make ship: {explain(error)}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Patches of the running emulator, a module for each of its services."""

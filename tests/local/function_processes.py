@@ -1,0 +1,30 @@
+"""The number of processes in which a local cloud runs functions."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+from reinventure.local.cloud import Cloud
+
+MOST = 2 * (os.cpu_count() or 1) + 4
+
+
+@contextmanager
+def counted(cloud: Cloud) -> Iterator[list[int]]:
+    """Record the number again and again."""
+    counts: list[int] = []
+    over = Event()
+
+    def record() -> None:
+        while not over.wait(0.01):
+            # The first process is the emulator's.
+            counts.append(len(cloud.processes()) - 1)
+
+    recorder = Thread(target=record)
+    recorder.start()
+    try:
+        yield counts
+    finally:
+        over.set()
+        recorder.join()
