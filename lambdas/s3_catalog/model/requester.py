@@ -1,8 +1,7 @@
-"""Who made the state of a key, and from where, as S3's events say it.
+"""The requester of the state of a key, and its address, as S3's events have them.
 
 A row has the requester of the event that made its state, or none. A lookup finds a state without
-its requester: it stays only where it is certain that one of the events known made that state. So in
-a bucket without versioning an object that was looked up has none.
+its requester: the row has one only where it is certain which of the known events made that state.
 """
 
 import re
@@ -47,7 +46,7 @@ UNKNOWN = Requester()
 
 
 def requester(id: object, source_ip: object) -> Requester:
-    """Return the requester that an event names, which is not trusted: what is odd is left out.
+    """Return the requester that an event names. Events are not trusted: what does not fit is None.
 
     An id loses its prefix `AWS:`; then it is `aws:userid` of IAM.
     """
@@ -70,8 +69,8 @@ def of_lookup(
 ) -> Requester:
     """Return the requester of the state `found` by a lookup, or `UNKNOWN`.
 
-    `seen` is the row before it, `events` are its reasons. Events that leave the object as it was
-    keep the requester. That of an object is certain by its version id only.
+    `seen` is the row before it, `events` are its reasons. Events of storage keep the requester. After
+    others that of an object is certain by its version id only: an ETag may come twice.
     """
     made = [event for event in events if not event.of_storage]
     if not made:

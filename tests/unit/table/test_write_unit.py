@@ -30,7 +30,7 @@ PLAIN = Row(
     asked_at=1_795_435_200_002_000,
     requester="r" * MAX_ID,
     source_ip="f" * MAX_SOURCE,
-    storage_class="INTELLIGENT_TIERING",
+    storage_class="AWS_BACKUP_LOW_COST_WARM",
     checksum_algorithm="CRC64NVME",
     restore="2031-01-01T00:00:00.000Z",
 )
