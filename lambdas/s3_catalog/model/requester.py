@@ -69,8 +69,8 @@ def of_lookup(
 ) -> Requester:
     """Return the requester of the state `found` by a lookup, or `UNKNOWN`.
 
-    `seen` is the row before it, `events` are its reasons. Events of storage keep the requester. After
-    others that of an object is certain by its version id only: an ETag may come twice.
+    `seen` is the row before it, `events` are its reasons. Events of storage keep the requester.
+    After others that of an object is certain by its version id only: an ETag may come twice.
     """
     made = [event for event in events if not event.of_storage]
     if not made:
