@@ -320,14 +320,14 @@ Insert == /\ \E p \in Processes : LET c == process[p] IN
 (* ------------------------------- Tombstones ------------------------------ *)
 
 \* Sixty days after a deletion everything that happened until then has been handled or lost, and no
-\* upload of then is in progress: see rule 5.
+\* process or upload of then is in progress: see rule 5.
 Expire ==
     LET base == IF row.asked = 0 THEN row.seq ELSE row.asked + 1
         old == {i \in 1..Len(events) : events[i].n <= base \/ (events[i].seq # 0 /\ events[i].seq <= base)}
         late == With("tombstones are kept") IN
     /\ Expiry /\ row.has /\ row.etag = 0 /\ ~Implausible(row)
     /\ late => /\ old \subseteq handled \union dead
-               /\ \A p \in Processes : process[p].done \intersect old = {}
+               /\ \A p \in Processes : process[p] = Idle \/ process[p].clock > base
     /\ row' = NoRow
     /\ dead' = IF late THEN dead \union old ELSE dead
     /\ uploads' = IF late THEN {s \in uploads : s > base} ELSE uploads
