@@ -67,7 +67,7 @@ Nothing == [n |-> 0, id |-> 0, order |-> 0, seq |-> 0, etag |-> 0]
 Idle == [at |-> "idle", why |-> {}, done |-> {}, seen |-> NoRow, clock |-> 0, found |-> Nothing]
 
 Max(S) == CHOOSE x \in S : \A y \in S : y <= x
-Tail1(i) == SubSeq(versions, 1, i - 1) \o SubSeq(versions, i + 1, Len(versions))
+WithoutVersion(i) == SubSeq(versions, 1, i - 1) \o SubSeq(versions, i + 1, Len(versions))
 
 Current == IF versions = <<>> \/ versions[1].etag = 0 THEN Nothing ELSE versions[1]
 
@@ -135,7 +135,7 @@ Delete == /\ More
 
 Remove == /\ More /\ Marks
           /\ \E i \in 1..Len(versions), g \in Gaps : LET t == now + g IN
-             /\ versions' = Tail1(i)
+             /\ versions' = WithoutVersion(i)
              /\ nulls' = IF versions[i].id = 0 THEN t ELSE nulls
              /\ Emit("removal", t, IF With("needs a lookup") THEN 0 ELSE t, 0, 0)
           /\ UNCHANGED <<world, uploads, handled, dead, row, process>>
@@ -236,7 +236,7 @@ Result(seen, found, clock, why) ==
         same == seen.has /\ seen.etag # 0 /\ found.id # 0 /\ found.id = seen.id
     IN [has |-> TRUE,
         seq |-> Max(before \union {BeforeAll} \union {e.seq : e \in {c \in causes : SelfContained(c)}}),
-        time |-> IF With("no time in the future") /\ last[1] > clock + Clocks THEN clock + Clocks ELSE last[1],
+        time |-> IF last[1] > clock + Clocks THEN clock + Clocks ELSE last[1],
         name |-> last[2], etag |-> found.etag, id |-> found.id,
         asked |-> IF With("a lookup is marked") THEN Max({clock, seen.asked}) ELSE 0,
         tag |-> IF With("asked_at grows") THEN CHOOSE t \in 0..5 : t \notin tags /\ \A u \in 0..5 : u < t => u \in tags ELSE 0,
@@ -398,7 +398,8 @@ NeverFalls == [][row'.seq < row.seq => ~row'.has \/ (~row.healed /\ row'.healed)
 \* The place of a row in the change feed, (healed_at, sequencer, asked_at), never falls.
 FeedInOrder == [][row.has /\ row'.has /\ row'.inspected = row.inspected =>
     \/ ~row.healed /\ row'.healed
-    \/ row.healed = row'.healed /\ (row.seq < row'.seq \/ (row.seq = row'.seq /\ row.asked <= row'.asked /\ row.tag # row'.tag))]_row
+    \/ row.healed = row'.healed /\ (row.seq < row'.seq \/ (row.seq = row'.seq /\
+        (row.asked < row'.asked \/ (row.asked = row'.asked /\ row.tag # row'.tag))))]_row
 
 \* A result is of the version of its row; without versions of an object with the row's ETag, and in
 \* the end, if no event is lost, of that very object.
