@@ -8,7 +8,7 @@
 (* others act, and it may crash.                                              *)
 (*                                                                            *)
 (* Time is a number. Two seconds of the order of ten (`Tolerance`) and        *)
-(* minutes of the order of five (`Clocks`) are 1 and 2; a change comes 1 or 5 *)
+(* minutes of the order of five (`Clocks`) are 1 and 2; a change comes 1 or 4 *)
 (* after the one before, so each comparison of the rules has both answers.    *)
 EXTENDS Integers, Sequences, FiniteSets
 
@@ -19,7 +19,7 @@ CONSTANTS
     Versionings,  \* of the bucket at first: of "never", "enabled" and "suspended"
     Switching,    \* whether versioning is enabled and suspended meanwhile
     Orders,       \* by which S3 may order uploads: of "start", "end"; {} has no uploads
-    Gaps,         \* between one change and the next, such as {1, 5}
+    Gaps,         \* between one change and the next, such as {1, 4}
     Deviation,    \* of an event's time from the change, earlier or later: 1, or 0
     ClockError,   \* of the function's clock, slow or fast: 1, or 0
     Losses,       \* whether events are lost for good, and a reconcile repairs

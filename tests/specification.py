@@ -77,7 +77,7 @@ TOTALS = Model(
 )
 
 UPLOADS = {"Orders": '{"start", "end"}'}
-CLOCKS = {"Gaps": "{1, 5}", "Deviation": "1", "ClockError": "1"}
+CLOCKS = {"Gaps": "{1, 4}", "Deviation": "1", "ClockError": "1"}
 SWITCHED = {"Versionings": '{"never", "enabled"}', "Switching": "TRUE"}
 ON = "TRUE"
 TWO = {"Processes": "{1, 2}"}

@@ -28,10 +28,11 @@ ACTIONS = {
     "Record": code_steps.record,
 }
 
-DEVIATING = {"Deviation": "1", "ClockError": "1", "MaxTogether": "2"}
+LEAST = {"ClockError": "1", "MaxTogether": "2"}
+DEVIATING = {**LEAST, "Deviation": "1"}
 BOUNDS = [
     Check("uploads", CATALOG, {**DEVIATING, **UPLOADS, "Versionings": '{"enabled"}'}),
-    Check("unversioned", CATALOG, {**DEVIATING, "Versionings": '{"never", "suspended"}'}),
+    Check("unversioned", CATALOG, {**DEVIATING, "Gaps": "{1, 4}", "Versionings": '{"never", "suspended"}'}),
     Check(
         "losses",
         CATALOG,
@@ -40,7 +41,7 @@ BOUNDS = [
     Check(
         "inspection",
         CATALOG,
-        {"MaxTogether": "2", "Inspection": ON, "Versionings": '{"never", "enabled"}'},
+        {**LEAST, "Inspection": ON, "Versionings": '{"never", "enabled"}'},
     ),
 ]
 
