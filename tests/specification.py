@@ -81,6 +81,7 @@ CLOCKS = {"Gaps": "{1, 4}", "Deviation": "1", "ClockError": "1"}
 SWITCHED = {"Versionings": '{"never", "enabled"}', "Switching": "TRUE"}
 ON = "TRUE"
 TWO = {"Processes": "{1, 2}"}
+"""Two processes, so a lookup or an inspection meets another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +115,36 @@ CHECKS = [
     Check(
         "losses",
         CATALOG,
-        {**UPLOADS, "Losses": ON, "Forgery": ON, "Expiry": ON},
+        {"Versionings": '{"never", "enabled"}', "Losses": ON, "Forgery": ON, "Expiry": ON},
     ),
     Check("totals", TOTALS, {"Folders": "{1, 2}", "Invocations": "{1, 2}", "Splits": ON}),
     Check("recount", TOTALS, {"Recounts": "{1, 2}", "Splits": ON}),
 ]
-"""What `make test` checks."""
+"""What `make test` checks, each in under a minute."""
+
+LARGER = [
+    Check(
+        "uploads and losses",
+        CATALOG,
+        {
+            **UPLOADS,
+            "Versionings": '{"never", "enabled"}',
+            "Losses": ON,
+            "Forgery": ON,
+            "Expiry": ON,
+            "ClockError": "1",
+        },
+    ),
+    Check("two lookups", CATALOG, {**TWO, "MaxTogether": "2", **UPLOADS, **CLOCKS, "Gaps": "{1}"}),
+    Check("three changes", CATALOG, {"MaxChanges": "3", **UPLOADS, **CLOCKS, "Gaps": "{1}"}),
+    Check(
+        "three changes of rows",
+        TOTALS,
+        {"MaxChanges": "3", "Folders": "{1, 2}", "Invocations": "{1, 2}", "Splits": ON},
+    ),
+    Check("recount during three changes", TOTALS, {"MaxChanges": "3", "Recounts": "{1}"}),
+]
+"""What `make spec` checks as well."""
 
 
 def _catalog(rule: str, clause: str, claim: str, **constants: str) -> Mutation:
@@ -147,7 +172,7 @@ MUTATIONS = [
     _catalog("2", "needs a lookup", "EndsEqual"),
     _catalog("2", "implausible events need a lookup", "EndsEqual", Forgery=ON),
     _catalog("3", "ROW_UNCHANGED", "NeverFalls"),
-    _catalog("3", "asked_at grows", "FeedInOrder"),
+    _catalog("3", "asked_at grows", "FeedInOrder", Losses=ON, ClockError="1"),
     _catalog("4", "greatest sequencer", "NeverFalls"),
     _catalog("4", "always written", "EndsEqual"),
     _catalog("4", "a lookup is marked", "EndsEqual"),
@@ -228,7 +253,7 @@ def run(check: Check, *options: str) -> Result:
         command = [
             *(program, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4", "-Xmx2g"),
             *("-cp", str(_tools()), "tlc2.TLC", "-deadlock", "-cleanup", "-difftrace", "-nowarning"),
-            *("-workers", "1", "-metadir", folder, "-config", str(settings)),
+            *("-workers", "1", "-fp", "0", "-metadir", folder, "-config", str(settings)),
             *options,
             f"{check.model.module}.tla",
         ]
@@ -257,7 +282,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.specification", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="of checks or left-out clauses")
     options = parser.parse_args(arguments)
-    chosen = [c for c in (*CHECKS, *MUTATIONS) if not options.names or c.name in options.names]
+    chosen = [c for c in (*CHECKS, *MUTATIONS, *LARGER) if not options.names or c.name in options.names]
     wrong = 0
     for number, check in enumerate(chosen, 1):
         print(f"{number}/{len(chosen)} {check.name} ...", file=sys.stderr, flush=True)
