@@ -167,7 +167,10 @@ MUTATIONS = [
         "an upload may be later than a lookup",
         "EndsEqual",
         **UPLOADS,
-        **{"MaxChanges": "3", "Versionings": '{"enabled"}', "Forgery": ON, "ClockError": "1"},
+        MaxChanges="3",
+        Versionings='{"enabled"}',
+        Forgery=ON,
+        ClockError="1",
     ),
     _catalog("2", "needs a lookup", "EndsEqual"),
     _catalog("2", "implausible events need a lookup", "EndsEqual", Forgery=ON),
@@ -251,9 +254,9 @@ def run(check: Check, *options: str) -> Result:
         settings = Path(folder) / "settings.cfg"
         settings.write_text("\n".join(lines) + "\n")
         command = [
-            *(program, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4", "-Xmx2g"),
-            *("-cp", str(_tools()), "tlc2.TLC", "-deadlock", "-cleanup", "-difftrace", "-nowarning"),
-            *("-workers", "1", "-fp", "0", "-metadir", folder, "-config", str(settings)),
+            *(program, "-XX:+UseSerialGC", "-Xmx2g", "-cp", str(_tools()), "tlc2.TLC"),
+            *("-deadlock", "-cleanup", "-difftrace", "-nowarning", "-workers", "1", "-fp", "0"),
+            *("-metadir", folder, "-config", str(settings)),
             *options,
             f"{check.model.module}.tla",
         ]
@@ -282,7 +285,10 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.specification", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="of checks or left-out clauses")
     options = parser.parse_args(arguments)
-    chosen = [c for c in (*CHECKS, *MUTATIONS, *LARGER) if not options.names or c.name in options.names]
+    every = [*CHECKS, *MUTATIONS, *LARGER]
+    if unknown := set(options.names) - {check.name for check in every}:
+        parser.error(f"no check or clause: {', '.join(sorted(unknown))}")
+    chosen = [check for check in every if not options.names or check.name in options.names]
     wrong = 0
     for number, check in enumerate(chosen, 1):
         print(f"{number}/{len(chosen)} {check.name} ...", file=sys.stderr, flush=True)

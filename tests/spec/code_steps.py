@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BUCKET, KEY = "specified-bucket", "key"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 LOW, HIGH = 1, 99
@@ -66,7 +67,7 @@ class Steps(Network):
         self.before: dict[str, Callable[[], None]] = {}
         self.done: Counter[str] = Counter()
 
-    def request(self, service: str, key: str, effect: Callable[[], _T]) -> _T:
+    def request(self, service: str, key: str, effect: Callable[[], _T]) -> _T:  # noqa: ARG002
         name = effect.__name__
         if name in self.before:
             self.before[name]()
@@ -232,7 +233,7 @@ def _finished(state: State) -> State:
 
 
 def _idle(process: State) -> State:
-    no_row = {name: 0 for name in process["seen"]} | {"seq": -1, "has": False, "name": 2}
+    no_row = dict.fromkeys(process["seen"], 0) | {"seq": -1, "has": False, "name": 2}
     no_row["healed"] = False
     nothing = {"why": frozenset(), "done": frozenset()}
     return {"at": "idle", **nothing, "seen": no_row, "clock": 0, "found": NOTHING}
@@ -252,7 +253,7 @@ def tick(moment: datetime) -> int:
 
 def sequencer(number: int) -> str:
     if number <= LOW:
-        return canonical(("0", "1".rjust(10, "0"))[number])
+        return (BEFORE_ALL, canonical("0000000001"))[number]
     return "F" * 32 if number == HIGH else canonical(f"{int(time(number).timestamp()):010X}")
 
 
@@ -282,7 +283,7 @@ def model_row(row: Row, before: State) -> State:
     else:
         name = 1 if row.event_name == NAMES["upload"] else 2
     moment = datetime.fromisoformat(row.event_time)
-    asked = tick(START + timedelta(microseconds=row.asked_at - microseconds(START))) if row.asked_at else 0
+    asked = tick(EPOCH + timedelta(microseconds=row.asked_at)) if row.asked_at else 0
     if row.asked_at and before["asked"] and row.sequencer == sequencer(before["seq"]):
         was = real_row(before).asked_at or 0
         assert row.inspected or row.asked_at > was or row == real_row(before)
@@ -363,6 +364,3 @@ def _found(state: State, found: StoredObject | None) -> State:
     versions = [v for v in state["versions"] if found and _stored(v, found.asked_at) == found]
     assert bool(versions) == (found is not None)
     return versions[0] if versions else NOTHING
-
-
-assert BEFORE_ALL == sequencer(0)

@@ -9,7 +9,7 @@ from typing import Any
 State = dict[str, Any]
 """The value of each variable. A record is a dict, a sequence a tuple, a set a frozenset."""
 
-_TOKEN = re.compile(r"\s*(<<|>>|\|->|\.\.|[\[\]{},]|\"[^\"]*\"|-?\d+|\w+)")
+_WORD = re.compile(r"\s*(<<|>>|\|->|\.\.|[\[\]{},]|\"[^\"]*\"|-?\d+|\w+)")
 _STATE = re.compile(r'^(-?\d+) \[label="(.*?)"(?:,style = filled)?\];?$', re.MULTILINE)
 _EDGE = re.compile(r'^(-?\d+) -> (-?\d+) \[label="(\w+)"', re.MULTILINE)
 
@@ -34,47 +34,42 @@ def edges(dump: Path) -> Iterator[Edge]:
 def _state(label: str) -> State:
     text = label.replace("\\n", "\n").replace('\\"', '"').replace("\\\\", "\\")
     parts = re.split(r"^/\\ (\w+) = ", text, flags=re.MULTILINE)[1:]
-    return {
-        name: value(text) for name, text in zip(parts[::2], parts[1::2], strict=True)
-    }
+    return {name: value(text) for name, text in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def value(text: str) -> Any:
     """Return the value that `text` writes in TLA+. Raises ValueError if it writes none."""
-    tokens = _TOKEN.findall(text)
-    found, end = _read(tokens, 0)
-    if end != len(tokens):
+    words = _WORD.findall(text)
+    found, end = _read(words, 0)
+    if end != len(words):
         raise ValueError(f"not a value: {text!r}")
     return found
 
 
-def _read(tokens: list[str], at: int) -> tuple[Any, int]:
-    token = tokens[at]
-    if token == "<<":
-        items, at = _items(tokens, at + 1, ">>")
-        return tuple(items), at
-    if token == "{":
-        items, at = _items(tokens, at + 1, "}")
-        return frozenset(items), at
-    if token == "[":
+def _read(words: list[str], at: int) -> tuple[Any, int]:
+    word = words[at]
+    if word in {"<<", "{"}:
+        items, at = _items(words, at + 1, ">>" if word == "<<" else "}")
+        return (tuple(items) if word == "<<" else frozenset(items)), at
+    if word == "[":
         record = {}
-        while token != "]":
-            record[tokens[at + 1]], at = _read(tokens, at + 3)
-            token = tokens[at]
+        while word != "]":
+            record[words[at + 1]], at = _read(words, at + 3)
+            word = words[at]
         return record, at + 1
-    if token.startswith('"'):
-        return token[1:-1], at + 1
-    if token in {"TRUE", "FALSE"}:
-        return token == "TRUE", at + 1
-    if tokens[at + 1 : at + 2] == [".."]:
-        return frozenset(range(int(token), int(tokens[at + 2]) + 1)), at + 3
-    return int(token), at + 1
+    if word.startswith('"'):
+        return word[1:-1], at + 1
+    if word in {"TRUE", "FALSE"}:
+        return word == "TRUE", at + 1
+    if words[at + 1 : at + 2] == [".."]:
+        return frozenset(range(int(word), int(words[at + 2]) + 1)), at + 3
+    return int(word), at + 1
 
 
-def _items(tokens: list[str], at: int, end: str) -> tuple[list[Any], int]:
+def _items(words: list[str], at: int, end: str) -> tuple[list[Any], int]:
     items = []
-    while tokens[at] != end:
-        item, at = _read(tokens, at)
+    while words[at] != end:
+        item, at = _read(words, at)
         items.append(item)
-        at += tokens[at] == ","
+        at += words[at] == ","
     return items, at + 1

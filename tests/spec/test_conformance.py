@@ -32,7 +32,11 @@ LEAST = {"ClockError": "1", "MaxTogether": "2"}
 DEVIATING = {**LEAST, "Deviation": "1"}
 BOUNDS = [
     Check("uploads", CATALOG, {**DEVIATING, **UPLOADS, "Versionings": '{"enabled"}'}),
-    Check("unversioned", CATALOG, {**DEVIATING, "Gaps": "{1, 4}", "Versionings": '{"never", "suspended"}'}),
+    Check(
+        "unversioned",
+        CATALOG,
+        {**DEVIATING, "Gaps": "{1, 4}", "Versionings": '{"never", "suspended"}'},
+    ),
     Check(
         "losses",
         CATALOG,
@@ -46,6 +50,7 @@ BOUNDS = [
 ]
 
 
+@pytest.mark.timeout(600)  # Mostly TLC's, on a busy machine.
 @pytest.mark.skipif(java() is None, reason=NO_JAVA)
 @pytest.mark.parametrize("check", BOUNDS, ids=lambda check: check.name)
 def test_the_code_takes_the_steps_of_the_specification(
@@ -67,8 +72,8 @@ def test_the_code_takes_the_steps_of_the_specification(
     for number, state in states.items():
         for action, step in ACTIONS.items():
             reached = {frozen(target) for target in step(state)}
-            assert reached == allowed[number, action], (action, state, reached ^ allowed[number, action])
-    assert seen["Deliver"] and seen["Replace"]
+            assert reached == allowed[number, action], (action, state)
+    assert min(seen["Deliver"], seen["Ask"], seen["Replace"]) > 0
 
 
 def frozen(value: Any) -> Any:

@@ -24,6 +24,7 @@ needs_java = pytest.mark.skipif(java() is None, reason=NO_JAVA)
 
 
 @needs_java
+@pytest.mark.timeout(600)  # A minute of one processor, on a busy machine.
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
 def test_every_claim_holds(check: Check) -> None:
     result = run(check)
@@ -32,6 +33,7 @@ def test_every_claim_holds(check: Check) -> None:
 
 
 @needs_java
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 def test_a_claim_fails_without_a_clause(mutation: Mutation) -> None:
     result = run(mutation)
