@@ -97,7 +97,7 @@ class Place:
     def row(self, before: State) -> State:
         """Return the row of the table, which was `before`, as the model has it."""
         items = list(self.table.items.values())
-        return model_row(from_item(items[0]), before) if items else before
+        return model_row(from_item(cast("Any", items[0])), before) if items else before
 
     def stop_at(self, request: str) -> None:
         """End the code before its next `request`."""
@@ -164,10 +164,11 @@ def replace(state: State) -> Iterator[State]:
         return
     for error in (-1, 1):
         place = Place(state, process["seen"], process["clock"] + error)
-        place.bucket.current = lambda _: _stored(process["found"], START)  # type: ignore[method-assign]
+        found = _stored(process["found"], START)
         place.network.before["put"] = lambda: _others_write(place, state["row"])  # noqa: B023
         try:
-            outcome = correction.correct(place.store, place.bucket, KEY, _causes(state))
+            with patch.object(place.bucket, "current", return_value=found):
+                outcome = correction.correct(place.store, place.bucket, KEY, _causes(state))
         except Stop:
             again = {"at": "read", "why": process["why"], "done": process["done"]}
             yield {**state, "process": ({**_idle(process), **again},)}
@@ -235,8 +236,9 @@ def _finished(state: State) -> State:
 def _idle(process: State) -> State:
     no_row = dict.fromkeys(process["seen"], 0) | {"seq": -1, "has": False, "name": 2}
     no_row["healed"] = False
-    nothing = {"why": frozenset(), "done": frozenset()}
-    return {"at": "idle", **nothing, "seen": no_row, "clock": 0, "found": NOTHING}
+    nothing: frozenset[int] = frozenset()
+    idle = {"at": "idle", "why": nothing, "done": nothing}
+    return {**idle, "seen": no_row, "clock": 0, "found": NOTHING}
 
 
 # Between the model's values and the code's ---------------------------------------------------
