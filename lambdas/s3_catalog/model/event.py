@@ -10,7 +10,15 @@ MULTIPART_UPLOAD = f"{CREATED}CompleteMultipartUpload"
 """The name of the event of a completed multipart upload. Its sequencer is from the start of the
 upload, its time from the end: minutes or days later."""
 
-_ORDERED = (CREATED, "ObjectRemoved:DeleteMarkerCreated")
+_ORDERED = frozenset(
+    {
+        f"{CREATED}Put",
+        f"{CREATED}Post",
+        f"{CREATED}Copy",
+        MULTIPART_UPLOAD,
+        "ObjectRemoved:DeleteMarkerCreated",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,5 +66,6 @@ def is_ordered(name: str) -> bool:
     A new object or a delete marker does, if a request made it. The removal of a version may bear
     the sequencer of that version, and a deletion by a lifecycle rule bears that of the object.
     Besides, an older version may have become current again, and S3 sends no event for that one.
+    Nothing is known of kinds that S3 adds later.
     """
-    return name.startswith(_ORDERED)
+    return name in _ORDERED
