@@ -7,7 +7,14 @@ from s3_catalog.model import bucket_name
 
 @pytest.mark.parametrize(
     "name",
-    ["abc", "a" * 63, "photos-prod", "logs.example.com", "0--0", "photos-111122223333-us-west-2-an"],
+    [
+        "abc",
+        "a" * 63,
+        "photos-prod",
+        "logs.example.com",
+        "0--0",
+        "photos-111122223333-us-west-2-an",
+    ],
 )
 def test_a_name_by_the_rules_is_accepted(name: str) -> None:
     assert bucket_name.check(name) == name

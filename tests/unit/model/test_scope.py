@@ -96,7 +96,7 @@ def test_entries_that_share_a_key_are_refused_and_others_are_not(
         if n != m
     )
     if shared:
-        with pytest.raises(ValueError, match="named twice|is part of"):
+        with pytest.raises(ValueError, match=r"named twice|is part of"):
             scope.of(entries)
     else:
         assert set(scope.of(entries).entries) == set(entries)
