@@ -22,6 +22,7 @@ class Group(NamedTuple):
 
 
 GROUPS = {
+    "attachment": Group(frozenset({"event_switch"}), frozenset({"attachment"})),
     "catalog": Group(
         frozenset({"ingest", "publish", "reconcile", "totals"}),
         frozenset({"ingestion", "reconciliation", "totals"}),

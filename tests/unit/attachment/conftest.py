@@ -1,0 +1,31 @@
+"""A bucket model, and the notification configurations of the domain on top of it."""
+
+from collections.abc import Iterator
+
+import botocore.session
+import pytest
+
+from s3_catalog.attachment.bucket_notifications import ONE_ATTEMPT, BucketNotifications
+from tests.unit.attachment.bucket_model import BucketModel
+
+
+@pytest.fixture(scope="session")
+def _model_and_notifications(aws: None) -> tuple[BucketModel, BucketNotifications]:
+    client = botocore.session.Session().create_client("s3", config=ONE_ATTEMPT)
+    return BucketModel(client), BucketNotifications(client, "123456789012")
+
+
+@pytest.fixture
+def bucket_model(
+    _model_and_notifications: tuple[BucketModel, BucketNotifications],
+) -> Iterator[BucketModel]:
+    model, _ = _model_and_notifications
+    model.reset()
+    return model
+
+
+@pytest.fixture
+def notifications(
+    _model_and_notifications: tuple[BucketModel, BucketNotifications],
+) -> BucketNotifications:
+    return _model_and_notifications[1]
