@@ -9,8 +9,9 @@ from botocore.httpsession import URLLib3Session
 from s3_catalog import clients
 from s3_catalog.attachment.bucket_notifications import ONE_ATTEMPT, BucketNotifications
 from s3_catalog.attachment.cloudformation_response import respond
+from s3_catalog.attachment.eventbridge_switch import EventBridgeSwitch
 from s3_catalog.attachment.matching_rules import EventsClient, matching_rules
-from s3_catalog.attachment.switch_resource import Outcome, SwitchResource
+from s3_catalog.attachment.switch_resource import Outcome, handle
 from s3_catalog.environment.event_switch_environment import EventSwitchEnvironment
 
 _log = logging.getLogger("event_switch")
@@ -29,7 +30,7 @@ def handler(request: dict[str, Any], _context: object) -> None:
         reason="The function failed: its log has the error.",
     )
     try:
-        outcome = _resource().handle(request)
+        outcome = _outcome(request)
         _log.info(outcome.reason)
     finally:
         respond(
@@ -41,21 +42,21 @@ def handler(request: dict[str, Any], _context: object) -> None:
         )
 
 
-def _resource() -> SwitchResource:
+def _outcome(request: dict[str, Any]) -> Outcome:
     environment = EventSwitchEnvironment.from_env()
+    region, account = environment.bucket_region, environment.bucket_account
+    notifications = BucketNotifications(clients.s3(ONE_ATTEMPT), account)
 
     def other_rules(bucket: str, ours: Collection[str]) -> list[str]:
         return matching_rules(
             cast("EventsClient", clients.eventbridge()),
             bucket,
             partition=environment.bucket_partition,
-            region=environment.bucket_region,
-            account=environment.bucket_account,
+            region=region,
+            account=account,
             ours=ours,
         )
 
-    return SwitchResource(
-        BucketNotifications(clients.s3(ONE_ATTEMPT), environment.bucket_account),
-        other_rules,
-        environment.bucket_region,
+    return handle(
+        request, lambda bucket: EventBridgeSwitch(notifications, bucket, region), other_rules
     )

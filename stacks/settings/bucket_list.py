@@ -11,8 +11,12 @@ CREATE = "create"
 """The entry for the bucket that the stack Catalog creates."""
 
 MAX_ATTACHED = 50
-"""Attached entries. A role's inline policies have up to 10,240 characters, and name them all. Each
-entry needs one rule at most; an event bus has 300 (quota)."""
+"""Attached entries. Policies of roles name them all: inline, a role has room for 10,240
+characters."""
+
+MAX_RULES = 12
+"""Rules for the attached entries, which most often need one to four. An event bus has 300 (quota),
+and the policy of a queue, in which each rule has a statement, 8,192 bytes."""
 
 MAX_BYTES = 3_000
 """Of the attached entries in UTF-8. They are an environment variable of functions, whose variables
@@ -57,4 +61,9 @@ def _check_limits(attached: Scope) -> None:
             f"the names of the attached buckets and prefixes have {size:,} bytes, a catalog has "
             f"room for {MAX_BYTES:,}"
         )
-    event_patterns.patterns(attached)
+    rules = len(event_patterns.patterns(attached))
+    if rules > MAX_RULES:
+        raise ValueError(
+            f"the attached buckets and prefixes need {rules} EventBridge rules, a catalog has up "
+            f"to {MAX_RULES}"
+        )

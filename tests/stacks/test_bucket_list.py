@@ -1,6 +1,8 @@
 """The setting `buckets`."""
 
 import re
+from hashlib import blake2b
+from itertools import count
 
 import pytest
 
@@ -8,7 +10,7 @@ from s3_catalog.model import scope
 from s3_catalog.model.scope import Scope
 from stacks.catalog.event_patterns import patterns
 from stacks.settings import bucket_list
-from stacks.settings.bucket_list import MAX_ATTACHED, MAX_BYTES, BucketList
+from stacks.settings.bucket_list import MAX_ATTACHED, MAX_BYTES, MAX_RULES, BucketList
 
 
 def test_the_list_has_the_bucket_of_its_own_and_existing_ones() -> None:
@@ -48,6 +50,27 @@ def test_another_value_is_refused_in_one_line(value: str, reason: str) -> None:
     with pytest.raises(ValueError, match=re.escape(reason)) as refused:
         bucket_list.parse(value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_list_that_needs_too_many_rules_is_refused() -> None:
+    """Two long prefixes whose hashes begin alike, and a short one that leaves them at each bit."""
+
+    def bits(entry: str) -> str:
+        return f"{int.from_bytes(blake2b(entry.encode(), digest_size=32).digest(), 'big'):0256b}"
+
+    long = f"logs/{'x' * 990}"
+    alike = next(
+        entry for n in count() if bits(entry := f"{long}{n}/")[:14] == bits(f"{long}/")[:14]
+    )
+    entries = [f"{long}/", alike]
+    for depth in range(14):
+        path = bits(alike)[:depth] + "10"[int(bits(alike)[depth])]
+        entries.append(next(e for n in count() if bits(e := f"b-{n}").startswith(path)))
+    assert len(patterns(scope.parse(",".join(entries)))) > MAX_RULES
+    with pytest.raises(
+        ValueError, match=f"need {len(entries)} EventBridge rules, a catalog has up to 12"
+    ):
+        bucket_list.parse(",".join(entries))
 
 
 def test_the_largest_lists_are_accepted_and_need_few_rules() -> None:

@@ -31,12 +31,14 @@ MAX_ATTEMPTS = 8
 _MAX_PAUSE = 10.0
 """Seconds between two attempts."""
 
-_RETRIED_STATUS = frozenset({409, 429, 500, 502, 503, 504})
+_RETRIED_STATUS = frozenset({403, 409, 429, 500, 502, 503, 504})
+"""With 403, because IAM is eventually consistent: a policy may be seconds old."""
+
 _RETRIED_CODES = frozenset({"RequestTimeout", "SlowDown"})
 
 
 class EventBridgeSwitch:
-    """The switch of `bucket`.
+    """The switch of `bucket`, which must be in `region`.
 
     `written` is whether `turn` has written, or may have: a request without an answer may have had
     its effect. `pause` waits for some seconds.
@@ -46,19 +48,22 @@ class EventBridgeSwitch:
         self,
         notifications: BucketNotifications,
         bucket: str,
+        region: str,
         pause: Callable[[float], None] = sleep,
     ) -> None:
         self._notifications = notifications
         self._bucket = bucket
+        self._region = region
         self._pause = pause
         self.written = False
 
     def turn(self, on: bool) -> None:
         """Turn the switch `on` or off, with all else of the configuration as it is.
 
-        Writes nothing if it is so already. Raises EventBridgeSwitchError if others change the
-        configuration, or S3 does not answer, during `MAX_ATTEMPTS`; MalformedError if S3 sends no
-        configuration; botocore's ClientError if S3 refuses.
+        Writes nothing if it is so already. Raises EventBridgeSwitchError for a bucket of another
+        region, and if others change the configuration, or S3 refuses or does not answer, during
+        `MAX_ATTEMPTS`; MalformedError if S3 sends no configuration; botocore's ClientError if the
+        bucket does not exist, or the request is invalid.
         """
         reason = ""
         for attempt in range(MAX_ATTEMPTS):
@@ -79,6 +84,13 @@ class EventBridgeSwitch:
         )
 
     def _attempt(self, on: bool) -> bool:
+        # S3 answers for buckets of any region, but sends events to the bus of the bucket's own.
+        region = self._notifications.region(self._bucket)
+        if region != self._region:
+            raise EventBridgeSwitchError(
+                f"the bucket {self._bucket} is in {region}, where only a catalog of that region "
+                f"receives its events; this one is in {self._region}"
+            )
         found = self._notifications.read(self._bucket)
         if found.on == on:
             return True

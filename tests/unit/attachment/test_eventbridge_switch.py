@@ -31,13 +31,17 @@ def is_on(content: bytes) -> bool:
     return NotificationDocument.parse(content).on
 
 
+READING = ["LOCATE", "GET"]
+"""The requests of a reading that may lead to a write."""
+
+
 def _no_pause(_seconds: float) -> None:
     """Return at once: the model's time is its number of requests."""
 
 
 @pytest.fixture
 def switch(bucket_model: BucketModel, notifications: BucketNotifications) -> EventBridgeSwitch:
-    return EventBridgeSwitch(notifications, "photos", _no_pause)
+    return EventBridgeSwitch(notifications, "photos", "us-east-1", _no_pause)
 
 
 class Writer:
@@ -64,7 +68,7 @@ def test_only_the_switch_is_turned(
     assert switch.written
     assert is_on(bucket_model.content) == on
     assert names(bucket_model.content) == {"one", "two"}
-    assert [method for method, _ in bucket_model.requests] == ["GET", "PUT", "GET"]
+    assert [method for method, _ in bucket_model.requests] == [*READING, "PUT", "GET"]
 
 
 @pytest.mark.parametrize("on", [True, False])
@@ -74,7 +78,7 @@ def test_nothing_is_written_if_it_is_so_already(
     bucket_model.content = document(ONE, SWITCH if on else "")
     switch.turn(on)
     assert not switch.written
-    assert [method for method, _ in bucket_model.requests] == ["GET"]
+    assert [method for method, _ in bucket_model.requests] == READING
 
 
 CHANGES: dict[str, Callable[[set[str]], set[str]]] = {
@@ -83,7 +87,7 @@ CHANGES: dict[str, Callable[[set[str]], set[str]]] = {
     "replaces": lambda _entries: {"three"},
 }
 
-READ, WRITTEN, CHECKED = 1, 2, 3
+READ, WRITTEN, CHECKED = 2, 3, 4
 """What we have done when another writer's step comes: the number of our requests until then."""
 
 
@@ -94,7 +98,7 @@ READ, WRITTEN, CHECKED = 1, 2, 3
 def test_only_a_write_between_our_reading_and_our_writing_is_lost(
     change: str, reads: int, writes: int, switch: EventBridgeSwitch, bucket_model: BucketModel
 ) -> None:
-    """Every order of our three requests and the two of another writer."""
+    """Every order of our four requests and the two of another writer."""
     bucket_model.content = document(ONE)
     other = Writer(bucket_model, CHANGES[change])
     bucket_model.before[reads].append(other.read)
@@ -110,10 +114,10 @@ def test_only_a_write_between_our_reading_and_our_writing_is_lost(
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(sorted(CHANGES)), st.integers(0, 12), st.integers(0, 6)), max_size=6
+    st.tuples(st.sampled_from(sorted(CHANGES)), st.integers(0, 16), st.integers(0, 8)), max_size=6
 )
 FAULTS = st.dictionaries(
-    st.integers(0, 12), st.sampled_from([409, 429, 500, 503, "lost"]), max_size=4
+    st.integers(0, 16), st.sampled_from([403, 409, 429, 500, 503, "lost"]), max_size=4
 )
 
 
@@ -133,7 +137,7 @@ def test_among_any_writers_and_faults_no_entry_that_was_read_is_lost(
         other = Writer(bucket_model, CHANGES[change])
         bucket_model.before[start].append(other.read)
         bucket_model.before[start + wait].append(other.write)
-    switch = EventBridgeSwitch(notifications, "photos", _no_pause)
+    switch = EventBridgeSwitch(notifications, "photos", "us-east-1", _no_pause)
     switch.turn(on)
 
     answered = [
@@ -158,8 +162,8 @@ def test_a_conflict_is_merged_with_what_is_there_then(
 ) -> None:
     bucket_model.content = document(ONE)
     other = Writer(bucket_model, CHANGES["adds"])
-    bucket_model.before[1] = [other.read, other.write]
-    bucket_model.faults = {1: 409}
+    bucket_model.before[2] = [other.read, other.write]
+    bucket_model.faults = {2: 409}
     switch.turn(True)
     assert names(bucket_model.content) == {"one", "two"}
     assert is_on(bucket_model.content)
@@ -168,38 +172,48 @@ def test_a_conflict_is_merged_with_what_is_there_then(
 def test_a_write_without_an_answer_counts_as_written(
     switch: EventBridgeSwitch, bucket_model: BucketModel
 ) -> None:
-    bucket_model.faults = {1: "lost"}
+    bucket_model.faults = {2: "lost"}
     switch.turn(True)
     assert switch.written
-    assert [method for method, _ in bucket_model.requests] == ["GET", "PUT", "GET"]
+    assert [method for method, _ in bucket_model.requests] == [*READING, "PUT", *READING]
 
 
-@pytest.mark.parametrize(("status", "written"), [(409, False), (503, True)])
+@pytest.mark.parametrize("on", [True, False])
+def test_a_bucket_of_another_region_is_left_alone(
+    on: bool, switch: EventBridgeSwitch, bucket_model: BucketModel
+) -> None:
+    bucket_model.location = "eu-west-1"
+    with pytest.raises(EventBridgeSwitchError, match="is in eu-west-1, where only a catalog"):
+        switch.turn(on)
+    assert [method for method, _ in bucket_model.requests] == ["LOCATE"]
+
+
+@pytest.mark.parametrize(("status", "written"), [(403, False), (409, False), (503, True)])
 def test_the_number_of_attempts_is_bounded(
     status: int, written: bool, switch: EventBridgeSwitch, bucket_model: BucketModel
 ) -> None:
-    bucket_model.faults = dict.fromkeys(range(1, 100, 2), status)
+    bucket_model.faults = dict.fromkeys(range(2, 100, 3), status)
     with pytest.raises(EventBridgeSwitchError, match=f"photos in 8 attempts: .*Fault{status}"):
         switch.turn(True)
-    assert len(bucket_model.requests) == 2 * MAX_ATTEMPTS
+    assert len(bucket_model.requests) == 3 * MAX_ATTEMPTS
     assert switch.written == written
 
 
 def test_a_writer_who_always_turns_it_off_wins_in_the_end(
     switch: EventBridgeSwitch, bucket_model: BucketModel
 ) -> None:
-    for n in range(2, 100, 3):
+    for n in range(3, 100, 4):
         bucket_model.before[n] = [lambda: setattr(bucket_model, "content", document(ONE))]
     with pytest.raises(EventBridgeSwitchError, match="another writer has overwritten it"):
         switch.turn(True)
     assert names(bucket_model.content) == {"one"}
 
 
-@pytest.mark.parametrize("status", [400, 403, 404])
+@pytest.mark.parametrize("status", [400, 404])
 def test_a_refusal_is_raised_at_once(
     status: int, switch: EventBridgeSwitch, bucket_model: BucketModel
 ) -> None:
-    for number in (0, 1):
+    for number in (0, 1, 2):
         bucket_model.reset()
         bucket_model.faults = {number: status}
         with pytest.raises(ClientError):
@@ -214,7 +228,7 @@ def test_a_document_that_is_no_configuration_is_never_written_back(
     bucket_model.content = b"<!DOCTYPE n><NotificationConfiguration/>"
     with pytest.raises(MalformedError):
         switch.turn(True)
-    assert len(bucket_model.requests) == 1
+    assert [method for method, _ in bucket_model.requests] == READING
 
 
 def test_the_pauses_grow_to_ten_seconds(
@@ -223,7 +237,7 @@ def test_the_pauses_grow_to_ten_seconds(
     pauses: list[float] = []
     bucket_model.faults = dict.fromkeys(range(100), 409)
     with pytest.raises(EventBridgeSwitchError):
-        EventBridgeSwitch(notifications, "photos", pauses.append).turn(True)
+        EventBridgeSwitch(notifications, "photos", "us-east-1", pauses.append).turn(True)
     longest = [1, 2, 4, 8, 10, 10, 10]
     assert len(pauses) == len(longest)
     assert all(most / 2 <= pause <= most for pause, most in zip(pauses, longest, strict=True))
