@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from xml.etree import ElementTree as ET
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ class BucketModel:
     """
 
     def __init__(self, client: "S3Client") -> None:
-        client.meta.events.register_first("before-send.s3", self._answer)
+        hooks = cast("Any", client.meta.events)  # Its stubs have no events with an answer.
+        hooks.register_first("before-send.s3", self._answer)
         self.reset()
 
     def reset(self, content: bytes = document()) -> None:
@@ -56,8 +58,10 @@ class BucketModel:
             }
         )
         method = "LOCATE" if "location" in request.url else str(request.method)
-        body = request.body.encode() if isinstance(request.body, str) else request.body
-        status, answer = 200, b""
+        status, answer, body = 200, b"", b""
+        if method == "PUT":
+            assert isinstance(request.body, bytes)
+            body = request.body
         if isinstance(fault, int):
             status, answer = fault, b"<Error><Code>Fault%d</Code></Error>" % fault
         elif method == "LOCATE":
@@ -69,7 +73,7 @@ class BucketModel:
         self.requests.append((method, body if method == "PUT" else answer))
         if fault == "lost":
             raise ReadTimeoutError(endpoint_url=request.url)
-        return AWSResponse(request.url, status, {}, _Raw(answer))
+        return AWSResponse(request.url, status, HTTPHeaders(), _Raw(answer))
 
 
 def _as_s3_keeps_it(content: bytes) -> bytes:

@@ -1,8 +1,6 @@
 """A bucket model, and the notification configurations of the domain on top of it."""
 
-from collections.abc import Iterator
-
-import botocore.session
+import boto3
 import pytest
 
 from s3_catalog.attachment.bucket_notifications import ONE_ATTEMPT, BucketNotifications
@@ -11,14 +9,14 @@ from tests.unit.attachment.bucket_model import BucketModel
 
 @pytest.fixture(scope="session")
 def _model_and_notifications(aws: None) -> tuple[BucketModel, BucketNotifications]:
-    client = botocore.session.Session().create_client("s3", config=ONE_ATTEMPT)
+    client = boto3.client("s3", config=ONE_ATTEMPT)
     return BucketModel(client), BucketNotifications(client, "123456789012")
 
 
 @pytest.fixture
 def bucket_model(
     _model_and_notifications: tuple[BucketModel, BucketNotifications],
-) -> Iterator[BucketModel]:
+) -> BucketModel:
     model, _ = _model_and_notifications
     model.reset()
     return model

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest
+from botocore.httpsession import URLLib3Session
 
 from handlers import event_switch
 from s3_catalog.exceptions import EnvironmentVariableError
@@ -27,10 +28,11 @@ def responses(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     def send(_session: object, request: AWSPreparedRequest) -> Any:
         assert request.url == "https://example.com/response"
+        assert isinstance(request.body, bytes)
         sent.append(json.loads(request.body))
         return SimpleNamespace(status_code=200)
 
-    monkeypatch.setattr(event_switch.URLLib3Session, "send", send)
+    monkeypatch.setattr(URLLib3Session, "send", send)
     return sent
 
 
