@@ -14,6 +14,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from s3_catalog.environment.event_switch_check_environment import EventSwitchCheckEnvironment
 from s3_catalog.environment.event_switch_environment import EventSwitchEnvironment
 from s3_catalog.model.scope import Scope
 
@@ -28,7 +29,8 @@ class AttachedBuckets(Construct):
     """The rules that send the events of `attached` to `ingest`, and the switch of each bucket.
 
     A switch is a custom resource. It is turned on once the rules exist, and turned off before they
-    are deleted, if it was off before and no other rule needs it.
+    are deleted, if it was off before and no other rule needs it. `check` is a function that fails
+    every hour in which a switch is off.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class AttachedBuckets(Construct):
                 properties={"Bucket": bucket, "Rules": [rule.rule_name for rule in rules]},
             )
             switch.node.add_dependency(access, *rules)
+        self.check = self._check(settings, keys, attached)
 
     def _rules(self, keys: Keys, attached: Scope, ingest: IngestFunction) -> list[events.Rule]:
         # For the account: the rules need the queue, the queue needs the key, and a condition on
@@ -104,6 +107,35 @@ class AttachedBuckets(Construct):
             for bits, pattern in patterns(attached).items()
         ]
 
+    def _check(self, settings: Settings, keys: Keys, attached: Scope) -> lambda_.Function:
+        check = PythonFunction(
+            self,
+            "Check",
+            settings,
+            key=keys.data,
+            entry="handlers.event_switch_check.handler",
+            description="Fails if an attached bucket sends no events",
+            environment=EventSwitchCheckEnvironment(
+                buckets=str(attached), bucket_account=cdk.Aws.ACCOUNT_ID
+            ).to_env(),
+            permissions=[
+                iam.PolicyStatement(actions=["s3:GetBucketNotification"], resources=_arns(attached))
+            ],
+            memory_size=256,
+            # A second a bucket is long. Where S3 does not answer, the time-out is the error.
+            timeout=cdk.Duration.minutes(5),
+        )
+        # The next hour comes soon enough, and one failure is one error.
+        check.function.configure_async_invoke(retry_attempts=0)
+        events.Rule(
+            self,
+            "Hourly",
+            description="Checks that attached buckets send events",
+            schedule=events.Schedule.rate(cdk.Duration.hours(1)),
+            targets=[targets.LambdaFunction(cast("lambda_.IFunction", check.function))],
+        )
+        return check.function
+
     def _access(self, function: lambda_.Function, attached: Scope) -> iam.CfnPolicy:
         """Return the policy that allows `function` to turn the switches of these buckets.
 
@@ -125,13 +157,15 @@ class AttachedBuckets(Construct):
                             "s3:GetBucketNotification",
                             "s3:PutBucketNotification",
                         ],
-                        resources=[
-                            f"arn:{cdk.Aws.PARTITION}:s3:::{bucket}" for bucket in attached.buckets
-                        ],
+                        resources=_arns(attached),
                     )
                 ]
             ),
         )
+
+
+def _arns(attached: Scope) -> list[str]:
+    return [f"arn:{cdk.Aws.PARTITION}:s3:::{bucket}" for bucket in attached.buckets]
 
 
 def _see_rules() -> iam.PolicyStatement:

@@ -56,7 +56,17 @@ def attached(template: Template, kind: str) -> dict[str, Any]:
 
 
 def rules(template: Template) -> dict[str, Any]:
-    return attached(template, "AWS::Events::Rule")
+    found = attached(template, "AWS::Events::Rule")
+    return {name: rule for name, rule in found.items() if "EventPattern" in rule["Properties"]}
+
+
+def role(template: Template, function: str) -> dict[str, Any]:
+    """The role of the function `function`."""
+    found = attached(template, "AWS::IAM::Role")
+    [properties] = [
+        each["Properties"] for name, each in found.items() if name.startswith(f"Attached{function}")
+    ]
+    return properties
 
 
 def access(template: Template) -> tuple[str, dict[str, Any]]:
@@ -144,10 +154,9 @@ def test_the_function_may_touch_the_switches_of_these_buckets_and_nothing_else(
         ":s3:::logs-prod",
         ":s3:::photos-prod",
     ]
-    [role] = attached(some, "AWS::IAM::Role").values()
     actions = {
         action
-        for each in role["Properties"]["Policies"]
+        for each in role(some, "Switch")["Policies"]
         for statement in each["PolicyDocument"]["Statement"]
         for action in statement["Action"]
     }
@@ -163,13 +172,38 @@ def test_the_function_may_touch_the_switches_of_these_buckets_and_nothing_else(
 
 def test_two_policies_of_the_most_buckets_fit_the_role(many: Template) -> None:
     """While buckets change, the role has the old policy and the new one (IAM's quota)."""
-    [role] = attached(many, "AWS::IAM::Role").values()
     policies = [access(many)[1]] * 2 + [
-        each["PolicyDocument"] for each in role["Properties"]["Policies"]
+        each["PolicyDocument"] for each in role(many, "Switch")["Policies"]
     ]
     assert len(json.dumps(resolved(policies), separators=(",", ":"))) < 10_240
 
 
 def test_a_request_is_handled_once(some: Template) -> None:
-    [config] = attached(some, "AWS::Lambda::EventInvokeConfig").values()
-    assert config["Properties"]["MaximumRetryAttempts"] == 0
+    configs = attached(some, "AWS::Lambda::EventInvokeConfig").values()
+    assert [each["Properties"]["MaximumRetryAttempts"] for each in configs] == [0, 0]
+
+
+def test_every_hour_a_function_checks_the_switches(some: Template) -> None:
+    [hourly] = [
+        rule["Properties"]
+        for name, rule in attached(some, "AWS::Events::Rule").items()
+        if name not in rules(some)
+    ]
+    assert hourly["ScheduleExpression"] == "rate(1 hour)"
+    [target] = hourly["Targets"]
+    assert "AttachedCheckFunction" in json.dumps(target["Arn"])
+    [function] = [
+        each["Properties"]
+        for name, each in attached(some, "AWS::Lambda::Function").items()
+        if name.startswith("AttachedCheck")
+    ]
+    assert function["Environment"]["Variables"]["BUCKETS"] == SOME
+    statement = role(some, "Check")["Policies"][0]["PolicyDocument"]["Statement"][0]
+    assert statement["Action"] == "s3:GetBucketNotification"
+    assert len(statement["Resource"]) == 2
+
+
+def test_the_variables_of_the_longest_list_fit_a_function(many: Template) -> None:
+    for name, each in attached(many, "AWS::Lambda::Function").items():
+        variables = resolved(each["Properties"]["Environment"]["Variables"])
+        assert len(json.dumps(variables).encode()) < 4_096, name
