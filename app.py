@@ -28,7 +28,8 @@ app = cdk.App()
 check_templates(app)
 try:
     # The CDK CLI sets the region of the account that it would deploy to, if it finds one.
-    settings = Settings.from_context(app.node, region=os.environ.get("CDK_DEFAULT_REGION"))
+    region = os.environ.get("CDK_DEFAULT_REGION")
+    settings = Settings.from_context(app.node, region=region)
 except SettingError as error:
     sys.exit(f"reinventure: {error}")
 catalog = CatalogStack(app, CATALOG, settings).catalog
@@ -38,7 +39,7 @@ if settings.sql:
     SqlStack(app, SQL, settings, catalog)
 if settings.governed:
     GovernanceStack(app, GOVERNANCE, settings, keys=catalog.keys)
-    ConformancePackStack(app, CONFORMANCE_PACK)
+    ConformancePackStack(app, CONFORMANCE_PACK, region=region)
 PortfolioStack(app, PORTFOLIO, settings)
 if not settings.limits.no_pipelines:
     DeliveryStack(app, DELIVERY, settings)

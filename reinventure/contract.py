@@ -100,7 +100,7 @@ class CatalogOutputs:
     shards: int
     """Partitions of each bucket's rows."""
     failure_queue_url: str
-    """URL of the dead-letter queue of ingest, totals and publish."""
+    """URL of the dead-letter queue of ingest. Before 0.2 also that of totals and publish."""
     ingest_arn: str
     """ARN of the alias `live` of the function ingest."""
     changes_topic_arn: str
@@ -111,6 +111,16 @@ class CatalogOutputs:
     """With the setting `kinesis` only."""
     alarms_topic_arn: str | None = None
     """With the setting `canary` only."""
+    totals_failure_queue_url: str | None = None
+    """URL of the dead-letter queue of totals."""
+    publish_failure_queue_url: str | None = None
+    """URL of the dead-letter queue of publish."""
+    ingest_role_id: str | None = None
+    """Unique id (`AROA...`) of the role of ingest, as SQS names the sender of a message."""
+    totals_role_id: str | None = None
+    publish_role_id: str | None = None
+    events_queue_url: str | None = None
+    """URL of the queue that ingest receives events from, with the transports `sqs` and `sns`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +128,7 @@ class InspectionOutputs:
     """Outputs of the stack Workers."""
 
     inspection_failure_queue_url: str
-    """URL of the dead-letter queue of content inspection."""
+    """URL of the dead-letter queue of small objects. Before 0.2 also that of large objects."""
     examine_queue_url: str
     """URL of the small-object queue."""
     worker_queue_url: str
@@ -127,6 +137,8 @@ class InspectionOutputs:
     """Size in MiB of the largest object of the small-object queue."""
     worker_task_arn: str
     """ARN of the workers' task definition."""
+    worker_failure_queue_url: str | None = None
+    """URL of the dead-letter queue of large objects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +156,8 @@ class SqlOutputs:
     """URL of the Data API, on the local cloud only."""
     owner_secret_arn: str | None = None
     """ARN of the owner's secret, on the local cloud only: in AWS, RDS manages it."""
+    mirror_queue_url: str | None = None
+    """URL of the queue that the mirror receives changes from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +167,9 @@ class GovernanceOutputs:
     notices_topic_arn: str
     trail_bucket_name: str | None = None
     """With the setting `trail` only."""
+    controls_without_rule: str | None = None
+    """The controls whose AWS Config rule the region lacks, or `none`. With the setting `config`
+    only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +196,66 @@ Outputs = (
     | DeliveryOutputs
 )
 """The record of any stack."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetterQueue:
+    """A deployed dead-letter queue, and the senders of its messages.
+
+    `function` is the name of the function whose failures are in it, or `worker`.
+    """
+
+    function: str
+    url: str
+    role_id: str | None = None
+    """Unique id of the function's role, if the role may send to the queue."""
+    source_url: str | None = None
+    """URL of the queue from which SQS moves failed messages to this one."""
+
+
+def dead_letter_queues(
+    outputs: CatalogOutputs | InspectionOutputs | SqlOutputs,
+) -> list[DeadLetterQueue]:
+    """Return the dead-letter queues of the stack with these `outputs`."""
+    match outputs:
+        case CatalogOutputs():
+            queues = [
+                DeadLetterQueue(
+                    function="ingest",
+                    url=outputs.failure_queue_url,
+                    role_id=outputs.ingest_role_id,
+                    source_url=outputs.events_queue_url,
+                )
+            ]
+            for function, url, role_id in (
+                ("totals", outputs.totals_failure_queue_url, outputs.totals_role_id),
+                ("publish", outputs.publish_failure_queue_url, outputs.publish_role_id),
+            ):
+                if url:
+                    queues.append(DeadLetterQueue(function=function, url=url, role_id=role_id))
+            return queues
+        case InspectionOutputs():
+            queues = [
+                DeadLetterQueue(
+                    function="inspect",
+                    url=outputs.inspection_failure_queue_url,
+                    source_url=outputs.examine_queue_url,
+                )
+            ]
+            if url := outputs.worker_failure_queue_url:
+                queues.append(
+                    DeadLetterQueue(function="worker", url=url, source_url=outputs.worker_queue_url)
+                )
+            return queues
+        case SqlOutputs():
+            return [
+                DeadLetterQueue(
+                    function="mirror",
+                    url=outputs.mirror_failure_queue_url,
+                    source_url=outputs.mirror_queue_url,
+                )
+            ]
+
 
 _T = TypeVar("_T", bound=Outputs)
 

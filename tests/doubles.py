@@ -8,7 +8,7 @@ from s3_catalog.model.row import Row
 _ROW = Row(
     bucket="bucket",
     key="key",
-    sequencer="0A",
+    sequencer="00600A" + "0" * 26,  # Of 2021.
     event_time="2026-11-23T12:00:00.005Z",
     event_name="ObjectCreated:Put",
     version_id=None,

@@ -27,7 +27,8 @@ def correct(store: "Store", bucket: "Bucket", key: str, events: "Sequence[Event]
 
     `events` are the reasons for the lookup, if there are any: an event that is not self-contained,
     one that may be older than the row, or several whose order is not certain. SUPERSEDED if the row
-    has all of them already, or later ones. Without an event, UNCHANGED if the row agrees with S3.
+    has all of them already, or later ones. Without an event, UNCHANGED if the row agrees with S3
+    and its sequencer is plausible.
 
     Raises ContendedError, or botocore's ClientError or BotoCoreError. The call is idempotent.
     """
@@ -39,7 +40,8 @@ def correct(store: "Store", bucket: "Bucket", key: str, events: "Sequence[Event]
         current = bucket.current(key)
         # With an event, a row that agrees is written as well, for the time of the lookup. Without
         # that time an older put, still on its way, would overwrite the row.
-        if not events and agree(seen, current):
+        heals = seen is not None and seen.implausible(asked_at)
+        if not events and not heals and agree(seen, current):
             return Outcome.UNCHANGED
         row = rows.from_lookup(bucket.name, key, current, asked_at, seen=seen, events=events)
         if store.replace(seen, row):

@@ -46,11 +46,14 @@ class Order:
     """The last position of each key, by which duplicates and older messages are dropped."""
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[str, tuple[str, int]] = OrderedDict()
+        self._seen: OrderedDict[str, tuple[int, str, int]] = OrderedDict()
 
     def is_new(self, message: Message) -> bool:
         """Whether `message` is newer than all earlier ones of its key; keeps its position."""
-        key, position = message["key"], (message["sequencer"], message["asked_at"] or 0)
+        key = message["key"]
+        # Messages of versions before heals have no `healed_at`.
+        healed_at = message.get("healed_at") or 0
+        position = healed_at, message["sequencer"], message["asked_at"] or 0
         if key in self._seen and position <= self._seen[key]:
             return False
         self._seen[key] = position

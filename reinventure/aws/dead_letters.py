@@ -1,7 +1,14 @@
-"""The dead-letter queue of ingest, totals and publish: reading it, and redriving its messages."""
+"""The dead-letter queues: reading them, and redriving the messages of ingest and publish.
+
+A message is redriven to the function whose role sent it, whatever its body names: then it can do
+nothing that its sender could not do. SQS records the sender, and the queue from which it moved a
+message itself; neither can be forged. For a role, the sender is `<unique id of the role>:<session>`
+(SQS API Reference, ReceiveMessage). AWS documents no ids of services: an undeliverable message of
+SNS or EventBridge is redriven only if the caller trusts its sender by name.
+"""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,12 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 
+from reinventure import contract
+from reinventure.aws import deployed_stack
 from reinventure.aws import stream_reader as stream
 from reinventure.aws.connection import CONFIG
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.stream_reader import StreamBatch
-from reinventure.errors import RecordsExpiredError
+from reinventure.contract import CATALOG, DeadLetterQueue, InspectionOutputs, SqlOutputs
+from reinventure.errors import NoStackError, RecordsExpiredError
 from s3_catalog.exceptions import MalformedError
+from s3_catalog.feed.publisher import UNPUBLISHABLE
 from s3_catalog.s3.envelope import messages
 from s3_catalog.s3.record import parse
 
@@ -28,6 +39,10 @@ _POLL_SECONDS = 1
 """Long poll: an answer without messages then means that the queue is empty."""
 
 _RECOUNT = "totals cannot be redriven: `reinventure repair` recounts them and deletes this message"
+_MOVE = (
+    "`reinventure redrive` does not give messages to {function}. SQS moves them back: "
+    "`aws sqs start-message-move-task` with the ARN of {url}"
+)
 _EXPIRED = (
     "the table's stream no longer has these changes: it keeps them for 24 hours. The catalog has "
     "them: `reinventure find --newer {since}` lists what subscribers may have missed"
@@ -39,53 +54,93 @@ _SLOW = CONFIG.merge(Config(read_timeout=120))
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A message of the dead-letter queue.
+    """A message of the dead-letter queue `queue`.
 
-    `failed_at` is the time of its arrival, in UTC. `where` is the name of the function, or "queue";
-    `reason` is the error message. `keys` are the object keys that can be read from it. `payload` is
-    the event to invoke the function with; `receipt` is the handle to delete the message with.
-    `function` is the ARN of the function, if one failed. A function that reads the table's stream
-    has a `batch` instead of the records: they are in the stream until they expire.
+    `sender` is SQS's id of the sender; `function` is the name of the function whose role sent it,
+    or from whose queue SQS moved it, or None: the sender is not trusted. `failed_at` is the time of
+    its arrival, in UTC.
+
+    The rest is from the body. `where` is the name of a function, or "queue"; `reason` is the error
+    message. `keys` are the object keys that can be read from it. `payload` is the event to invoke
+    the function with; `receipt` is the handle to delete the message with. A function that reads the
+    table's stream has a `batch` instead of the records: they are in the stream until they expire.
     """
 
     id: str
     receipt: str
+    queue: DeadLetterQueue
+    sender: str
+    function: str | None
     failed_at: datetime
     where: str
     reason: str
     keys: list[str]
     payload: Any
-    function: str = ""
     batch: StreamBatch | None = None
 
-    def uncounted(self, catalog: DeployedCatalog) -> bool:
-        """Whether these are changes that are missing in the totals of `catalog`."""
-        return self.batch is not None and self.function != catalog.outputs.publish_arn
+    @property
+    def refusal(self) -> str | None:
+        """Why it cannot be redriven, or None."""
+        match self.function:
+            case None:
+                return f"not trusted: sender {self.sender}"
+            case "ingest" | "publish":
+                return None
+            case "totals":
+                return _RECOUNT
+            case function:
+                return _MOVE.format(function=function, url=self.queue.url)
 
 
-def receive(catalog: DeployedCatalog) -> Iterator[DeadLetter]:
-    """Yield each message of the dead-letter queue once; it becomes invisible to other readers.
+def queues(catalog: DeployedCatalog) -> list[DeadLetterQueue]:
+    """Return every dead-letter queue of the deployed stacks of `catalog`.
 
-    Call `release` for the messages that stay, or they are invisible for two minutes. Raises
-    botocore's ClientError or BotoCoreError.
+    The stacks Workers and Sql belong to the stack Catalog; a product has neither. Raises botocore's
+    ClientError or BotoCoreError.
+    """
+    found = contract.dead_letter_queues(catalog.outputs)
+    if catalog.stack == CATALOG:
+        client = catalog.session.client("cloudformation", config=CONFIG)
+        with suppress(NoStackError):
+            inspection = deployed_stack.find(client, contract.WORKERS, InspectionOutputs)
+            found += contract.dead_letter_queues(inspection)
+        with suppress(NoStackError):
+            mirror = deployed_stack.find(client, contract.SQL, SqlOutputs)
+            found += contract.dead_letter_queues(mirror)
+    return found
+
+
+def receive(
+    catalog: DeployedCatalog, queues: Sequence[DeadLetterQueue], trusted: Collection[str] = ()
+) -> Iterator[DeadLetter]:
+    """Yield each message of `queues` once; it becomes invisible to other readers.
+
+    The senders `trusted` count as the function of the queue. Call `release` for the messages that
+    stay, or they are invisible for two minutes. Raises botocore's ClientError or BotoCoreError.
     """
     sqs = catalog.session.client("sqs", config=CONFIG)
-    seen: set[str] = set()
-    while True:
-        received = sqs.receive_message(
-            QueueUrl=catalog.outputs.failure_queue_url,
-            MaxNumberOfMessages=10,
-            VisibilityTimeout=_VISIBILITY_TIMEOUT_SECONDS,
-            WaitTimeSeconds=_POLL_SECONDS,
-            MessageSystemAttributeNames=["SentTimestamp"],
-            MessageAttributeNames=["All"],
-        ).get("Messages", [])
-        new = [message for message in received if message["MessageId"] not in seen]
-        if not new:
-            return
-        for message in new:
-            seen.add(message["MessageId"])
-            yield _dead_letter(message)
+    roles = {queue.role_id: queue.function for queue in queues if queue.role_id}
+    for queue in queues:
+        seen: set[str] = set()
+        while True:
+            received = sqs.receive_message(
+                QueueUrl=queue.url,
+                MaxNumberOfMessages=10,
+                VisibilityTimeout=_VISIBILITY_TIMEOUT_SECONDS,
+                WaitTimeSeconds=_POLL_SECONDS,
+                MessageSystemAttributeNames=[
+                    "DeadLetterQueueSourceArn",
+                    "SenderId",
+                    "SentTimestamp",
+                ],
+                MessageAttributeNames=["All"],
+            ).get("Messages", [])
+            new = [message for message in received if message["MessageId"] not in seen]
+            if not new:
+                break
+            for message in new:
+                seen.add(message["MessageId"])
+                yield _dead_letter(message, queue, roles, trusted)
 
 
 def release(catalog: DeployedCatalog, staying: Iterable[DeadLetter]) -> None:
@@ -95,28 +150,32 @@ def release(catalog: DeployedCatalog, staying: Iterable[DeadLetter]) -> None:
         # If it has expired or is visible already, there is nothing to do.
         with suppress(sqs.exceptions.MessageNotInflight, sqs.exceptions.ReceiptHandleIsInvalid):
             sqs.change_message_visibility(
-                QueueUrl=catalog.outputs.failure_queue_url,
-                ReceiptHandle=letter.receipt,
-                VisibilityTimeout=0,
+                QueueUrl=letter.queue.url, ReceiptHandle=letter.receipt, VisibilityTimeout=0
             )
 
 
-def waiting(catalog: DeployedCatalog) -> list[DeadLetter]:
-    """Return the messages of the dead-letter queue; all stay, visible to other readers."""
-    found = list(receive(catalog))
+def waiting(
+    catalog: DeployedCatalog, queues: Sequence[DeadLetterQueue], trusted: Collection[str] = ()
+) -> list[DeadLetter]:
+    """Return the messages of `queues`, as `receive`; all stay, visible to other readers."""
+    found = list(receive(catalog, queues, trusted))
     release(catalog, found)
     return found
 
 
 def uncounted(catalog: DeployedCatalog) -> set[str]:
-    """Return the ids of the messages that a recount of the whole bucket settles."""
-    return {letter.id for letter in waiting(catalog) if letter.uncounted(catalog)}
+    """Return the ids of the messages that a recount of the whole bucket settles.
+
+    They are batches that `totals` failed on. Only those that its role sent count.
+    """
+    found = waiting(catalog, contract.dead_letter_queues(catalog.outputs))
+    return {letter.id for letter in found if letter.function == "totals" and letter.batch}
 
 
 def remove(catalog: DeployedCatalog, ids: set[str]) -> int:
-    """Delete the messages with these `ids`; return how many were still in the queue."""
+    """Delete the messages with these `ids`; return how many were still in the queues."""
     removed, staying = 0, []
-    for letter in receive(catalog):
+    for letter in receive(catalog, contract.dead_letter_queues(catalog.outputs)):
         if letter.id in ids:
             _delete(catalog, letter)
             removed += 1
@@ -129,23 +188,22 @@ def remove(catalog: DeployedCatalog, ids: set[str]) -> int:
 def redrive(catalog: DeployedCatalog, letter: DeadLetter) -> str | None:
     """Invoke the function of `letter` with its payload, and delete the message if that succeeds.
 
-    Returns None on success, else the reason of the failure; the message then stays. Raises
-    botocore's ClientError or BotoCoreError when the function cannot be invoked.
+    Returns None on success, else the reason of the failure or refusal; the message then stays.
+    Raises botocore's ClientError or BotoCoreError when the function cannot be invoked.
     """
+    if letter.refusal:
+        return letter.refusal
     function, payload = catalog.outputs.ingest_arn, letter.payload
-    if letter.function == catalog.outputs.publish_arn:
+    if letter.function == "publish":
         function = catalog.outputs.publish_arn
-        try:
-            records = (
-                stream.records(catalog.session, letter.batch)
-                if letter.batch
-                else letter.payload["Records"]
-            )
-        except RecordsExpiredError:
-            return _EXPIRED.format(since=letter.batch.since if letter.batch else "")
-        payload = {"Records": records, "redriven": True}
-    elif letter.uncounted(catalog):
-        return _RECOUNT
+        payload = {**payload, "redriven": True}
+        if letter.batch:
+            if f":table/{catalog.table}/stream/" not in letter.batch.arn:
+                return f"not trusted: stream {letter.batch.arn} is not of the catalog's table"
+            try:
+                payload["Records"] = stream.records(catalog.session, letter.batch)
+            except RecordsExpiredError:
+                return _EXPIRED.format(since=letter.batch.since)
     reply = catalog.session.client("lambda", config=_SLOW).invoke(
         FunctionName=function, Payload=json.dumps(payload).encode()
     )
@@ -160,28 +218,64 @@ def redrive(catalog: DeployedCatalog, letter: DeadLetter) -> str | None:
 
 def _delete(catalog: DeployedCatalog, letter: DeadLetter) -> None:
     catalog.session.client("sqs", config=CONFIG).delete_message(
-        QueueUrl=catalog.outputs.failure_queue_url, ReceiptHandle=letter.receipt
+        QueueUrl=letter.queue.url, ReceiptHandle=letter.receipt
     )
 
 
-def _dead_letter(message: "MessageTypeDef") -> DeadLetter:
+def _function(
+    attributes: Mapping[str, str],
+    queue: DeadLetterQueue,
+    roles: Mapping[str, str],
+    trusted: Collection[str],
+    *,
+    of_stream: bool,
+) -> str | None:
+    """Return the name of the function that a message with these `attributes` is from, or None.
+
+    `of_stream`: it is about changes of the table, not about events of S3.
+    """
+    sender, source = attributes.get("SenderId", ""), attributes.get("DeadLetterQueueSourceArn")
+    if sender in trusted:
+        return queue.function
+    # A moved message keeps the sender of the queue that it comes from.
+    if source:
+        moved = queue.source_url is not None and _is_url_of(queue.source_url, source)
+        return queue.function if moved else None
+    function = roles.get(sender.partition(":")[0])
+    # Before 0.2, totals and publish sent to the queue of ingest.
+    if function == queue.function or (queue.function == "ingest" and of_stream):
+        return function
+    return None
+
+
+def _is_url_of(url: str, arn: str) -> bool:
+    """Whether `url` is the URL of the queue `arn`: both end with its account and its name."""
+    return url.split("/")[-2:] == arn.split(":")[-2:]
+
+
+def _dead_letter(
+    message: "MessageTypeDef",
+    queue: DeadLetterQueue,
+    roles: Mapping[str, str],
+    trusted: Collection[str],
+) -> DeadLetter:
     body = message["Body"]
     content: Any = None
     with suppress(ValueError, RecursionError):
         content = json.loads(body)
-    function, batch = "", None
+    batch: StreamBatch | None = None
+    if isinstance(content, dict):
+        with suppress(KeyError, TypeError, ValueError):
+            batch = stream.batch(content["DDBStreamBatchInfo"])
     context = content.get("requestContext") if isinstance(content, dict) else None
-    if isinstance(context, dict):
-        function = str(context.get("functionArn", "")).removesuffix(":$LATEST")
+    arn = str(context.get("functionArn", "")) if isinstance(context, dict) else ""
+    where = arn.removesuffix(":$LATEST").rpartition("function:")[2] or "function"
     # A Lambda failure destination: of an asynchronous invocation,
-    if isinstance(content, dict) and "requestPayload" in content:
-        where = function.rpartition("function:")[2] or "function"
+    if isinstance(content, dict) and isinstance(content.get("requestPayload"), dict):
         reason = _reason(content.get("responsePayload")) or _condition(context)
         payload = content["requestPayload"]
     # or of the event source mapping of a stream.
-    elif isinstance(content, dict) and "DDBStreamBatchInfo" in content:
-        where = function.rpartition("function:")[2] or "function"
-        batch = stream.batch(content["DDBStreamBatchInfo"])
+    elif batch:
         reason = f"{_condition(context)}: {batch.size} changes of the table since {batch.since}"
         payload = content
     # A dead letter of a queue, with the queue's own body, or of an EventBridge rule.
@@ -193,16 +287,25 @@ def _dead_letter(message: "MessageTypeDef") -> DeadLetter:
         payload = {
             "Records": [{"eventSource": "aws:sqs", "messageId": message["MessageId"], "body": body}]
         }
-    sent = int(message.get("Attributes", {}).get("SentTimestamp", "0"))
+    attributes = {str(name): value for name, value in message.get("Attributes", {}).items()}
+    sent = int(attributes.get("SentTimestamp", "0"))
     return DeadLetter(
         id=message["MessageId"],
         receipt=message["ReceiptHandle"],
+        queue=queue,
+        sender=attributes.get("SenderId", "unknown"),
+        function=_function(
+            attributes,
+            queue,
+            roles,
+            trusted,
+            of_stream=batch is not None or _condition(context) == UNPUBLISHABLE,
+        ),
         failed_at=datetime.fromtimestamp(sent / 1000, UTC),
         where=where,
         reason=reason,
         keys=_keys(payload),
         payload=payload,
-        function=function,
         batch=batch,
     )
 

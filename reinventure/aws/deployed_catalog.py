@@ -13,6 +13,7 @@ from reinventure.contract import CatalogOutputs
 from s3_catalog.model import object_key
 from s3_catalog.model.row import Row, agree
 from s3_catalog.model.stored_object import StoredObject, Version
+from s3_catalog.model.timestamps import utc_now
 from s3_catalog.reconciliation.difference import side_by_side
 from s3_catalog.s3.bucket import Bucket
 from s3_catalog.table.merged_query import Reading
@@ -136,14 +137,13 @@ class DeployedCatalog:
     def compared(self, prefix: str) -> Iterator[tuple[StoredObject | None, Row | None]]:
         """Yield object and row of each key under `prefix`, in key order; None where one is missing.
 
-        Compares the bucket's own listing with consistent reads of the catalog.
+        Compares the bucket's own listing with consistent reads of the catalog. A tombstone comes
+        only if its sequencer is implausible.
         """
         listing = self.stored().listing(prefix=prefix)
-        return (
-            (thing, row)
-            for _, thing, row in side_by_side(listing, self.rows(prefix, consistent=True))
-            if thing or row
-        )
+        wanted = Filter(implausible_at=utc_now())
+        rows = self._matching(wanted, Reading(), prefix, consistent=True)
+        return ((thing, row) for _, thing, row in side_by_side(listing, rows) if thing or row)
 
 
 def find(session: boto3.Session, stack: str) -> DeployedCatalog:

@@ -9,13 +9,14 @@ _MAX_KEYS = 5
 
 
 def dead_letter_lines(letter: DeadLetter) -> str:
-    """Return `letter` for a person, in three lines: id, time and function; reason; keys."""
+    """Return `letter` for a person: id, time and function; reason; keys; a sender not trusted."""
     keys = ", ".join(map(printable, letter.keys[:_MAX_KEYS])) or "none that can be read"
     more = f" and {len(letter.keys) - _MAX_KEYS} more" if len(letter.keys) > _MAX_KEYS else ""
+    untrusted = "" if letter.function else f"\n  {printable(letter.refusal or '')}"
     return (
-        f"{letter.id}  {utc(letter.failed_at)}  {printable(letter.where)}\n"
+        f"{letter.id}  {utc(letter.failed_at)}  {letter.function or letter.queue.function}\n"
         f"  why:  {printable(letter.reason)}\n"
-        f"  keys: {keys}{more}"
+        f"  keys: {keys}{more}{untrusted}"
     )
 
 
@@ -25,6 +26,9 @@ def dead_letter_json(letter: DeadLetter) -> str:
         {
             "id": letter.id,
             "failed_at": letter.failed_at.isoformat(),
+            "function": letter.function or letter.queue.function,
+            "sender": letter.sender,
+            "trusted": letter.function is not None,
             "where": letter.where,
             "reason": letter.reason,
             "keys": letter.keys,

@@ -3,16 +3,18 @@
 from reinventure.printable import printable, printable_json
 from s3_catalog.model.row import Row
 from s3_catalog.model.stored_object import StoredObject
-from s3_catalog.reconciliation.difference import Difference
+from s3_catalog.reconciliation.difference import Difference, Kind
 
 
 def difference_line(difference: Difference) -> str:
     """Return `difference` for a person: its kind, the key, object and row."""
     stored, row = difference.stored, difference.row
     bucket = f"{stored.size} bytes, {stored.etag}" if stored else "nothing"
-    catalog = f"{row.size} bytes, {row.etag}" if row else "nothing"
+    catalog = f"{row.size} bytes, {row.etag}" if row and not row.deleted else "nothing"
+    if row and difference.kind is Kind.IMPLAUSIBLE:
+        catalog += f"; sequencer: {row.sequencer}"
     return printable(
-        f"{difference.kind.value:<7} {difference.key}  (bucket: {bucket}; catalog: {catalog})"
+        f"{difference.kind.value:<11} {difference.key}  (bucket: {bucket}; catalog: {catalog})"
     )
 
 
@@ -20,7 +22,7 @@ def difference_json(difference: Difference) -> str:
     """Return `difference` as one line of JSON, the key unchanged."""
 
     def side(known: StoredObject | Row | None) -> dict[str, object] | None:
-        if known is None:
+        if known is None or known.size is None:
             return None
         return {"size": known.size, "etag": known.etag, "version_id": known.version_id}
 
@@ -30,5 +32,6 @@ def difference_json(difference: Difference) -> str:
             "key": difference.key,
             "bucket": side(difference.stored),
             "catalog": side(difference.row),
+            "sequencer": difference.row.sequencer if difference.row else None,
         }
     )

@@ -2,12 +2,15 @@
 
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
 
 from reinventure.aws import dead_letters, deployed_catalog, smoke_test
 from reinventure.aws.connection import session
+from reinventure.aws.dead_letters import DeadLetter
 from reinventure.cli import dead_letter_output, difference_output, repair_progress, values
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, parser
 from reinventure.cli.repair_progress import Progress
@@ -15,7 +18,8 @@ from reinventure.contract import CATALOG
 from reinventure.errors import EXIT_CHECK_FAILED, CheckFailedError, UserError
 from reinventure.printable import printable
 from reinventure.progress import Steps
-from s3_catalog.reconciliation.difference import difference
+from s3_catalog.model.timestamps import utc_now
+from s3_catalog.reconciliation.difference import Kind, difference
 from s3_catalog.reconciliation.repair import reconcile
 from s3_catalog.totals.recount import recount
 
@@ -33,7 +37,8 @@ def verify(
     """Compare the catalog with the bucket's own listing, and print every difference.
 
     missing: the object has no row. stale: size, ETag or version of object and row differ. ghost:
-    the row has no object.
+    the row has no object. implausible: the row's sequencer is not of a moment between 2006 and now,
+    so its event was forged; the content may be right.
 
     Changes nothing. An event that is still on its way shows as a difference. Exits with 1 if there
     are differences; `reinventure repair` corrects them.
@@ -45,16 +50,19 @@ def verify(
     """
     catalog = deployed_catalog.find(session(profile, region), stack)
     show = difference_output.difference_json if json else difference_output.difference_line
-    compared, wrong = 0, 0
+    compared, kinds = 0, Counter[Kind]()
     with Steps() as steps:
         steps.begin(f"Comparing s3://{catalog.bucket}/{prefix} with its catalog")
         for thing, row in steps.each(catalog.compared(prefix)):
             compared += 1
-            found = difference(thing, row)
+            found = difference(thing, row, utc_now())
             if found:
-                wrong += 1
+                kinds[found.kind] += 1
                 print(show(found))
-    result = f"{wrong:,} DIFFER" if wrong else "EQUAL"
+    implausible = kinds.pop(Kind.IMPLAUSIBLE, 0)
+    wrong = [f"{differ:,} DIFFER"] if (differ := kinds.total()) else []
+    wrong += [f"{implausible:,} IMPLAUSIBLE"] if implausible else []
+    result = ", ".join(wrong) or "EQUAL"
     print(f"{result}: {compared:,} keys compared.", file=sys.stderr if json else sys.stdout)
     raise typer.Exit(EXIT_CHECK_FAILED if wrong else 0)
 
@@ -72,7 +80,8 @@ def repair(
     """Make the catalog equal to the bucket: after lost events, or for a bucket that was not empty.
 
     Safe while the bucket changes: a row is replaced only if it is still the one that was compared,
-    and becomes a tombstone only after a lookup of its key in S3. A run that was interrupted
+    and becomes a tombstone only after a lookup of its key in S3. A row with an implausible
+    sequencer is healed: the next event of its key counts again. A run that was interrupted
     continues where it stopped.
 
     Then the rows are recounted, and the totals of the folders under PREFIX corrected. That takes
@@ -138,10 +147,11 @@ def failed(
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """List the events that could not be catalogued, counted or published: time, reason, keys.
+    """List what failed for good: id, time, function, reason, keys.
 
-    They are in the dead-letter queue for 14 days. `reinventure redrive` tries them again;
-    `reinventure repair` counts what could not be counted.
+    Each function has a dead-letter queue, which keeps messages for 14 days. `reinventure redrive`
+    tries again what could not be catalogued or published; `reinventure repair` counts what could
+    not be counted. "not trusted" is a message that the role of its function did not send.
 
     For example:
 
@@ -150,7 +160,7 @@ def failed(
     """
     catalog = deployed_catalog.find(session(profile, region), stack)
     show = dead_letter_output.dead_letter_json if json else dead_letter_output.dead_letter_lines
-    waiting = dead_letters.waiting(catalog)
+    waiting = dead_letters.waiting(catalog, dead_letters.queues(catalog))
     for letter in waiting:
         print(show(letter))
     if not waiting and not json:
@@ -162,32 +172,66 @@ def redrive(
         list[str] | None,
         typer.Argument(metavar="ID", help="Ids of failed events, or beginnings of ids."),
     ] = None,
+    *,
     every: Annotated[bool, typer.Option("--all", help="All failed events.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    trust: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SENDER", help="A sender to trust besides the function's role. Repeatable."
+        ),
+    ] = None,
     stack: Stack = CATALOG,
     profile: Profile = None,
     region: Region = None,
 ) -> None:
-    """Try failed events again, and delete those that succeed from the dead-letter queue.
+    """Try failed events again, and delete those that succeed from their dead-letter queue.
 
-    They go through the same function as all events; one that is superseded by a later event changes
-    nothing. Changes that could not be published are read from the table's stream again, which keeps
-    them for 24 hours. Exits with 1 if an event failed again: it stays in the queue.
+    An event goes to the function whose role sent it to the queue, and through the same code as all
+    events; one that is superseded by a later event changes nothing. Changes that could not be
+    published are read from the table's stream again, which keeps them for 24 hours. A message of
+    another sender is not trusted: it may be forged.
+
+    AWS documents no sender ids of SNS and EventBridge, which send what they cannot deliver (with
+    the transports sns and eventbridge only). Compare such a message with the bucket, then trust its
+    sender, or run `reinventure repair`.
+
+    At a terminal, shows what it will do, and asks. Exits with 1 if an event failed again or is not
+    trusted: it stays in the queue.
 
     For example:
 
         reinventure redrive --all
-        reinventure redrive 5f0c 91ab
+        reinventure redrive 5f0c 91ab --yes
     """
     if every == bool(ids):
         raise UserError("choose the events to redrive: --all, or ids from `reinventure failed`")
     catalog = deployed_catalog.find(session(profile, region), stack)
+    if not catalog.outputs.ingest_role_id:
+        raise UserError(
+            f"stack {stack!r} was deployed by a version before 0.2, without the ids of roles that "
+            "senders are compared with: deploy it again"
+        )
+    queues, trusted = dead_letters.queues(catalog), set(trust or [])
     chosen = tuple(ids or [""])
-    done, again = 0, 0
+    if not yes and _at_a_terminal():
+        waiting = dead_letters.waiting(catalog, queues, trusted)
+        shown = [letter for letter in waiting if letter.id.startswith(chosen)]
+        if shown and not _confirmed(shown):
+            print("Nothing redriven.")
+            return
+        # Without those that came meanwhile.
+        chosen = tuple(letter.id for letter in shown)
+    done, again, refused = 0, 0, 0
     staying = []
     try:
-        for letter in dead_letters.receive(catalog):
+        for letter in dead_letters.receive(catalog, queues, trusted):
             staying.append(letter)
             if not letter.id.startswith(chosen):
+                continue
+            if letter.function is None:
+                refused += 1
+                print(f"{letter.id} {printable(letter.refusal or '')}", file=sys.stderr)
                 continue
             reason = dead_letters.redrive(catalog, letter)
             if reason is None:
@@ -198,13 +242,28 @@ def redrive(
                 print(f"{letter.id} failed again: {printable(reason)}", file=sys.stderr)
     finally:
         dead_letters.release(catalog, staying)
-    if ids and not done and not again:
+    if ids and not done and not again and not refused:
         raise UserError(
             f"no failed event has an id that begins with {' or '.join(map(repr, ids))}: see "
             "`reinventure failed`"
         )
-    print(f"{done:,} redriven, {again:,} failed again.")
-    raise typer.Exit(EXIT_CHECK_FAILED if again else 0)
+    untrusted = f", {refused:,} not trusted" if refused else ""
+    print(f"{done:,} redriven, {again:,} failed again{untrusted}.")
+    raise typer.Exit(EXIT_CHECK_FAILED if again or refused else 0)
+
+
+def _confirmed(letters: Iterable[DeadLetter]) -> bool:
+    """Show what becomes of `letters`; return whether the person at the terminal agrees."""
+    for letter in letters:
+        print(dead_letter_output.dead_letter_lines(letter))
+        if letter.function:
+            print(f"  {letter.refusal or f'goes to {letter.function}'}")
+    return typer.confirm("Redrive?")
+
+
+def _at_a_terminal() -> bool:
+    """Whether a person sees the output and can answer."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def smoke(

@@ -14,6 +14,7 @@ from s3_catalog.environment.pre_traffic_environment import PreTrafficEnvironment
 from ..constructs.dead_letter_queue import DeadLetterQueue
 from ..constructs.keys import Keys
 from ..constructs.python_function import PythonFunction
+from ..constructs.service_principal import for_this_account
 from ..settings.settings import Settings
 from ..settings.traffic_shift import Shift
 from .alarms import Alarms
@@ -45,10 +46,10 @@ class Canary(Construct):
     ) -> None:
         super().__init__(scope, id)
         application = codedeploy.LambdaApplication(self, "Application")
-        # For any group of the application, which has one: the hooks exist before the group does.
+        # Any group of the application, which has one: hooks and role exist before the group does.
+        groups = _in_codedeploy(f"deploymentgroup:{application.application_name}/*")
         report = iam.PolicyStatement(
-            actions=["codedeploy:PutLifecycleEventHookExecutionStatus"],
-            resources=[_in_codedeploy(f"deploymentgroup:{application.application_name}/*")],
+            actions=["codedeploy:PutLifecycleEventHookExecutionStatus"], resources=[groups]
         )
         version = ingest.function.current_version
         before = PythonFunction(
@@ -115,7 +116,7 @@ class Canary(Construct):
             alias=ingest.alias,
             deployment_config=_configuration(self, shift),
             # CDK would add AWS's managed policy, which allows all functions and buckets.
-            role=self._role(ingest, before, after).without_policy_updates(),
+            role=self._role(ingest, before, after, groups).without_policy_updates(),
             pre_hook=before.function,
             post_hook=after.function,
             alarms=alarms.deployment,
@@ -125,7 +126,7 @@ class Canary(Construct):
         )
 
     def _role(
-        self, ingest: IngestFunction, before: PythonFunction, after: PythonFunction
+        self, ingest: IngestFunction, before: PythonFunction, after: PythonFunction, groups: str
     ) -> iam.Role:
         function = ingest.function.function_arn
         alarms = f"{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:alarm:*"
@@ -151,7 +152,7 @@ class Canary(Construct):
         return iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal("codedeploy.amazonaws.com"),
+            assumed_by=for_this_account("codedeploy", source_arn=groups),
             inline_policies={"rights": iam.PolicyDocument(statements=statements)},
         )
 

@@ -32,7 +32,6 @@ class Catalog(Construct):
         self.keys = Keys(self, "Keys", settings)
         self.bucket = CataloguedBucket(self, "Bucket", settings, key=self.keys.data)
         self.table = EncryptedTable(self, "Table", settings, key=self.keys.data, stream=True)
-        self.dead_letter_queue = DeadLetterQueue(self, "Failures", settings, self.keys)
         self.ingest = IngestFunction(
             self,
             "Ingest",
@@ -40,25 +39,20 @@ class Catalog(Construct):
             keys=self.keys,
             bucket=self.bucket.bucket,
             table=self.table,
-            dead_letter_queue=self.dead_letter_queue,
+            # Beside the function, because of its logical id: once it was the queue of all.
+            dead_letter_queue=DeadLetterQueue(self, "Failures", settings, self.keys),
         )
-        transport.connect(self, settings, keys=self.keys, bucket=self.bucket, ingest=self.ingest)
+        events_queue = transport.connect(
+            self, settings, keys=self.keys, bucket=self.bucket, ingest=self.ingest
+        )
         self.totals = TotalsFunction(
             self,
             "Totals",
             settings,
             keys=self.keys,
             catalog=self.table,
-            dead_letter_queue=self.dead_letter_queue,
         )
-        self.changes = ChangeFeed(
-            self,
-            "Changes",
-            settings,
-            keys=self.keys,
-            table=self.table,
-            dead_letter_queue=self.dead_letter_queue,
-        )
+        self.changes = ChangeFeed(self, "Changes", settings, keys=self.keys, table=self.table)
         feed = canary = None
         if settings.kinesis:
             feed = KinesisFeed(self, "Kinesis", settings, keys=self.keys, table=self.table)
@@ -71,7 +65,7 @@ class Catalog(Construct):
                 keys=self.keys,
                 ingest=self.ingest,
                 table=self.table,
-                dead_letter_queue=self.dead_letter_queue,
+                dead_letter_queue=self.ingest.dead_letter_queue,
                 readers=[self.totals.function, self.changes.function],
             )
         if settings.reconcile == "nightly":
@@ -93,11 +87,17 @@ class Catalog(Construct):
                 totals_table_name=self.totals.table.table.table_name,
                 totals_depth=settings.totals_depth,
                 shards=settings.shards,
-                failure_queue_url=self.dead_letter_queue.queue_url,
+                failure_queue_url=self.ingest.dead_letter_queue.queue_url,
                 ingest_arn=self.ingest.alias.function_arn,
                 changes_topic_arn=self.changes.topic.topic_arn,
                 publish_arn=self.changes.function.function_arn,
                 kinesis_stream_name=feed.stream.stream_name if feed else None,
                 alarms_topic_arn=canary.topic.topic_arn if canary else None,
+                totals_failure_queue_url=self.totals.dead_letter_queue.queue_url,
+                publish_failure_queue_url=self.changes.dead_letter_queue.queue_url,
+                ingest_role_id=self.ingest.role_id,
+                totals_role_id=self.totals.role_id,
+                publish_role_id=self.changes.role_id,
+                events_queue_url=events_queue.queue_url if events_queue else None,
             ),
         )

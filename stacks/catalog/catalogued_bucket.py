@@ -1,5 +1,6 @@
 """The catalogued bucket."""
 
+from collections.abc import Mapping
 from typing import cast
 
 import aws_cdk as cdk
@@ -19,6 +20,10 @@ EVENTS = [
 ]
 """Every event that creates, changes or removes an object."""
 
+_MAX_SUPERSEDED = 100
+"""Noncurrent versions of an object that S3 keeps, however young. It is the maximum of
+`NewerNoncurrentVersions`."""
+
 _HANDLER = "BucketNotificationsHandler050a0587b7544547bf325f094a3db834"
 """The construct id of CDK's function that sets bucket notifications; each stack has one."""
 
@@ -26,7 +31,9 @@ _HANDLER = "BucketNotificationsHandler050a0587b7544547bf325f094a3db834"
 class CataloguedBucket(Construct):
     """A versioned bucket under the customer managed key `key`, as `SecureBucket` describes.
 
-    Noncurrent versions expire after 30 days, incomplete multipart uploads after 7.
+    Every new object is under `key`: an upload names no encryption, or `aws:kms` with this key.
+    Noncurrent versions expire after 30 days, and after one if there are `_MAX_SUPERSEDED` newer
+    ones; incomplete multipart uploads after 7.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings, key: kms.IKey) -> None:
@@ -37,6 +44,7 @@ class CataloguedBucket(Construct):
         self.bucket = SecureBucket(
             self,
             "Bucket",
+            settings,
             key=key,
             versioned=True,
             lifecycle_rules=[
@@ -44,6 +52,13 @@ class CataloguedBucket(Construct):
                     id="forget-superseded-versions",
                     noncurrent_version_expiration=cdk.Duration.days(30),
                     expired_object_delete_marker=True,
+                ),
+                # A rule of its own: a version expires by either rule. With both limits in one rule,
+                # it would have to exceed both.
+                s3.LifecycleRule(
+                    id="bound-superseded-versions",
+                    noncurrent_version_expiration=cdk.Duration.days(1),
+                    noncurrent_versions_to_retain=_MAX_SUPERSEDED,
                 ),
                 s3.LifecycleRule(
                     id="abort-abandoned-uploads",
@@ -57,6 +72,8 @@ class CataloguedBucket(Construct):
             # CDK would allow its function to configure every bucket and to write to any log.
             notifier=notifier.without_policy_updates(),
         )
+        for statement in _only_under(key, self.bucket):
+            self.bucket.add_to_resource_policy(statement)
         self._notifier_logs = EncryptedLogGroup(self, "NotifierLogs", settings, key)
         for statement in (
             iam.PolicyStatement(
@@ -84,3 +101,45 @@ class CataloguedBucket(Construct):
             "cdk.CfnResource", cdk.Stack.of(self).node.find_child(_HANDLER).node.default_child
         )
         handler.add_property_override("LoggingConfig.LogGroup", self._notifier_logs.log_group_name)
+
+
+def _only_under(key: kms.IKey, bucket: s3.IBucket) -> list[iam.PolicyStatement]:
+    """Return the statements that deny objects of `bucket` under any key but `key`.
+
+    An upload without encryption headers gets the bucket's default, which is `key`. Otherwise both
+    headers are needed: `aws:kms` alone would be the AWS managed key of the uploader's account. A
+    condition that negates also holds for a header that is missing. S3 gives the key's ARN to the
+    condition ("Using server-side encryption with AWS KMS keys", S3 User Guide). The key's id is
+    accepted as well, which no other key has; an alias is not, because each account may give it to a
+    key of its own.
+    """
+    algorithm = "s3:x-amz-server-side-encryption"
+    key_id = "s3:x-amz-server-side-encryption-aws-kms-key-id"
+
+    def deny(sid: str, action: str, conditions: Mapping[str, object]) -> iam.PolicyStatement:
+        return iam.PolicyStatement(
+            sid=sid,
+            effect=iam.Effect.DENY,
+            principals=[iam.AnyPrincipal()],
+            actions=[action],
+            resources=[bucket.arn_for_objects("*")],
+            conditions=conditions,
+        )
+
+    return [
+        deny(
+            "DenyOtherAlgorithms",
+            "s3:PutObject",
+            {"Null": {key_id: "false"}, "StringNotEquals": {algorithm: "aws:kms"}},
+        ),
+        deny(
+            "DenyOtherKeys",
+            "s3:PutObject",
+            {
+                "Null": {algorithm: "false"},
+                "StringNotEquals": {key_id: [key.key_arn, key.key_id]},
+            },
+        ),
+        # It changes the key of a stored object, and has no condition key for the new one.
+        deny("DenyChangeOfKey", "s3:UpdateObjectEncryption", {}),
+    ]

@@ -19,7 +19,7 @@ class ChangeFeed(Construct):
     """The FIFO topic `<stack>-changes.fifo` under the DATA key, and `publish`, which writes to it.
 
     Messages of one object key keep their order. Queues under the QUEUE key may subscribe. A batch
-    that fails for six hours goes to `dead_letter_queue`: 18 hours remain to redrive it before its
+    that fails for six hours goes to the dead-letter queue: 18 hours remain to redrive it before its
     records leave the table's stream.
     """
 
@@ -31,9 +31,9 @@ class ChangeFeed(Construct):
         *,
         keys: Keys,
         table: EncryptedTable,
-        dead_letter_queue: DeadLetterQueue,
     ) -> None:
         super().__init__(scope, id)
+        self.dead_letter_queue = DeadLetterQueue(self, "Failures", settings, keys)
         self.topic = sns.Topic(
             self,
             "Topic",
@@ -59,7 +59,7 @@ class ChangeFeed(Construct):
             description="Publishes the changes of the catalog",
             environment=PublishEnvironment(
                 topic_arn=self.topic.topic_arn,
-                failure_queue_url=dead_letter_queue.queue_url,
+                failure_queue_url=self.dead_letter_queue.queue_url,
                 whole_batches=settings.limits.retries_whole_batches,
             ).to_env(),
             permissions=[
@@ -80,5 +80,12 @@ class ChangeFeed(Construct):
             memory_size=256,
             timeout=cdk.Duration.seconds(60),
         )
-        feed(publish, table, dead_letter_queue, batch_size=100, max_age=cdk.Duration.hours(6))
+        feed(
+            publish,
+            table,
+            self.dead_letter_queue,
+            batch_size=100,
+            max_age=cdk.Duration.hours(6),
+        )
         self.function = publish.function
+        self.role_id = publish.role.role_id

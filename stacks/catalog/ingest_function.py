@@ -58,11 +58,12 @@ class IngestFunction(Construct):
                     "dynamodb:PutItem",
                 ),
                 _ask_what_is_current(bucket),
-                *dead_letter_queue.report_statements(),
             ],
             memory_size=256,
             timeout=cdk.Duration.seconds(30),
         )
+        dead_letter_queue.allow_reports(self._handler)
+        self.role_id = self._handler.role.role_id
         self.timeout = self._handler.timeout
         self.function = function = self._handler.function
         self.alias = lambda_.Alias(

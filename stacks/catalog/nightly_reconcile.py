@@ -15,6 +15,7 @@ from s3_catalog.environment.reconcile_environment import ReconcileEnvironment
 
 from ..constructs.log_group import EncryptedLogGroup
 from ..constructs.python_function import PythonFunction
+from ..constructs.service_principal import for_this_account
 from ..settings.settings import Settings
 from .encrypted_table import EncryptedTable
 
@@ -87,10 +88,7 @@ class NightlyReconcile(Construct):
         role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal(
-                "states.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
-            ),
+            assumed_by=for_this_account("states"),
             inline_policies={
                 "rights": iam.PolicyDocument(
                     statements=[
@@ -197,10 +195,7 @@ class NightlyReconcile(Construct):
         starter = iam.Role(
             self,
             "Starter",
-            assumed_by=iam.ServicePrincipal(
-                "events.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
-            ),
+            assumed_by=for_this_account("events"),
             inline_policies={
                 "start": iam.PolicyDocument(
                     statements=[

@@ -25,9 +25,8 @@ def feed(
     to `dead_letter_queue`. The function may report the first failed record of a batch. With a
     tumbling `window`, the event names its shard, and the function must return a `state`.
     """
-    handler.permissions.add_statements(
-        *table.stream_statements(), *dead_letter_queue.report_statements()
-    )
+    handler.permissions.add_statements(*table.stream_statements())
+    dead_letter_queue.allow_reports(handler)
     handler.function.add_event_source_mapping(
         "Stream",
         event_source_arn=table.table.table_stream_arn,

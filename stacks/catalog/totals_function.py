@@ -27,9 +27,9 @@ class TotalsFunction(Construct):
         *,
         keys: Keys,
         catalog: EncryptedTable,
-        dead_letter_queue: DeadLetterQueue,
     ) -> None:
         super().__init__(scope, id)
+        self.dead_letter_queue = DeadLetterQueue(self, "Failures", settings, keys)
         self.table = EncryptedTable(self, "Table", settings, key=keys.data, stream=False)
         # "Default" adds nothing to the logical ids of what is in it.
         handler = PythonFunction(
@@ -53,7 +53,7 @@ class TotalsFunction(Construct):
         stream.feed(
             handler,
             catalog,
-            dead_letter_queue,
+            self.dead_letter_queue,
             batch_size=500,
             # A skipped batch makes totals wrong; the stream has records for 24 hours.
             max_age=cdk.Duration.hours(23),
@@ -61,3 +61,4 @@ class TotalsFunction(Construct):
             window=cdk.Duration.minutes(15),
         )
         self.function = handler.function
+        self.role_id = handler.role.role_id

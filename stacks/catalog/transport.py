@@ -32,20 +32,22 @@ def connect(
     keys: Keys,
     bucket: CataloguedBucket,
     ingest: IngestFunction,
-) -> None:
+) -> WorkQueue | None:
     """Connect the events of `bucket` to `ingest`, by the transport of `settings`.
 
     The target is the alias of `ingest`, so that CodeDeploy can shift traffic between versions.
+    Returns the queue from which `ingest` receives, if the transport has one.
     """
     match settings.transport:
         case "lambda":
             bucket.notify(notifications.LambdaDestination(ingest.alias))
-        case "sqs":
-            ThroughQueue(scope, "Transport", settings, keys=keys, bucket=bucket, ingest=ingest)
-        case "sns":
-            ThroughTopic(scope, "Transport", settings, keys=keys, bucket=bucket, ingest=ingest)
+        case "sqs" | "sns":
+            kind = ThroughQueue if settings.transport == "sqs" else ThroughTopic
+            through = kind(scope, "Transport", settings, keys=keys, bucket=bucket, ingest=ingest)
+            return through.queue
         case "eventbridge":
             ThroughEventBridge(scope, "Transport", keys=keys, bucket=bucket, ingest=ingest)
+    return None
 
 
 class ThroughQueue(Construct):
@@ -62,16 +64,16 @@ class ThroughQueue(Construct):
         ingest: IngestFunction,
     ) -> None:
         super().__init__(scope, id)
-        events_queue = EventsQueue(self, "Events", settings, keys=keys, ingest=ingest)
+        self.queue = EventsQueue(self, "Events", settings, keys=keys, ingest=ingest).queue
         this_bucket = {**_THIS_ACCOUNT, "ArnEquals": {"aws:SourceArn": bucket.bucket.bucket_arn}}
-        allow_send(events_queue.queue, "s3", this_bucket)
+        allow_send(self.queue, "s3", this_bucket)
         allow_service(keys.queue, "s3", this_bucket)
         bucket.notify(
             cast(
                 "s3.IBucketNotificationDestination",
                 _Destination(
-                    events_queue.queue,
-                    events_queue.queue.queue_arn,
+                    self.queue,
+                    self.queue.queue_arn,
                     s3.BucketNotificationDestinationType.QUEUE,
                 ),
             )
@@ -110,11 +112,11 @@ class ThroughTopic(Construct):
         # For the account: the bucket is under the same key, and a condition on it would be a cycle.
         allow_service(keys.data, "s3", _THIS_ACCOUNT)
 
-        events_queue = EventsQueue(self, "Events", settings, keys=keys, ingest=ingest)
+        self.queue = EventsQueue(self, "Events", settings, keys=keys, ingest=ingest).queue
         # The topic's ARN, which includes the account, is the only condition key that SNS sends KMS.
         this_topic = {"ArnEquals": {"aws:SourceArn": topic.topic_arn}}
         allow_service(keys.queue, "sns", this_topic)
-        subscribe(self, topic, events_queue.queue, ingest.dead_letter_queue)
+        subscribe(self, topic, self.queue, ingest.dead_letter_queue)
         bucket.notify(
             cast(
                 "s3.IBucketNotificationDestination",

@@ -7,10 +7,16 @@ from constructs import Construct
 
 from ..settings.settings import Settings
 from .keys import Keys
+from .python_function import PythonFunction
 
 
 class DeadLetterQueue(sqs.Queue):
-    """A queue under the QUEUE key for failed messages. It keeps them for 14 days, SQS's maximum."""
+    """A queue under the QUEUE key for failed messages. It keeps them for 14 days, SQS's maximum.
+
+    Each function has its own. `allow_reports` or `deny_principals` limits the senders; AWS services
+    need a statement of their own (`allow_send`). SQS itself moves messages here from the queues
+    that name this one in their redrive policy.
+    """
 
     def __init__(self, scope: Construct, id: str, settings: Settings, keys: Keys) -> None:
         super().__init__(
@@ -24,11 +30,27 @@ class DeadLetterQueue(sqs.Queue):
         )
         self._key = keys.queue
 
-    def report_statements(self) -> list[iam.PolicyStatement]:
-        """Return the permissions of a function whose failures Lambda sends here."""
-        return [
+    def allow_reports(self, handler: PythonFunction) -> None:
+        """Allow the role of `handler` to send, and no other principal of the account.
+
+        Lambda sends the failures of a function with the function's role.
+        """
+        handler.permissions.add_statements(
             iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self.queue_arn]),
             iam.PolicyStatement(
                 actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[self._key.key_arn]
             ),
-        ]
+        )
+        self.deny_principals({"ArnNotEquals": {"aws:PrincipalArn": handler.role.role_arn}})
+
+    def deny_principals(self, which: dict[str, dict[str, str]] | None = None) -> None:
+        """Deny the principals of the condition `which`, by default all, to send; services may."""
+        self.add_to_resource_policy(
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=["sqs:SendMessage"],
+                resources=[self.queue_arn],
+                conditions={"Bool": {"aws:PrincipalIsAWSService": "false"}, **(which or {})},
+            )
+        )

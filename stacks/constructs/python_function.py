@@ -38,7 +38,7 @@ class PythonFunction(Construct):
         self.permissions = iam.PolicyDocument(
             statements=[*permissions, log_group.write_statement(), _trace()]
         )
-        role = iam.Role(
+        self.role = iam.Role(
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
@@ -56,7 +56,7 @@ class PythonFunction(Construct):
             handler=entry,
             code=lambda_.Code.from_bucket_v2(code.bucket, code.s3_object_key),
             # CDK adds no statements: the role allows the list above and nothing else.
-            role=role.without_policy_updates(),
+            role=self.role.without_policy_updates(),
             environment=environment,
             environment_encryption=key,
             memory_size=memory_size,

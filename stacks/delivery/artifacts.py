@@ -8,6 +8,7 @@ from constructs import Construct
 
 from ..constructs.keys import use_through
 from ..constructs.secure_bucket import SecureBucket
+from ..settings.settings import Settings
 
 KEY_ACTIONS = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
 """Actions on the pipeline's key to read and to write artifacts."""
@@ -18,10 +19,11 @@ _KEEP = cdk.Duration.days(30)
 class Artifacts(SecureBucket):
     """A bucket under `key`. Artifacts expire after 30 days."""
 
-    def __init__(self, scope: Construct, id: str, key: kms.Key) -> None:
+    def __init__(self, scope: Construct, id: str, settings: Settings, key: kms.Key) -> None:
         super().__init__(
             scope,
             id,
+            settings,
             key=key,
             lifecycle_rules=[
                 s3.LifecycleRule(

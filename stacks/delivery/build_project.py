@@ -11,6 +11,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from ..constructs.log_group import EncryptedLogGroup
+from ..constructs.service_principal import for_this_account
 from ..settings.settings import Settings
 from ..settings.worker_instance import INSTANCES
 from . import permissions
@@ -57,7 +58,7 @@ class Build(Construct):
         role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal("codebuild.amazonaws.com"),
+            assumed_by=for_this_account("codebuild"),
             inline_policies={
                 "rights": iam.PolicyDocument(
                     statements=[

@@ -32,6 +32,8 @@ def smoke_test() -> list[iam.PolicyStatement]:
     """
     bucket = f"arn:{cdk.Aws.PARTITION}:s3:::{bucket_prefix(CATALOG)}*"
     table = f"{table_prefix(CATALOG)}*"
+    # The ARN of a bucket has no account, and another account can have a bucket of such a name.
+    ours = {"StringEquals": {"aws:ResourceAccount": cdk.Aws.ACCOUNT_ID}}
     region, account = cdk.Aws.REGION, cdk.Aws.ACCOUNT_ID
     keys = f"arn:{cdk.Aws.PARTITION}:kms:{region}:{account}:key/*"
     return [
@@ -44,8 +46,9 @@ def smoke_test() -> list[iam.PolicyStatement]:
         iam.PolicyStatement(
             actions=["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject"],
             resources=[f"{bucket}/{SMOKE_TEST_PREFIX}*"],
+            conditions=ours,
         ),
-        iam.PolicyStatement(actions=["s3:ListBucketVersions"], resources=[bucket]),
+        iam.PolicyStatement(actions=["s3:ListBucketVersions"], resources=[bucket], conditions=ours),
         iam.PolicyStatement(
             actions=["dynamodb:GetItem"],
             resources=[f"arn:{cdk.Aws.PARTITION}:dynamodb:{region}:{account}:table/{table}"],

@@ -15,6 +15,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ..constructs.keys import allow_logs, customer_managed_key, use_through
+from ..constructs.service_principal import for_this_account
 from ..settings.pipeline_source import Source
 from ..settings.settings import Settings
 from .artifacts import KEY_ACTIONS, Artifacts
@@ -39,7 +40,7 @@ class Pipeline(Construct):
             grants=[],
         )
         allow_logs(self.key)
-        self._artifacts = Artifacts(self, "Artifacts", self.key)
+        self._artifacts = Artifacts(self, "Artifacts", settings, self.key)
         source, built = codepipeline.Artifact("Source"), codepipeline.Artifact("Built")
         take, source_permissions = self._source(settings.source, source)
         builds = [
@@ -131,7 +132,12 @@ class Pipeline(Construct):
         else:
             repository = codecommit.Repository.from_repository_name(self, "Repository", source.name)
         action = actions.CodeCommitSourceAction(
-            action_name="Source", repository=repository, branch=source.branch, output=artifact
+            action_name="Source",
+            repository=repository,
+            branch=source.branch,
+            output=artifact,
+            # CDK allows it to start the pipeline.
+            event_role=iam.Role(self, "EventsRole", assumed_by=for_this_account("events")),
         )
         return cast("codepipeline.IAction", action), [
             iam.PolicyStatement(

@@ -8,6 +8,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from ..constructs.keys import use_through
+from ..constructs.service_principal import for_this_account
 from ..settings.settings import Settings
 from .controls import CONTROLS
 from .evidence_bucket import evidence_bucket
@@ -30,10 +31,7 @@ class ConfigRecorder(Construct):
         role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal(
-                "config.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
-            ),
+            assumed_by=for_this_account("config"),
             # The long list of what Config reads, which AWS keeps up to date.
             managed_policies=[
                 iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AWS_ConfigRole")
@@ -67,9 +65,12 @@ def _deliver_statements(bucket: s3.IBucket, key: kms.IKey) -> list[iam.PolicySta
         iam.PolicyStatement(
             actions=["s3:GetBucketAcl", "s3:ListBucket"], resources=[bucket.bucket_arn]
         ),
+        # Config sets this ACL with each object ("Permissions for the IAM Role Assigned to AWS
+        # Config", AWS Config Developer Guide).
         iam.PolicyStatement(
-            actions=["s3:PutObject"],
+            actions=["s3:PutObject", "s3:PutObjectAcl"],
             resources=[bucket.arn_for_objects(f"AWSLogs/{cdk.Aws.ACCOUNT_ID}/Config/*")],
+            conditions={"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}},
         ),
         use_through(key, "s3", "kms:Decrypt", "kms:GenerateDataKey"),
     ]

@@ -5,15 +5,19 @@ from constructs import Construct
 
 from .config_rules import ConfigRules
 
+_WITH_ALL_RULES = "us-east-1"
+"""A region that lacks no rule."""
+
 
 class ConformancePackStack(cdk.Stack):
-    """A stack whose template is a conformance pack for any account and region.
+    """A stack whose template is a conformance pack, for any account.
 
-    `aws configservice put-conformance-pack` accepts the file. A conformance pack may have no
-    parameters, conditions or metadata, so CDK adds none.
+    It has the rules that AWS Config has in `region`, or all of them. `aws configservice
+    put-conformance-pack` accepts the file. A conformance pack may have no parameters, conditions or
+    metadata, so CDK adds none.
     """
 
-    def __init__(self, scope: Construct, id: str) -> None:
+    def __init__(self, scope: Construct, id: str, *, region: str | None) -> None:
         super().__init__(
             scope,
             id,
@@ -22,4 +26,4 @@ class ConformancePackStack(cdk.Stack):
         )
         # Otherwise the CDK CLI asks for the path of each construct, as metadata.
         self.node.set_context("aws:cdk:enable-path-metadata", False)
-        ConfigRules(self, "Rules")
+        ConfigRules(self, "Rules", region=region or _WITH_ALL_RULES)

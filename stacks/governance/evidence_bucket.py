@@ -30,6 +30,7 @@ def evidence_bucket(
     return SecureBucket(
         scope,
         id,
+        settings,
         key=key,
         # With a bucket key, CloudTrail needs kms:Decrypt as well, and the encryption context names
         # the bucket instead of the trail. CloudTrail User Guide, "Configure KMS key policies".

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import aws_config as config
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -43,8 +42,8 @@ class Notices(Construct):
             )
         )
 
-    def of_compliance(self, rules: Sequence[config.CfnConfigRule]) -> None:
-        """Publish when a resource begins or ceases to comply with one of `rules`."""
+    def of_compliance(self, rules: Sequence[str]) -> None:
+        """Publish when a resource begins or ceases to comply with one of `rules`, by name."""
         self._publish_events(
             "Compliance",
             "A resource began or ceased to comply with a rule of AWS Config",
@@ -53,7 +52,7 @@ class Notices(Construct):
                 "detail-type": ["Config Rules Compliance Change"],
                 "detail": {
                     "messageType": ["ComplianceChangeNotification"],
-                    "configRuleName": [rule.ref for rule in rules],
+                    "configRuleName": list(rules),
                 },
             },
         )

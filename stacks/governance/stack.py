@@ -40,9 +40,11 @@ class GovernanceStack(cdk.Stack):
         audit.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
         notices = Notices(self, "Notices", audit)
         notices.of_keys([keys.data, keys.queue])
+        left_out = None
         if settings.config != "off":
-            rules = ConfigRules(self, "Rules")
-            notices.of_compliance(rules.rules)
+            rules = ConfigRules(self, "Rules", region=None)
+            notices.of_compliance(rules.names)
+            left_out = rules.left_out
             if settings.config == "create":
                 # CloudFormation cannot create a rule without a recorder.
                 rules.node.add_dependency(*ConfigRecorder(self, "Recorder", settings, audit).parts)
@@ -52,5 +54,6 @@ class GovernanceStack(cdk.Stack):
             GovernanceOutputs(
                 notices_topic_arn=notices.topic.topic_arn,
                 trail_bucket_name=trail.bucket.bucket_name if trail else None,
+                controls_without_rule=left_out,
             ),
         )

@@ -33,6 +33,8 @@ class InspectFunction(Construct):
         dead_letter_queue: DeadLetterQueue,
     ) -> None:
         super().__init__(scope, id)
+        self.dead_letter_queue = dead_letter_queue
+        dead_letter_queue.deny_principals()
         timeout = cdk.Duration.minutes(10)
         self.requests = ChangeFeedQueue(
             self,

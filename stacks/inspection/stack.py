@@ -16,8 +16,8 @@ from .worker_service import WorkerService
 class InspectionStack(cdk.Stack):
     """A function for small objects and workers for large ones. Nothing runs while nothing changes.
 
-    An inspection request is a message in one of two queues, by the object's size. Failed requests
-    go to a dead-letter queue. The outputs are `InspectionOutputs`.
+    An inspection request is a message in one of two queues, by the object's size. Each has a
+    dead-letter queue. The outputs are `InspectionOutputs`.
     """
 
     def __init__(self, scope: Construct, id: str, settings: Settings, catalog: Catalog) -> None:
@@ -28,20 +28,24 @@ class InspectionStack(cdk.Stack):
             termination_protection=settings.stage == "production",
         )
         catalog.keys.allow_logs_of(self, sid="EncryptLogsOfWorkers")
-        dead_letter_queue = DeadLetterQueue(self, "Failures", settings, catalog.keys)
         examine = InspectFunction(
-            self, "Examine", settings, catalog=catalog, dead_letter_queue=dead_letter_queue
+            self,
+            "Examine",
+            settings,
+            catalog=catalog,
+            # Beside the function, because of its logical id: once it was the queue of the workers,
+            # too.
+            dead_letter_queue=DeadLetterQueue(self, "Failures", settings, catalog.keys),
         )
-        workers = WorkerService(
-            self, "Worker", settings, catalog=catalog, dead_letter_queue=dead_letter_queue
-        )
+        workers = WorkerService(self, "Worker", settings, catalog=catalog)
         write_outputs(
             self,
             InspectionOutputs(
-                inspection_failure_queue_url=dead_letter_queue.queue_url,
+                inspection_failure_queue_url=examine.dead_letter_queue.queue_url,
                 examine_queue_url=examine.requests.queue.queue_url,
                 worker_queue_url=workers.requests.queue.queue_url,
                 inspect_max_mib=settings.inspect_max_mib,
                 worker_task_arn=workers.task.task_definition_arn,
+                worker_failure_queue_url=workers.dead_letter_queue.queue_url,
             ),
         )

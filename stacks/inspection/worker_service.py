@@ -17,6 +17,7 @@ from ..catalog.catalog import Catalog
 from ..constructs.change_feed_queue import ChangeFeedQueue
 from ..constructs.dead_letter_queue import DeadLetterQueue
 from ..constructs.log_group import EncryptedLogGroup
+from ..constructs.service_principal import for_this_account
 from ..settings.settings import Settings
 from ..settings.worker_instance import INSTANCES
 from . import object_access as inspection
@@ -41,16 +42,10 @@ class WorkerService(Construct):
     runs as a process.
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        settings: Settings,
-        *,
-        catalog: Catalog,
-        dead_letter_queue: DeadLetterQueue,
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, settings: Settings, *, catalog: Catalog) -> None:
         super().__init__(scope, id)
+        self.dead_letter_queue = DeadLetterQueue(self, "Failures", settings, catalog.keys)
+        self.dead_letter_queue.deny_principals()
         self.requests = ChangeFeedQueue(
             self,
             "Door",
@@ -61,7 +56,7 @@ class WorkerService(Construct):
                 "kind": ["created", "updated"],
                 "size_mib": [{"numeric": [">", settings.inspect_max_mib]}],
             },
-            dead_letter_queue=dead_letter_queue,
+            dead_letter_queue=self.dead_letter_queue,
             # The worker extends the timeout of the message at work, again and again.
             visibility_timeout=cdk.Duration.minutes(3),
             # Some receives end with a worker that is stopped.
@@ -90,13 +85,18 @@ class WorkerService(Construct):
                 self,
                 "Role",
                 settings,
+                for_this_account("ecs-tasks"),
                 [
                     *inspection.permissions(catalog),
                     *self.requests.receive_statements("sqs:ChangeMessageVisibility"),
                 ],
             ).without_policy_updates(),
             execution_role=_role(
-                self, "ExecutionRole", settings, execution
+                self,
+                "ExecutionRole",
+                settings,
+                iam.ServicePrincipal("ecs-tasks.amazonaws.com"),
+                execution,
             ).without_policy_updates(),
             volumes=[ecs.Volume(name="scratch", host=ecs.Host(source_path=SCRATCH))],
         )
@@ -246,15 +246,17 @@ class WorkerService(Construct):
 
 
 def _role(
-    scope: Construct, id: str, settings: Settings, statements: list[iam.PolicyStatement]
+    scope: Construct,
+    id: str,
+    settings: Settings,
+    service: iam.ServicePrincipal,
+    statements: list[iam.PolicyStatement],
 ) -> iam.Role:
     return iam.Role(
         scope,
         id,
         assumed_by=(
-            iam.AccountRootPrincipal()
-            if settings.limits.account_assumes_task_role
-            else iam.ServicePrincipal("ecs-tasks.amazonaws.com")
+            iam.AccountRootPrincipal() if settings.limits.account_assumes_task_role else service
         ),
         inline_policies={"rights": iam.PolicyDocument(statements=statements)},
     )

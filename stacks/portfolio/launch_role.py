@@ -17,6 +17,8 @@ from constructs import Construct
 
 from reinventure.contract import product_stack
 
+from ..constructs.service_principal import for_this_account
+
 _STACK = product_stack(cdk.Aws.ACCOUNT_ID, "*")
 _BUCKET = f"sc-{cdk.Aws.ACCOUNT_ID}-pp-*"
 """Like the stack, in lower case."""
@@ -196,13 +198,13 @@ _WITHOUT_RESOURCES = [
 
 
 class LaunchRole(iam.Role):
-    """The launch role. Only Service Catalog may assume it."""
+    """The launch role. Only Service Catalog may assume it, for users of this account."""
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(
             scope,
             id,
-            assumed_by=iam.ServicePrincipal("servicecatalog.amazonaws.com"),
+            assumed_by=for_this_account("servicecatalog"),
             description="Creates, updates and deletes products: buckets with catalogs",
             inline_policies={"launch": iam.PolicyDocument(statements=_statements())},
         )

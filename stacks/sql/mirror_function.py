@@ -43,8 +43,9 @@ class MirrorFunction(Construct):
         super().__init__(scope, id)
         keys = catalog.keys
         self.dead_letter_queue = DeadLetterQueue(self, "Failures", settings, keys)
+        self.dead_letter_queue.deny_principals()
         timeout = cdk.Duration.minutes(2)
-        changes = ChangeFeedQueue(
+        self.changes = ChangeFeedQueue(
             self,
             "Changes",
             settings,
@@ -88,7 +89,7 @@ class MirrorFunction(Construct):
                     resources=[database.owner_arn, reader.arn],
                 ),
                 use_through(keys.data, "secretsmanager", "kms:Decrypt"),
-                *changes.receive_statements("sqs:GetQueueAttributes"),
+                *self.changes.receive_statements("sqs:GetQueueAttributes"),
             ],
             memory_size=256,
             timeout=timeout,
@@ -96,7 +97,7 @@ class MirrorFunction(Construct):
         self.function = handler.function
         self.function.add_event_source_mapping(
             "Changes",
-            event_source_arn=changes.queue.queue_arn,
+            event_source_arn=self.changes.queue.queue_arn,
             batch_size=100,
             max_batching_window=cdk.Duration.seconds(1),
             max_concurrency=WRITERS,

@@ -46,5 +46,6 @@ class SqlStack(cdk.Stack):
                 mirror_failure_queue_url=mirror.dead_letter_queue.queue_url,
                 data_api_url=stand_in.data_api_url if stand_in else None,
                 owner_secret_arn=stand_in.owner_arn if stand_in else None,
+                mirror_queue_url=mirror.changes.queue.queue_url,
             ),
         )

@@ -15,6 +15,7 @@ from s3_catalog.model.event import Content, Event
 from s3_catalog.model.row import Row
 from s3_catalog.model.timestamps import microseconds
 from s3_catalog.s3.bucket import Bucket
+from s3_catalog.table.item import to_item
 from s3_catalog.table.store import Outcome, Store
 
 if TYPE_CHECKING:
@@ -172,3 +173,53 @@ def test_after_eight_lookups_the_row_is_contended(
     interfere(store, 8, monkeypatch)
     with pytest.raises(ContendedError, match="'k' changed during 8 lookups"):
         correct(store, bucket, "k")
+
+
+def forge(store: Store, row: Row) -> None:
+    """Give `row` the sequencer of a forged event, as versions did that believed it."""
+    item = to_item(changed(row, sequencer="F" * 32), store.shards)
+    store.client.put_item(TableName=store.table, Item=item)
+
+
+def test_a_row_with_an_implausible_sequencer_is_healed_although_it_agrees(
+    s3: "S3Client", bucket: Bucket, store: Store
+) -> None:
+    current = s3.put_object(Bucket=bucket.name, Key="k", Body=b"x")
+    content = Content(1, current["ETag"].strip('"'))
+    written = changed(put(bucket, "0D"), content=content, version_id=current["VersionId"])
+    forge(store, rows.from_event(written))
+    assert correct(store, bucket, "k") is Outcome.WRITTEN
+    healed = store.read(bucket.name, "k")
+    assert healed is not None
+    assert (healed.size, healed.sequencer) == (1, rows.BEFORE_ALL)
+    assert healed.asked_at == healed.healed_at == microseconds(NOW)
+    assert correct(store, bucket, "k") is Outcome.UNCHANGED
+
+
+def test_after_a_heal_the_next_event_is_looked_up_and_gives_the_row_its_place(
+    s3: "S3Client", bucket: Bucket, store: Store
+) -> None:
+    hour_ago = NOW - timedelta(hours=1)
+    forge(store, rows.from_event(put(bucket, "0A", hour_ago)))
+    assert correct(store, Bucket(lambda: s3, bucket.name, lambda: hour_ago), "k") is Outcome.WRITTEN
+    s3.put_object(Bucket=bucket.name, Key="k", Body=b"the next")
+    later = put(bucket, "0D")
+    # Its row would lose the mark.
+    assert store.write(later) is Outcome.UNDECIDED
+    assert correct(store, bucket, "k", [later]) is Outcome.WRITTEN
+    row = store.read(bucket.name, "k")
+    assert row is not None
+    assert (row.size, row.sequencer) == (8, later.sequencer)
+    assert (row.healed_at, row.asked_at) == (microseconds(hour_ago), microseconds(NOW))
+    assert correct(store, bucket, "k", [later]) is Outcome.SUPERSEDED
+
+
+def test_an_event_heals_the_row_of_its_key(s3: "S3Client", bucket: Bucket, store: Store) -> None:
+    forge(store, rows.from_event(changed(put(bucket, "0A"), content=None)))
+    s3.put_object(Bucket=bucket.name, Key="k", Body=b"x")
+    real = put(bucket, "0D")
+    assert store.write(real) is Outcome.UNDECIDED
+    assert correct(store, bucket, "k", [real]) is Outcome.WRITTEN
+    row = store.read(bucket.name, "k")
+    assert row is not None
+    assert (row.size, row.sequencer, row.healed_at) == (1, real.sequencer, microseconds(NOW))

@@ -19,11 +19,12 @@ import pytest
 from reinventure.aws import change_watcher as watch
 from reinventure.aws import dead_letters
 from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.contract import dead_letter_queues
 from reinventure.local.cloud import Cloud
 from reinventure.local.convergence import wait_until_equal
 from tests.local.command import run
+from tests.local.lent_role import lent_role
 from tests.local.storm import storm
-from tests.local.test_convergence import waiting
 from tests.waiting import PATIENCE, wait_until
 
 Message = dict[str, Any]
@@ -171,10 +172,10 @@ def test_a_watcher_of_a_storm_sees_each_change_once_and_in_order(
             assert old == was
         row, last = rows.get(key), life[-1][3]
         assert (row and row.version_id) == (last and last["version_id"])
-    places: dict[str, tuple[str, int]] = {}
+    places: dict[str, tuple[int, str, int]] = {}
     for message in messages:
-        place = message["sequencer"], message["asked_at"] or 0
-        assert place > places.get(message["key"], ("", 0))
+        place = message["healed_at"] or 0, message["sequencer"], message["asked_at"] or 0
+        assert place > places.get(message["key"], (0, "", 0))
         places[message["key"]] = place
 
 
@@ -358,7 +359,6 @@ def test_discarded_batches_of_publish_are_redriven_from_the_stream(
     catalog: DeployedCatalog, cloud: Cloud, watching: Callable[..., Watcher]
 ) -> None:
     stream, watcher = Stream(catalog), watching("given-up/", "--json")
-    assert waiting(catalog) == 0
     functions, uuid = catalog.session.client("lambda"), mapping(catalog)["UUID"]
     with broken(catalog):
         functions.update_event_source_mapping(UUID=uuid, MaximumRecordAgeInSeconds=1)
@@ -372,6 +372,7 @@ def test_discarded_batches_of_publish_are_redriven_from_the_stream(
         assert failed
         assert all("MaxRecordAgeExceeded" in each["reason"] for each in failed)
         assert all("Publish" in each["where"] for each in failed)
+        assert {(each["function"], each["trusted"]) for each in failed} == {("publish", True)}
         again = run("redrive", "--all", environment=cloud.environment)
         assert again.returncode == 1
         assert "not authorized to perform" in again.stderr
@@ -390,7 +391,9 @@ def all_is_named(catalog: DeployedCatalog, stream: Stream) -> bool:
     """Whether the dead-letter queue names all changes under given-up/."""
     sqs = catalog.session.client("sqs")
     found = sqs.receive_message(
-        QueueUrl=catalog.outputs.failure_queue_url, MaxNumberOfMessages=10, VisibilityTimeout=0
+        QueueUrl=catalog.outputs.publish_failure_queue_url or "",
+        MaxNumberOfMessages=10,
+        VisibilityTimeout=0,
     ).get("Messages", [])
     named: int = sum(json.loads(m["Body"])["DDBStreamBatchInfo"]["batchSize"] for m in found)
     return named == len(stream.records("given-up/"))
@@ -400,7 +403,7 @@ def all_is_named(catalog: DeployedCatalog, stream: Stream) -> bool:
     ("function", "reason"),
     [
         ("publish", "no longer has these changes"),
-        ("Catalog-TotalsFunction", "`reinventure repair` recounts them and deletes this message"),
+        ("totals", "`reinventure repair` recounts them and deletes this message"),
     ],
 )
 def test_a_failure_that_cannot_be_redriven_has_a_reason_and_a_remedy(
@@ -421,7 +424,7 @@ def test_a_recount_of_all_removes_the_failures_of_totals(
     catalog: DeployedCatalog, cloud: Cloud
 ) -> None:
     give_up(catalog, "publish")
-    give_up(catalog, "Catalog-TotalsFunction")
+    give_up(catalog, "totals")
     try:
         nothing = run("redrive", "nothing", environment=cloud.environment)
         assert (nothing.returncode, nothing.stdout) == (2, "")
@@ -431,8 +434,8 @@ def test_a_recount_of_all_removes_the_failures_of_totals(
         repaired = run("repair", environment=cloud.environment)
         assert repaired.returncode == 0, repaired.stderr
         assert "Deleted 1 messages of totals" in repaired.stdout
-        [left] = dead_letters.receive(catalog)
-        assert left.function == catalog.outputs.publish_arn
+        [left] = dead_letters.receive(catalog, dead_letter_queues(catalog.outputs))
+        assert left.function == "publish"
     finally:
         forget(catalog)
 
@@ -440,13 +443,8 @@ def test_a_recount_of_all_removes_the_failures_of_totals(
 def give_up(catalog: DeployedCatalog, function: str) -> None:
     """Send Lambda's message about a batch that `function` failed to the dead-letter queue."""
     stream = Stream(catalog)
-    arn = (
-        catalog.outputs.publish_arn
-        if function == "publish"
-        else f"arn:aws:lambda:::function:{function}"
-    )
     failure = {
-        "requestContext": {"functionArn": arn, "condition": "RetryAttemptsExhausted"},
+        "requestContext": {"functionArn": function, "condition": "RetryAttemptsExhausted"},
         "DDBStreamBatchInfo": {
             "shardId": stream.shard,
             "startSequenceNumber": "1" * 30,
@@ -456,9 +454,11 @@ def give_up(catalog: DeployedCatalog, function: str) -> None:
             "streamArn": stream.arn,
         },
     }
-    sqs = catalog.session.client("sqs")
-    sqs.send_message(QueueUrl=catalog.outputs.failure_queue_url, MessageBody=json.dumps(failure))
+    [queue] = [q for q in dead_letter_queues(catalog.outputs) if q.function == function]
+    sqs = lent_role(catalog.session, queue.role_id).client("sqs")
+    sqs.send_message(QueueUrl=queue.url, MessageBody=json.dumps(failure))
 
 
 def forget(catalog: DeployedCatalog) -> None:
-    catalog.session.client("sqs").purge_queue(QueueUrl=catalog.outputs.failure_queue_url)
+    for queue in dead_letter_queues(catalog.outputs):
+        catalog.session.client("sqs").purge_queue(QueueUrl=queue.url)

@@ -1,44 +1,27 @@
-"""IAM is enforced: the ingest function can do its work and nothing else."""
+"""IAM is enforced: functions can do their work and nothing else."""
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.contract import dead_letter_queues
+from tests.local.lent_role import lent_role
 
 
 @pytest.fixture
-def as_ingest(session: boto3.Session) -> boto3.Session:
+def as_ingest(session: boto3.Session, catalog: DeployedCatalog) -> boto3.Session:
     """A session with the permissions of the ingest function: its own role, lent to this test."""
-    described = session.client("cloudformation").describe_stack_resources(StackName="Catalog")
-    [role] = [
-        resource["PhysicalResourceId"]
-        for resource in described["StackResources"]
-        if resource["LogicalResourceId"].startswith("IngestRole")
-    ]
-    iam, sts = session.client("iam"), session.client("sts")
-    lender = {
-        "Effect": "Allow",
-        "Action": "sts:AssumeRole",
-        "Principal": {
-            "Service": "lambda.amazonaws.com",
-            "AWS": f"arn:aws:iam::{sts.get_caller_identity()['Account']}:root",
-        },
-    }
-    iam.update_assume_role_policy(
-        RoleName=role,
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [lender]}),
-    )
-    arn = iam.get_role(RoleName=role)["Role"]["Arn"]
-    lent = sts.assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
-    return boto3.Session(
-        aws_access_key_id=lent["AccessKeyId"],
-        aws_secret_access_key=lent["SecretAccessKey"],
-        aws_session_token=lent["SessionToken"],
-    )
+    return lent_role(session, catalog.outputs.ingest_role_id)
+
+
+@pytest.fixture(autouse=True)
+def empty_queues(session: boto3.Session, catalog: DeployedCatalog) -> Iterator[None]:
+    yield
+    for queue in dead_letter_queues(catalog.outputs):
+        session.client("sqs").purge_queue(QueueUrl=queue.url)
 
 
 def test_it_may_put_a_row_and_report_a_failure(
@@ -90,3 +73,24 @@ def test_it_may_not(
     catalog.s3.put_object(Bucket=catalog.bucket, Key="secret", Body=b"secret")
     with pytest.raises(ClientError, match="AccessDenied"):
         attempt(as_ingest, catalog)
+
+
+@pytest.mark.parametrize("function", ["ingest", "totals", "publish"])
+def test_a_function_may_send_to_its_own_dead_letter_queue_only(
+    session: boto3.Session, catalog: DeployedCatalog, function: str
+) -> None:
+    queues = {queue.function: queue for queue in dead_letter_queues(catalog.outputs)}
+    assert queues.keys() == {"ingest", "totals", "publish"}
+    sqs = lent_role(session, queues[function].role_id).client("sqs")
+    sqs.send_message(QueueUrl=queues.pop(function).url, MessageBody="{}")
+    for other in queues.values():
+        with pytest.raises(ClientError, match="AccessDenied"):
+            sqs.send_message(QueueUrl=other.url, MessageBody="{}")
+
+
+def test_a_permission_of_all_queues_is_not_enough(
+    session: boto3.Session, catalog: DeployedCatalog
+) -> None:
+    for queue in dead_letter_queues(catalog.outputs):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            session.client("sqs").send_message(QueueUrl=queue.url, MessageBody="{}")

@@ -5,7 +5,7 @@ from random import Random
 from typing import TypeVar
 
 from tests.simulator.delivery import TRANSPORTS
-from tests.simulator.history import Action, Fault, History, Setup, Step, Trouble
+from tests.simulator.history import Action, Fault, History, Poison, Setup, Step, Trouble
 
 STEPS = 60
 
@@ -65,6 +65,7 @@ _UPLOADS = _weighted(
 
 _FAULTS = _weighted(dict.fromkeys(Trouble, 3) | {Trouble.BEFORE: 5, Trouble.AFTER: 5})
 _CLOCKS = (0, 5, -5, 2)
+_POISONS = (*[None] * 9, *Poison)
 
 
 def setup(below: Chance) -> Setup:
@@ -77,7 +78,7 @@ def setup(below: Chance) -> Setup:
         ttl_lag=_choose(below, (0, 2, 1000)),
         keys=_choose(below, (1, 2, 2, 3, 3, 9)),
         size=_choose(below, (25, 2)),
-        poisoned=below(12) == 11,
+        poison=_choose(below, _POISONS),
         lossy=below(4) == 3,
         repairing=below(4) == 3,
     )

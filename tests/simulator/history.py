@@ -29,6 +29,14 @@ class Action(Enum):
     SETTLE = "deliver everything"
 
 
+class Poison(Enum):
+    """The rows with implausible sequencers that an earlier version wrote."""
+
+    DELETED = "tombstones of forged delete markers"
+    CREATED = "rows of forged puts"
+    REPAIRED = "rows that a repair made equal to S3, under the sequencer of a forged event"
+
+
 class Trouble(Enum):
     """A fault of one request of a function."""
 
@@ -90,10 +98,9 @@ class Setup:
 
     `transport` is an index of `tests.simulator.delivery.TRANSPORTS`. S3's clock is `s3_clock`
     minutes ahead. S3 orders uploads by their start if `by_start`, otherwise by their end. TTL takes
-    `ttl_lag` days. `size` is the number of statements in a batch. If `poisoned`, each key has at
-    first the tombstone of a forged event, with the greatest sequencer. Events are lost only if
-    `lossy`, and the bucket is reconciled midway only if `repairing`: either would hide other
-    errors.
+    `ttl_lag` days. `size` is the number of statements in a batch. At first the keys have rows as
+    `poison` says, if set. Events are lost only if `lossy`, and the bucket is reconciled midway only
+    if `repairing`: either would hide other errors.
     """
 
     transport: int = 0
@@ -103,7 +110,7 @@ class Setup:
     ttl_lag: int = 0
     keys: int = 1
     size: int = 25
-    poisoned: bool = False
+    poison: Poison | None = None
     lossy: bool = False
     repairing: bool = False
 

@@ -13,6 +13,9 @@ PAGE = 3
 
 LISTING_SECONDS = 2
 
+FIRST = 0x0065C1A2B3D4E5F6
+"""Before the first sequencer."""
+
 MAX_UPLOAD = timedelta(days=7)
 """A lifecycle rule aborts older uploads."""
 
@@ -76,7 +79,7 @@ class FakeS3:
         self._ahead = ahead
         self._changes = 0
         self._events = 0
-        self._sequence = 0x0065C1A2B3D4E5F6
+        self._sequence = FIRST
         self._places: dict[tuple[str, str], str] = {}
         self._latest_null: dict[str, str] = {}
 
@@ -84,6 +87,10 @@ class FakeS3:
         """Return the current version of `key`, if it is an object."""
         versions = self.versions.get(key)
         return versions[0] if versions and versions[0].etag is not None else None
+
+    def issued(self, sequencer: str) -> bool:
+        """Return whether a canonical `sequencer` is between the first and the last so far."""
+        return FIRST < int(sequencer[:16], 16) <= self._sequence
 
     def switch(self) -> None:
         """Suspend versioning or enable it."""

@@ -9,20 +9,25 @@ from urllib.parse import unquote_plus
 
 import pytest
 
+from reinventure.aws.change_watcher import Order
 from s3_catalog import correction
+from s3_catalog.feed import message as messages
 from s3_catalog.ingestion import delivery as ingestion
 from s3_catalog.model import event as events
 from s3_catalog.model import object_key, order, sequencer
 from s3_catalog.model import row as rows
 from s3_catalog.model.event import Event
 from s3_catalog.model.timestamps import CLOCKS, microseconds, timestamp
+from s3_catalog.reconciliation import difference, repair
 from s3_catalog.s3 import envelope, record
+from s3_catalog.sql_mirror import state as states
 from s3_catalog.table import batch_write as batch
 from s3_catalog.table import conditions, store
 from s3_catalog.table.item import to_item
 from tests.simulator import function, generator
 from tests.simulator.upload_histories import histories
-from tests.simulator.world import Violation, simulate
+from tests.simulator.violation import Violation
+from tests.simulator.world import simulate
 
 HISTORIES = 6000
 """Every mutation must be caught within these; most take less than a hundred. `test_convergence`
@@ -156,7 +161,76 @@ def believe_every_sequencer(patch: Patch) -> None:
 
 
 def believe_the_sequencer_of_every_row(patch: Patch) -> None:
-    patch.setattr(store, "plausible", lambda *_: True)
+    patch.setattr(rows.Row, "implausible", lambda *_: False)
+
+
+def heal_rows_with_plausible_sequencers(patch: Patch) -> None:
+    patch.setattr(rows.Row, "implausible", lambda row, _: row.sequencer != rows.BEFORE_ALL)
+
+
+def heal_rows_that_a_comparison_wrote(patch: Patch) -> None:
+    patch.setattr(
+        rows.Row, "implausible", lambda row, now: not sequencer.plausible(row.sequencer, now)
+    )
+
+
+def heal_without_a_mark(patch: Patch) -> None:
+    in_lookups(patch, lambda _, row: replace(row, healed_at=None))
+
+
+def lose_the_mark_at_the_next_lookup(patch: Patch) -> None:
+    in_lookups(
+        patch,
+        lambda _, row: row if row.healed_at == row.asked_at else replace(row, healed_at=None),
+    )
+
+
+def lose_the_mark_at_the_next_event(patch: Patch) -> None:
+    in_the_rule(patch, conditions.NEVER_HEALED)
+
+
+def mark_rows_without_healing_them(patch: Patch) -> None:
+    def unhealed(seen: rows.Row | None, row: rows.Row) -> rows.Row:
+        return replace(row, sequencer=max(seen.sequencer, row.sequencer)) if seen else row
+
+    in_lookups(patch, unhealed)
+
+
+def heal_only_rows_whose_content_differs(patch: Patch) -> None:
+    found = difference.difference
+    patch.setattr(
+        repair,
+        "difference",
+        lambda stored, row, now: None if rows.agree(row, stored) else found(stored, row, now),
+    )
+
+
+def publish_heals_without_the_mark(patch: Patch) -> None:
+    published = messages.message
+    patch.setattr(messages, "message", lambda *change: {**published(*change), "healed_at": None})
+
+
+def restart_no_mirror_at_a_heal(patch: Patch) -> None:
+    place = states._place
+    patch.setattr(states, "_place", lambda message: place({**message, "healed_at": None}))
+
+
+def order_the_mirror_of_healed_rows_by_their_sequencers_alone(patch: Patch) -> None:
+    place = states._place
+
+    def without_time(message: Any) -> str:
+        if message["healed_at"] is None:
+            return place(message)
+        return f"{states.HEALED}{message['sequencer']}"
+
+    patch.setattr(states, "_place", without_time)
+
+
+def restart_no_subscriber_at_a_heal(patch: Patch) -> None:
+    is_new = Order.is_new
+    patch.setattr(
+        Order, "is_new", lambda self, message: is_new(self, {**message, "healed_at": None})
+    )
 
 
 def believe_sequencers_of_the_future(patch: Patch) -> None:
@@ -254,6 +328,17 @@ MUTATIONS: tuple[Callable[[Patch], None], ...] = (
     write_the_latest_event_of_a_delivery_always,
     believe_every_sequencer,
     believe_the_sequencer_of_every_row,
+    heal_rows_with_plausible_sequencers,
+    heal_rows_that_a_comparison_wrote,
+    heal_without_a_mark,
+    lose_the_mark_at_the_next_lookup,
+    lose_the_mark_at_the_next_event,
+    mark_rows_without_healing_them,
+    heal_only_rows_whose_content_differs,
+    publish_heals_without_the_mark,
+    restart_no_mirror_at_a_heal,
+    order_the_mirror_of_healed_rows_by_their_sequencers_alone,
+    restart_no_subscriber_at_a_heal,
     believe_sequencers_of_the_future,
     let_the_sequencer_of_a_lookup_decrease,
     read_only_the_first_record,
@@ -339,6 +424,16 @@ def in_updates(patch: Patch, old: str, new: str) -> None:
         return {**request, "Statement": request["Statement"].replace(old, new)}
 
     patch.setattr(batch, "_update", changed)
+
+
+def in_lookups(patch: Patch, change: Callable[[rows.Row | None, rows.Row], rows.Row]) -> None:
+    """Change the row of each lookup, given the row that it replaces."""
+    from_lookup = rows.from_lookup
+
+    def changed(*arguments: Any, seen: rows.Row | None, events: Any = ()) -> rows.Row:
+        return change(seen, from_lookup(*arguments, seen=seen, events=events))
+
+    patch.setattr(rows, "from_lookup", changed)
 
 
 def in_reports(patch: Patch, change: Callable[[ingestion.Report], None]) -> None:

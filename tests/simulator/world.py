@@ -3,13 +3,16 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from s3_catalog.exceptions import ContendedError
-from s3_catalog.model.row import Row, from_event
+from s3_catalog.model.row import BEFORE_ALL, Row, from_event
+from s3_catalog.model.sequencer import canonical
+from s3_catalog.model.timestamps import microseconds
 from s3_catalog.reconciliation.repair import reconcile
 from s3_catalog.s3.bucket import Bucket
 from s3_catalog.s3.record import parse
@@ -17,16 +20,19 @@ from s3_catalog.table import batch_write as batch
 from s3_catalog.table.item import to_item
 from s3_catalog.table.row_query import matching_rows
 from s3_catalog.table.store import Outcome, Store
+from s3_catalog.totals.tally import Tally
 from tests.simulator import function
 from tests.simulator import happening as happenings
 from tests.simulator.clock import Clock
 from tests.simulator.delivery import TRANSPORTS, Channel, Message
 from tests.simulator.expression import Item
 from tests.simulator.happening import Happening, rank
-from tests.simulator.history import Action, Fault, History, Setup, Step, Trouble
+from tests.simulator.history import Action, Fault, History, Poison, Setup, Step, Trouble
 from tests.simulator.network import Crash, Invocation, Network
+from tests.simulator.readers import Readers
 from tests.simulator.s3 import FakeS3
 from tests.simulator.table import FakeTable
+from tests.simulator.violation import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +66,8 @@ KINDS = ("Put", "Post", "Copy", "CompleteMultipartUpload")
 FORGERIES = ("F" * 28, "00F" + "0" * 15, "01" + "0" * 16, "F", "0", "0000000001", "0043B71AFF")
 """Implausible sequencers: the greatest, of the future, of 1970, and of the last second of 2005."""
 
-POISON = "F" * 32
+POISONS = ("F" * 32, *(canonical(raw) for raw in FORGERIES if raw != "0"))
+"""Sequencers in rows of earlier versions, which believed all sequencers."""
 
 WAITS = tuple(
     timedelta(**duration)
@@ -76,10 +83,6 @@ WAITS = tuple(
         {"days": 61},
     )
 )
-
-
-class Violation(AssertionError):  # noqa: N818  (not an error of the simulator)
-    """An invariant does not hold."""
 
 
 class _Store(Store):
@@ -122,8 +125,9 @@ class World:
         self.store.seen = seen
         self.store.items = self.table.items
         self.bucket = Bucket(lambda: cast("Any", self.s3), NAME, self._function_clock)
-        if setup.poisoned:
-            self._poison()
+        self.readers = Readers(NAME)
+        if setup.poison:
+            self._poison(setup.poison)
         self._function = function.load()
         self._subject: str | None = None
         self._latest: dict[str, int] = {}
@@ -135,17 +139,28 @@ class World:
         self.clock.advance(timedelta(milliseconds=7 + step.pick % 400))
         _ACTIONS[step.action](self, step)
 
-    def _poison(self) -> None:
-        """Add the tombstones of forged events from before implausible sequencers got a lookup."""
-        for key in self.keys:
-            [forged] = self.s3.forge(key, POISON, 1)
-            event = parse(happenings.record(forged, 0))
+    def _poison(self, poison: Poison) -> None:
+        """Add rows from before implausible sequencers got a lookup."""
+        for number, key in enumerate(self.keys):
+            forged = POISONS[number % len(POISONS)]
+            if poison is Poison.REPAIRED:
+                [happening] = self.s3.put(key, "Put", number, "etag")
+                asked_at: int | None = microseconds(self.clock.now)
+            else:
+                [happening] = self.s3.forge(key, forged, 2 * number + (poison is Poison.DELETED))
+                asked_at = None
+            event = parse(happenings.record(happening, 0))
             if event:
-                item = to_item(from_event(event), SHARDS)
+                row = replace(from_event(event), sequencer=forged, asked_at=asked_at)
+                item = to_item(row, SHARDS)
                 self.table.items[item["pk"]["S"], key] = item
+                self.readers.read(None, item)
 
     def finish(self) -> None:
-        """Deliver outstanding messages, reconcile if some were lost, and compare."""
+        """Deliver outstanding messages, reconcile if some were lost, and compare.
+
+        Poisoned rows are healed in the end. Of those, only tombstones need no reconcile.
+        """
         self.settle()
         while self.network.in_flight:
             self.network.arrive(0)
@@ -155,11 +170,37 @@ class World:
         if missing:
             self.seen["repaired by a reconcile"] += 1
             self._run(Step(Action.RECONCILE))
-        self.compare()
+        if self.setup.poison in {None, Poison.DELETED}:
+            self.compare()
+        if self.setup.poison:
+            self._heal()
+            self.compare()
+
+    def _heal(self) -> None:
+        """Reconcile, and change each object once more."""
+        self._run(Step(Action.RECONCILE))
+        for item in self.table.items.values():
+            if self._forged(item):
+                raise Violation(f"a reconcile did not heal {item}")
+        for number, key in enumerate(self.keys):
+            self._send(Step(Action.PUT), self.s3.put(key, "Put", 5, f"etag-{number}"))
+        self.settle()
+
+    def _forged(self, item: Item) -> bool:
+        sequencer = item["sequencer"]["S"]
+        return sequencer != BEFORE_ALL and not self.s3.issued(sequencer)
 
     def compare(self) -> None:
-        """Check that catalog and bucket are equal."""
+        """Check that catalog and bucket are equal, and what follows from the catalog's rows."""
         rows = {row.key: row for row in self.rows()}
+        self.readers.mirror_all()
+        mirror = {k: s for k, s in self.readers.mirror.items() if s.size is not None}
+        if {k: (s.size, s.etag, s.version_id) for k, s in mirror.items()} != {
+            key: (row.size, row.etag, row.version_id) for key, row in rows.items()
+        }:
+            raise Violation(f"mirror {mirror}, catalog {rows}")
+        if self.readers.total != Tally(len(rows), sum(row.size or 0 for row in rows.values())):
+            raise Violation(f"total {self.readers.total}, catalog {rows}")
         for key in rows.keys() | self.s3.versions.keys():
             row, version = rows.get(key), self.s3.current(key)
             if (row is None) != (version is None):
@@ -340,10 +381,12 @@ class World:
     def _pass(self, until: datetime) -> None:
         self.clock.now = max(self.clock.now, until)
         gone = self.table.expire(until - timedelta(days=self.setup.ttl_lag))
+        for key in gone:
+            self.readers.forget(key)
         for message in (*self.channel.outstanding, *self.channel.failed):
             for happening in message.emission.happenings:
                 tombstone = gone.get(happening.key)
-                if not tombstone or tombstone["sequencer"]["S"] == POISON:
+                if not tombstone or self._forged(tombstone):
                     continue
                 if rank(happening.order or "F") < rank(tombstone["sequencer"]["S"]):
                     raise Violation(f"{tombstone} expired before {happening} arrived")
@@ -381,7 +424,7 @@ class World:
         known = {
             key: rank(item["sequencer"]["S"])
             for (_, key), item in self.table.items.items()
-            if item["sequencer"]["S"] != POISON
+            if not self._forged(item)
         }
         with self._invocation(step) as invocation:
             failed = {message.id for message in messages}
@@ -424,11 +467,20 @@ class World:
     # Invariants ---------------------------------------------------------------------------------
 
     def _written(self, old: Item | None, new: Item) -> None:
-        """A row's sequencer never decreases, and its place in the change feed always increases."""
-        if old and rank(new["sequencer"]["S"]) < rank(old["sequencer"]["S"]):
+        """A row's sequencer never decreases, and its place in the change feed always increases.
+
+        But once it decreases: by a marked write, if S3 did not issue it. The mark stays.
+        """
+        mark, before = (item.get("healed_at") if item else None for item in (new, old))
+        if mark != before:
+            if not old or not mark or not self._forged(old):
+                raise Violation(f"healed without cause, or the mark lost: {old} became {new}")
+            self.seen["healed"] += 1
+        elif old and rank(new["sequencer"]["S"]) < rank(old["sequencer"]["S"]):
             raise Violation(f"the sequencer decreased: {old} became {new}")
         if old and _place_in_feed(new) <= _place_in_feed(old):
             raise Violation(f"the place in the change feed did not increase: {old} became {new}")
+        self.readers.read(old, new)
 
     def _succeeded(self, message: Message) -> None:
         """A message that succeeded has had its effect, or a later event has."""
@@ -452,9 +504,12 @@ class World:
         latest[happening.key] = max(latest.get(happening.key, 0), order)
 
 
-def _place_in_feed(item: Item) -> tuple[Any, int]:
+def _place_in_feed(item: Item) -> tuple[int, int, int]:
     """The order of the messages of a key, for a subscriber (docs/changes.md)."""
-    return rank(item["sequencer"]["S"]), int(item.get("asked_at", {}).get("N", "0"))
+    healed_at, asked_at = (
+        int(item.get(name, {}).get("N", "0")) for name in ("healed_at", "asked_at")
+    )
+    return healed_at, rank(item["sequencer"]["S"]), asked_at
 
 
 def _check_counts(

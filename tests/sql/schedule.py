@@ -39,7 +39,13 @@ class Schedule:
     chance: random.Random
 
 
-def message(key: str, sequencer: int, asked_at: int | None, size: int | None) -> Message:
+def message(
+    key: str,
+    sequencer: int,
+    asked_at: int | None,
+    size: int | None,
+    healed_at: int | None = None,
+) -> Message:
     """Return a message of the change feed; `size` is None for a deletion."""
     time = f"2026-11-23T10:{sequencer % 60:02}:00.{(asked_at or 0) % 1000:03}Z"
     new = size is not None and {
@@ -56,6 +62,7 @@ def message(key: str, sequencer: int, asked_at: int | None, size: int | None) ->
         "key": key,
         "sequencer": f"{sequencer:032X}",
         "asked_at": asked_at,
+        "healed_at": healed_at,
         "time": time,
         "event": "ObjectCreated:Put" if new else "ObjectRemoved:Delete",
         "old": None,
@@ -65,15 +72,20 @@ def message(key: str, sequencer: int, asked_at: int | None, size: int | None) ->
 
 def history(chance: random.Random, key: str) -> list[Message]:
     """Return the messages of one key, in the order of its states."""
-    sequencer, asked_at, messages = 8 + chance.randrange(20), None, []
+    sequencer, asked_at, healed_at, messages = 8 + chance.randrange(20), None, None, []
     for _ in range(chance.randrange(1, 6)):
-        if chance.random() < 0.3:  # A lookup, perhaps because of the same event.
+        heals = chance.random() < 0.15
+        if heals or healed_at or chance.random() < 0.3:
+            # A lookup, perhaps because of the same event. Only lookups write a healed row.
             asked_at = (asked_at or 0) + 1 + chance.randrange(3)
+            sequencer += chance.randrange(8) if healed_at else 0
+            if heals:
+                sequencer, healed_at = chance.randrange(8), asked_at
         else:
             sequencer += 1 + chance.randrange(8)
             asked_at = None if chance.random() < 0.7 else chance.randrange(5)
         size = None if chance.random() < 0.35 else chance.randrange(1000)
-        messages.append(message(key, sequencer, asked_at, size))
+        messages.append(message(key, sequencer, asked_at, size, healed_at))
     return messages
 
 
@@ -135,8 +147,8 @@ def mirrored(database: Database) -> dict[str, tuple[object, ...]]:
     return {bytes(key).decode(): tuple(rest) for key, *rest in rows}  # type: ignore[call-overload]
 
 
-def _place(message: Message) -> tuple[str, int]:
-    return message["sequencer"], message["asked_at"] or 0
+def _place(message: Message) -> tuple[int, str, int]:
+    return message["healed_at"] or 0, message["sequencer"], message["asked_at"] or 0
 
 
 def _state(message: Message) -> tuple[object, ...]:

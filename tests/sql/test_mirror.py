@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -115,6 +116,22 @@ def ignore_asked_at(patch: Patch) -> None:
     patch.setattr(state, "_place", lambda message: message["sequencer"])
 
 
+def restart_at_no_heal(patch: Patch) -> None:
+    place = state._place
+    patch.setattr(state, "_place", lambda message: place({**message, "healed_at": None}))
+
+
+def forget_that_a_row_was_healed(patch: Patch) -> None:
+    place = state._place
+
+    def forgetful(message: Message) -> str:
+        if message["healed_at"] != message["asked_at"]:
+            message = {**message, "healed_at": None}
+        return place(message)
+
+    patch.setattr(state, "_place", forgetful)
+
+
 def drop_deletions(patch: Patch) -> None:
     original = upsert.upsert
 
@@ -143,6 +160,8 @@ MISTAKES = [
     let_the_place_go_back,
     keep_the_first,
     ignore_asked_at,
+    restart_at_no_heal,
+    forget_that_a_row_was_healed,
     drop_deletions,
     report_failures_as_successes,
 ]
@@ -159,6 +178,38 @@ def test_a_schedule_finds_the_mistake(
         except AssertionError:
             return
     pytest.fail("no schedule finds it")
+
+
+# A heal
+
+
+def test_the_mirror_restarts_at_a_marked_message_and_never_falls_back(writer: MirrorWriter) -> None:
+    forged = message("k", 2**128 - 1, None, 666)
+    corrected = message("k", 2**128 - 1, 5, 1)
+    healed = message("k", 0, 7, None, healed_at=7)
+    later = message("k", 3, 8, 2, healed_at=7)
+    for order in permutations([forged, corrected, healed, later]):
+        for each in (*order, forged, corrected, healed):  # Each of them once more.
+            assert writer.apply(bodies([each]), never) == {}
+        assert mirrored(writer.database) == newest([later])
+        writer.database.execute("DELETE FROM states")
+
+
+def test_a_fall_without_the_mark_is_refused(writer: MirrorWriter) -> None:
+    forged = message("k", 2**128 - 1, None, 666)
+    assert writer.apply(bodies([forged, message("k", 0, 7, 1)]), never) == {}
+    assert mirrored(writer.database) == newest([forged])
+
+
+def test_a_state_of_the_version_before_heals_is_older_than_a_healed_one(
+    writer: MirrorWriter,
+) -> None:
+    before = message("k", 2**128 - 1, 10**16, 1)
+    del before["healed_at"]
+    healed = message("k", 0, 1, 2, healed_at=1)
+    for order in permutations([before, healed]):
+        assert writer.apply(bodies(list(order)), never) == {}
+        assert mirrored(writer.database) == newest([healed])
 
 
 # A batch
@@ -219,6 +270,7 @@ def test_a_rejected_state_does_not_affect_the_others(
         ({"sequencer": "55AE"}, "sequencer '55AE' is not the sequencer of a row"),
         ({"sequencer": "g" * 32}, "is not the sequencer of a row"),
         ({"asked_at": -1}, "asked_at '-1' is not a number"),
+        ({"healed_at": 1}, "asked_at 'None' is not a number"),
         ({"asked_at": True}, "asked_at 'True' is not a number"),
         ({"asked_at": 10**20}, "asked_at '100000000000000000000' is not a number"),
         ({"time": "yesterday"}, "time 'yesterday' is not in UTC"),

@@ -124,7 +124,7 @@ def _catalog(app: cdk.App, name: str, settings: Settings) -> cdk.Stack:
 def _governance(app: cdk.App, name: str, settings: Settings) -> cdk.Stack:
     stack = CatalogStack(app, name, settings)
     GovernanceStack(app, "Governance", settings, keys=stack.catalog.keys)
-    ConformancePackStack(app, "ConformancePack")
+    ConformancePackStack(app, "ConformancePack", region=None)
     return stack
 
 

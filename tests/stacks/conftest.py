@@ -1,6 +1,7 @@
 """Templates, each synthesised once for all tests."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -85,9 +86,14 @@ def key(template: Template, word: str) -> Any:
 
 
 def arn(template: Template, kind: str, word: str = "") -> Any:
-    """The ARN of the one resource of type `kind` whose logical id contains `word`."""
-    [name] = [name for name in resources(template, kind) if word in name]
+    """The ARN of the one resource of type `kind` whose logical id matches `word`."""
+    [name] = [name for name in resources(template, kind) if re.search(word, name)]
     return {"Fn::GetAtt": [name, "Arn"]}
+
+
+def failures(template: Template, owner: str = "") -> Any:
+    """The ARN of the dead-letter queue of the construct `owner`, by default that of ingest."""
+    return arn(template, "AWS::SQS::Queue", f"^{owner}Failures")
 
 
 def catalog_table(template: Template) -> Any:

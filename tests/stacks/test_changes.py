@@ -11,6 +11,7 @@ from tests.stacks.conftest import (
     Template,
     arn,
     catalog_table,
+    failures,
     key,
     permissions,
     properties,
@@ -73,7 +74,7 @@ def test_publish_has_these_permissions_only(variant: Template) -> None:
             {"Fn::Join": ["", [table, "/stream/*"]]},
         ),
         (["kms:Decrypt"], key(variant, "objects, catalog rows")),
-        (["sqs:SendMessage"], arn(variant, "AWS::SQS::Queue", "Failures")),
+        (["sqs:SendMessage"], failures(variant, "Changes")),
         (["kms:Decrypt", "kms:GenerateDataKey"], key(variant, "queues")),
     ]
 
@@ -109,7 +110,7 @@ def test_the_stream_is_read_from_its_start_and_no_record_is_skipped(
     assert settings["MaximumRetryAttempts"] == -1
     assert settings["MaximumRecordAgeInSeconds"] == 6 * 3600
     assert settings["DestinationConfig"]["OnFailure"] == {
-        "Destination": arn(variant, "AWS::SQS::Queue", "Failures")
+        "Destination": failures(variant, "Changes")
     }
 
 

@@ -6,9 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
 
+from stacks.governance.conformance_pack import ConformancePackStack
 from stacks.governance.controls import CONTROLS, SAME_TEXT
+from stacks.governance.rule_regions import MISSING
+from stacks.settings.settings import Settings
+from tests import assembly
 from tests.assembly import ROOT
 from tests.stacks.assemblies import Assemblies
 from tests.stacks.conftest import (
@@ -124,6 +129,65 @@ def test_the_logical_ids_of_config_rules_are_those_that_are_deployed(
     }
 
 
+@pytest.mark.parametrize("region", sorted({"eu-west-1"}.union(*MISSING.values())))
+def test_rules_that_a_region_lacks_are_left_out_and_named(
+    everything: Template, region: str
+) -> None:
+    conditions = everything["Conditions"]
+
+    def value(expression: Any) -> Any:
+        """What CloudFormation makes of `expression` in `region`; None for AWS::NoValue."""
+        if not isinstance(expression, dict):
+            return expression
+        [(function, argument)] = expression.items()
+        evaluate: dict[str, Callable[[], Any]] = {
+            "Condition": lambda: value(conditions[argument]),
+            "Fn::Equals": lambda: value(argument[0]) == value(argument[1]),
+            "Fn::Not": lambda: not value(argument[0]),
+            "Fn::And": lambda: all(map(value, argument)),
+            "Fn::Or": lambda: any(map(value, argument)),
+            "Fn::If": lambda: value(argument[1 if value(conditions[argument[0]]) else 2]),
+            "Fn::Join": lambda: argument[0].join(x for x in map(value, argument[1]) if x),
+            "Ref": lambda: {"AWS::Region": region, "AWS::NoValue": None}.get(argument, argument),
+        }
+        return evaluate[function]()
+
+    lacking = [c for c in CONTROLS if region in MISSING.get(c.config_rule or "", ())]
+    rules = resources(everything, "AWS::Config::ConfigRule")
+    created = {
+        name: rule["Properties"]["Description"]
+        for name, rule in rules.items()
+        if "Condition" not in rule or value({"Condition": rule["Condition"]})
+    }
+    assert set(created.values()) == {
+        c.description for c in CONTROLS if c.config_rule and c not in lacking
+    }
+    # A rule of EventBridge that referred to a rule that is not there would fail the stack.
+    pattern = rule(everything, "AWS Config")["EventPattern"]["detail"]["configRuleName"]
+    assert {name for name in map(value, pattern) if name} == created.keys()
+    note = value(everything["Outputs"]["ControlsWithoutRule"]["Value"])
+    assert note == (", ".join(c.name for c in lacking) or "none")
+
+
+def test_every_rule_that_a_region_lacks_is_one_of_ours() -> None:
+    assert MISSING.keys() <= {c.config_rule for c in CONTROLS}
+    assert not any("us-east-1" in regions for regions in MISSING.values())
+
+
+def test_a_conformance_pack_has_the_rules_of_its_region(tmp_path: Path) -> None:
+    def build(app: cdk.App, name: str, settings: Settings) -> cdk.Stack:
+        return ConformancePackStack(app, name, region="mx-central-1")
+
+    pack = read(assembly.write(build, "ConformancePack", tmp_path / "out"), "ConformancePack")
+    found = {
+        rule["Source"].get("SourceIdentifier")
+        for rule in properties(pack, "AWS::Config::ConfigRule")
+    }
+    assert not found & {"RDS_CLUSTER_ENCRYPTED_AT_REST", "DYNAMODB_PITR_ENABLED"}
+    assert "KMS_CMK_NOT_SCHEDULED_FOR_DELETION" in found
+    assert pack.keys() == {"Resources"}
+
+
 def test_with_an_existing_recorder_none_is_created(govern: Callable[..., Path]) -> None:
     kinds = {r["Type"] for r in read(govern(config="existing"))["Resources"].values()}
     assert not kinds & {
@@ -161,10 +225,13 @@ def test_the_recorder_may_deliver_to_its_bucket_only(everything: Template) -> No
     actions = [actions for actions, _ in permissions(everything, "RecorderRole")]
     assert actions == [
         ["s3:GetBucketAcl", "s3:ListBucket"],
-        ["s3:PutObject"],
+        ["s3:PutObject", "s3:PutObjectAcl"],
         ["kms:Decrypt", "kms:GenerateDataKey"],
     ]
     [role] = properties(everything, "AWS::IAM::Role")
+    [deliver] = role["Policies"]
+    put = deliver["PolicyDocument"]["Statement"][1]
+    assert put["Condition"] == {"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}}
     [managed] = role["ManagedPolicyArns"]
     assert json.dumps(managed).endswith(':iam::aws:policy/service-role/AWS_ConfigRole"]]}')
     [trust] = role["AssumeRolePolicyDocument"]["Statement"]
@@ -298,9 +365,8 @@ def test_changed_compliance_with_every_rule_is_published(everything: Template) -
     pattern = rule(everything, "AWS Config")["EventPattern"]
     assert pattern["source"] == ["aws.config"]
     assert pattern["detail-type"] == ["Config Rules Compliance Change"]
-    assert pattern["detail"]["configRuleName"] == [
-        {"Ref": name} for name in resources(everything, "AWS::Config::ConfigRule")
-    ]
+    named = re.findall(r'"Ref": "(Rules\w+)"', json.dumps(pattern["detail"]["configRuleName"]))
+    assert named == list(resources(everything, "AWS::Config::ConfigRule"))
 
 
 def test_tampering_with_keys_and_denied_use_are_published(variant: Template) -> None:

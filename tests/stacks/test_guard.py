@@ -362,10 +362,14 @@ ITEMS: list[tuple[str, dict[str, Any], bool]] = [
     *(
         ("AWS::Lambda::Function", {"configuration": configuration}, kept)
         for configuration, kept in (
-            ({"handler": "ingest.handler", "kmskeyArn": "arn:aws:kms:x"}, True),
-            ({"handler": "ingest.handler"}, False),
-            ({"handler": "ingest.handler", "kmskeyArn": None}, False),
-            ({"handler": "index.handler"}, True),
+            ({"functionName": "Catalog-IngestFunction-1", "kmskeyArn": "arn:aws:kms:x"}, True),
+            ({"functionName": "Catalog-IngestFunction-1"}, False),
+            ({"functionName": "Catalog-IngestFunction-1", "kmskeyArn": None}, False),
+            ({"functionName": "mine", "handler": "index.handler"}, False),
+            ({"functionName": "BucketNotifications"}, False),
+            ({"functionName": "Catalog-BucketNotificationsHandler050a0587b7544547b-1"}, True),
+            ({"functionName": "Delivery-CustomS3AutoDeleteObjectsCustomResourceP-1"}, True),
+            ({"functionName": "SC-123456789012-pp-abcdef-BucketNotificationsHan-1"}, True),
         )
     ),
     *(

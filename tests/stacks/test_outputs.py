@@ -39,7 +39,8 @@ def outputs(folder: Path, stack: str) -> dict[str, str]:
     return {
         name: str(each["Value"])
         for name, each in found.items()
-        if not name.startswith(("CDKMetadata", "Publish")) or name == "PublishArn"
+        if not name.startswith(("CDKMetadata", "Publish"))
+        or name in ("PublishArn", "PublishFailureQueueUrl", "PublishRoleId")
     }
 
 

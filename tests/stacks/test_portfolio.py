@@ -112,7 +112,10 @@ def test_the_parameters_apply_to_bucket_logs_and_tables(product: Template) -> No
     rules = bucket["LifecycleConfiguration"]["Rules"]
     assert [
         r["NoncurrentVersionExpiration"] for r in rules if "NoncurrentVersionExpiration" in r
-    ] == [{"NoncurrentDays": {"Ref": "SupersededVersionsDays"}}]
+    ] == [
+        {"NoncurrentDays": {"Ref": "SupersededVersionsDays"}},
+        {"NoncurrentDays": 1, "NewerNoncurrentVersions": 100},
+    ]
     for group in properties(product, "AWS::Logs::LogGroup"):
         assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
     assert product["Conditions"]["Protected"] == {"Fn::Equals": [{"Ref": "Stage"}, "production"]}

@@ -274,10 +274,11 @@ def test_queues_are_under_the_queue_key_and_accept_tls_and_this_topic_only(
     for queue in properties(sql, "AWS::SQS::Queue", least=2):
         assert queue["KmsMasterKeyId"] == queue_key
     for policy in properties(sql, "AWS::SQS::QueuePolicy", least=2):
-        [deny, allow] = sorted(
-            policy["PolicyDocument"]["Statement"], key=lambda s: s["Effect"], reverse=True
-        )
-        assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        statements = policy["PolicyDocument"]["Statement"]
+        [allow] = [each for each in statements if each["Effect"] == "Allow"]
+        assert {"Bool": {"aws:SecureTransport": "false"}} in [
+            each["Condition"] for each in statements if each["Effect"] == "Deny"
+        ]
         assert allow["Principal"] == {"Service": "sns.amazonaws.com"}
         [topic] = allow["Condition"]["ArnEquals"].values()
         assert topic["Ref"] in resources(catalog, "AWS::SNS::Topic")

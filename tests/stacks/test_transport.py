@@ -10,6 +10,7 @@ import pytest
 from tests.stacks.conftest import (
     Template,
     arn,
+    failures,
     key,
     notifications,
     properties,
@@ -60,7 +61,7 @@ def may_use(template: Template, word: str) -> list[tuple[Any, Any, Any]]:
 
 
 def may_send(template: Template, word: str) -> list[tuple[Any, Any, Any]]:
-    """The senders of the queue whose logical id contains `word`."""
+    """The senders of the queue whose logical id matches `word`."""
     [name, _] = arn(template, "AWS::SQS::Queue", word)["Fn::GetAtt"]
     [policy] = [
         p for p in properties(template, "AWS::SQS::QueuePolicy") if p["Queues"] == [{"Ref": name}]
@@ -144,14 +145,14 @@ def test_s3_may_invoke_for_this_bucket_of_this_account_only(template: Template) 
     }
     assert not may_use(template, "queues")
     assert not may_use(template, "objects, catalog rows")
-    assert not may_send(template, "Failures")
+    assert not may_send(template, "^Failures")
 
 
 def test_s3_may_send_for_this_bucket_of_this_account_only(synthesise: Synthesise) -> None:
     template = read(synthesise(transport="sqs"))
     this_bucket = {**THIS_ACCOUNT, **source(arn(template, "AWS::S3::Bucket"))}
     assert may_send(template, "Events") == [("s3.amazonaws.com", "sqs:SendMessage", this_bucket)]
-    assert not may_send(template, "Failures")
+    assert not may_send(template, "^Failures")
     assert may_use(template, "queues") == [("s3.amazonaws.com", USE, this_bucket)]
     assert not may_use(template, "objects, catalog rows")
 
@@ -168,7 +169,7 @@ def test_s3_may_publish_for_this_bucket_and_sns_deliver_for_this_topic(
     assert allowed_services(policy["PolicyDocument"]) == [
         ("s3.amazonaws.com", "sns:Publish", this_bucket)
     ]
-    for queue in ("Events", "Failures"):
+    for queue in ("Events", "^Failures"):
         assert may_send(template, queue) == [("sns.amazonaws.com", "sqs:SendMessage", this_topic)]
     assert may_use(template, "queues") == [("sns.amazonaws.com", USE, this_topic)]
     assert may_use(template, "objects, catalog rows") == [("s3.amazonaws.com", USE, THIS_ACCOUNT)]
@@ -186,7 +187,7 @@ def test_event_bridge_may_invoke_and_send_failures_for_this_rule_only(
         "Principal": "events.amazonaws.com",
         "SourceArn": rule,
     }
-    assert may_send(template, "Failures") == [
+    assert may_send(template, "^Failures") == [
         ("events.amazonaws.com", "sqs:SendMessage", source(rule))
     ]
     assert may_use(template, "queues") == [("events.amazonaws.com", USE, THIS_ACCOUNT)]
@@ -221,7 +222,7 @@ def test_a_message_is_kept_14_days_and_retried_for_an_hour(
     template = read(synthesise(transport=transport))
     queue = events_queue(template)
     assert queue["RedrivePolicy"] == {
-        "deadLetterTargetArn": arn(template, "AWS::SQS::Queue", "Failures"),
+        "deadLetterTargetArn": failures(template),
         "maxReceiveCount": 20,
     }
     assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
@@ -243,7 +244,7 @@ def test_the_topic_delivers_raw_messages_or_sends_them_to_the_dead_letter_queue(
         "TopicArn": topic(template),
         "Endpoint": arn(template, "AWS::SQS::Queue", "Events"),
         "RawMessageDelivery": True,
-        "RedrivePolicy": {"deadLetterTargetArn": arn(template, "AWS::SQS::Queue", "Failures")},
+        "RedrivePolicy": {"deadLetterTargetArn": failures(template)},
     }
 
 
@@ -261,4 +262,4 @@ def test_one_rule_matches_the_object_events_of_this_bucket(synthesise: Synthesis
     }
     [target] = rule["Targets"]
     assert target["Arn"] == alias(template)
-    assert target["DeadLetterConfig"] == {"Arn": arn(template, "AWS::SQS::Queue", "Failures")}
+    assert target["DeadLetterConfig"] == {"Arn": failures(template)}

@@ -21,6 +21,7 @@ from tests.stacks.conftest import (
     arn,
     as_list,
     catalog_table,
+    failures,
     key,
     permissions,
     properties,
@@ -164,27 +165,27 @@ def test_messages_are_delivered_raw_and_undeliverable_ones_are_kept(stacks: Both
         for name, each in resources(catalog, "AWS::SNS::Topic").items()
         if each["Properties"].get("FifoTopic")
     ]
-    failures = arn(workers, "AWS::SQS::Queue", "Failures")
     for queue, subscription in subscriptions(workers).items():
+        owned = failures(workers, "Worker" if queue.startswith("Worker") else "")
         assert subscription["TopicArn"] == {"Ref": topic}
         assert subscription["RawMessageDelivery"] is True
-        assert subscription["RedrivePolicy"] == {"deadLetterTargetArn": failures}
+        assert subscription["RedrivePolicy"] == {"deadLetterTargetArn": owned}
         settings = workers["Resources"][queue]["Properties"]
-        assert settings["RedrivePolicy"]["deadLetterTargetArn"] == failures
+        assert settings["RedrivePolicy"]["deadLetterTargetArn"] == owned
 
 
 def test_queues_are_under_the_queue_key_and_accept_this_topic_only(stacks: Both) -> None:
     workers, catalog = stacks
-    for queue in properties(workers, "AWS::SQS::Queue", least=3):
+    for queue in properties(workers, "AWS::SQS::Queue", least=4):
         assert queue["KmsMasterKeyId"] == key(catalog, "queues")
         assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
     topic = subscriptions(workers).popitem()[1]["TopicArn"]
-    for policy in properties(workers, "AWS::SQS::QueuePolicy", least=3):
-        deny, allow = policy["PolicyDocument"]["Statement"]
-        assert (deny["Effect"], deny["Condition"]) == (
-            "Deny",
-            {"Bool": {"aws:SecureTransport": "false"}},
-        )
+    for policy in properties(workers, "AWS::SQS::QueuePolicy", least=4):
+        statements = policy["PolicyDocument"]["Statement"]
+        [allow] = [each for each in statements if each["Effect"] == "Allow"]
+        assert {"Bool": {"aws:SecureTransport": "false"}} in [
+            each["Condition"] for each in statements if each["Effect"] == "Deny"
+        ]
         assert allow["Principal"] == {"Service": "sns.amazonaws.com"}
         assert allow["Action"] == "sqs:SendMessage"
         assert allow["Condition"] == {"ArnEquals": {"aws:SourceArn": topic}}

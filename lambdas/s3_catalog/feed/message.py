@@ -80,6 +80,7 @@ def message(change: "Change", kind: "Kind") -> dict[str, object]:
         "key": change.key,
         "sequencer": row.sequencer,
         "asked_at": row.asked_at,
+        "healed_at": row.healed_at,
         "time": row.event_time,
         "event": row.event_name,
         "old": _state(change.old),

@@ -45,6 +45,10 @@ class Row:
     Otherwise it holds the result of a lookup in S3, made at that moment or later, which may be
     newer than the event.
 
+    `healed_at` (microseconds since 1970) is the time of the last lookup that replaced an
+    implausible sequencer, and None if there was none. Only then the sequencer may decrease. A
+    healed row holds the result of a lookup from then on, and keeps the mark until it is removed.
+
     `inspected` is the content of this version of the object, once it has been inspected.
     """
 
@@ -58,6 +62,7 @@ class Row:
     etag: str | None
     expires_at: int | None
     asked_at: int | None = None
+    healed_at: int | None = None
     inspected: "InspectionResult | None" = None
 
     @property
@@ -69,6 +74,13 @@ class Row:
     def counts(self) -> bool:
         """Whether the row is of an object: neither a tombstone nor a row of `TEST_BUCKET`."""
         return not self.deleted and self.bucket != TEST_BUCKET
+
+    def implausible(self, now: datetime) -> bool:
+        """Whether the sequencer is not one of S3's up to `now`.
+
+        It is of a forged event, from before such events got a lookup.
+        """
+        return self.sequencer != BEFORE_ALL and not sequencers.plausible(self.sequencer, now)
 
 
 def from_event(event: "Event") -> Row:
@@ -109,11 +121,19 @@ def from_lookup(
     name that of the same event. Neither ever decreases, but no time is later than that of the
     lookup by more than the clocks differ: it is an error, or forged. The inspection result stays
     only if the version id proves that the object is the same.
+
+    If the sequencer of `seen` is implausible, it counts for nothing, and the row is healed.
     """
+    heals = seen is not None and seen.implausible(asked_at)
     order = max(
-        [seen.sequencer if seen else BEFORE_ALL]
+        [seen.sequencer if seen and not heals else BEFORE_ALL]
         + [event.sequencer for event in events if event.sequencer and event.self_contained]
     )
+    # Strictly growing, so that two lookups at the same moment differ as well.
+    moment = max(microseconds(asked_at), (seen.asked_at or 0) + 1 if seen else 0)
+    healed_at = moment if heals else seen.healed_at if seen else None
+    # The next row of the key has no mark: until then subscribers must have forgotten this one.
+    forgotten = asked_at + TOMBSTONE_LIFE if healed_at else asked_at
     happened = [(timestamp(event.time), event.name) for event in events]
     if not events:
         happened = [(timestamp(current.modified if current else asked_at), RECONCILED)]
@@ -130,9 +150,9 @@ def from_lookup(
         version_id=current.version_id if current else None,
         size=current.size if current else None,
         etag=current.etag if current else None,
-        expires_at=None if current else _expiry(asked_at),
-        # Strictly growing, so that two lookups at the same moment differ as well.
-        asked_at=max(microseconds(asked_at), (seen.asked_at or 0) + 1 if seen else 0),
+        expires_at=None if current else _expiry(forgotten),
+        asked_at=moment,
+        healed_at=healed_at,
         inspected=seen.inspected if same and seen else None,
     )
 

@@ -39,6 +39,13 @@ def canonical(raw: str) -> str:
     return raw.upper().ljust(WIDTH, "0")
 
 
+def bounds(now: datetime) -> tuple[str, str]:
+    """Return the least and the greatest canonical sequencer of a moment between 2006 and `now`."""
+    rest = WIDTH - _SECONDS
+    latest = int((now + CLOCKS).timestamp())
+    return f"{_FIRST:0{_SECONDS}X}{'0' * rest}", f"{latest:0{_SECONDS}X}{'F' * rest}"
+
+
 def plausible(sequencer: str, now: datetime) -> bool:
     """Return whether a canonical `sequencer` is of a moment between 2006 and `now`.
 
@@ -46,4 +53,5 @@ def plausible(sequencer: str, now: datetime) -> bool:
     it needs a lookup, which is right whatever the sequencer means. So if AWS changes the format,
     the catalog costs more, and stays right.
     """
-    return _FIRST <= int(sequencer[:_SECONDS], 16) <= (now + CLOCKS).timestamp()
+    least, greatest = bounds(now)
+    return least <= sequencer <= greatest

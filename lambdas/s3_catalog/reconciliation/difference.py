@@ -1,11 +1,13 @@
 """The differences between a bucket and its catalog."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 from s3_catalog.model.row import Row, agree
 from s3_catalog.model.stored_object import StoredObject
+from s3_catalog.model.timestamps import utc_now
 
 
 class Kind(Enum):
@@ -20,10 +22,13 @@ class Kind(Enum):
     GHOST = "ghost"
     """The catalog has a row, but the object does not exist."""
 
+    IMPLAUSIBLE = "implausible"
+    """The sequencer of the row or tombstone is implausible, whether or not its content is right."""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A key with its object in the bucket and its row in the catalog, which differ."""
+    """A key with its object in the bucket and its row in the catalog, of which one is wrong."""
 
     kind: Kind
     key: str
@@ -36,7 +41,7 @@ def side_by_side(
 ) -> Iterator[tuple[str, StoredObject | None, Row | None]]:
     """Yield each key with its object in `listing` and its row in `rows`, of which one may be None.
 
-    Both are in key order; `rows` has no tombstones. Both are None at the end of a page of the
+    Both are in key order; `rows` may have tombstones. Both are None at the end of a page of the
     listing (see `Bucket.listing`): every key up to that one has been yielded. Needs memory for one
     object and one row, whatever the size of the bucket.
     """
@@ -56,8 +61,10 @@ def side_by_side(
         row = next(catalog, None)
 
 
-def difference(stored: StoredObject | None, row: Row | None) -> Difference | None:
+def difference(stored: StoredObject | None, row: Row | None, now: datetime) -> Difference | None:
     """Return the difference between the object `stored` and the `row` of a key, or None."""
+    if row and row.implausible(now):
+        return Difference(Kind.IMPLAUSIBLE, row.key, stored, row)
     if agree(row, stored):
         return None
     if stored is None:
@@ -67,7 +74,11 @@ def difference(stored: StoredObject | None, row: Row | None) -> Difference | Non
 
 
 def differences(
-    listing: Iterable[tuple[str, StoredObject | None]], rows: Iterable[Row]
+    listing: Iterable[tuple[str, StoredObject | None]],
+    rows: Iterable[Row],
+    clock: Callable[[], datetime] = utc_now,
 ) -> Iterator[Difference]:
     """Yield every difference between a bucket's listing and the catalog, both in key order."""
-    return filter(None, (difference(stored, row) for _, stored, row in side_by_side(listing, rows)))
+    for _, stored, row in side_by_side(listing, rows):
+        if found := difference(stored, row, clock()):
+            yield found

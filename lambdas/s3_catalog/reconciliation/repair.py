@@ -1,4 +1,4 @@
-"""Repairing the catalog where events were lost, or never sent.
+"""Repairing the catalog where events were lost, never sent, or forged.
 
 The backfill of a bucket that existed before its catalog is the same, with every row missing.
 """
@@ -11,7 +11,7 @@ from s3_catalog.correction import correct
 from s3_catalog.model.row import from_lookup
 from s3_catalog.reconciliation.difference import Kind, difference, side_by_side
 from s3_catalog.table import batch_write as batch
-from s3_catalog.table.row_query import matching_rows
+from s3_catalog.table.row_query import Filter, matching_rows
 from s3_catalog.table.store import Outcome
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def reconcile(
     It is idempotent, and may run while the bucket changes. No repair overwrites the state of a
     later moment: a missing row is inserted only if it is still missing; for any other difference
     the key is looked up, and the row replaced only if it is unchanged (see
-    `s3_catalog.correction`).
+    `s3_catalog.correction`). A row with an implausible sequencer is healed (see
+    `s3_catalog.model.row.from_lookup`).
 
     Raises botocore's ClientError or BotoCoreError, or ContendedError; continue after the key of the
     last checkpoint.
@@ -63,6 +64,7 @@ def reconcile(
         store.table,
         bucket.name,
         store.shards,
+        Filter(implausible_at=bucket.clock()),
         prefix=prefix,
         after=after,
         until=until,
@@ -70,7 +72,7 @@ def reconcile(
     )
     compared, found, key, done = 0, list["Difference"](), after, after
     for key, stored, row in side_by_side(listing, rows):
-        if differs := difference(stored, row):
+        if differs := difference(stored, row, bucket.clock()):
             found.append(differs)
         page_ends = stored is None and row is None
         compared += not page_ends

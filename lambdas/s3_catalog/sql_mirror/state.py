@@ -24,7 +24,9 @@ class State:
     """The state of `key` since `changed_at` (UTC, in the format of SQL).
 
     `size` (bytes) and `etag` are None if the key was deleted. `place` orders the states of a key,
-    the latest is the greatest: it is the sequencer and then `asked_at` as one text of fixed width.
+    the latest is the greatest. It is the sequencer and then `asked_at` as one text of fixed width;
+    of a healed row it is `HEALED` and then `asked_at`, which is greater than all of these. There
+    `asked_at` is enough: only lookups write a healed row.
     """
 
     key: str
@@ -61,13 +63,18 @@ def parse(body: str, bucket: str) -> State:
     )
 
 
+HEALED = "HEALED"
+"""Greater than any hexadecimal digit."""
+
+
 def _place(message: dict[str, Any]) -> str:
     sequencer = _text(message, "sequencer")
     if not _SEQUENCER.fullmatch(sequencer):
         raise UnreadableError(f"sequencer {sequencer[:64]!r} is not the sequencer of a row")
+    healed = message.get("healed_at") is not None
     asked = message.get("asked_at")
-    asked = 0 if asked is None else _number(message, "asked_at", 10**_DIGITS - 1)
-    return f"{sequencer}{asked:0{_DIGITS}d}"
+    asked = 0 if asked is None and not healed else _number(message, "asked_at", 10**_DIGITS - 1)
+    return f"{HEALED if healed else sequencer}{asked:0{_DIGITS}d}"
 
 
 def _time(message: dict[str, Any]) -> str:

@@ -26,6 +26,9 @@ NEVER_LOOKED_UP = "attribute_not_exists(asked_at)"
 LOOKED_UP_BEFORE_EVENT = "asked_at < :happened"
 """The lookup whose result the row holds was made before the event happened, or the upload began."""
 
+NEVER_HEALED = "attribute_not_exists(healed_at)"
+"""The row keeps no mark of a heal, which the row of an event would remove."""
+
 SAME_EVENT = "sequencer = :sequencer"
 """The row still has the sequencer that it was read with."""
 
@@ -47,7 +50,7 @@ SAME_UNVERSIONED_OBJECT = "attribute_not_exists(version_id) AND etag = :etag"
 ACCEPTS_EVENT = (
     f"{ROW_MISSING} OR ({EVENT_IS_NEWER}"
     f" AND ({TIMES_AGREE} AND {NOT_OF_AN_UPLOAD} OR {CERTAINLY_EARLIER})"
-    f" AND ({NEVER_LOOKED_UP} OR {LOOKED_UP_BEFORE_EVENT}))"
+    f" AND ({NEVER_LOOKED_UP} OR {LOOKED_UP_BEFORE_EVENT} AND {NEVER_HEALED}))"
 )
 """The write rule: when the row of a self-contained event may be put."""
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 REQUIRED = ("sequencer", "event_time", "event_name")
-OPTIONAL = ("version_id", "size", "etag", "expires_at", "asked_at", "inspected")
+OPTIONAL = ("version_id", "size", "etag", "expires_at", "asked_at", "healed_at", "inspected")
 """The attributes of an item besides its key: those of every row, and those of some."""
 
 
@@ -54,6 +54,7 @@ def from_item(item: "Mapping[str, AttributeValueTypeDef]") -> Row:
         etag=text("etag"),
         expires_at=number("expires_at"),
         asked_at=number("asked_at"),
+        healed_at=number("healed_at"),
         inspected=from_value(item["inspected"]) if "inspected" in item else None,
     )
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from s3_catalog.model import object_key
-from s3_catalog.model.row import Row
+from s3_catalog.model.row import BEFORE_ALL, Row
+from s3_catalog.model.sequencer import bounds
 from s3_catalog.model.timestamps import timestamp
 from s3_catalog.table.item import from_item
 from s3_catalog.table.merged_query import Reading, merged
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 class Filter:
     """The rows that DynamoDB returns. It reads the others as well, and charges for them.
 
-    `deleted` selects tombstones instead of rows of existing objects. `larger` and `smaller` are
-    exclusive, in bytes; tombstones have no size. `newer` is inclusive and `older` exclusive, both
-    of the time of the last event.
+    `deleted` selects tombstones instead of rows of existing objects; `implausible_at` adds those
+    whose sequencer was implausible at that time. `larger` and `smaller` are exclusive, in bytes;
+    tombstones have no size. `newer` is inclusive and `older` exclusive, both of the time of the
+    last event.
 
     The other fields are of the inspection result; rows without one do not match. `content_type` is
     exact, or a prefix with an asterisk (`image/*`). `sha256` is hexadecimal in lower case. `wider`
@@ -33,6 +35,7 @@ class Filter:
     """
 
     deleted: bool = False
+    implausible_at: datetime | None = None
     larger: int | None = None
     smaller: int | None = None
     newer: datetime | None = None
@@ -113,6 +116,12 @@ def _expression(wanted: Filter) -> "tuple[str, dict[str, AttributeValueTypeDef]]
     """Return `wanted` as a filter expression and the values in it."""
     terms = [f"attribute_{'exists' if wanted.deleted else 'not_exists'}(expires_at)"]
     values: dict[str, AttributeValueTypeDef] = {}
+    if wanted.implausible_at is not None:
+        least, greatest = bounds(wanted.implausible_at)
+        low = "sequencer > :before_all AND sequencer < :least"
+        terms = [f"({terms[0]} OR sequencer > :greatest OR {low})"]
+        values[":before_all"], values[":least"] = {"S": BEFORE_ALL}, {"S": least}
+        values[":greatest"] = {"S": greatest}
     if wanted.larger is not None:
         terms.append("#size > :larger")
         values[":larger"] = {"N": str(wanted.larger)}

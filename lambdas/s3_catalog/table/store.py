@@ -15,7 +15,6 @@ from s3_catalog.model import object_key
 from s3_catalog.model import row as rows
 from s3_catalog.model.event import MULTIPART_UPLOAD
 from s3_catalog.model.order import TOLERANCE, superseded
-from s3_catalog.model.sequencer import plausible
 from s3_catalog.model.timestamps import CLOCKS, microseconds, timestamp, utc_now
 from s3_catalog.table import conditions
 from s3_catalog.table.item import from_item, to_item, to_value
@@ -98,10 +97,9 @@ class Store:
     def supersedes(self, row: "Row", event: "Event") -> bool:
         """Return whether `row` certainly has `event` already, or a later one.
 
-        A row with an implausible sequencer does not: it may be of a forged event, from before such
-        events got a lookup.
+        A row with an implausible sequencer does not: its next lookup heals it.
         """
-        return superseded(event, row) and plausible(row.sequencer, self._clock())
+        return superseded(event, row) and not row.implausible(self._clock())
 
     def read(self, bucket: str, key: str) -> "Row | None":
         """Return the row of `key`, by a consistent read, or None."""

@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
@@ -11,11 +12,13 @@ import pytest
 
 from s3_catalog.model import sequencer
 from s3_catalog.model.event import Content, Event
+from s3_catalog.model.row import BEFORE_ALL
 from s3_catalog.reconciliation import repair
 from s3_catalog.reconciliation.difference import differences
 from s3_catalog.reconciliation.key_ranges import split
 from s3_catalog.reconciliation.repair import reconcile
 from s3_catalog.s3.bucket import Bucket
+from s3_catalog.table.item import to_item
 from s3_catalog.table.row_query import matching_rows
 from s3_catalog.table.store import Store
 from tests.doubles import Context
@@ -55,11 +58,19 @@ def write(store: Store, bucket: Bucket, key: str, *, deleted: bool = False) -> N
             key=key,
             name="ObjectRemoved:DeleteMarkerCreated" if deleted else "ObjectCreated:Put",
             time=NOW,
-            sequencer=sequencer.canonical("0A"),
+            sequencer=sequencer.canonical("00600A"),
             version_id="v",
             content=None if deleted else Content(999, "other"),
         )
     )
+
+
+def forge(store: Store, bucket: Bucket, key: str, **attributes: Any) -> None:
+    """Give the row of `key` the sequencer of a forged event, and these `attributes`."""
+    row = store.read(bucket.name, key)
+    assert row
+    item = to_item(replace(row, sequencer="F" * 32, **attributes), store.shards)
+    store.client.put_item(TableName=store.table, Item=item)
 
 
 def remaining(store: Store, bucket: Bucket) -> list[tuple[str, str]]:
@@ -80,6 +91,29 @@ def test_every_kind_of_difference_is_repaired(s3: "S3Client", bucket: Bucket, st
     write(store, bucket, "b/stale")
     assert repaired(store, bucket) == 6
     assert remaining(store, bucket) == []
+    assert repaired(store, bucket) == 0
+
+
+@batches
+def test_rows_and_tombstones_with_an_implausible_sequencer_are_healed_once(
+    s3: "S3Client", bucket: Bucket, store: Store
+) -> None:
+    fill(s3, bucket, ["a", "forged", "hidden"])
+    repaired(store, bucket)
+    equal = store.read(bucket.name, "a")
+    deleted = {"size": None, "etag": None, "expires_at": 2**40}
+    write(store, bucket, "gone", deleted=True)
+    forge(store, bucket, "forged")
+    forge(store, bucket, "hidden", **deleted)
+    forge(store, bucket, "gone")
+    assert repaired(store, bucket) == 3
+    healed = [store.read(bucket.name, key) for key in ("forged", "hidden", "gone")]
+    assert [(row.sequencer, row.deleted) for row in healed if row and row.healed_at] == [
+        (BEFORE_ALL, False),
+        (BEFORE_ALL, False),
+        (BEFORE_ALL, True),
+    ]
+    assert store.read(bucket.name, "a") == equal
     assert repaired(store, bucket) == 0
 
 

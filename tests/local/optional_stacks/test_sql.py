@@ -1,6 +1,7 @@
 """The SQL mirror on the local cloud: the stack Sql, MariaDB and the stand-in of the Data API."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import boto3
@@ -13,8 +14,11 @@ from reinventure.contract import SQL
 from reinventure.local import mariadb
 from reinventure.local.cloud import Cloud
 from reinventure.local.convergence import wait_until_equal
+from s3_catalog.reconciliation.repair import reconcile
+from s3_catalog.table.item import to_item
 from tests.local.command import run
 from tests.local.storm import storm
+from tests.local.totals import expect_totals
 from tests.waiting import PATIENCE, wait_until
 
 pytestmark = [
@@ -80,6 +84,38 @@ def test_after_a_storm_the_mirror_equals_the_catalog(
     storm(catalog, 60, seed=5)
     settle(catalog, mirror)
     assert len(mirrored(mirror)) > 10
+
+
+def test_after_a_heal_the_next_event_counts_in_catalog_totals_and_mirror(
+    cloud: Cloud, catalog: DeployedCatalog, mirror: DeployedMirror
+) -> None:
+    first_change(catalog, mirror)
+    catalog.s3.put_object(Bucket=catalog.bucket, Key="forged/there", Body=b"1")
+    settle(catalog, mirror)
+    row = catalog.store().read(catalog.bucket, "forged/there")
+    assert row
+    # As versions wrote them that believed every sequencer.
+    for key in ("forged/there", "forged/ghost"):
+        forged = replace(row, key=key, sequencer="F" * 32, size=666, etag="forged")
+        item = to_item(forged, catalog.outputs.shards)
+        catalog.dynamodb.put_item(TableName=catalog.table, Item=item)
+    wait_until(lambda: mirrored(mirror) == catalogued(catalog), PATIENCE)
+    verified = run("verify", "forged/", environment=cloud.environment)
+    assert (verified.returncode, verified.stdout.splitlines()[-1]) == (
+        1,
+        "2 IMPLAUSIBLE: 2 keys compared.",
+    )
+    for _ in reconcile(catalog.store(), catalog.stored(), prefix="forged/"):
+        pass
+    settle(catalog, mirror)
+    assert run("verify", "forged/", environment=cloud.environment).returncode == 0
+    for key in ("forged/there", "forged/ghost"):
+        catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=b"next")
+    settle(catalog, mirror)
+    catalog.s3.delete_object(Bucket=catalog.bucket, Key="forged/there")
+    settle(catalog, mirror)
+    assert mirrored(mirror)["forged/ghost"][0] == 4
+    assert expect_totals(catalog)
 
 
 def test_the_command_prints_lines_or_json(

@@ -32,6 +32,14 @@ def test_a_change_is_new_if_it_is_newer_than_all_of_its_key() -> None:
     assert [order.is_new(each) for each, _ in messages] == [new for _, new in messages]
 
 
+def test_a_heal_starts_the_order_of_its_key_again() -> None:
+    order = Order()
+    forged = message("a", "F", 4)
+    heal, later = ({**message("a", *at), "healed_at": 5} for at in (("0", 5), ("1", 6)))
+    assert all(map(order.is_new, (forged, heal, later)))
+    assert not any(map(order.is_new, (forged, heal, later, message("a", "F", 9))))
+
+
 def test_it_keeps_the_positions_of_the_last_keys(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

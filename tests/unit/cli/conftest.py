@@ -10,7 +10,8 @@ from typer.testing import CliRunner, Result
 from reinventure import cli
 from reinventure.aws import dead_letters, deployed_catalog, deployed_stack
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.contract import CATALOG, CatalogOutputs
+from reinventure.contract import CATALOG, SQL, WORKERS, CatalogOutputs
+from reinventure.errors import NoStackError
 from tests import empty_table
 
 
@@ -18,8 +19,8 @@ from tests import empty_table
 def run() -> Callable[..., Result]:
     """A function that runs the command with the given arguments."""
 
-    def invoke(*arguments: str) -> Result:
-        return CliRunner().invoke(cli.app, arguments, prog_name="reinventure")
+    def invoke(*arguments: str, typed: str | None = None) -> Result:
+        return CliRunner().invoke(cli.app, arguments, input=typed, prog_name="reinventure")
 
     return invoke
 
@@ -43,7 +44,12 @@ def catalog(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Deployed
     name = f"unit-{uuid4()}"
     s3.create_bucket(Bucket=name)
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-    queue = sqs.create_queue(QueueName=name, Attributes={"KmsMasterKeyId": "alias/queue"})
+    urls = [
+        sqs.create_queue(
+            QueueName=f"{name}-{function}", Attributes={"KmsMasterKeyId": "alias/queue"}
+        )["QueueUrl"]
+        for function in ("ingest", "totals", "publish", "events")
+    ]
     topic = session.client("sns").create_topic(
         Name=f"{name}.fifo", Attributes={"FifoTopic": "true"}
     )
@@ -56,13 +62,21 @@ def catalog(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Deployed
         totals_table_name=empty_table.new_table(dynamodb),
         totals_depth=3,
         shards=4,
-        failure_queue_url=queue["QueueUrl"],
+        failure_queue_url=urls[0],
         ingest_arn=f"{functions}:ingest:live",
         changes_topic_arn=topic["TopicArn"],
         publish_arn=f"{functions}:publish",
+        totals_failure_queue_url=urls[1],
+        publish_failure_queue_url=urls[2],
+        ingest_role_id="AROAINGEST",
+        totals_role_id="AROATOTALS",
+        publish_role_id="AROAPUBLISH",
+        events_queue_url=urls[3],
     )
 
     def find(client: object, stack: str, kind: type[object]) -> CatalogOutputs:
+        if stack in (WORKERS, SQL):
+            raise NoStackError
         assert (stack, kind) == (CATALOG, CatalogOutputs)
         return outputs
 

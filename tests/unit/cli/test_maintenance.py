@@ -2,25 +2,30 @@
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import typer
 from typer.testing import Result
 
-from reinventure.aws import dead_letters, smoke_test
+from reinventure.aws import dead_letters, deployed_stack, smoke_test
 from reinventure.aws.dead_letters import DeadLetter
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.smoke_test import Smoke
 from reinventure.cli import maintenance
 from reinventure.errors import LateError
 from s3_catalog.exceptions import ContendedError
+from s3_catalog.model.row import Row
 from s3_catalog.reconciliation.repair import Checkpoint
+from s3_catalog.table.item import to_item
 from s3_catalog.totals.recount import Recounted
 from s3_catalog.totals.tally import Tally
-from tests.unit.aws.letters import failed_batch, in_queue, of_publish, of_totals, send
+from tests.unit.aws.letters import in_queue, send, send_failures
 from tests.unit.cli.content import add_row, put_object
 
 Run = Callable[..., Result]
@@ -69,6 +74,41 @@ def test_verify_prints_every_difference_and_exits_with_1(
     assert result.stderr.endswith("3 DIFFER: 4 keys compared.\n")
 
 
+def test_verify_prints_rows_with_an_implausible_sequencer_and_counts_them(
+    catalog: DeployedCatalog, run: Run
+) -> None:
+    future = f"{int(time.time()) + 3600:010X}" + "0" * 22
+    put_object(catalog, "equal")
+    put_object(catalog, "forged")
+    row = next(row for row in catalog.rows() if row.key == "forged")
+    forge(catalog, row)
+    add_row(catalog, "ghost")
+    add_row(catalog, "gone", size=None, etag=None, expires_at=1, sequencer=future)
+    add_row(catalog, "tombstone", size=None, etag=None, expires_at=1)
+
+    result = run("verify")
+    assert result.exit_code == 1
+    content = f"1 bytes, {row.etag}"
+    assert result.stdout.splitlines() == [
+        f"implausible forged  (bucket: {content}; catalog: {content}; sequencer: {'F' * 32})",
+        "ghost       ghost  (bucket: nothing; catalog: 7 bytes, e)",
+        f"implausible gone  (bucket: nothing; catalog: nothing; sequencer: {future})",
+        "1 DIFFER, 2 IMPLAUSIBLE: 4 keys compared.",
+    ]
+
+    result = run("verify", "forged", "--json")
+    assert result.exit_code == 1
+    side = {"size": 1, "etag": row.etag, "version_id": row.version_id}
+    assert json.loads(result.stdout) == {
+        "kind": "implausible",
+        "key": "forged",
+        "bucket": side,
+        "catalog": side,
+        "sequencer": "F" * 32,
+    }
+    assert result.stderr.endswith("1 IMPLAUSIBLE: 1 keys compared.\n")
+
+
 # repair
 
 
@@ -87,6 +127,12 @@ def progress_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[
     return lambda: list(tmp_path.rglob("*.json"))
 
 
+def forge(catalog: DeployedCatalog, row: Row) -> None:
+    """Replace the sequencer of `row` by that of a forged event."""
+    item = to_item(replace(row, sequencer="F" * 32), catalog.outputs.shards)
+    catalog.dynamodb.put_item(TableName=catalog.table, Item=item)
+
+
 def rows(catalog: DeployedCatalog) -> list[str]:
     return [row.key for row in catalog.rows(consistent=True)]
 
@@ -102,6 +148,23 @@ def test_repair_corrects_the_keys_under_the_prefix_only(
     assert result.stdout.startswith("Repaired 1 of 2 keys compared.\n")
     assert rows(catalog) == ["a/1", "ab", "b/ghost"]
     assert progress_files() == []
+
+
+def test_repair_heals_rows_with_an_implausible_sequencer(
+    catalog: DeployedCatalog, run: Run, progress_files: Callable[[], list[Path]]
+) -> None:
+    put_object(catalog, "forged")
+    row = next(iter(catalog.rows()))
+    forge(catalog, row)
+    add_row(catalog, "gone", size=None, etag=None, expires_at=1, sequencer="F" * 32)
+    result = run("repair")
+    assert result.stdout.startswith("Repaired 2 of 2 keys compared.\n")
+    for key in ("forged", "gone"):
+        healed = catalog.store().read(catalog.bucket, key)
+        assert healed
+        assert (healed.sequencer, healed.healed_at) == ("0" * 32, healed.asked_at)
+    assert run("verify").exit_code == 0
+    assert run("repair").stdout.startswith("Repaired 0 of 1 keys compared.\n")
 
 
 def test_repair_recounts_the_folders_under_the_prefix_only(
@@ -211,17 +274,15 @@ def test_repair_restarts_from_the_beginning(
 def test_repair_of_all_deletes_the_dead_letters_of_totals(
     catalog: DeployedCatalog, run: Run, progress_files: Callable[[], list[Path]]
 ) -> None:
-    send(catalog, of_totals(), of_totals(), of_publish(catalog), "another")
+    send_failures(catalog, "totals", "totals", "publish")
+    send(catalog, "another")
     assert "dead-letter" not in run("repair", "a/").stdout
     assert len(in_queue(catalog)) == 4
 
     result = run("repair")
     assert result.exit_code == 0
     assert result.stdout.endswith("Deleted 2 messages of totals from the dead-letter queue.\n")
-    assert sorted(letter.function for letter in in_queue(catalog)) == [
-        "",
-        catalog.outputs.publish_arn,
-    ]
+    assert sorted(str(letter.function) for letter in in_queue(catalog)) == ["ingest", "publish"]
 
 
 def test_repair_keeps_the_dead_letters_that_come_during_the_recount(
@@ -230,10 +291,10 @@ def test_repair_keeps_the_dead_letters_that_come_during_the_recount(
     monkeypatch: pytest.MonkeyPatch,
     progress_files: Callable[[], list[Path]],
 ) -> None:
-    send(catalog, of_totals())
+    send_failures(catalog, "totals")
 
     def recount(*_: object, **__: object) -> Recounted:
-        send(catalog, of_totals())
+        send_failures(catalog, "totals")
         return Recounted(1, 0, [])
 
     monkeypatch.setattr(maintenance, "recount", recount)
@@ -247,7 +308,7 @@ def test_repair_exits_with_1_if_folders_changed_during_every_recount(
     monkeypatch: pytest.MonkeyPatch,
     progress_files: Callable[[], list[Path]],
 ) -> None:
-    send(catalog, of_totals())
+    send_failures(catalog, "totals")
     restless = Recounted(3, 1, ["a\x1b/", "b/"])
     monkeypatch.setattr(maintenance, "recount", lambda *_, **__: restless)
     result = run("repair")
@@ -287,7 +348,7 @@ def test_failed_shows_reasons_and_keys_without_control_characters(
     send(catalog, failed_record("a\x1b[2Jb", "no\n\x1b[31mway", "ing\x9best"))
     shown = run("failed").stdout
     first = shown.splitlines()[0]
-    assert re.fullmatch(r"\S+  \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ  ing\\x9best", first)
+    assert re.fullmatch(r"\S+  \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ  ingest", first)
     assert shown.splitlines()[1:] == ["  why:  no\\n\\x1b[31mway", "  keys: a\\x1b[2Jb"]
     found = json.loads(run("failed", "--json").stdout)
     assert (found["reason"], found["keys"]) == ("no\n\x1b[31mway", ["a\x1b[2Jb"])
@@ -331,6 +392,92 @@ def test_redrive_of_all_deletes_what_succeeds(
     assert (result.exit_code, result.stdout) == (0, "2 redriven, 0 failed again.\n")
     assert sorted(redriven) == ["good 1", "good 2"]
     assert in_queue(catalog) == []
+
+
+def test_failed_shows_the_function_of_each_queue(catalog: DeployedCatalog, run: Run) -> None:
+    send_failures(catalog, "totals", "publish")
+    send(catalog, failed_record("a", "no"))
+    shown = run("failed").stdout.splitlines()
+    assert [line.split()[-1] for line in shown[::3]] == ["ingest", "totals", "publish"]
+
+
+def test_an_untrusted_sender_is_shown_and_stays(
+    catalog: DeployedCatalog, run: Run, redriven: list[str]
+) -> None:
+    send(catalog, failed_record("a", "good"), sender="AROATOTALS:\x1b[2J")
+    send(catalog, failed_record("b", "good"))
+    result = run("redrive", "--all")
+    assert (result.exit_code, result.stdout) == (1, "1 redriven, 0 failed again, 1 not trusted.\n")
+    [left] = in_queue(catalog)
+    assert result.stderr == f"{left.id} not trusted: sender AROATOTALS:\\x1b[2J\n"
+    assert run("failed").stdout.endswith("\n  not trusted: sender AROATOTALS:\\x1b[2J\n")
+    found = json.loads(run("failed", "--json").stdout)
+    assert (found["function"], found["sender"], found["trusted"]) == (
+        "ingest",
+        "AROATOTALS:\x1b[2J",
+        False,
+    )
+    trusting = run("redrive", "--all", "--trust", "AROATOTALS:\x1b[2J")
+    assert trusting.stdout == "1 redriven, 0 failed again.\n"
+
+
+def test_redrive_of_a_stack_without_role_ids_is_one_line(
+    catalog: DeployedCatalog, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = replace(catalog.outputs, ingest_role_id=None)
+    monkeypatch.setattr(deployed_stack, "find", lambda *_: old)
+    result = run("redrive", "--all")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "was deployed by a version before 0.2" in result.stderr
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maintenance, "_at_a_terminal", lambda: True)
+
+
+@pytest.mark.usefixtures("terminal")
+def test_redrive_at_a_terminal_shows_its_plan_and_asks(
+    catalog: DeployedCatalog, run: Run, redriven: list[str]
+) -> None:
+    send(catalog, failed_record("a", "good"))
+    send(catalog, failed_record("b", "good"), sender="123456789012")
+    send_failures(catalog, "totals")
+    no = run("redrive", "--all", typed="n\n")
+    assert (no.exit_code, redriven, len(in_queue(catalog))) == (0, [], 3)
+    lines = no.stdout.splitlines()
+    assert "  goes to ingest" in lines
+    assert "  not trusted: sender 123456789012" in lines
+    assert any("`reinventure repair` recounts them" in line for line in lines)
+    assert lines[-1].endswith("Nothing redriven.")
+    yes = run("redrive", "--all", typed="y\n")
+    assert yes.stdout.endswith("1 redriven, 1 failed again, 1 not trusted.\n")
+
+
+@pytest.mark.usefixtures("terminal")
+def test_redrive_at_a_terminal_gives_only_what_it_showed(
+    catalog: DeployedCatalog,
+    run: Run,
+    redriven: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    send(catalog, failed_record("a", "good 1"))
+
+    def agree(_: str) -> bool:
+        send(catalog, failed_record("b", "good 2"))
+        return True
+
+    monkeypatch.setattr(typer, "confirm", agree)
+    assert run("redrive", "--all").stdout.endswith("1 redriven, 0 failed again.\n")
+    assert redriven == ["good 1"]
+
+
+@pytest.mark.usefixtures("terminal")
+def test_redrive_does_not_ask_with_yes(
+    catalog: DeployedCatalog, run: Run, redriven: list[str]
+) -> None:
+    send(catalog, failed_record("a", "good"))
+    assert run("redrive", "--all", "--yes").stdout == "1 redriven, 0 failed again.\n"
 
 
 def test_redrive_exits_with_1_if_an_event_failed_again(
@@ -379,7 +526,7 @@ def test_an_interrupted_redrive_leaves_the_events_visible(
 
 
 def test_a_batch_without_its_records_has_no_keys(catalog: DeployedCatalog, run: Run) -> None:
-    send(catalog, failed_batch("arn:aws:lambda:us-east-1:123456789012:function:publish"))
+    send_failures(catalog, "publish")
     assert run("failed").stdout.endswith("  keys: none that can be read\n")
 
 

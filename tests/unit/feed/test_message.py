@@ -78,6 +78,8 @@ def test_every_kind_of_message_fits_the_schema(old: Row | None, new: Row | None,
         {"version": "2"},
         {"sequencer": "55AED6DCD90281E5"},
         {"asked_at": "now"},
+        {"healed_at": "now"},
+        {"healed_at": 1, "asked_at": None},
         {"time": "2026-11-23"},
     ],
 )
@@ -97,6 +99,7 @@ def test_a_message_has_the_old_and_new_state_and_its_place_in_the_order() -> Non
             "key": "holiday/Zürich + lake.JPG",
             "sequencer": "F" * 32,
             "asked_at": 1_795_428_930_123_456,
+            "healed_at": None,
             "time": "2026-11-23T10:15:30.123Z",
             "event": "ObjectCreated:Put",
             "old": {
@@ -123,6 +126,14 @@ def test_a_message_has_the_old_and_new_state_and_its_place_in_the_order() -> Non
     deleted, values = published(LIVE, GONE)
     assert (deleted["new"], deleted["event"]) == (None, "ObjectRemoved:DeleteMarkerCreated")
     assert "size_mib" not in values
+
+
+def test_a_message_of_a_healed_row_has_the_mark_and_those_of_before_fit_the_schema() -> None:
+    healed, _ = published(LIVE, replace(LATER, sequencer="0" * 32, asked_at=7, healed_at=7))
+    assert (healed["sequencer"], healed["healed_at"]) == ("0" * 32, 7)
+    VALIDATOR.validate(healed)
+    del healed["healed_at"]
+    VALIDATOR.validate(healed)
 
 
 def test_a_key_is_a_message_group_and_a_record_has_a_deduplication_id() -> None:

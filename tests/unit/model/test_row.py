@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from s3_catalog.model import sequencer as sequencers
 from s3_catalog.model.event import Event
 from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.row import Row, from_lookup
@@ -16,6 +18,7 @@ from tests import doubles
 MODIFIED = datetime(2026, 11, 23, 8, 0, 0, 1000, UTC)
 ASKED_AT = datetime(2026, 11, 23, 12, 0, 0, 2000, UTC)
 ASKED_AT_MICROSECONDS = 1_795_435_200_002_000
+A, B, C = (sequencers.canonical(f"00600{digit}") for digit in "ABC")  # Of 2021.
 EARLIER = "2026-11-23T11:00:00.000Z"
 INSPECTED = InspectionResult("2026-11-23T12:00:00Z", sha256="0" * 64)
 
@@ -47,13 +50,13 @@ def test_without_an_event_a_row_dates_from_the_last_change_of_the_object() -> No
 
 
 def test_without_an_object_a_row_dates_from_the_lookup_and_expires_after_60_days() -> None:
-    found = row(None, doubles.row(sequencer="0B", event_time=EARLIER))
-    assert (found.event_time, found.sequencer) == ("2026-11-23T12:00:00.002Z", "0B")
+    found = row(None, doubles.row(sequencer=B, event_time=EARLIER))
+    assert (found.event_time, found.sequencer) == ("2026-11-23T12:00:00.002Z", B)
     assert (found.version_id, found.size, found.etag) == (None, None, None)
     assert found.expires_at == ASKED_AT_MICROSECONDS // 10**6 + 60 * 24 * 3600
 
 
-@pytest.mark.parametrize("sequencer", [None, "0A", "0C"])
+@pytest.mark.parametrize("sequencer", [None, A, C])
 @pytest.mark.parametrize(
     ("name", "ordered"),
     [
@@ -66,14 +69,14 @@ def test_the_event_gives_time_and_name_and_a_greater_sequencer_if_it_has_a_place
     name: str, ordered: bool, sequencer: str | None
 ) -> None:
     event = Event("bucket", "key", name, ASKED_AT, sequencer, "v0", None)
-    found = row(stored(), doubles.row(sequencer="0B", event_time=EARLIER), event)
+    found = row(stored(), doubles.row(sequencer=B, event_time=EARLIER), event)
     assert (found.event_time, found.event_name) == ("2026-11-23T12:00:00.002Z", name)
-    assert found.sequencer == ("0C" if ordered and sequencer == "0C" else "0B")
+    assert found.sequencer == (C if ordered and sequencer == C else B)
 
 
 def test_the_time_of_a_row_never_decreases() -> None:
     seen = doubles.row(event_time="2026-11-23T12:00:00.003Z", event_name="ObjectCreated:Copy")
-    put = Event("bucket", "key", "ObjectCreated:Put", ASKED_AT, "0C", "v0", None)
+    put = Event("bucket", "key", "ObjectCreated:Put", ASKED_AT, C, "v0", None)
     found = row(stored(), seen, put)
     assert (found.event_time, found.event_name) == (seen.event_time, seen.event_name)
     repaired = row(stored(), seen)
@@ -123,3 +126,45 @@ def new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_times_are_stored_in_utc(new_york: None) -> None:
     elsewhere = MODIFIED.astimezone(timezone(timedelta(hours=9)))
     assert timestamp(elsewhere) == timestamp(MODIFIED) == "2026-11-23T08:00:00.001Z"
+
+
+FORGED = doubles.row(
+    sequencer="F" * 32,
+    event_time="2999-01-01T00:00:00.000Z",
+    event_name="ObjectCreated:Post",
+    version_id="v1",
+    asked_at=ASKED_AT_MICROSECONDS + 7,
+    inspected=INSPECTED,
+)
+
+
+def test_a_lookup_heals_a_row_with_an_implausible_sequencer() -> None:
+    healed = row(stored(), FORGED)
+    assert healed.sequencer == "0" * 32
+    assert (healed.event_time, healed.event_name) == ("2026-11-23T12:05:00.002Z", "Reconciled")
+    assert healed.healed_at == healed.asked_at == ASKED_AT_MICROSECONDS + 8
+    assert healed.inspected == INSPECTED
+
+
+def test_the_events_of_a_lookup_that_heals_give_the_row_its_place() -> None:
+    put = Event("bucket", "key", "ObjectCreated:Put", ASKED_AT, B, "v1", None)
+    healed = row(stored(), FORGED, put)
+    assert healed.sequencer == B
+    assert healed.healed_at == healed.asked_at
+
+
+@pytest.mark.parametrize("sequencer", [B, "0" * 32])
+def test_a_row_with_a_plausible_sequencer_is_not_healed_and_keeps_its_mark(sequencer: str) -> None:
+    seen = doubles.row(sequencer=sequencer)
+    assert row(stored(), seen).healed_at is None
+    assert row(stored(), replace(seen, asked_at=9, healed_at=7)).healed_at == 7
+
+
+def test_a_row_that_is_healed_twice_has_the_mark_of_the_second_time() -> None:
+    again = row(stored(), replace(FORGED, healed_at=7))
+    assert (again.sequencer, again.healed_at) == ("0" * 32, ASKED_AT_MICROSECONDS + 8)
+
+
+def test_a_healed_tombstone_expires_after_120_days() -> None:
+    for seen in (FORGED, doubles.row(healed_at=7)):
+        assert row(None, seen).expires_at == ASKED_AT_MICROSECONDS // 10**6 + 120 * 24 * 3600

@@ -11,6 +11,7 @@ from s3_catalog.model.stored_object import StoredObject
 from s3_catalog.reconciliation import repair
 from s3_catalog.reconciliation.repair import Checkpoint, reconcile
 from s3_catalog.table import batch_write
+from s3_catalog.table.row_query import Filter
 from s3_catalog.table.store import Outcome, Store
 from tests import doubles
 
@@ -53,6 +54,9 @@ class Doubles:
             else:
                 yield key, StoredObject(key, 7, "e", None, MODIFIED, ASKED_AT)
 
+    def clock(self) -> datetime:
+        return ASKED_AT
+
     def _matching_rows(self, *place: Any, **limits: Any) -> list[Row]:
         self.queried.append((place, limits))
         return self.rows
@@ -81,7 +85,8 @@ def test_objects_and_rows_are_read_within_the_same_limits(double: Doubles) -> No
     double.reconcile(prefix="b/", after="b/1", until="b/4")
     limits = {"prefix": "b/", "after": "b/1", "until": "b/4"}
     assert double.listed == [limits]
-    assert double.queried == [((CLIENT, "table", "bucket", 4), {**limits, "consistent": True})]
+    place = CLIENT, "table", "bucket", 4, Filter(implausible_at=ASKED_AT)
+    assert double.queried == [(place, {**limits, "consistent": True})]
 
 
 def test_without_limits_the_whole_bucket_is_compared(double: Doubles) -> None:
@@ -121,7 +126,7 @@ def test_a_missing_row_is_inserted_and_any_other_difference_looked_up(
     double: Doubles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(repair, "STRIDE", 1000)
-    double.keys = "a-same b-missing c-refused d-stale e-stale g-missing h-missing"
+    double.keys = "a-same b-missing c-refused d-stale e-stale g-implausible i-missing j-missing"
     double.refused = "c-refused"
     double.outcomes = {"e-stale": Outcome.UNCHANGED}
     double.rows = [
@@ -129,16 +134,25 @@ def test_a_missing_row_is_inserted_and_any_other_difference_looked_up(
         doubles.row("d-stale", size=8),
         doubles.row("e-stale", size=8),
         doubles.row("f-ghost"),
+        doubles.row("g-implausible", sequencer="F" * 32),
+        doubles.row("h-implausible", sequencer="F" * 32, size=None, etag=None, expires_at=1),
     ]
-    # Inserted: b, g and h; looked up and written: c, d and f.
-    assert double.reconcile() == [Checkpoint("h-missing", compared=8, repaired=6)]
+    # Inserted: b, i and j; looked up and written: c, d, f, g and h.
+    assert double.reconcile() == [Checkpoint("j-missing", compared=10, repaired=8)]
     assert [row.key for row in double.inserted] == [
         "b-missing",
         "c-refused",
-        "g-missing",
-        "h-missing",
+        "i-missing",
+        "j-missing",
     ]
-    assert double.looked_up == ["c-refused", "d-stale", "e-stale", "f-ghost"]
+    assert double.looked_up == [
+        "c-refused",
+        "d-stale",
+        "e-stale",
+        "f-ghost",
+        "g-implausible",
+        "h-implausible",
+    ]
 
 
 def test_an_inserted_row_holds_the_result_of_the_listing(double: Doubles) -> None:

@@ -8,15 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3_catalog.model.row import Row, agree
+from s3_catalog.model.row import BEFORE_ALL, Row, agree
 from s3_catalog.model.stored_object import StoredObject
-from s3_catalog.reconciliation.difference import Difference, Kind, differences, side_by_side
+from s3_catalog.reconciliation.difference import (
+    Difference,
+    Kind,
+    difference,
+    differences,
+    side_by_side,
+)
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 def row(key: str, size: int, etag: str, version_id: str | None = None) -> Row:
-    return Row("bucket", key, "A", "t", "ObjectCreated:Put", version_id, size, etag, None)
+    return Row("bucket", key, BEFORE_ALL, "t", "ObjectCreated:Put", version_id, size, etag, None)
 
 
 def stored(key: str, size: int, etag: str, version_id: str | None = None) -> StoredObject:
@@ -99,3 +105,25 @@ def test_a_difference_has_both_sides() -> None:
         Difference(Kind.STALE, "b", objects[1], rows[0]),
         Difference(Kind.GHOST, "c", None, rows[1]),
     ]
+
+
+@pytest.mark.parametrize(
+    ("sequencer", "implausible"),
+    [
+        ("F" * 32, True),
+        ("0" * 31 + "1", True),
+        ("006A000000" + "0" * 22, False),  # Of May 2026.
+        ("006C000000" + "0" * 22, True),  # Of May 2027.
+        (BEFORE_ALL, False),
+    ],
+)
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_row_with_an_implausible_sequencer_differs_also_if_its_content_is_right(
+    sequencer: str, implausible: bool, deleted: bool
+) -> None:
+    forged = replace(row("k", 1, "x"), sequencer=sequencer)
+    there = None if deleted else stored("k", 1, "x")
+    if deleted:
+        forged = replace(forged, size=None, etag=None, expires_at=1)
+    found = difference(there, forged, NOW)
+    assert found == (Difference(Kind.IMPLAUSIBLE, "k", there, forged) if implausible else None)

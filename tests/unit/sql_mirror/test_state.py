@@ -36,6 +36,27 @@ def test_the_fields_of_a_state() -> None:
     )
 
 
+def test_a_healed_state_is_after_all_that_are_not_and_in_the_order_of_its_lookups() -> None:
+    places = [
+        parse(message(sequencer=sequencer, asked_at=asked_at, healed_at=healed_at), "bucket").place
+        for sequencer, asked_at, healed_at in (
+            ("0A" * 16, 5, None),
+            ("F" * 32, 10**20 - 1, None),
+            ("0" * 32, 6, 6),
+            ("0A" * 16, 7, 6),
+            ("0" * 32, 10**20 - 1, 6),
+        )
+    ]
+    assert places == sorted(places)
+    assert len(set(places)) == len(places)
+    assert max(map(len, places)) <= 52  # Of the column.
+
+
+def test_a_healed_state_is_of_a_lookup() -> None:
+    with pytest.raises(UnreadableError, match="asked_at 'None' is not a number"):
+        parse(message(asked_at=None, healed_at=6), "bucket")
+
+
 def test_a_deletion_has_neither_size_nor_etag() -> None:
     state = parse(message(new=None), "bucket")
     assert (state.size, state.etag, state.version_id) == (None, None, None)

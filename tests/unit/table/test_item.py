@@ -48,6 +48,7 @@ ROW = Row(
     etag="e",
     expires_at=None,
     asked_at=5,
+    healed_at=4,
     inspected=INSPECTED,
 )
 ITEM: dict[str, Any] = {
@@ -60,10 +61,18 @@ ITEM: dict[str, Any] = {
     "size": {"N": "0"},
     "etag": {"S": "e"},
     "asked_at": {"N": "5"},
+    "healed_at": {"N": "4"},
     "inspected": VALUE,
 }
 TOMBSTONE = replace(
-    ROW, version_id=None, size=None, etag=None, expires_at=7, asked_at=None, inspected=None
+    ROW,
+    version_id=None,
+    size=None,
+    etag=None,
+    expires_at=7,
+    asked_at=None,
+    healed_at=None,
+    inspected=None,
 )
 TOMBSTONE_ITEM: dict[str, Any] = {
     "pk": {"S": "bucket#1#0"},

@@ -126,6 +126,20 @@ def test_a_filter_is_an_expression_and_its_values(
     assert request["ExpressionAttributeValues"] == {":partition": {"S": "bucket#1#0"}, **values}
 
 
+def test_tombstones_with_an_implausible_sequencer_are_added() -> None:
+    request = query(Filter(implausible_at=NOON))
+    assert request["FilterExpression"] == (
+        "(attribute_not_exists(expires_at) OR sequencer > :greatest"
+        " OR sequencer > :before_all AND sequencer < :least)"
+    )
+    assert request["ExpressionAttributeValues"] == {
+        ":partition": {"S": "bucket#1#0"},
+        ":before_all": {"S": "0" * 32},
+        ":least": {"S": "0043B71B80" + "0" * 22},
+        ":greatest": {"S": "006B042BEC" + "F" * 22},
+    }
+
+
 def test_tombstones_are_rows_that_expire() -> None:
     assert query(Filter(deleted=True))["FilterExpression"] == "attribute_exists(expires_at)"
 

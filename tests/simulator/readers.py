@@ -1,0 +1,72 @@
+"""What reads the stream of the table: subscribers of the change feed, the SQL mirror, the totals.
+
+The messages are those of the publisher, and the mirror compares the places that it stores. Its SQL
+statement has tests of its own, in `tests/sql`.
+"""
+
+import json
+from collections import defaultdict
+from random import Random
+from typing import TYPE_CHECKING, Any, cast
+
+from reinventure.aws.change_watcher import Order
+from s3_catalog.exceptions import UnreadableError
+from s3_catalog.feed import message as messages
+from s3_catalog.model.change import Change
+from s3_catalog.sql_mirror import state as states
+from s3_catalog.table.item import from_item
+from s3_catalog.totals.tally import Tally, growth
+from tests.simulator.expression import Item
+from tests.simulator.violation import Violation
+
+if TYPE_CHECKING:
+    from s3_catalog.sql_mirror.state import State
+
+
+class Readers:
+    """The readers of the stream of one table. `changes` counts the messages."""
+
+    def __init__(self, bucket: str) -> None:
+        self.mirror: dict[str, State] = {}
+        self.total = Tally()
+        self.changes = 0
+        self._bucket = bucket
+        self._waiting: dict[str, list[State]] = defaultdict(list)
+        self._orders: dict[str, Order] = defaultdict(Order)
+
+    def read(self, old: Item | None, new: Item) -> None:
+        """Read a change of a row. A subscriber that gets the messages in order drops none."""
+        row = from_item(cast("Any", new))
+        before = from_item(cast("Any", old)) if old else None
+        change = Change(str(self.changes), "", 0, row.bucket, row.key, before, row)
+        self.total.add(growth(change))
+        if not change.kind:
+            return
+        self.changes += 1
+        body = json.dumps(messages.message(change, change.kind))
+        if not self._orders[row.key].is_new(json.loads(body)):
+            raise Violation(f"a subscriber drops {body}, the change from {old}")
+        try:
+            self._waiting[row.key].append(states.parse(body, self._bucket))
+        except UnreadableError as error:
+            raise Violation(f"the mirror refuses {body}") from error
+
+    def mirror_all(self) -> None:
+        """Deliver to the mirror what it has not got yet, in any order, and much of it twice."""
+        for key in list(self._waiting):
+            self._mirror(key)
+
+    def forget(self, key: str) -> None:
+        """Forget a key whose tombstone has expired: no message is on its way any more."""
+        self._mirror(key)
+        self.mirror.pop(key, None)
+        self._orders.pop(key, None)
+
+    def _mirror(self, key: str) -> None:
+        waiting = self._waiting.pop(key, [])
+        chance = Random(self.changes)  # noqa: S311  (not for secrets)
+        waiting += chance.choices(waiting, k=len(waiting))
+        chance.shuffle(waiting)
+        for state in waiting:
+            if key not in self.mirror or state.place > self.mirror[key].place:
+                self.mirror[key] = state
