@@ -8,10 +8,17 @@ from s3_catalog.attachment.notification_document import NotificationDocument
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import NotificationConfigurationTypeDef
 
 ONE_ATTEMPT = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 1})
 """For the client. A second attempt of botocore would write what was read before the first one, over
 the changes of others in between."""
+
+
+_NEVER_SENT: "NotificationConfigurationTypeDef" = {
+    "QueueConfigurations": [{"QueueArn": "replaced by the document", "Events": []}]
+}
+"""S3 refuses it. An empty configuration would remove every entry, should it ever be sent."""
 
 
 class BucketNotifications:
@@ -57,7 +64,7 @@ class BucketNotifications:
         self._sent = content
         self._client.put_bucket_notification_configuration(
             Bucket=bucket,
-            NotificationConfiguration={},
+            NotificationConfiguration=_NEVER_SENT,
             SkipDestinationValidation=True,
             ExpectedBucketOwner=self._account,
         )
