@@ -63,10 +63,11 @@ def rules(template: Template) -> dict[str, Any]:
 def role(template: Template, function: str) -> dict[str, Any]:
     """The role of the function `function`."""
     found = attached(template, "AWS::IAM::Role")
-    [properties] = [
+    roles: list[dict[str, Any]] = [
         each["Properties"] for name, each in found.items() if name.startswith(f"Attached{function}")
     ]
-    return properties
+    [only] = roles
+    return only
 
 
 def access(template: Template) -> tuple[str, dict[str, Any]]:
