@@ -7,6 +7,8 @@
     ├── EnvironmentVariableError           a variable that is missing or has an invalid value
     ├── IngestError                        records that could not be catalogued
     ├── PublishError                       changes that could not be published
+    ├── EventBridgeSwitchError             a bucket whose events cannot be switched to EventBridge
+    ├── ResponseError                      a response that CloudFormation does not accept
     ├── InspectionError
     │   ├── GoneError                      the object no longer exists
     │   ├── ArchivedError                  the object is in an archive storage class
@@ -54,6 +56,14 @@ class IngestError(CatalogError):
 
 class PublishError(CatalogError):
     """Some changes of a batch could not be published; the message has the reason."""
+
+
+class EventBridgeSwitchError(CatalogError):
+    """The EventBridge switch of a bucket cannot be turned; the message has the reason."""
+
+
+class ResponseError(CatalogError):
+    """CloudFormation did not accept the response of a custom resource, which it waits for."""
 
 
 class InspectionError(CatalogError):

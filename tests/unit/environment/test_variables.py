@@ -85,6 +85,8 @@ def records() -> list[Any]:
 
 
 DEPLOYED = {
+    "EventSwitchCheckEnvironment": "BUCKETS BUCKET_ACCOUNT",
+    "EventSwitchEnvironment": "BUCKET_PARTITION BUCKET_REGION BUCKET_ACCOUNT",
     "IngestEnvironment": "TABLE_NAME SHARDS BUCKET_NAME",
     "InspectEnvironment": "BUCKET_NAME TABLE_NAME SHARDS MOST_MIB",
     "MirrorEnvironment": (
