@@ -3,6 +3,7 @@
     CatalogError
     ├── MalformedError (and ValueError)    a notification or record against S3's format
     ├── UnreadableError                    a message that is not of the change feed
+    │   └── OutOfScopeError                one about a key that has no row, or none here
     ├── ContendedError                     a row that others kept changing
     ├── EnvironmentVariableError           a variable that is missing or has an invalid value
     ├── IngestError                        records that could not be catalogued
@@ -36,6 +37,10 @@ class MalformedError(CatalogError, ValueError):
 
 class UnreadableError(CatalogError):
     """A message is not a change of an object in the bucket."""
+
+
+class OutOfScopeError(UnreadableError):
+    """A message is about a key that is not in the scope: its bucket may have been detached."""
 
 
 class ContendedError(CatalogError):

@@ -1,7 +1,7 @@
 """The deployed catalog: its bucket, its tables, and the queries on them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,8 +10,10 @@ import boto3
 from reinventure.aws import deployed_stack
 from reinventure.aws.connection import CONFIG
 from reinventure.contract import CatalogOutputs
-from s3_catalog.model import object_key
+from reinventure.errors import UserError
+from s3_catalog.model import object_key, scope
 from s3_catalog.model.row import Row, agree
+from s3_catalog.model.scope import Scope
 from s3_catalog.model.stored_object import StoredObject, Version
 from s3_catalog.model.timestamps import utc_now
 from s3_catalog.reconciliation.difference import side_by_side
@@ -46,20 +48,48 @@ class KeyState:
 
 @dataclass(frozen=True)
 class DeployedCatalog:
-    """A bucket and its catalog, in the account and region of `session`.
+    """The catalog of a stack, in the account and region of `session`, and one bucket of its scope.
 
-    Methods that read AWS raise botocore's ClientError or BotoCoreError.
+    `chosen` is the name of the bucket; None is for the only one. Methods that read AWS
+    raise botocore's ClientError or BotoCoreError.
     """
 
     session: boto3.Session
     stack: str
     """Name of the CloudFormation stack."""
     outputs: CatalogOutputs
+    chosen: str | None = None
+
+    @cached_property
+    def scope(self) -> Scope:
+        """Which keys of which buckets have rows."""
+        names = (self.outputs.bucket_name, self.outputs.attached_buckets)
+        return scope.parse(",".join(name for name in names if name))
 
     @property
     def bucket(self) -> str:
-        """Name of the bucket."""
-        return self.outputs.bucket_name
+        """Name of the bucket. Raises UserError if there are several and none is chosen."""
+        if self.chosen is None and len(self.scope.buckets) > 1:
+            raise UserError(f"the catalog has several buckets, name one of them: {self._urls()}")
+        return self.chosen or self.scope.buckets[0]
+
+    def choose(self, bucket: str) -> "DeployedCatalog":
+        """Return this catalog with `bucket`. Raises UserError if it has no such bucket."""
+        if bucket not in self.scope.buckets:
+            raise UserError(f"s3://{bucket} is not in the catalog, which has {self._urls()}")
+        return replace(self, chosen=bucket)
+
+    def own(self) -> "DeployedCatalog":
+        """Return this catalog with the bucket that the stack made. Raises UserError without one."""
+        if not self.outputs.bucket_name:
+            raise UserError(
+                "the catalog has no bucket of its own (setting buckets), and nothing is written to "
+                "attached ones"
+            )
+        return replace(self, chosen=self.outputs.bucket_name)
+
+    def _urls(self) -> str:
+        return ", ".join(f"s3://{bucket}/" for bucket in self.scope.buckets)
 
     @property
     def table(self) -> str:

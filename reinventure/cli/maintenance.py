@@ -288,7 +288,7 @@ def smoke(
 
         reinventure smoke --patience 30
     """
-    catalog = deployed_catalog.find(session(profile, region), stack)
+    catalog = deployed_catalog.find(session(profile, region), stack).own()
     with Steps() as steps:
         steps.begin(f"Putting an object into s3://{catalog.bucket}, and waiting for its row")
         seen = smoke_test.smoke(catalog, patience)

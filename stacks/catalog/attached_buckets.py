@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import cast
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -18,6 +19,7 @@ from s3_catalog.environment.event_switch_check_environment import EventSwitchChe
 from s3_catalog.environment.event_switch_environment import EventSwitchEnvironment
 from s3_catalog.model.scope import Scope
 
+from ..constructs.alarm_topic import AlarmTopic
 from ..constructs.keys import Keys, allow_service
 from ..constructs.python_function import PythonFunction
 from ..settings.settings import Settings
@@ -29,8 +31,8 @@ class AttachedBuckets(Construct):
     """The rules that send the events of `attached` to `ingest`, and the switch of each bucket.
 
     A switch is a custom resource. It is turned on once the rules exist, and turned off before they
-    are deleted, if it was off before and no other rule needs it. `check` is a function that fails
-    every hour in which a switch is off.
+    are deleted, if it was off before and no other rule needs it. A function checks the switches
+    every hour; `alarms` are on while one is off, or while they are not checked.
     """
 
     def __init__(
@@ -42,9 +44,10 @@ class AttachedBuckets(Construct):
         keys: Keys,
         attached: Scope,
         ingest: IngestFunction,
+        alarms: AlarmTopic,
     ) -> None:
         super().__init__(scope, id)
-        rules = self._rules(keys, attached, ingest)
+        rules = self._rules(settings, keys, attached, ingest)
         function = PythonFunction(
             self,
             "Switch",
@@ -76,15 +79,18 @@ class AttachedBuckets(Construct):
                 properties={"Bucket": bucket, "Rules": [rule.rule_name for rule in rules]},
             )
             switch.node.add_dependency(access, *rules)
-        self.check = self._check(settings, keys, attached)
+        _watch(self, self._check(settings, keys, attached), alarms)
 
-    def _rules(self, keys: Keys, attached: Scope, ingest: IngestFunction) -> list[events.Rule]:
+    def _rules(
+        self, settings: Settings, keys: Keys, attached: Scope, ingest: IngestFunction
+    ) -> list[events.Rule]:
         # For the account: the rules need the queue, the queue needs the key, and a condition on
         # the rules would be a cycle. The queue's own policy, by CDK, allows these rules only.
         allow_service(
             keys.queue,
             "events",
             {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
+            settings,
             sid="LetSendEventsOfAttachedBuckets",
         )
         return [
@@ -162,6 +168,30 @@ class AttachedBuckets(Construct):
                 ]
             ),
         )
+
+
+def _watch(scope: Construct, check: lambda_.Function, alarms: AlarmTopic) -> None:
+    hour = cdk.Duration.hours(1)
+    alarms.alarm(
+        scope,
+        "Off",
+        check.metric_errors(period=hour, statistic="Sum"),
+        above=0,
+        description="An attached bucket sends no events: the log of the check names it.",
+    )
+    # Missing data is breaching. Two hours: one may end a moment before its check.
+    alarms.notify_of(
+        cloudwatch.Alarm(
+            scope,
+            "Unchecked",
+            metric=check.metric_invocations(period=hour, statistic="Sum"),
+            threshold=1,
+            comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            evaluation_periods=2,
+            treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+            alarm_description="Whether attached buckets send events was not checked for two hours.",
+        )
+    )
 
 
 def _arns(attached: Scope) -> list[str]:

@@ -10,9 +10,9 @@ from ..catalog import event_patterns
 CREATE = "create"
 """The entry for the bucket that the stack Catalog creates."""
 
-MAX_ATTACHED = 50
-"""Attached entries. Policies of roles name them all: inline, a role has room for 10,240
-characters."""
+MAX_ATTACHED = 32
+"""Attached entries. Policies of roles name them all, with a statement for each bucket that has
+prefixes: inline, a role has room for 10,240 characters (IAM's quota)."""
 
 MAX_RULES = 12
 """Rules for the attached entries, which most often need one to four. An event bus has 300 (quota),

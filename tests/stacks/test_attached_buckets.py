@@ -8,40 +8,26 @@ import aws_cdk as cdk
 import pytest
 
 from s3_catalog.model import scope
-from stacks.catalog.attached_buckets import AttachedBuckets
 from stacks.catalog.event_patterns import patterns
 from stacks.catalog.stack import CatalogStack
-from stacks.settings.bucket_list import MAX_ATTACHED
+from stacks.inspection.stack import InspectionStack
+from stacks.settings.bucket_list import MAX_ATTACHED, MAX_BYTES
 from stacks.settings.settings import Settings
 from tests import assembly
-from tests.stacks.conftest import Template, properties, read, resources
+from tests.stacks.conftest import Template, arn, own_outputs, properties, read, resources
 
 SOME = "logs-prod/2026/,photos-prod"
-MANY = ",".join(f"{n:02}-{'b' * 50}" for n in range(MAX_ATTACHED))
+MANY = ",".join(f"{n:02}-{'b' * 60}" for n in range(MAX_ATTACHED))
 
 
 def synthesise(folder: Path, buckets: str) -> Template:
-    """Catalog with attached `buckets`."""
-
-    def write(app: cdk.App, name: str, settings: Settings) -> cdk.Stack:
-        stack = CatalogStack(app, name, settings)
-        AttachedBuckets(
-            stack,
-            "Attached",
-            settings,
-            keys=stack.catalog.keys,
-            attached=scope.parse(buckets),
-            ingest=stack.catalog.ingest,
-        )
-        return stack
-
-    assembly.write(write, "Catalog", folder)
-    return read(folder)
+    """Catalog with `buckets`."""
+    return read(assembly.write(CatalogStack, "Catalog", folder, buckets=buckets))
 
 
 @pytest.fixture(scope="module")
 def some(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    return synthesise(tmp_path_factory.mktemp("some"), SOME)
+    return synthesise(tmp_path_factory.mktemp("some"), f"create,{SOME}")
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +66,7 @@ def resolved(value: Any) -> Any:
     """`value` with references as long as what they become, or longer."""
     match value:
         case {"Fn::Join": [separator, parts]}:
-            return separator.join(map(resolved, parts))
+            return separator.join(str(resolved(part)) for part in parts)
         case {"Ref": "AWS::Partition"}:
             return "aws-us-gov"
         case {"Ref": _} | {"Fn::GetAtt": _}:
@@ -179,6 +165,103 @@ def test_two_policies_of_the_most_buckets_fit_the_role(many: Template) -> None:
     assert len(json.dumps(resolved(policies), separators=(",", ":"))) < 10_240
 
 
+def listing(template: Template, role: str) -> list[Any]:
+    """The statements of `role` about lists of buckets."""
+    [found] = [
+        each["Properties"]
+        for name, each in resources(template, "AWS::IAM::Role").items()
+        if name.startswith(role)
+    ]
+    return [
+        statement
+        for policy in found["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "s3:List" in json.dumps(statement["Action"])
+    ]
+
+
+def test_roles_may_list_the_keys_of_the_scope_and_no_others(some: Template) -> None:
+    for role, action in (
+        ("IngestRole", "s3:ListBucketVersions"),
+        ("ReconcilePlanner", "s3:ListBucket"),
+        ("ReconcileWorker", "s3:ListBucketVersions"),
+    ):
+        whole, part = listing(some, role)
+        assert (whole["Action"], part["Action"]) == (action, action)
+        own, photos = whole["Resource"]
+        assert own == arn(some, "AWS::S3::Bucket")
+        assert photos["Fn::Join"][1][-1] == ":s3:::photos-prod"
+        assert "Condition" not in whole
+        assert part["Resource"]["Fn::Join"][1][-1] == ":s3:::logs-prod"
+        assert part["Condition"] == {"StringLike": {"s3:prefix": ["2026/*"]}}
+
+
+@pytest.fixture(scope="module")
+def longest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Catalog and Workers with the longest list of buckets, each with a prefix."""
+    prefix = f"{'p' * (MAX_BYTES // MAX_ATTACHED - 29)}/"
+    entries = ",".join(f"{n:02}-{'b' * 23}/{prefix}" for n in range(MAX_ATTACHED))
+    assert MAX_BYTES - 100 < len(entries) <= MAX_BYTES
+
+    def write(app: cdk.App, name: str, settings: Settings) -> cdk.Stack:
+        stack = CatalogStack(app, name, settings)
+        InspectionStack(app, "Workers", settings, stack.catalog)
+        return stack
+
+    folder = tmp_path_factory.mktemp("longest")
+    return assembly.write(write, "Catalog", folder, workers="true", buckets=f"create,{entries}")
+
+
+@pytest.mark.parametrize("stack", ["Catalog", "Workers"])
+def test_the_longest_list_fits_roles_and_variables(stack: str, longest: Path) -> None:
+    """Inline policies of a role have up to 10,240 characters, variables 4,096 bytes (quotas)."""
+    template = read(longest, stack)
+    separate = properties(template, "AWS::IAM::Policy", least=0)
+    for name, role in resources(template, "AWS::IAM::Role").items():
+        policies = [
+            *role["Properties"].get("Policies", []),
+            *(each for each in separate if {"Ref": name} in each["Roles"]),
+        ]
+        documents = resolved([each["PolicyDocument"] for each in policies])
+        size = len(json.dumps(documents, separators=(",", ":")))
+        assert size < 10_240, f"{name}: {size}"
+    for name, function in resources(template, "AWS::Lambda::Function").items():
+        variables = resolved(function["Properties"].get("Environment", {}).get("Variables", {}))
+        assert len(json.dumps(variables).encode()) < 4_096, name
+
+
+def test_without_a_bucket_of_its_own_nothing_refers_to_one(tmp_path: Path) -> None:
+    template = synthesise(tmp_path, SOME)
+    assert resources(template, "AWS::S3::Bucket", least=0) == {}
+    assert resources(template, "Custom::S3BucketNotifications", least=0) == {}
+    assert "BucketName" not in own_outputs(template)
+    assert own_outputs(template)["AttachedBuckets"] == SOME
+    whole, _ = listing(template, "IngestRole")
+    assert whole["Resource"]["Fn::Join"][1][-1] == ":s3:::photos-prod"
+
+
+def test_the_comparison_is_there_and_no_night_starts_it(some: Template) -> None:
+    assert len(resources(some, "AWS::StepFunctions::StateMachine")) == 1
+    schedules = [each.get("ScheduleExpression") for each in properties(some, "AWS::Events::Rule")]
+    assert [each for each in schedules if each] == ["rate(1 hour)"]
+    assert not any("ReconcileLate" in name for name in resources(some, "AWS::CloudWatch::Alarm"))
+
+
+def test_alarms_are_on_while_a_switch_is_off_or_not_checked(some: Template) -> None:
+    alarms = attached(some, "AWS::CloudWatch::Alarm").values()
+    off, unchecked = (each["Properties"] for each in alarms)
+    assert (off["MetricName"], off["Threshold"], off["TreatMissingData"]) == (
+        "Errors",
+        0,
+        "notBreaching",
+    )
+    assert (unchecked["MetricName"], unchecked["EvaluationPeriods"]) == ("Invocations", 2)
+    assert unchecked["TreatMissingData"] == "breaching"
+    for alarm in (off, unchecked):
+        assert "AttachedCheckFunction" in json.dumps(alarm["Dimensions"])
+        assert "AlarmsTopic" in json.dumps(alarm["AlarmActions"])
+
+
 def test_a_request_is_handled_once(some: Template) -> None:
     configs = attached(some, "AWS::Lambda::EventInvokeConfig").values()
     assert [each["Properties"]["MaximumRetryAttempts"] for each in configs] == [0, 0]
@@ -202,9 +285,3 @@ def test_every_hour_a_function_checks_the_switches(some: Template) -> None:
     statement = role(some, "Check")["Policies"][0]["PolicyDocument"]["Statement"][0]
     assert statement["Action"] == "s3:GetBucketNotification"
     assert len(statement["Resource"]) == 2
-
-
-def test_the_variables_of_the_longest_list_fit_a_function(many: Template) -> None:
-    for name, each in attached(many, "AWS::Lambda::Function").items():
-        variables = resolved(each["Properties"]["Environment"]["Variables"])
-        assert len(json.dumps(variables).encode()) < 4_096, name

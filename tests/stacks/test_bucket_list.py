@@ -38,11 +38,11 @@ def test_the_list_has_the_bucket_of_its_own_and_existing_ones() -> None:
         (f"logs/{'é' * 400}/", "the prefix is too long for an EventBridge pattern"),
         (
             ",".join(f"bucket-{n}" for n in range(MAX_ATTACHED + 1)),
-            "51 buckets and prefixes are attached, a catalog has up to 50",
+            "33 buckets and prefixes are attached, a catalog has up to 32",
         ),
         (
-            ",".join(f"{n:02}{'x' * 61}" for n in range(MAX_ATTACHED)),
-            "have 3,199 bytes, a catalog has room for 3,000",
+            ",".join(f"{n:02}{'x' * 61}/{'p' * 35}/" for n in range(MAX_ATTACHED)),
+            "have 3,231 bytes, a catalog has room for 3,000",
         ),
     ],
 )
