@@ -73,8 +73,12 @@ class DeployedCatalog:
             raise UserError(f"the catalog has several buckets, name one of them: {self._urls()}")
         return self.chosen or self.scope.buckets[0]
 
-    def choose(self, bucket: str) -> "DeployedCatalog":
-        """Return this catalog with `bucket`. Raises UserError if it has no such bucket."""
+    def choose(self, bucket: str | None) -> "DeployedCatalog":
+        """Return this catalog with `bucket`, None for its only one.
+
+        Raises UserError if it has no such bucket, or several.
+        """
+        bucket = self.bucket if bucket is None else bucket
         if bucket not in self.scope.buckets:
             raise UserError(f"s3://{bucket} is not in the catalog, which has {self._urls()}")
         return replace(self, chosen=bucket)
@@ -140,16 +144,17 @@ class DeployedCatalog:
     def _matching(
         self, wanted: Filter, reading: Reading, prefix: str, *, consistent: bool
     ) -> Iterator[Row]:
-        return matching_rows(
-            self.dynamodb,
-            self.table,
-            self.bucket,
-            self.outputs.shards,
-            wanted,
-            prefix=prefix,
-            consistent=consistent,
-            reading=reading,
-        )
+        for each in self.scope.under(self.bucket, prefix):
+            yield from matching_rows(
+                self.dynamodb,
+                self.table,
+                self.bucket,
+                self.outputs.shards,
+                wanted,
+                prefix=each,
+                consistent=consistent,
+                reading=reading,
+            )
 
     def key_state(self, key: str) -> KeyState:
         """Return row and versions of `key` as they are now."""
@@ -170,10 +175,12 @@ class DeployedCatalog:
         Compares the bucket's own listing with consistent reads of the catalog. A tombstone comes
         only if its sequencer is implausible.
         """
-        listing = self.stored().listing(prefix=prefix)
-        wanted = Filter(implausible_at=utc_now())
-        rows = self._matching(wanted, Reading(), prefix, consistent=True)
-        return ((thing, row) for _, thing, row in side_by_side(listing, rows) if thing or row)
+        stored, wanted = self.stored(), Filter(implausible_at=utc_now())
+        for each in self.scope.under(self.bucket, prefix):
+            rows = self._matching(wanted, Reading(), each, consistent=True)
+            for _, thing, row in side_by_side(stored.listing(prefix=each), rows):
+                if thing or row:
+                    yield thing, row
 
 
 def find(session: boto3.Session, stack: str) -> DeployedCatalog:

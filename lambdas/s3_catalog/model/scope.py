@@ -60,6 +60,14 @@ class Scope:
         """
         return self._prefixes.get(bucket, ())
 
+    def under(self, bucket: str, prefix: str) -> tuple[str, ...]:
+        """Return prefixes, in order, that select the keys of `bucket` under `prefix`."""
+        return tuple(
+            max(each, prefix, key=len)
+            for each in self.prefixes(bucket)
+            if each.startswith(prefix) or prefix.startswith(each)
+        )
+
     @cached_property
     def _prefixes(self) -> dict[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}

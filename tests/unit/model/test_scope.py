@@ -100,3 +100,13 @@ def test_entries_that_share_a_key_are_refused_and_others_are_not(
             scope.of(entries)
     else:
         assert set(scope.of(entries).entries) == set(entries)
+
+
+@given(SCOPES, NAMES, st.text("ab/"), st.text("ab/"))
+def test_the_prefixes_under_another_select_the_keys_of_both(
+    each: Scope, bucket: str, prefix: str, key: str
+) -> None:
+    chosen = each.under(bucket, prefix)
+    both = (bucket, key) in each and key.startswith(prefix)
+    assert sum(key.startswith(one) for one in chosen) == both
+    assert list(chosen) == sorted(chosen)
