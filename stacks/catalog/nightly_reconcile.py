@@ -254,22 +254,18 @@ class NightlyReconcile(Construct):
     ) -> None:
         """Raise alarms on comparisons that fail, or find many differences."""
         minutes, day = cdk.Duration.minutes(5), cdk.Duration.days(1)
-        alarms.alarm(
-            self,
-            "Failed",
-            cloudwatch.MathExpression(
-                expression="FILL(failed, 0) + FILL(late, 0) + FILL(stopped, 0)",
-                using_metrics={
-                    "failed": machine.metric_failed(period=minutes),
-                    "late": machine.metric_timed_out(period=minutes),
-                    "stopped": machine.metric_aborted(period=minutes),
-                },
-                period=minutes,
-                label="comparisons that did not end",
-            ),
-            above=0,
-            description="The comparison of bucket and catalog failed: see its execution.",
-        )
+        for name, metric, fate in (
+            ("Failed", machine.metric_failed(period=minutes), "failed"),
+            ("TimedOut", machine.metric_timed_out(period=minutes), "timed out"),
+            ("Stopped", machine.metric_aborted(period=minutes), "was stopped"),
+        ):
+            alarms.alarm(
+                self,
+                name,
+                metric,
+                above=0,
+                description=f"The comparison of bucket and catalog {fate}: see its execution.",
+            )
         repaired = logs.MetricFilter(
             self,
             "Repaired",
