@@ -19,9 +19,17 @@ from s3_catalog.model.scope import Entry, Scope
 MAX_CHARACTERS = 2048
 """Of a pattern. EventBridge's quota, which AWS raises on request."""
 
-DETAIL_TYPES = ("Object Created", "Object Deleted")
-"""The events of objects that appear, change and disappear. Deletions by lifecycle rules are
-"Object Deleted" as well."""
+DETAIL_TYPES = (
+    "Object Created",
+    "Object Deleted",
+    "Object Storage Class Changed",
+    "Object Access Tier Changed",
+    "Object Restore Initiated",
+    "Object Restore Completed",
+    "Object Restore Expired",
+)
+"""Every event that creates, changes or removes an object, or changes how it is stored. Deletions by
+lifecycle rules are "Object Deleted" as well."""
 
 Pattern = dict[str, Any]
 """An event pattern, ready for JSON."""

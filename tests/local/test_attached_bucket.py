@@ -36,7 +36,20 @@ class Existing:
         self._sqs: SQSClient = session.client("sqs")
         self.name = f"photos-{uuid4()}"
         self.s3.create_bucket(Bucket=self.name)
-        self._url = self._sqs.create_queue(QueueName=f"others-{uuid4()}")["QueueUrl"]
+        policy = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "s3.amazonaws.com"},
+                    "Action": "sqs:SendMessage",
+                    "Resource": "*",
+                }
+            ],
+        }
+        self._url = self._sqs.create_queue(
+            QueueName=f"others-{uuid4()}", Attributes={"Policy": json.dumps(policy)}
+        )["QueueUrl"]
         arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
         self.s3.put_bucket_notification_configuration(
             Bucket=self.name,
