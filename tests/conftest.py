@@ -15,7 +15,7 @@ from xdist.scheduler import LoadGroupScheduling
 from reinventure.local import background_process as background
 from reinventure.local import mariadb
 
-TIERS = ("unit", "component", "sql", "simulator", "stacks", "local")
+TIERS = ("unit", "component", "sql", "simulator", "spec", "stacks", "local")
 """The folders of tests in the order in which they run: the sooner a failure is seen the better."""
 
 LOCAL_SECONDS = 300
@@ -95,7 +95,7 @@ class Scheduler(LoadGroupScheduling):
         tier = tier_of(nodeid)
         if tier in {"sql", "local"}:
             return tier  # There is one database server, and one local cloud at a time.
-        return nodeid if tier == "simulator" else nodeid.partition("::")[0]
+        return nodeid if tier in {"simulator", "spec"} else nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)

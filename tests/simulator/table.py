@@ -66,6 +66,22 @@ class FakeTable:
 
         return self._network.request("dynamodb", item["sk"]["S"], put)
 
+    def update_item(self, **request: Any) -> dict[str, Any]:
+        """Set one attribute of an item, if the item is there and the condition holds for it."""
+        self._check(request)
+        place = _place(request["Key"])
+        name, value = request["UpdateExpression"].removeprefix("SET ").split(" = ")
+
+        def update() -> dict[str, Any]:
+            old = self.items.get(place)
+            values = request["ExpressionAttributeValues"]
+            if old is None or not condition(request["ConditionExpression"])(old, values):
+                raise ConditionFailedError(None)
+            self._write({**old, name: values[value]})
+            return {}
+
+        return self._network.request("dynamodb", place[1], update)
+
     def get_item(self, **request: Any) -> dict[str, Any]:
         """Get an item."""
         self._check(request)

@@ -15,6 +15,9 @@ from tests.stacks.test_delivery import SOURCES
 from tests.stacks.test_governance import VARIANTS as GOVERNED
 from tests.stacks.test_portfolio import LAUNCHER
 
+# The first test synthesises all templates and lints them: minutes, where the processors are busy.
+pytestmark = pytest.mark.timeout(900)
+
 REGIONS = ("us-east-1", "eu-west-1", "eu-central-1")
 
 PRODUCTION = {"stage": "production"}
