@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from s3_catalog.model import scope
 from s3_catalog.model.scope import Entry, Scope
-from stacks.catalog.event_patterns import MAX_CHARACTERS, Pattern, patterns
+from stacks.catalog.event_patterns import DETAIL_TYPES, MAX_CHARACTERS, Pattern, patterns
 from tests.event_pattern_matcher import matches
 from tests.scopes import KEYS, NAMES, SCOPES
 
@@ -53,7 +53,7 @@ def test_an_event_matches_one_pattern_if_its_key_is_in_the_scope(
 ) -> None:
     places = [(bucket, key), *((entry.bucket, entry.prefix + key) for entry in each.entries)]
     for place in places:
-        for kind in ("Object Created", "Object Deleted"):
+        for kind in DETAIL_TYPES:
             found = [matches(pattern, event(*place, kind)) for pattern in patterns(each).values()]
             assert sum(found) == (place in each)
 
@@ -69,7 +69,7 @@ def test_the_pattern_of_a_small_scope_is_one() -> None:
     assert patterns(scope.parse("photos,videos,logs/a/,logs/b/")) == {
         "": {
             "source": ["aws.s3"],
-            "detail-type": ["Object Created", "Object Deleted"],
+            "detail-type": list(DETAIL_TYPES),
             "detail": {
                 "$or": [
                     {"bucket": {"name": ["photos", "videos"]}},
@@ -120,7 +120,7 @@ def test_broad_scopes_need_several_rules() -> None:
 
 
 def test_a_prefix_that_fills_a_pattern_is_refused_by_name() -> None:
-    fits = f"logs/{'é' * 300}/"
+    fits = f"logs/{'é' * 280}/"
     assert list(patterns(scope.parse(fits))) == [""]
     with pytest.raises(ValueError, match=r"logs/é+/': the prefix is too long for an EventBridge"):
         patterns(scope.parse(f"logs/{'é' * 400}/"))
