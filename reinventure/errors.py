@@ -29,7 +29,7 @@ class UserError(CatalogError):
 
 
 class NoStackError(UserError):
-    """The account has no stack of this name in the region."""
+    """The account has no stack of ours of this name in the region."""
 
 
 class RecordsExpiredError(CatalogError):

@@ -60,8 +60,8 @@ def describe(client: "CloudFormationClient", stack: str) -> "StackTypeDef | None
 def find(client: "CloudFormationClient", stack: str, kind: type[_T]) -> _T:
     """Return the outputs of the stack named `stack`, in the account and region of `client`.
 
-    Raises NoStackError when there is no such stack, UserError when an output of `kind` is missing,
-    and botocore's ClientError or BotoCoreError.
+    Raises NoStackError when there is no such stack, or one of others, or none with outputs yet;
+    UserError when an output of `kind` is missing; and botocore's ClientError or BotoCoreError.
     """
     expected = _KINDS[kind]
     description = describe(client, stack)
@@ -74,7 +74,8 @@ def find(client: "CloudFormationClient", stack: str, kind: type[_T]) -> _T:
     try:
         return contract.from_outputs(kind, outputs)
     except contract.OutputError as error:
-        raise UserError(
+        ours = description.get("Description", "").startswith(contract.DESCRIPTION_PREFIX)
+        raise (UserError if ours and outputs else NoStackError)(
             f"stack {stack!r} is not a {expected.name} stack of reinventure, or its deployment has "
             f"not finished: {error}"
         ) from None

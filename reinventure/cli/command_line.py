@@ -120,7 +120,7 @@ def _message(error: Exception) -> str | None:
         case typer.TyperException():
             message = _usage(error)
         case typer.Abort():
-            message = "there was no answer to the question"
+            message = "there was no answer to the question: `--yes` answers it"
         case ClientError() | BotoCoreError():
             message = explain(error)
         case UnicodeEncodeError() if _SURROGATE.search(error.object):

@@ -242,7 +242,7 @@ def redrive(
     if not yes and _at_a_terminal():
         waiting = dead_letters.waiting(catalog, queues, trusted)
         shown = [letter for letter in waiting if letter.id.startswith(chosen)]
-        if shown and not _confirmed(shown):
+        if any(letter.refusal is None for letter in shown) and not _confirmed(shown):
             print("Nothing redriven.")
             return
         # Without those that came meanwhile.

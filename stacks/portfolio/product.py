@@ -22,8 +22,8 @@ class EncryptedBucketProduct(servicecatalog.ProductStack):
     """The construct `Catalog`, with parameters for what can be chosen without a synthesis.
 
     Everything else is fixed (`Settings.of_product`), so that the launch role needs no further
-    permissions; only the setting `local` applies. Bucket, tables, keys and logs are retained when
-    the product is terminated.
+    permissions; only the settings `local` and `unconditional_key_use` apply. Bucket, tables, keys
+    and logs are retained when the product is terminated.
 
     An account can launch it any number of times, because the template fixes no name.
     """

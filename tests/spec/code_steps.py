@@ -17,12 +17,13 @@ from s3_catalog.ingestion import delivery
 from s3_catalog.model.event import Content, Event
 from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.row import BEFORE_ALL, Row
+from s3_catalog.model.scope import Entry, Scope
 from s3_catalog.model.sequencer import canonical
 from s3_catalog.model.stored_object import StoredObject
 from s3_catalog.model.timestamps import microseconds, timestamp
 from s3_catalog.reconciliation import repair
 from s3_catalog.reconciliation.difference import Difference, Kind, difference
-from s3_catalog.s3.bucket import Bucket
+from s3_catalog.s3.bucket import Buckets
 from s3_catalog.table.item import from_item, to_item
 from s3_catalog.table.store import Outcome, Store
 from tests.simulator import happening as happenings
@@ -85,7 +86,9 @@ class Place:
         s3 = FakeS3(BUCKET, self.network, Clock(), timedelta(), versioned=True)
         s3.versions = {KEY: [_version(version) for version in state["versions"]]}
         self.store = Store(cast("Any", self.table), "table", 1, lambda: time(now))
-        self.bucket = Bucket(lambda: cast("Any", s3), BUCKET, lambda: time(now))
+        scope = Scope((Entry(BUCKET),))
+        self.buckets = Buckets(lambda: cast("Any", s3), scope, lambda: time(now))
+        self.bucket = self.buckets[BUCKET]
 
     def set(self, row: State) -> None:
         """Make `row` that of the table."""
@@ -97,7 +100,7 @@ class Place:
     def row(self, before: State) -> State:
         """Return the row of the table, which was `before`, as the model has it."""
         items = list(self.table.items.values())
-        return model_row(from_item(items[0]), before) if items else before
+        return model_row(from_item(cast("Any", items[0])), before) if items else before
 
     def stop_at(self, request: str) -> None:
         """End the code before its next `request`."""
@@ -121,7 +124,7 @@ def deliver(state: State) -> Iterator[State]:
 
         records = [_record(state["events"][i - 1]) for i in together]
         with patch.object(delivery, "correct", look_up):
-            report = delivery.ingest({"Records": records}, place.store, place.bucket)
+            report = delivery.ingest({"Records": records}, place.store, place.buckets)
         assert not report.failures
         done = frozenset(together)
         if not causes:
@@ -164,10 +167,11 @@ def replace(state: State) -> Iterator[State]:
         return
     for error in (-1, 1):
         place = Place(state, process["seen"], process["clock"] + error)
-        place.bucket.current = lambda _: _stored(process["found"], START)  # type: ignore[method-assign]
+        found = _stored(process["found"], START)
         place.network.before["put"] = lambda: _others_write(place, state["row"])  # noqa: B023
         try:
-            outcome = correction.correct(place.store, place.bucket, KEY, _causes(state))
+            with patch.object(place.bucket, "current", return_value=found):
+                outcome = correction.correct(place.store, place.bucket, KEY, _causes(state))
         except Stop:
             again = {"at": "read", "why": process["why"], "done": process["done"]}
             yield {**state, "process": ({**_idle(process), **again},)}
@@ -235,8 +239,9 @@ def _finished(state: State) -> State:
 def _idle(process: State) -> State:
     no_row = dict.fromkeys(process["seen"], 0) | {"seq": -1, "has": False, "name": 2}
     no_row["healed"] = False
-    nothing = {"why": frozenset(), "done": frozenset()}
-    return {"at": "idle", **nothing, "seen": no_row, "clock": 0, "found": NOTHING}
+    nothing: frozenset[int] = frozenset()
+    idle = {"at": "idle", "why": nothing, "done": nothing}
+    return {**idle, "seen": no_row, "clock": 0, "found": NOTHING}
 
 
 # Between the model's values and the code's ---------------------------------------------------

@@ -376,7 +376,8 @@ def test_tombstones_are_deleted_after_60_days(writer: MirrorWriter) -> None:
     times = {
         "60 days": now - timedelta(days=60),
         "60 days and 1 second": now - timedelta(days=60, seconds=1),
-        "new": now,
+        "new": now + timedelta(minutes=5),
+        "forged": now + timedelta(minutes=5, seconds=1),
         "object": now - timedelta(days=120),
     }
     messages = []
@@ -386,6 +387,19 @@ def test_tombstones_are_deleted_after_60_days(writer: MirrorWriter) -> None:
     assert writer.apply(bodies(messages), never) == {}
     mirrors.delete_expired_tombstones(writer.database, now)
     assert mirrored(writer.database).keys() == {"60 days", "new", "object"}
+
+
+def test_a_forged_tombstone_in_the_future_does_not_outlive_the_mark_of_its_heal(
+    writer: MirrorWriter,
+) -> None:
+    """A heal that leaves a deleted key deleted sends no message, so the mirror keeps the place."""
+    forged = {**message("k", 1, None, None), "sequencer": "F" * 32}
+    assert writer.apply(bodies([{**forged, "time": "2999-01-01T00:00:00.000Z"}]), never) == {}
+    assert mirrored(writer.database).keys() == {"k"}
+    writer.prepare(never)
+    # 120 days later, the row of the next put has no mark.
+    assert writer.apply(bodies([message("k", 2, None, 7)]), never) == {}
+    assert mirrored(writer.database)["k"][0] == 7
 
 
 def test_the_oldest_tombstones_are_deleted_first(writer: MirrorWriter, monkeypatch: Patch) -> None:

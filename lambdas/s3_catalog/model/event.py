@@ -20,7 +20,15 @@ OF_STORAGE = ("LifecycleTransition", "IntelligentTiering", "ObjectRestore:")
 its restore state, but not its content."""
 
 _MARKER = "DeleteMarkerCreated"
-_ORDERED = (CREATED, f"ObjectRemoved:{_MARKER}")
+_ORDERED = frozenset(
+    {
+        f"{CREATED}Put",
+        f"{CREATED}Post",
+        f"{CREATED}Copy",
+        MULTIPART_UPLOAD,
+        f"ObjectRemoved:{_MARKER}",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,5 +97,6 @@ def is_ordered(name: str) -> bool:
     A new object or a delete marker does, if a request made it. The removal of a version may bear
     the sequencer of that version, and a deletion by a lifecycle rule bears that of the object.
     Besides, an older version may have become current again, and S3 sends no event for that one.
+    Nothing is known of kinds that S3 adds later.
     """
-    return name.startswith(_ORDERED)
+    return name in _ORDERED

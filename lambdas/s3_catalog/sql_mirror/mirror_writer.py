@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from s3_catalog.exceptions import BusyError, DatabaseAsleepError, OutOfScopeError, UnreadableError
 from s3_catalog.model.row import TOMBSTONE_LIFE
 from s3_catalog.model.scope import Entry, Scope
+from s3_catalog.model.timestamps import CLOCKS
 from s3_catalog.sql_mirror import schema
 from s3_catalog.sql_mirror.data_api import Database
 from s3_catalog.sql_mirror.state import State, parse
@@ -77,12 +78,20 @@ def delete_expired_tombstones(database: Database, now: datetime) -> None:
 
     By then no message about them can be in flight; DynamoDB's TTL does the same in the catalog. It
     runs at each start of the function: a schedule would resume a paused database.
+
+    Those deleted in the future are of forged events, and are deleted at once. A heal that leaves
+    the key deleted sends no message, so one with an implausible sequencer would hide all later
+    states once the row in the catalog, and the mark of the heal with it, has expired.
     """
-    before = (now - TOMBSTONE_LIFE).astimezone(UTC)
+    before, after = (now - TOMBSTONE_LIFE).astimezone(UTC), (now + CLOCKS).astimezone(UTC)
     database.execute(
-        "DELETE FROM states WHERE size IS NULL AND changed_at < :before"
+        "DELETE FROM states WHERE size IS NULL AND (changed_at < :before OR changed_at > :after)"
         " ORDER BY changed_at LIMIT :max_deleted",
-        {"before": f"{before:%Y-%m-%d %H:%M:%S}", "max_deleted": MAX_DELETED},
+        {
+            "before": f"{before:%Y-%m-%d %H:%M:%S}",
+            "after": f"{after:%Y-%m-%d %H:%M:%S}",
+            "max_deleted": MAX_DELETED,
+        },
     )
 
 

@@ -56,5 +56,9 @@ class Proof:
 
 
 def add_to_setting(*services: str) -> str:
-    """Return the remedy for a service that does not send KMS what a condition compares."""
-    return f"Add {','.join(services)} to the setting unconditional_key_use, and deploy"
+    """Return the remedy for a service that does not send KMS what a condition compares.
+
+    A failed proof does not show that this is the reason: a quota, for example, stops an instance.
+    """
+    names = ",".join(services)
+    return f"Unless it has another reason: add {names} to unconditional_key_use, and deploy"

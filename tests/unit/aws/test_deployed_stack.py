@@ -16,7 +16,7 @@ from reinventure.contract import (
     from_outputs,
     to_outputs,
 )
-from reinventure.errors import UserError
+from reinventure.errors import NoStackError, UserError
 
 OUTPUTS = InspectionOutputs(
     inspection_failure_queue_url="failures",
@@ -35,9 +35,12 @@ def stub() -> Iterator[tuple[Any, Stubber]]:
         stubber.assert_no_pending_responses()
 
 
-def add_stack(stubber: Stubber, name: str, outputs: dict[str, str]) -> None:
+def add_stack(
+    stubber: Stubber, name: str, outputs: dict[str, str], *, description: str = "reinventure: any"
+) -> None:
     stack = {
         "StackName": name,
+        "Description": description,
         "CreationTime": "2026-11-23T12:00:00Z",
         "StackStatus": "CREATE_COMPLETE",
         "Outputs": [{"OutputKey": k, "OutputValue": v} for k, v in outputs.items()],
@@ -106,3 +109,30 @@ def test_a_stack_with_other_outputs_is_an_error(
         "stack 'CDKToolkit' is not a Workers stack of reinventure, or its deployment has not "
         f"finished: {problem}"
     )
+
+
+@pytest.mark.parametrize(
+    ("outputs", "description"),
+    [
+        ({}, "reinventure: a stack whose creation has not finished"),
+        ({"Other": "value"}, "Of another team"),
+        ({**to_outputs(OUTPUTS), "InspectMaxMib": "many"}, "Of another team"),
+    ],
+)
+def test_a_stack_of_others_or_without_outputs_is_none_of_ours(
+    stub: tuple[Any, Stubber], outputs: dict[str, str], description: str
+) -> None:
+    """So commands of the catalog work beside it: they ask for Workers and Sql if there are any."""
+    client, stubber = stub
+    add_stack(stubber, "Workers", outputs, description=description)
+    with pytest.raises(NoStackError, match="is not a Workers stack of reinventure"):
+        deployed_stack.find(client, "Workers", InspectionOutputs)
+
+
+def test_a_stack_of_ours_with_other_outputs_is_not_passed_over(stub: tuple[Any, Stubber]) -> None:
+    client, stubber = stub
+    outputs = {**to_outputs(OUTPUTS), "InspectMaxMib": "many"}
+    add_stack(stubber, "Workers", outputs)
+    with pytest.raises(UserError) as error:
+        deployed_stack.find(client, "Workers", InspectionOutputs)
+    assert not isinstance(error.value, NoStackError)

@@ -92,7 +92,11 @@ def test_it_says_what_it_changes_and_asks(ways: Ways) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "why"), [("n\n", "nothing was changed"), ("", "there was no answer to the question")]
+    ("text", "why"),
+    [
+        ("n\n", "nothing was changed"),
+        ("", "there was no answer to the question: `--yes` answers it"),
+    ],
 )
 def test_without_a_yes_it_changes_nothing(ways: Ways, text: str, why: str) -> None:
     result = answer(text)

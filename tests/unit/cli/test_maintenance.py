@@ -473,6 +473,18 @@ def test_redrive_at_a_terminal_gives_only_what_it_showed(
 
 
 @pytest.mark.usefixtures("terminal")
+def test_redrive_at_a_terminal_does_not_ask_if_it_can_give_nothing(
+    catalog: DeployedCatalog, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(catalog, failed_record("a", "good"), sender="123456789012")
+    monkeypatch.setattr(typer, "confirm", lambda _: pytest.fail("asked"))
+    result = run("redrive", "--all")
+    assert result.exit_code == 1
+    assert result.stdout == "0 redriven, 0 failed again, 1 not trusted.\n"
+    assert "not trusted: sender 123456789012" in result.stderr
+
+
+@pytest.mark.usefixtures("terminal")
 def test_redrive_does_not_ask_with_yes(
     catalog: DeployedCatalog, run: Run, redriven: list[str]
 ) -> None:

@@ -100,6 +100,7 @@ def test_records_of_a_csv(text: str, columns: int, rows: int, chunk: int) -> Non
         ('id\tname\n1\t"Wake\n2\tup"\n3\tb\n', 2, 4),  # each line is a whole record
         ('id\tname\n1\t"two\nlines"\n2\tb\n', 2, 3),  # they are not: quotes
         ('id\tname\n1\t"a tab\there"\n', 2, 2),
+        ('"a tab\there"\tname\n1\tb\n', 2, 2),
         ('"id\tname\n1\tb\n', 2, 2),
         ("id, no\tname, age, size\n1\tb\n", 2, 2),  # more commas than tabs
         ("id,name,age\n1,2,3\n", 3, 2),  # no tab at all

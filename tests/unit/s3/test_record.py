@@ -212,19 +212,29 @@ def eventbridge(name: str, **changes: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("reason", "name"),
+    ("reason", "name", "self_contained"),
     [
-        ("PutObject", "ObjectCreated:Put"),
-        ("POST Object", "ObjectCreated:Post"),
-        ("CopyObject", "ObjectCreated:Copy"),
-        ("CompleteMultipartUpload", "ObjectCreated:CompleteMultipartUpload"),
-        ("A new way", "ObjectCreated:A new way"),
+        ("PutObject", "ObjectCreated:Put", True),
+        ("POST Object", "ObjectCreated:Post", True),
+        ("CopyObject", "ObjectCreated:Copy", True),
+        ("CompleteMultipartUpload", "ObjectCreated:CompleteMultipartUpload", True),
+        ("A new way", "ObjectCreated:A new way", False),
     ],
 )
-def test_the_reason_of_eventbridge_gives_the_name(reason: str, name: str) -> None:
+def test_the_reason_of_eventbridge_gives_the_name(
+    reason: str, name: str, self_contained: bool
+) -> None:
     happened = parse(eventbridge("eventbridge_created", reason=reason))
     assert happened is not None
-    assert (happened.name, happened.self_contained) == (name, True)
+    assert (happened.name, happened.self_contained) == (name, self_contained)
+
+
+def test_a_new_kind_of_creation_needs_a_lookup() -> None:
+    """Its sequencer may be that of another event, as in deletions by lifecycle rules."""
+    for name in ("ObjectCreated:Restored", "ObjectCreated:PutBy", "ObjectCreated:"):
+        happened = parse({**record(sequencer=None), "eventName": name})
+        assert happened is not None
+        assert not happened.self_contained
 
 
 def test_an_unknown_deletion_type_is_refused() -> None:

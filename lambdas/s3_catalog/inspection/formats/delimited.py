@@ -121,7 +121,8 @@ class RecordCounter:
             self._count(self._beginning)
         for reader in self._readers:
             if not reader.broken and not reader.within:
-                if self._delimiter == "\t" and not reader.ragged:
+                over_lines = reader.rows != self._lines
+                if self._delimiter == "\t" and over_lines and not reader.ragged:
                     # Each line within quotes is a record by itself: the quotes are characters.
                     break
                 if not reader.columns:

@@ -62,7 +62,7 @@ def type_by_first_entry(head: bytes) -> str:
     name = _first_name(head)
     if name == b"mimetype":
         match = _media_type.match(_unpacked(head))
-        return match.group().decode() if match else ZIP
+        return match.group().decode().lower() if match else ZIP
     if name in (b"META-INF/", b"META-INF/MANIFEST.MF"):
         return _JAR
     if name == _CONTENT_TYPES:
@@ -176,13 +176,13 @@ def _office_type(local: bytes) -> str | None:
     """Return the type of a document of Office by its list of content types: that of the main part.
 
     The media type is what the main part's has before ".main" (ECMA-376, part 1, chapters 11 to 13;
-    IANA, for those with macros).
+    IANA, for those with macros), in lower case, as all types: `reinventure find` compares so.
     """
     if _first_name(local) != _CONTENT_TYPES:
         return None
     for kind in _content_type.findall(_unpacked(local).decode("utf-8", "replace")):
-        document = kind.removesuffix("+xml")
+        document = kind.removesuffix("+xml").lower()
         if document.endswith(".main"):
-            before, macros, _ = document.removesuffix(".main").partition(".macroEnabled")
-            return f"{before}.macroEnabled.12" if macros else before
+            before, macros, _ = document.removesuffix(".main").partition(".macroenabled")
+            return f"{before}.macroenabled.12" if macros else before
     return None

@@ -160,7 +160,7 @@ def test_a_row_that_does_not_come_names_the_setting(
         "S3 to ingest, transport sqs",
         Outcome.DOES_NOT_WORK,
         "no row",
-        "Add s3 to the setting unconditional_key_use, and deploy",
+        "Unless it has another reason: add s3 to unconditional_key_use, and deploy",
     )
 
 
