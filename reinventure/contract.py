@@ -106,7 +106,8 @@ class CatalogOutputs:
     """ARN of the customer managed key DATA: bucket, tables, topics, logs."""
     queue_key_arn: str
     """ARN of the customer managed key QUEUE."""
-    bucket_name: str
+    bucket_name: str | None = None
+    """Name of the bucket of its own; without `create` in the setting `buckets` there is none."""
     table_name: str
     """Name of the table of rows."""
     totals_table_name: str
@@ -122,6 +123,8 @@ class CatalogOutputs:
     """ARN of the change feed's FIFO topic."""
     publish_arn: str
     """ARN of the function that publishes to the change feed."""
+    attached_buckets: str | None = None
+    """The buckets and prefixes that are attached, as the setting `buckets` names them."""
     event_transport: str | None = None
     """The setting `transport`; older deployments have no such output."""
     kinesis_stream_name: str | None = None

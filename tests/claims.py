@@ -418,6 +418,8 @@ POWERS: dict[str, Call | Actions] = {
         "PutBucketNotification",
         **_in(_BUCKET, NotificationConfiguration={"QueueConfigurations": [_NO_QUEUE]}),
     ),
+    "AttachedSwitchRole": Actions(("events:ListRules",), "*"),
+    "AttachedCheckRole": Actions(("s3:GetBucketNotification",), "arn:aws:s3:::photos-prod"),
     "ReconcilePlannerRole": LIST_BUCKET[0],
     "ReconcileWorkerRole": _QUERY,
     "ReconcileRole": call("logs", "describe_log_groups"),

@@ -23,7 +23,7 @@ def make_worker(environment: WorkerEnvironment) -> Worker:
         s3=clients.s3(CONFIG),
         store=Store(clients.dynamodb(), environment.table_name, environment.shards),
         queue_url=environment.queue_url,
-        bucket=environment.bucket_name,
+        scope=environment.scope,
         scratch=Path(environment.tmpdir),
     )
 

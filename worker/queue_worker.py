@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from s3_catalog.exceptions import CatalogError, ContendedError, OutOfTimeError, UnreadableError
+from s3_catalog.exceptions import (
+    CatalogError,
+    ContendedError,
+    OutOfScopeError,
+    OutOfTimeError,
+    UnreadableError,
+)
 from s3_catalog.feed.message import read
 from s3_catalog.inspection.inspect_object import inspect_object
+from s3_catalog.model.scope import Scope
 from s3_catalog.table.store import Store
 
 if TYPE_CHECKING:
@@ -51,7 +58,7 @@ class LeavingError(CatalogError):
 
 
 class Worker:
-    """Receives changes from the queue at `queue_url` and inspects the objects of `bucket`.
+    """Receives changes from the queue at `queue_url` and inspects the objects of `scope`.
 
     It reads ahead into the folder `scratch`. `clock` returns seconds, as time.monotonic does.
     """
@@ -63,7 +70,7 @@ class Worker:
         s3: "S3Client",
         store: Store,
         queue_url: str,
-        bucket: str,
+        scope: Scope,
         scratch: Path,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -71,7 +78,7 @@ class Worker:
         self._s3 = s3
         self._store = store
         self._queue_url = queue_url
-        self._bucket = bucket
+        self._scope = scope
         self._scratch = scratch
         self._clock = clock
         self._leave_by: float | None = None
@@ -104,18 +111,21 @@ class Worker:
         receipt, name = message["ReceiptHandle"], message["MessageId"]
         try:
             with self._heartbeat(receipt):
-                key = read(message["Body"], self._bucket)["key"]
+                change = read(message["Body"], self._scope)
                 result = inspect_object(
                     self._store,
                     self._s3,
-                    self._bucket,
-                    key,
+                    change["bucket"],
+                    change["key"],
                     self._tick(),
                     scratch=self._scratch,
                 )
         except LeavingError:
             _log.info("%s returned to the queue", name)
             self._set_visibility_timeout(receipt, 0)
+        except OutOfScopeError as error:
+            _log.info("%s ignored: %s", name, error)
+            self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=receipt)
         except (UnreadableError, ContendedError, ClientError, BotoCoreError, OSError) as error:
             # The queue delivers it again after `HOLD`, and at last moves it to the dead letters.
             _log.error("%s failed: %s", name, error)

@@ -11,7 +11,7 @@ from handlers.batch_reply import BatchReply, batch_reply
 from handlers.context import Context
 from s3_catalog import clients
 from s3_catalog.environment.inspect_environment import InspectEnvironment
-from s3_catalog.exceptions import ContendedError, OutOfTimeError, UnreadableError
+from s3_catalog.exceptions import ContendedError, OutOfScopeError, OutOfTimeError, UnreadableError
 from s3_catalog.feed.message import read
 from s3_catalog.inspection.inspect_object import inspect_object
 from s3_catalog.table.store import Store
@@ -27,6 +27,7 @@ RESERVE = 15
 
 _environment = InspectEnvironment.from_env()
 _store = Store(clients.dynamodb(), _environment.table_name, _environment.shards)
+_scope = _environment.scope
 _s3 = clients.s3()
 _max_bytes = _environment.most_mib * 2**20
 
@@ -41,10 +42,18 @@ def handler(delivery: dict[str, Any], context: Context) -> BatchReply:
         try:
             if context.get_remaining_time_in_millis() < (BUDGET + RESERVE) * 1000:
                 raise TimeoutError("no time left in this invocation")
-            bucket = _environment.bucket_name
-            key = read(message["body"], bucket)["key"]
-            result = inspect_object(_store, _s3, bucket, key, _within(BUDGET), max_bytes=_max_bytes)
+            change = read(message["body"], _scope)
+            result = inspect_object(
+                _store,
+                _s3,
+                change["bucket"],
+                change["key"],
+                _within(BUDGET),
+                max_bytes=_max_bytes,
+            )
             _log.info("inspected", extra={"result": result.value})
+        except OutOfScopeError as error:
+            _log.info("%s ignored: %s", message["messageId"], error)
         except (
             TimeoutError,
             UnreadableError,

@@ -1,4 +1,4 @@
-"""`reconcile`: compares the bucket with its catalog every night, in ranges, and repairs it."""
+"""`reconcile`: compares buckets with their catalog, in ranges, and repairs the catalog."""
 
 import logging
 from typing import TypedDict
@@ -33,9 +33,9 @@ class Progress(Range):
 
 
 def plan(_event: object, _context: object) -> Plan:
-    """Cut the keys of the bucket into ranges."""
+    """Cut the keys of the scope into ranges."""
     environment = ReconcileEnvironment.from_env()
-    return {"ranges": key_ranges.split(clients.s3(), environment.bucket_name)}
+    return {"ranges": key_ranges.split(clients.s3(), environment.scope)}
 
 
 def work(range: Range, context: Context) -> Progress:
@@ -45,9 +45,12 @@ def work(range: Range, context: Context) -> Progress:
     """
     environment = ReconcileEnvironment.from_env()
     store = Store(clients.dynamodb(), environment.table_name, environment.shards)
-    bucket = Bucket(clients.s3, environment.bucket_name)
+    # An execution that the version before began has ranges of its only bucket.
+    name = range.get("bucket", environment.bucket_name or "")
+    prefix, until = range.get("prefix", ""), range["until"]
+    bucket = Bucket(clients.s3, name)
     after, repaired = range["after"], 0
-    for checkpoint in reconcile(store, bucket, after=after, until=range["until"]):
+    for checkpoint in reconcile(store, bucket, prefix=prefix, after=after, until=until):
         after = checkpoint.key
         repaired += checkpoint.repaired
         if context.get_remaining_time_in_millis() < _RESERVE:
@@ -55,5 +58,14 @@ def work(range: Range, context: Context) -> Progress:
             break
     else:
         done = True
-    _log.info("reconciled", extra={"after": after, "done": done, "repaired": repaired})
-    return {"after": after, "until": range["until"], "done": done, "repaired": repaired}
+    _log.info(
+        "reconciled", extra={"bucket": name, "after": after, "done": done, "repaired": repaired}
+    )
+    return {
+        "bucket": name,
+        "prefix": prefix,
+        "after": after,
+        "until": until,
+        "done": done,
+        "repaired": repaired,
+    }

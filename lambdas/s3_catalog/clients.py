@@ -10,6 +10,7 @@ import botocore.session
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from botocore.client import BaseClient
     from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_codedeploy import CodeDeployClient
     from types_boto3_dynamodb import DynamoDBClient
@@ -41,6 +42,11 @@ def codedeploy(config: Config = CONFIG) -> "CodeDeployClient":
 def dynamodb(config: Config = CONFIG) -> "DynamoDBClient":
     """Return a client of Amazon DynamoDB."""
     return cast("DynamoDBClient", _client("dynamodb", config))
+
+
+def eventbridge(config: Config = CONFIG) -> "BaseClient":
+    """Return a client of Amazon EventBridge."""
+    return cast("BaseClient", _client("events", config))
 
 
 def lambda_(config: Config = CONFIG) -> "LambdaClient":

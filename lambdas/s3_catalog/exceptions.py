@@ -3,10 +3,13 @@
     CatalogError
     ├── MalformedError (and ValueError)    a notification or record against S3's format
     ├── UnreadableError                    a message that is not of the change feed
+    │   └── OutOfScopeError                one about a key that has no row, or none here
     ├── ContendedError                     a row that others kept changing
     ├── EnvironmentVariableError           a variable that is missing or has an invalid value
     ├── IngestError                        records that could not be catalogued
     ├── PublishError                       changes that could not be published
+    ├── EventBridgeSwitchError             a bucket whose events cannot be switched to EventBridge
+    ├── ResponseError                      a response that CloudFormation does not accept
     ├── InspectionError
     │   ├── GoneError                      the object no longer exists
     │   ├── ArchivedError                  the object is in an archive storage class
@@ -36,6 +39,10 @@ class UnreadableError(CatalogError):
     """A message is not a change of an object in the bucket."""
 
 
+class OutOfScopeError(UnreadableError):
+    """A message is about a key that is not in the scope: its bucket may have been detached."""
+
+
 class ContendedError(CatalogError):
     """Other writers changed a row during every attempt. Try again later."""
 
@@ -54,6 +61,14 @@ class IngestError(CatalogError):
 
 class PublishError(CatalogError):
     """Some changes of a batch could not be published; the message has the reason."""
+
+
+class EventBridgeSwitchError(CatalogError):
+    """The EventBridge switch of a bucket cannot be turned; the message has the reason."""
+
+
+class ResponseError(CatalogError):
+    """CloudFormation did not accept the response of a custom resource, which it waits for."""
 
 
 class InspectionError(CatalogError):

@@ -78,7 +78,7 @@ class Watch:
         self._sns = catalog.session.client("sns", config=CONFIG)
         self._failure_queue_url = catalog.outputs.failure_queue_url
         self._topic = catalog.outputs.changes_topic_arn
-        self._prefix = prefix
+        self._bucket, self._prefix = catalog.bucket, prefix
         self._between = between
         self._queue_prefix = watch_queue_prefix(catalog.stack)
         self._name = f"{self._queue_prefix}{uuid4().hex[:16]}.fifo"
@@ -122,7 +122,8 @@ class Watch:
                 )
             for envelope in received:
                 message: Message = json.loads(envelope["Body"])
-                if message["key"].startswith(self._prefix) and order.is_new(message):
+                ours = message["bucket"] == self._bucket
+                if ours and message["key"].startswith(self._prefix) and order.is_new(message):
                     yield message
             if time.monotonic() - beat > HEARTBEAT_SECONDS:
                 self._sqs.tag_queue(QueueUrl=url, Tags=_heartbeat())

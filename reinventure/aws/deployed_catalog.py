@@ -1,7 +1,7 @@
 """The deployed catalog: its bucket, its tables, and the queries on them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,8 +10,10 @@ import boto3
 from reinventure.aws import deployed_stack
 from reinventure.aws.connection import CONFIG
 from reinventure.contract import CatalogOutputs
-from s3_catalog.model import object_key
+from reinventure.errors import UserError
+from s3_catalog.model import object_key, scope
 from s3_catalog.model.row import Row, agree
+from s3_catalog.model.scope import Scope
 from s3_catalog.model.stored_object import StoredObject, Version
 from s3_catalog.model.timestamps import utc_now
 from s3_catalog.reconciliation.difference import side_by_side
@@ -46,20 +48,52 @@ class KeyState:
 
 @dataclass(frozen=True)
 class DeployedCatalog:
-    """A bucket and its catalog, in the account and region of `session`.
+    """The catalog of a stack, in the account and region of `session`, and one bucket of its scope.
 
-    Methods that read AWS raise botocore's ClientError or BotoCoreError.
+    `chosen` is the name of the bucket; None is for the only one. Methods that read AWS
+    raise botocore's ClientError or BotoCoreError.
     """
 
     session: boto3.Session
     stack: str
     """Name of the CloudFormation stack."""
     outputs: CatalogOutputs
+    chosen: str | None = None
+
+    @cached_property
+    def scope(self) -> Scope:
+        """Which keys of which buckets have rows."""
+        names = (self.outputs.bucket_name, self.outputs.attached_buckets)
+        return scope.parse(",".join(name for name in names if name))
 
     @property
     def bucket(self) -> str:
-        """Name of the bucket."""
-        return self.outputs.bucket_name
+        """Name of the bucket. Raises UserError if there are several and none is chosen."""
+        if self.chosen is None and len(self.scope.buckets) > 1:
+            raise UserError(f"the catalog has several buckets, name one of them: {self._urls()}")
+        return self.chosen or self.scope.buckets[0]
+
+    def choose(self, bucket: str | None) -> "DeployedCatalog":
+        """Return this catalog with `bucket`, None for its only one.
+
+        Raises UserError if it has no such bucket, or several.
+        """
+        bucket = self.bucket if bucket is None else bucket
+        if bucket not in self.scope.buckets:
+            raise UserError(f"s3://{bucket} is not in the catalog, which has {self._urls()}")
+        return replace(self, chosen=bucket)
+
+    def own(self) -> "DeployedCatalog":
+        """Return this catalog with the bucket that the stack made. Raises UserError without one."""
+        if not self.outputs.bucket_name:
+            raise UserError(
+                "the catalog has no bucket of its own (setting buckets), and nothing is written to "
+                "attached ones"
+            )
+        return replace(self, chosen=self.outputs.bucket_name)
+
+    def _urls(self) -> str:
+        return ", ".join(f"s3://{bucket}/" for bucket in self.scope.buckets)
 
     @property
     def table(self) -> str:
@@ -110,16 +144,17 @@ class DeployedCatalog:
     def _matching(
         self, wanted: Filter, reading: Reading, prefix: str, *, consistent: bool
     ) -> Iterator[Row]:
-        return matching_rows(
-            self.dynamodb,
-            self.table,
-            self.bucket,
-            self.outputs.shards,
-            wanted,
-            prefix=prefix,
-            consistent=consistent,
-            reading=reading,
-        )
+        for each in self.scope.under(self.bucket, prefix):
+            yield from matching_rows(
+                self.dynamodb,
+                self.table,
+                self.bucket,
+                self.outputs.shards,
+                wanted,
+                prefix=each,
+                consistent=consistent,
+                reading=reading,
+            )
 
     def key_state(self, key: str) -> KeyState:
         """Return row and versions of `key` as they are now."""
@@ -140,10 +175,12 @@ class DeployedCatalog:
         Compares the bucket's own listing with consistent reads of the catalog. A tombstone comes
         only if its sequencer is implausible.
         """
-        listing = self.stored().listing(prefix=prefix)
-        wanted = Filter(implausible_at=utc_now())
-        rows = self._matching(wanted, Reading(), prefix, consistent=True)
-        return ((thing, row) for _, thing, row in side_by_side(listing, rows) if thing or row)
+        stored, wanted = self.stored(), Filter(implausible_at=utc_now())
+        for each in self.scope.under(self.bucket, prefix):
+            rows = self._matching(wanted, Reading(), each, consistent=True)
+            for _, thing, row in side_by_side(stored.listing(prefix=each), rows):
+                if thing or row:
+                    yield thing, row
 
 
 def find(session: boto3.Session, stack: str) -> DeployedCatalog:

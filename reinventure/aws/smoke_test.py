@@ -29,9 +29,11 @@ class Smoke:
 def smoke(catalog: "DeployedCatalog", patience: float) -> Smoke:
     """Put an object, wait for its row, delete the object, and wait for the tombstone.
 
-    Deletes every version of the object in the end. Raises LateError when a row takes longer than
-    `patience` seconds, and botocore's ClientError or BotoCoreError.
+    The bucket is the one that the stack made: nothing is written to attached ones. Deletes every
+    version of the object in the end. Raises LateError when a row takes longer than `patience`
+    seconds, UserError without such a bucket, and botocore's ClientError or BotoCoreError.
     """
+    catalog = catalog.own()
     key = f"{SMOKE_TEST_PREFIX}{uuid4()}"
     body = b"smoke"
     try:

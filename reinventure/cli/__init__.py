@@ -9,6 +9,7 @@ import typer
 from reinventure.cli import (
     account,
     audit,
+    buckets,
     doctor,
     inspection,
     local,
@@ -20,7 +21,15 @@ from reinventure.cli import (
 from reinventure.cli.command_line import CommandLine
 
 COMMANDS = {
-    "Query": (query.ls, query.du, query.find, query.stat, sql.sql, watch.watch),
+    "Query": (
+        query.ls,
+        query.du,
+        query.find,
+        query.stat,
+        buckets.buckets,
+        sql.sql,
+        watch.watch,
+    ),
     "Inspect": (inspection.inspect, inspection.duplicates),
     "Maintain": (
         maintenance.verify,

@@ -12,6 +12,7 @@ from reinventure.aws.connection import CONFIG, session
 from reinventure.aws.inspection_queues import InspectionQueues
 from reinventure.cli.duplicate_contents import Contents, Copies
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack
+from reinventure.cli.values import EVERYWHERE
 from reinventure.contract import CATALOG, WORKERS, InspectionOutputs
 from reinventure.printable import printable, printable_json
 from reinventure.progress import Steps
@@ -23,7 +24,7 @@ _MAX_KEYS = 10
 
 
 def inspect(
-    prefix: Prefix = "",
+    place: Prefix = EVERYWHERE,
     stack: Stack = CATALOG,
     workers_stack: Annotated[
         str, typer.Option(help="The CloudFormation stack of content inspection.")
@@ -42,20 +43,20 @@ def inspect(
         reinventure inspect photos/
     """
     here = session(profile, region)
-    catalog = deployed_catalog.find(here, stack)
+    catalog = deployed_catalog.find(here, stack).choose(place.bucket)
     cloudformation = here.client("cloudformation", config=CONFIG)
     outputs = deployed_stack.find(cloudformation, workers_stack, InspectionOutputs)
     queues = InspectionQueues(here.client("sqs", config=CONFIG), outputs)
     reading = Reading()
     with Steps() as steps:
-        steps.begin(f"Reading the catalog under '{prefix}'")
-        rows = steps.each(catalog.found(EXISTING, reading, prefix))
+        steps.begin(f"Reading the catalog under '{place}'")
+        rows = steps.each(catalog.found(EXISTING, reading, place.key))
         requested = queues.request(row for row in rows if not row.inspected)
     print(f"Read {reading.rows:,} rows, and requested the inspection of {requested:,} objects.")
 
 
 def duplicates(
-    prefix: Prefix = "",
+    place: Prefix = EVERYWHERE,
     json: Json = False,
     stack: Stack = CATALOG,
     profile: Profile = None,
@@ -74,13 +75,13 @@ def duplicates(
         reinventure duplicates photos/
         reinventure duplicates --json
     """
-    catalog = deployed_catalog.find(session(profile, region), stack)
+    catalog = deployed_catalog.find(session(profile, region), stack).choose(place.bucket)
     show = copies_json if json else copies_lines
     not_inspected = contents_found = wasted = 0
     reading = Reading()
     with Contents() as contents, Steps() as steps:
-        steps.begin(f"Reading the catalog under '{prefix}'")
-        for row in steps.each(catalog.found(Filter(larger=0), reading, prefix)):
+        steps.begin(f"Reading the catalog under '{place}'")
+        for row in steps.each(catalog.found(Filter(larger=0), reading, place.key)):
             not_inspected += not contents.add(row)
         steps.begin("Comparing")
         for copies in contents.copies():

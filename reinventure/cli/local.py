@@ -72,7 +72,9 @@ def up(
                 worker.start(cloud)
             print(f"The local cloud is up, at {cloud.endpoint}.")
         env = clouds.write_environment_file(
-            cloud, REINVENTURE_BUCKET=catalog.bucket, REINVENTURE_TABLE=catalog.table
+            cloud,
+            REINVENTURE_BUCKET=catalog.outputs.bucket_name or "",
+            REINVENTURE_TABLE=catalog.table,
         )
     mirror = '\nQuery its SQL mirror:     .venv/bin/reinventure sql "SELECT * FROM objects"'
     mirror = mirror if background.running(LOCAL, database.NAME) else ""

@@ -4,6 +4,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -11,24 +12,26 @@ import typer
 from reinventure.aws import dead_letters, deployed_catalog, smoke_test
 from reinventure.aws.connection import session
 from reinventure.aws.dead_letters import DeadLetter
+from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.cli import dead_letter_output, difference_output, repair_progress, values
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, parser
 from reinventure.cli.repair_progress import Progress
+from reinventure.cli.values import EVERYWHERE
 from reinventure.contract import CATALOG
 from reinventure.errors import EXIT_CHECK_FAILED, CheckFailedError, UserError
 from reinventure.printable import printable
 from reinventure.progress import Steps
 from s3_catalog.model.timestamps import utc_now
 from s3_catalog.reconciliation.difference import Kind, difference
-from s3_catalog.reconciliation.repair import reconcile
-from s3_catalog.totals.recount import recount
+from s3_catalog.reconciliation.repair import reconcile, remove_out_of_scope
+from s3_catalog.totals.recount import Recounted, recount
 
 SETTLING_SECONDS = 3
 """Seconds within which `totals` usually has counted a repaired row."""
 
 
 def verify(
-    prefix: Prefix = "",
+    place: Prefix = EVERYWHERE,
     json: Json = False,
     stack: Stack = CATALOG,
     profile: Profile = None,
@@ -49,12 +52,12 @@ def verify(
         reinventure verify
         reinventure verify photos/ --json
     """
-    catalog = deployed_catalog.find(session(profile, region), stack)
+    catalog = deployed_catalog.find(session(profile, region), stack).choose(place.bucket)
     show = difference_output.difference_json if json else difference_output.difference_line
     compared, kinds = 0, Counter[Kind]()
     with Steps() as steps:
-        steps.begin(f"Comparing s3://{catalog.bucket}/{prefix} with its catalog")
-        for thing, row in steps.each(catalog.compared(prefix)):
+        steps.begin(f"Comparing s3://{catalog.bucket}/{place.key} with its catalog")
+        for thing, row in steps.each(catalog.compared(place.key)):
             compared += 1
             found = difference(thing, row, utc_now())
             if found:
@@ -69,7 +72,7 @@ def verify(
 
 
 def repair(
-    prefix: Prefix = "",
+    place: Prefix = EVERYWHERE,
     restart: Annotated[
         bool,
         typer.Option("--restart", help="Start from the beginning, not where the last run stopped."),
@@ -83,12 +86,13 @@ def repair(
     Safe while the bucket changes: a row is replaced only if it is still the one that was compared,
     and becomes a tombstone only after a lookup of its key in S3. A row with an implausible
     sequencer is healed: the next event of its key counts again. A row without the storage class or
-    restore state that S3 lists gets it. A run that was interrupted continues where it stopped.
+    restore state that S3 lists gets it. A row of a key that is not in the catalog any more (setting
+    buckets) is removed. A run that was interrupted continues where it stopped.
 
     Then the rows are recounted, and the totals of the folders under PREFIX corrected. That takes
-    half a minute more, so that no change is counted twice. Without PREFIX, the messages of `totals`
-    in the dead-letter queue are deleted: the recount includes them. Exits with 1 if folders changed
-    during every recount.
+    half a minute more, so that no change is counted twice. Without PREFIX, all buckets are
+    repaired, and the messages of `totals` in the dead-letter queue are deleted: the recount
+    includes them. Exits with 1 if folders changed during every recount.
 
     For example:
 
@@ -96,50 +100,70 @@ def repair(
         reinventure repair photos/2026/
     """
     catalog = deployed_catalog.find(session(profile, region), stack)
-    path = repair_progress.path_for(catalog.table, prefix)
-    progress = Progress() if restart else repair_progress.load(path)
-    if progress.after:
-        where = printable(progress.after)
-        print(f"Continuing after {where}, where the last run stopped (--restart starts again).")
+    names = catalog.scope.buckets if place == EVERYWHERE else [place.bucket]
+    chosen = [catalog.choose(name) for name in names]
+    whole = not place.key and len(chosen) == len(catalog.scope.buckets)
     with Steps() as steps:
-        steps.begin(f"Reconciling s3://{catalog.bucket}/{prefix}")
-        for done in reconcile(
-            catalog.store(), catalog.stored(), prefix=prefix, after=progress.after
-        ):
-            progress = Progress(
-                done.key, progress.compared + done.compared, progress.repaired + done.repaired
-            )
-            repair_progress.save(path, progress)
-            steps.advance(done.compared)
-        path.unlink(missing_ok=True)
-        print(f"Repaired {progress.repaired:,} of {progress.compared:,} keys compared.")
-
-        def pause(seconds: float) -> None:
-            steps.begin(f"Waiting {seconds:.0f} s until changes on their way are counted")
-            time.sleep(seconds)
-
+        repaired = sum(_reconcile(each, place.key, steps, restart=restart) for each in chosen)
         # Before the recount: it may not include changes that fail from now on.
-        uncounted = set() if prefix else dead_letters.uncounted(catalog)
-        if progress.repaired:
-            pause(SETTLING_SECONDS)
-        steps.begin("Comparing the totals with the rows")
-        recounted = recount(
-            catalog.totals(),
-            catalog.bucket,
-            lambda: steps.each(catalog.rows(prefix, consistent=True)),
-            pause,
-            prefix=prefix,
-        )
-    print(f"Corrected the totals of {recounted.corrected:,} of {recounted.folders:,} folders.")
-    if recounted.restless:
-        folder = printable(recounted.restless[0]) or "the bucket"
+        uncounted = dead_letters.uncounted(catalog) if whole else set()
+        if repaired:
+            _pause(steps, SETTLING_SECONDS)
+        recounted = [_recount(each, place.key, steps) for each in chosen]
+    corrected, folders = (
+        sum(each.corrected for each in recounted),
+        sum(each.folders for each in recounted),
+    )
+    print(f"Corrected the totals of {corrected:,} of {folders:,} folders.")
+    if restless := [folder for each in recounted for folder in each.restless]:
+        folder = printable(restless[0]) or "the bucket"
         raise CheckFailedError(
-            f"{len(recounted.restless):,} folders, such as {folder}, changed during every recount. "
+            f"{len(restless):,} folders, such as {folder}, changed during every recount. "
             "Run the command again when fewer writers change them"
         )
     if uncounted:
         removed = dead_letters.remove(catalog, uncounted)
         print(f"Deleted {removed:,} messages of totals from the dead-letter queue.")
+
+
+def _reconcile(catalog: DeployedCatalog, prefix: str, steps: Steps, *, restart: bool) -> int:
+    """Repair the rows of the bucket of `catalog`; return how many changed."""
+    path = repair_progress.path_for(catalog.table, f"{catalog.bucket}/{prefix}")
+    progress = Progress() if restart else repair_progress.load(path)
+    if progress.after:
+        where = printable(progress.after)
+        print(f"Continuing after {where}, where the last run stopped (--restart starts again).")
+    steps.begin(f"Reconciling s3://{catalog.bucket}/{prefix}")
+    store, stored = catalog.store(), catalog.stored()
+    removed = remove_out_of_scope(store, catalog.scope, catalog.bucket, prefix)
+    for each in catalog.scope.under(catalog.bucket, prefix):
+        for done in reconcile(store, stored, prefix=each, after=progress.after):
+            progress = Progress(
+                done.key, progress.compared + done.compared, progress.repaired + done.repaired
+            )
+            repair_progress.save(path, progress)
+            steps.advance(done.compared)
+    path.unlink(missing_ok=True)
+    if removed:
+        print(f"Removed {removed:,} rows of keys that are not in the catalog any more.")
+    print(f"Repaired {progress.repaired:,} of {progress.compared:,} keys compared.")
+    return removed + progress.repaired
+
+
+def _recount(catalog: DeployedCatalog, prefix: str, steps: Steps) -> Recounted:
+    steps.begin("Comparing the totals with the rows")
+    return recount(
+        catalog.totals(),
+        catalog.bucket,
+        lambda: steps.each(catalog.rows(prefix, consistent=True)),
+        partial(_pause, steps),
+        prefix=prefix,
+    )
+
+
+def _pause(steps: Steps, seconds: float) -> None:
+    steps.begin(f"Waiting {seconds:.0f} s until changes on their way are counted")
+    time.sleep(seconds)
 
 
 def failed(
@@ -289,7 +313,7 @@ def smoke(
 
         reinventure smoke --patience 30
     """
-    catalog = deployed_catalog.find(session(profile, region), stack)
+    catalog = deployed_catalog.find(session(profile, region), stack).own()
     with Steps() as steps:
         steps.begin(f"Putting an object into s3://{catalog.bucket}, and waiting for its row")
         seen = smoke_test.smoke(catalog, patience)

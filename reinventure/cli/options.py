@@ -29,9 +29,12 @@ def parser(read: Callable[[str], _T]) -> Callable[[Any], _T]:
 
 
 Prefix = Annotated[
-    str,
+    values.Place,
     typer.Argument(
-        metavar="PREFIX", parser=parser(values.prefix), help="Only keys that begin with this."
+        metavar="PREFIX",
+        parser=parser(values.prefix),
+        show_default=False,
+        help="Only keys that begin with this. With several buckets: s3://BUCKET/PREFIX.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]

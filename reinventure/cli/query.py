@@ -1,6 +1,8 @@
 """Commands that query the catalog."""
 
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -12,16 +14,17 @@ from reinventure.aws import deployed_catalog
 from reinventure.aws.connection import session
 from reinventure.cli import row_output, values
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, parser
+from reinventure.cli.values import EVERYWHERE
 from reinventure.contract import CATALOG
 from reinventure.errors import EXIT_CHECK_FAILED, CheckFailedError, UserError
 from reinventure.progress import Steps
 from s3_catalog.table.merged_query import Reading
 from s3_catalog.table.row_query import Filter
-from s3_catalog.totals.tally import level, sums
+from s3_catalog.totals.tally import Tally, Total, level, sums
 
 
 def ls(
-    prefix: Prefix = "",
+    place: Prefix = EVERYWHERE,
     json: Json = False,
     stack: Stack = CATALOG,
     profile: Profile = None,
@@ -37,14 +40,14 @@ def ls(
         reinventure ls photos/2026/
         reinventure ls --json
     """
-    catalog = deployed_catalog.find(session(profile, region), stack)
+    catalog = deployed_catalog.find(session(profile, region), stack).choose(place.bucket)
     show = row_output.row_json if json else row_output.row_line
-    for row in catalog.rows(prefix):
+    for row in catalog.rows(place.key):
         print(show(row))
 
 
 def du(
-    prefix: Prefix = "",
+    place: Prefix = EVERYWHERE,
     *,
     depth: Annotated[
         int,
@@ -61,6 +64,8 @@ def du(
 ) -> None:
     """Show totals: bytes, objects, folder. The last line is the total of PREFIX.
 
+    With several buckets and without PREFIX, each bucket has a line; the last one is their sum.
+
     The totals of the bucket and its folders are updated with every change, so this reads a few
     rows however many objects there are. Folders have totals down to the setting totals_depth.
     Below that, or if PREFIX does not end with a slash, the rows are read and counted instead, and
@@ -74,6 +79,11 @@ def du(
     catalog = deployed_catalog.find(session(profile, region), stack)
     show = row_output.total_json if json else row_output.total_line
     totals = catalog.totals()
+    if place == EVERYWHERE and len(catalog.scope.buckets) > 1:
+        for whole in _bucket_totals(catalog):
+            print(show(whole))
+        return
+    catalog, prefix = catalog.choose(place.bucket), place.key
     if totals.counts(prefix) and level(prefix) + depth <= totals.depth:
         for folder in totals.below(catalog.bucket, prefix, depth):
             print(show(folder))
@@ -93,7 +103,7 @@ def du(
 
 
 def find(
-    prefix: Prefix = "",
+    place: Prefix = EVERYWHERE,
     *,
     suffix: Annotated[str, typer.Option(help="Only keys that end with this.")] = "",
     larger: Annotated[
@@ -189,6 +199,14 @@ def find(
             help="Stop after this number of results.",
         ),
     ] = None,
+    every: Annotated[
+        str | None,
+        typer.Option(
+            "--bucket",
+            metavar="BUCKET",
+            help="Only objects of this bucket; '*' is every bucket of the catalog.",
+        ),
+    ] = None,
     json: Json = False,
     stack: Stack = CATALOG,
     profile: Profile = None,
@@ -216,9 +234,12 @@ def find(
 
         reinventure find logs/ --suffix .gz --larger 1.5GB --newer 7d
         reinventure find --type 'image/*' --wider 4000
+        reinventure find --larger 1GB --bucket '*'
         reinventure find --class GLACIER
         reinventure find --deleted --by alice
     """
+    if every is not None and place.bucket is not None:
+        raise UserError("--bucket with s3://: the URL has the bucket already")
     if deleted and (larger is not None or smaller is not None):
         raise UserError("--deleted with --larger or --smaller: a deleted object has no size")
     if deleted and storage_class is not None:
@@ -242,9 +263,17 @@ def find(
         rows_over=rows_over,
     )
     catalog = deployed_catalog.find(session(profile, region), stack)
+    names = catalog.scope.buckets if every == "*" else [place.bucket or every]
     show = row_output.row_json if json else row_output.row_line
+    if every == "*" and not json:
+        show = row_output.row_line_of_bucket
     reading, found = Reading(), 0
-    matching = (row for row in catalog.found(wanted, reading, prefix) if row.key.endswith(suffix))
+    matching = (
+        row
+        for name in names
+        for row in catalog.choose(name).found(wanted, reading, place.key)
+        if row.key.endswith(suffix)
+    )
     for row in islice(matching, limit):
         found += 1
         print(show(row))
@@ -254,7 +283,12 @@ def find(
 
 def stat(
     key: Annotated[
-        str, typer.Argument(metavar="KEY", parser=parser(values.key), help="The whole key.")
+        values.Place,
+        typer.Argument(
+            metavar="KEY",
+            parser=parser(values.key),
+            help="The whole key. With several buckets: s3://BUCKET/KEY.",
+        ),
     ],
     json: Json = False,
     stack: Stack = CATALOG,
@@ -273,8 +307,19 @@ def stat(
 
         reinventure stat photos/cat.jpg
     """
-    state = deployed_catalog.find(session(profile, region), stack).key_state(key)
+    catalog = deployed_catalog.find(session(profile, region), stack).choose(key.bucket)
+    state = catalog.key_state(key.key)
     if not state.row and not state.versions:
-        raise CheckFailedError(f"{key!r} is neither in the catalog nor in s3://{state.bucket}")
+        raise CheckFailedError(f"{key.key!r} is neither in the catalog nor in s3://{state.bucket}")
     print(row_output.key_state_json(state) if json else row_output.key_state_lines(state))
     raise typer.Exit(0 if state.agree else EXIT_CHECK_FAILED)
+
+
+def _bucket_totals(catalog: deployed_catalog.DeployedCatalog) -> Iterator[Total]:
+    """Yield the total of each bucket, with its URL as the folder, and then their sum."""
+    totals, sum_ = catalog.totals(), Tally()
+    for bucket in catalog.scope.buckets:
+        total = totals.total(bucket, "")
+        sum_.add(Tally(total.objects, total.bytes))
+        yield replace(total, folder=f"s3://{bucket}/")
+    yield Total("s3://", sum_.objects, sum_.bytes)

@@ -1,7 +1,7 @@
 """Rows, totals and single keys, as a line for a person or as JSON for a program."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
 from rich import filesize
@@ -20,6 +20,11 @@ def row_line(row: Row) -> str:
     time = event_time(row.event_time)
     size = "deleted" if row.deleted else row.size
     return f"{time} {size:>14} {printable(row.key)}"
+
+
+def row_line_of_bucket(row: Row) -> str:
+    """Return the line of `row` with a URL in place of the key."""
+    return row_line(replace(row, key=f"s3://{row.bucket}/{row.key}"))
 
 
 def row_json(row: Row) -> str:

@@ -17,6 +17,7 @@ from reinventure.aws.connection import session
 from reinventure.aws.deployed_mirror import Cell, QueryResult
 from reinventure.aws.mirror_backfill import backfill
 from reinventure.cli.options import Json, MirrorStack, Prefix, Profile, Region, Stack
+from reinventure.cli.values import EVERYWHERE
 from reinventure.contract import CATALOG, SQL
 from reinventure.errors import UserError
 from reinventure.printable import printable, printable_json
@@ -61,7 +62,7 @@ def sql(
 
 
 def sql_backfill(
-    prefix: Prefix = "",
+    place: Prefix = EVERYWHERE,
     stack: Stack = CATALOG,
     mirror: MirrorStack = SQL,
     profile: Profile = None,
@@ -76,12 +77,14 @@ def sql_backfill(
         reinventure sql-backfill photos/
     """
     here = session(profile, region)
-    catalog = deployed_catalog.find(here, stack)
+    catalog = deployed_catalog.find(here, stack).own()
+    if place.bucket not in (None, catalog.bucket):
+        raise UserError(f"the mirror has the rows of s3://{catalog.bucket} only")
     found = deployed_mirror.find(here, mirror)
     total = 0
     with Steps() as steps:
-        steps.begin(f"Mirroring the catalog of s3://{catalog.bucket}/{prefix}")
-        for written in backfill(catalog, found, prefix):
+        steps.begin(f"Mirroring the catalog of s3://{catalog.bucket}/{place.key}")
+        for written in backfill(catalog, found, place.key):
             total += written
             steps.advance(written)
     print(f"Mirrored {total:,} rows.")

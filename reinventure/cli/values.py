@@ -6,10 +6,11 @@ ones.
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
-from s3_catalog.model import object_key
+from s3_catalog.model import bucket_name, object_key
 from s3_catalog.model.timestamps import utc_now
 
 UNITS: dict[str, int] = {
@@ -30,6 +31,7 @@ _AGE = re.compile(rf"([0-9]{{1,9}})([{''.join(_AGES)}])")
 _WHOLE_NUMBER = re.compile("[0-9]{1,18}")
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 _SHA256 = re.compile("[0-9a-fA-F]{64}")
+_SCHEME = "s3://"
 _STORAGE_CLASS = re.compile(r"[A-Za-z_]+")
 _SETTING = re.compile("[^=]+=.*", re.DOTALL)
 
@@ -116,14 +118,39 @@ def sha256(text: str) -> str:
     return text.lower()
 
 
-def key(text: str) -> str:
-    """Return an object key that S3 allows."""
-    return object_key.check(text)
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A key of a bucket, or a prefix of keys. Without a `bucket` it is the catalog's only one."""
+
+    bucket: str | None
+    key: str
+
+    def __str__(self) -> str:
+        return self.key if self.bucket is None else f"s3://{self.bucket}/{self.key}"
 
 
-def prefix(text: str) -> str:
-    """Return the beginning of an object key that S3 allows; it may be empty."""
-    return text and object_key.check(text)
+EVERYWHERE = Place(None, "")
+"""Every key of the only bucket."""
+
+
+def key(text: str) -> Place:
+    """Return an object key that S3 allows, or that of a URL such as s3://photos-prod/cat.jpg."""
+    place = prefix(text)
+    object_key.check(place.key)
+    return place
+
+
+def prefix(text: str) -> Place:
+    """Return the beginning of an object key that S3 allows, or of a URL; it may be empty."""
+    bucket = None
+    rest = text.removeprefix(_SCHEME)
+    if rest != text:
+        bucket, _, rest = rest.partition("/")
+        try:
+            bucket_name.check(bucket)
+        except ValueError as error:
+            raise ValueError(f"invalid URL {text!r}: {error}") from None
+    return Place(bucket, rest and object_key.check(rest))
 
 
 def setting(text: str) -> str:

@@ -10,12 +10,13 @@ from reinventure.aws.change_watcher import Watch
 from reinventure.aws.connection import session
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack
 from reinventure.cli.time_output import event_time
+from reinventure.cli.values import EVERYWHERE
 from reinventure.contract import CATALOG
 from reinventure.printable import printable, printable_json
 
 
 def watch(
-    prefix: Prefix = "",
+    place: Prefix = EVERYWHERE,
     json: Json = False,
     stack: Stack = CATALOG,
     profile: Profile = None,
@@ -34,10 +35,10 @@ def watch(
         reinventure watch photos/
         reinventure watch --json
     """
-    catalog = deployed_catalog.find(session(profile, region), stack)
+    catalog = deployed_catalog.find(session(profile, region), stack).choose(place.bucket)
     show = change_json if json else change_line
-    with Watch(catalog, prefix, _check_stdout).listening() as changes:
-        where = printable(f"s3://{catalog.bucket}/{prefix}")
+    with Watch(catalog, place.key, _check_stdout).listening() as changes:
+        where = printable(f"s3://{catalog.bucket}/{place.key}")
         print(f"Listening to changes of {where} (stop with Ctrl-C).", file=sys.stderr, flush=True)
         for message in changes:
             print(show(message), flush=True)

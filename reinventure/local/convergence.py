@@ -1,6 +1,7 @@
 """Waiting until the catalog agrees with its bucket."""
 
 import time
+from itertools import chain
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from s3_catalog.reconciliation.difference import Difference
@@ -14,7 +15,9 @@ def differences(catalog: DeployedCatalog) -> list[Difference]:
 
     Raises botocore's ClientError or BotoCoreError.
     """
-    return list(compare(catalog.stored().listing(), catalog.rows(consistent=True)))
+    prefixes = catalog.scope.prefixes(catalog.bucket)
+    listing = chain.from_iterable(catalog.stored().listing(prefix=each) for each in prefixes)
+    return list(compare(listing, catalog.rows(consistent=True)))
 
 
 def wait_until_equal(catalog: DeployedCatalog, patience: float) -> list[Difference]:

@@ -42,7 +42,7 @@ def run(files: Path, directory: Path, settings: Sequence[str]) -> bool:
     background.end_with_this_process()
     try:
         with Steps() as steps:
-            catalog = enter(start_and_deploy(directory, steps, settings))
+            catalog = enter(start_and_deploy(directory, steps, settings)).own()
             changes = _change(catalog, uploads, steps)
             steps.begin("Waiting until the catalog has settled")
             wait_until_equal(catalog, _PATIENCE)

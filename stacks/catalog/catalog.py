@@ -1,4 +1,4 @@
-"""An encrypted bucket with its live catalog: all of the stack Catalog, and of each product."""
+"""Buckets with their live catalog: all of the stack Catalog, and of each product."""
 
 from constructs import Construct
 
@@ -10,7 +10,9 @@ from ..constructs.keys import Keys
 from ..constructs.stack_outputs import write_outputs
 from ..settings.settings import Settings
 from . import transport
+from .attached_buckets import AttachedBuckets
 from .canary import Canary
+from .catalog_scope import CatalogScope
 from .catalogued_bucket import CataloguedBucket
 from .change_feed import ChangeFeed
 from .encrypted_table import EncryptedTable
@@ -23,6 +25,8 @@ from .totals_function import TotalsFunction
 class Catalog(Construct):
     """Bucket, notifications, transport, `ingest` function, table, totals, change feed and keys.
 
+    `buckets` are its own bucket and those that are attached, as the setting `buckets` names them.
+
     All of it stands in one stack: a bucket, its notifications and their destination refer to each
     other, and CloudFormation cannot deploy such a cycle across stacks. The outputs are
     `CatalogOutputs`.
@@ -31,7 +35,10 @@ class Catalog(Construct):
     def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
         super().__init__(scope, id)
         self.keys = Keys(self, "Keys", settings)
-        self.bucket = CataloguedBucket(self, "Bucket", settings, key=self.keys.data)
+        own = None
+        if settings.buckets.create:
+            own = CataloguedBucket(self, "Bucket", settings, key=self.keys.data)
+        self.buckets = CatalogScope(own.bucket if own else None, settings.buckets.attached)
         self.table = EncryptedTable(self, "Table", settings, key=self.keys.data, stream=True)
         # Topic and canary keep the logical ids of a time when both were one construct.
         rollout = Construct(self, "Canary")
@@ -41,7 +48,7 @@ class Catalog(Construct):
             "Ingest",
             settings,
             keys=self.keys,
-            bucket=self.bucket.bucket,
+            buckets=self.buckets,
             table=self.table,
             # Beside the function, because of its logical id: once it was the queue of all.
             dead_letter_queue=DeadLetterQueue(
@@ -53,9 +60,21 @@ class Catalog(Construct):
                 function="ingest",
             ),
         )
-        events_queue = transport.connect(
-            self, settings, keys=self.keys, bucket=self.bucket, ingest=self.ingest
-        )
+        events_queue = None
+        if own:
+            events_queue = transport.connect(
+                self, settings, keys=self.keys, bucket=own, ingest=self.ingest
+            )
+        if settings.buckets.attached.entries:
+            AttachedBuckets(
+                self,
+                "Attached",
+                settings,
+                keys=self.keys,
+                attached=settings.buckets.attached,
+                ingest=self.ingest,
+                alarms=self.alarms,
+            )
         self.totals = TotalsFunction(
             self,
             "Totals",
@@ -82,13 +101,14 @@ class Catalog(Construct):
                 alarms=self.alarms,
                 late=[self.totals.late, self.changes.late],
             )
-        if settings.reconcile == "nightly":
+        # Without it there is no comparison in the account after a bucket was attached.
+        if settings.reconcile == "nightly" or settings.buckets.attached.entries:
             NightlyReconcile(
                 self,
                 "Reconcile",
                 settings,
                 key=self.keys.data,
-                bucket=self.bucket.bucket,
+                buckets=self.buckets,
                 table=self.table,
                 alarms=self.alarms,
             )
@@ -97,7 +117,7 @@ class Catalog(Construct):
             CatalogOutputs(
                 data_key_arn=self.keys.data.key_arn,
                 queue_key_arn=self.keys.queue.key_arn,
-                bucket_name=self.bucket.bucket.bucket_name,
+                bucket_name=self.buckets.bucket_name,
                 table_name=self.table.table.table_name,
                 totals_table_name=self.totals.table.table.table_name,
                 totals_depth=settings.totals_depth,
@@ -106,7 +126,7 @@ class Catalog(Construct):
                 ingest_arn=self.ingest.alias.function_arn,
                 changes_topic_arn=self.changes.topic.topic_arn,
                 publish_arn=self.changes.function.function_arn,
-                event_transport=settings.transport,
+                event_transport=settings.transport if own else None,
                 kinesis_stream_name=feed.stream.stream_name if feed else None,
                 alarms_topic_arn=self.alarms.topic.topic_arn,
                 totals_failure_queue_url=self.totals.dead_letter_queue.queue_url,
@@ -115,5 +135,6 @@ class Catalog(Construct):
                 totals_role_id=self.totals.role_id,
                 publish_role_id=self.changes.role_id,
                 events_queue_url=events_queue.queue_url if events_queue else None,
+                attached_buckets=self.buckets.attached_buckets,
             ),
         )

@@ -21,18 +21,8 @@ EVENTS = [
     s3.EventType.INTELLIGENT_TIERING,
     s3.EventType.OBJECT_RESTORE,
 ]
-"""Every event that creates, changes or removes an object, or changes how it is stored."""
-
-EVENT_BRIDGE_TYPES = [
-    "Object Created",
-    "Object Deleted",
-    "Object Storage Class Changed",
-    "Object Access Tier Changed",
-    "Object Restore Initiated",
-    "Object Restore Completed",
-    "Object Restore Expired",
-]
-"""The same by EventBridge. Deletions by lifecycle rules are "Object Deleted" as well."""
+"""Every event that creates, changes or removes an object, or changes how it is stored. Those of
+EventBridge are `event_patterns.DETAIL_TYPES`."""
 
 _MAX_SUPERSEDED = 100
 """Noncurrent versions of an object that S3 keeps, however young. It is the maximum of

@@ -4,7 +4,6 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -14,6 +13,7 @@ from ..constructs.dead_letter_queue import DeadLetterQueue
 from ..constructs.keys import Keys
 from ..constructs.python_function import PythonFunction
 from ..settings.settings import Settings
+from .catalog_scope import CatalogScope
 from .encrypted_table import EncryptedTable
 
 
@@ -31,7 +31,7 @@ class IngestFunction(Construct):
         settings: Settings,
         *,
         keys: Keys,
-        bucket: s3.IBucket,
+        buckets: CatalogScope,
         table: EncryptedTable,
         dead_letter_queue: DeadLetterQueue,
     ) -> None:
@@ -48,7 +48,8 @@ class IngestFunction(Construct):
             environment=IngestEnvironment(
                 table_name=table.table.table_name,
                 shards=settings.shards,
-                bucket_name=bucket.bucket_name,
+                bucket_name=buckets.bucket_name,
+                attached_buckets=buckets.attached_buckets,
             ).to_env(),
             permissions=[
                 *table.access_statements(
@@ -57,7 +58,9 @@ class IngestFunction(Construct):
                     "dynamodb:PartiQLUpdate",
                     "dynamodb:PutItem",
                 ),
-                _ask_what_is_current(bucket),
+                # The list of a key's versions has the current one. HeadObject would need
+                # s3:GetObject, which also allows to read contents.
+                *buckets.list_statements("s3:ListBucketVersions"),
             ],
             memory_size=256,
             timeout=cdk.Duration.seconds(30),
@@ -93,9 +96,3 @@ class IngestFunction(Construct):
                 resources=[queue.queue_arn],
             )
         )
-
-
-def _ask_what_is_current(bucket: s3.IBucket) -> iam.PolicyStatement:
-    # The list of a key's versions has the current one. HeadObject would need s3:GetObject, which
-    # also allows to read contents.
-    return iam.PolicyStatement(actions=["s3:ListBucketVersions"], resources=[bucket.bucket_arn])

@@ -1,4 +1,4 @@
-"""The nightly comparison of bucket and catalog, which repairs the rows of lost events."""
+"""The comparison of buckets and catalog, every night or on demand, which repairs lost rows."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -8,7 +8,6 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
@@ -20,6 +19,7 @@ from ..constructs.log_group import EncryptedLogGroup
 from ..constructs.python_function import PythonFunction
 from ..constructs.service_principal import for_this_account
 from ..settings.settings import Settings
+from .catalog_scope import CatalogScope
 from .encrypted_table import EncryptedTable
 
 _LATE_HOURS = 36
@@ -31,15 +31,15 @@ queries at once with 16 shards. Of the 1,000 concurrent invocations of most acco
 
 
 class NightlyReconcile(Construct):
-    """A state machine that runs every night at 03:17 UTC.
+    """A state machine that runs every night at 03:17 UTC, if the setting `reconcile` is `nightly`.
 
-    `reconcile.plan` divides the keys of the bucket into ranges. For each range, `reconcile.work`
+    `reconcile.plan` divides the keys of the buckets into ranges. For each range, `reconcile.work`
     compares S3's list with the rows and repairs the rows. A worker that runs out of time returns
     its position, and the next one continues there. A range that fails after all retries fails the
     execution, the default of a map.
 
-    `alarms` are on while no comparison succeeds, or the last ones repaired more than
-    `max_differences` rows in a day.
+    `alarms` are on after a comparison failed, or while the last ones repaired more than
+    `max_differences` rows in a day, or none succeeded in `_LATE_HOURS` although they are nightly.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class NightlyReconcile(Construct):
         settings: Settings,
         *,
         key: kms.IKey,
-        bucket: s3.IBucket,
+        buckets: CatalogScope,
         table: EncryptedTable,
         alarms: AlarmTopic,
     ) -> None:
@@ -57,7 +57,8 @@ class NightlyReconcile(Construct):
         environment = ReconcileEnvironment(
             table_name=table.table.table_name,
             shards=settings.shards,
-            bucket_name=bucket.bucket_name,
+            bucket_name=buckets.bucket_name,
+            attached_buckets=buckets.attached_buckets,
         ).to_env()
         planner = PythonFunction(
             self,
@@ -67,9 +68,7 @@ class NightlyReconcile(Construct):
             entry="handlers.reconcile.plan",
             description="Divides the keys of the bucket into ranges to compare",
             environment=environment,
-            permissions=[
-                iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket.bucket_arn])
-            ],
+            permissions=buckets.list_statements("s3:ListBucket"),
             memory_size=1024,
             timeout=cdk.Duration.minutes(5),
         )
@@ -82,9 +81,7 @@ class NightlyReconcile(Construct):
             description="Compares a range of keys with the catalog and repairs the catalog",
             environment=environment,
             permissions=[
-                iam.PolicyStatement(
-                    actions=["s3:ListBucketVersions"], resources=[bucket.bucket_arn]
-                ),
+                *buckets.list_statements("s3:ListBucketVersions"),
                 *table.access_statements(
                     "dynamodb:GetItem",
                     "dynamodb:PartiQLInsert",
@@ -133,11 +130,13 @@ class NightlyReconcile(Construct):
             ),
         )
         self._allow_map(role, machine)
-        self._start_nightly(machine)
+        if settings.reconcile == "nightly":
+            self._start_nightly(machine)
+            self._watch_nights(machine, alarms)
         self._watch(settings, machine, worker, alarms)
 
     def _plan(self, planner: lambda_.IFunction) -> tasks.LambdaInvoke:
-        """Return the state with the ranges: `{"ranges": [{"after": ..., "until": ...}, ...]}`."""
+        """Return the state with the ranges: `{"ranges": [{"bucket": ..., ...}, ...]}`."""
         plan = tasks.LambdaInvoke(
             self,
             "Plan",
@@ -227,6 +226,25 @@ class NightlyReconcile(Construct):
             targets=[targets.SfnStateMachine(machine, role=starter.without_policy_updates())],
         )
 
+    def _watch_nights(self, machine: sfn.StateMachine, alarms: AlarmTopic) -> None:
+        """Raise an alarm if comparisons do not take place."""
+        # A comparison may take many hours more than the one of the night before. Missing data is
+        # breaching: also when no comparison was ever started.
+        alarms.notify_of(
+            cloudwatch.Alarm(
+                self,
+                "Late",
+                metric=machine.metric_succeeded(period=cdk.Duration.hours(1), statistic="Sum"),
+                threshold=1,
+                comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+                evaluation_periods=_LATE_HOURS,
+                treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+                alarm_description=(
+                    f"No comparison of bucket and catalog succeeded in {_LATE_HOURS} hours."
+                ),
+            )
+        )
+
     def _watch(
         self,
         settings: Settings,
@@ -234,12 +252,8 @@ class NightlyReconcile(Construct):
         worker: PythonFunction,
         alarms: AlarmTopic,
     ) -> None:
-        """Raise alarms on comparisons that fail, do not take place, or find many differences."""
-        minutes, hour, day = (
-            cdk.Duration.minutes(5),
-            cdk.Duration.hours(1),
-            cdk.Duration.days(1),
-        )
+        """Raise alarms on comparisons that fail, or find many differences."""
+        minutes, day = cdk.Duration.minutes(5), cdk.Duration.days(1)
         for name, metric, fate in (
             ("Failed", machine.metric_failed(period=minutes), "failed"),
             ("TimedOut", machine.metric_timed_out(period=minutes), "timed out"),
@@ -252,22 +266,6 @@ class NightlyReconcile(Construct):
                 above=0,
                 description=f"The comparison of bucket and catalog {fate}: see its execution.",
             )
-        # A comparison may take many hours more than the one of the night before. Missing data is
-        # breaching: also when no comparison was ever started.
-        alarms.notify_of(
-            cloudwatch.Alarm(
-                self,
-                "Late",
-                metric=machine.metric_succeeded(period=hour, statistic="Sum"),
-                threshold=1,
-                comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-                evaluation_periods=_LATE_HOURS,
-                treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
-                alarm_description=(
-                    f"No comparison of bucket and catalog succeeded in {_LATE_HOURS} hours."
-                ),
-            )
-        )
         repaired = logs.MetricFilter(
             self,
             "Repaired",

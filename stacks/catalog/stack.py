@@ -1,4 +1,4 @@
-"""The Catalog stack: an encrypted bucket, and the table with a row for each of its objects."""
+"""The Catalog stack: buckets, and the table with a row for each of their objects."""
 
 import json
 
@@ -10,7 +10,7 @@ from .catalog import Catalog
 
 
 class CatalogStack(cdk.Stack):
-    """One bucket with its `catalog`. In production the stack has termination protection.
+    """Buckets with their `catalog`. In production the stack has termination protection.
 
     Other stacks import what it exports: CloudFormation refuses to delete it before them.
     """
@@ -25,11 +25,12 @@ class CatalogStack(cdk.Stack):
         # "Default" adds nothing to the logical ids of what is in it.
         self.catalog = Catalog(self, "Default", settings)
         self.catalog.keys.allow_other_stacks()
+        # Attached buckets are named in the other stacks: a reference would forbid to detach one.
+        own = self.catalog.buckets.own
         self._export(
             self.catalog.keys.data.key_arn,
             self.catalog.keys.queue.key_arn,
-            self.catalog.bucket.bucket.bucket_name,
-            self.catalog.bucket.bucket.bucket_arn,
+            *([own.bucket_name, own.bucket_arn] if own else []),
             self.catalog.table.table.table_name,
             self.catalog.table.table.table_arn,
             self.catalog.changes.topic.topic_arn,

@@ -20,7 +20,8 @@ from constructs import Construct, IConstruct
 from ..constructs.keys import Keys, allow_service
 from ..constructs.queues import WorkQueue, allow_send, subscribe, visibility_timeout_for
 from ..settings.settings import Settings
-from .catalogued_bucket import EVENT_BRIDGE_TYPES, CataloguedBucket
+from .catalogued_bucket import CataloguedBucket
+from .event_patterns import DETAIL_TYPES
 from .ingest_function import IngestFunction
 
 _THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
@@ -151,7 +152,7 @@ class ThroughEventBridge(Construct):
             description="Created, changed and deleted objects of the catalogued bucket",
             event_pattern=events.EventPattern(
                 source=["aws.s3"],
-                detail_type=EVENT_BRIDGE_TYPES,
+                detail_type=list(DETAIL_TYPES),
                 detail={"bucket": {"name": [bucket.bucket.bucket_name]}},
             ),
         )

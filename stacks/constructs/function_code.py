@@ -22,6 +22,9 @@ class Group(NamedTuple):
 
 
 GROUPS = {
+    "attachment": Group(
+        frozenset({"event_switch", "event_switch_check"}), frozenset({"attachment"})
+    ),
     "catalog": Group(
         frozenset({"ingest", "publish", "reconcile", "totals"}),
         frozenset({"ingestion", "reconciliation", "totals"}),

@@ -58,7 +58,8 @@ class InspectFunction(Construct):
             entry="handlers.inspect.handler",
             description="Inspects the content of small objects",
             environment=InspectEnvironment(
-                bucket_name=catalog.bucket.bucket.bucket_name,
+                bucket_name=catalog.buckets.bucket_name,
+                attached_buckets=catalog.buckets.attached_buckets,
                 table_name=catalog.table.table.table_name,
                 shards=settings.shards,
                 most_mib=settings.inspect_max_mib,

@@ -113,7 +113,8 @@ class WorkerService(Construct):
             image=image,
             command=["python", "-m", "worker"],
             environment=WorkerEnvironment(
-                bucket_name=catalog.bucket.bucket.bucket_name,
+                bucket_name=catalog.buckets.bucket_name,
+                attached_buckets=catalog.buckets.attached_buckets,
                 table_name=catalog.table.table.table_name,
                 shards=settings.shards,
                 queue_url=self.requests.queue.queue_url,

@@ -10,10 +10,13 @@ import aws_cdk as cdk
 from constructs import Node
 
 from reinventure.printable import printable
+from s3_catalog.model.scope import Scope
 
+from . import bucket_list
 from . import pipeline_source as source
 from . import traffic_shift as shift
 from . import worker_instance as instances
+from .bucket_list import BucketList
 from .emulator_limits import AWS, MINISTACK, EmulatorLimits
 from .pipeline_source import Source
 from .traffic_shift import Shift
@@ -96,10 +99,14 @@ class Settings:
     """Partitions of the bucket's rows, 1 to `MAX_SHARDS`. Each takes 1,000 writes per second. Fixed
     for the life of a table (docs/design.md)."""
 
+    buckets: BucketList
+    """The buckets of the catalog (stacks/settings/bucket_list.py): `create` is one of its own. In a
+    sandbox it is deleted, with its objects, when `create` is taken away."""
+
     transport: str
-    """The way of events from S3 to `ingest`: `lambda` (S3 invokes it), `sqs` (through a queue),
-    `sns` (through a topic, which others may subscribe to, and a queue) or `eventbridge` (through a
-    rule)."""
+    """The way of events from the bucket of its own to `ingest`: `lambda` (S3 invokes it), `sqs`
+    (through a queue), `sns` (through a topic, which others may subscribe to, and a queue) or
+    `eventbridge` (through a rule). Events of attached buckets come through EventBridge."""
 
     reconcile: str
     """`nightly`: bucket and catalog are compared every night, and differences repaired. `off`: the
@@ -144,7 +151,8 @@ class Settings:
     """The scratch volume of an instance, one of `instances.VOLUMES`."""
 
     sql: bool
-    """Whether there is the stack Sql, a mirror of the catalog in Aurora (docs/sql.md)."""
+    """Whether there is the stack Sql, a mirror in Aurora of the rows of the bucket of its own
+    (docs/sql.md)."""
 
     sql_max_acu: int
     """Maximum capacity of an instance of the mirror, 1 to `MAX_ACU` Aurora capacity units of about
@@ -175,6 +183,7 @@ class Settings:
         missing or wrong.
         """
         _check_names(node)
+        buckets = _read(node, "buckets", bucket_list.parse)
         workers = _read(node, "workers", _switch)
         instance = _read(node, "worker_instance", _instance(region if workers and region else None))
         return cls(
@@ -182,6 +191,7 @@ class Settings:
             key_rotation_days=_read(node, "key_rotation_days", _whole_number(*ROTATION_DAYS)),
             unconditional_key_use=_read(node, "unconditional_key_use", _choices(*UNCONDITIONAL)),
             shards=_read(node, "shards", _whole_number(1, MAX_SHARDS)),
+            buckets=buckets,
             transport=_read(node, "transport", _choice("lambda", "sqs", "sns", "eventbridge")),
             reconcile=_read(node, "reconcile", _choice("off", "nightly")),
             max_differences=_read(node, "max_differences", _whole_number(0, MAX_DIFFERENCES)),
@@ -195,7 +205,7 @@ class Settings:
             worker_instance=instance,
             workers_max=_read(node, "workers_max", _whole_number(1, MAX_WORKERS)),
             ebs=_read(node, "ebs", _volume(instance)),
-            sql=_read(node, "sql", _switch),
+            sql=_read(node, "sql", _mirror(buckets)),
             sql_max_acu=_read(node, "sql_max_acu", _whole_number(1, MAX_ACU)),
             sql_readers=_read(node, "sql_readers", _whole_number(0, MAX_READERS)),
             canary=_read(node, "canary", shift.parse),
@@ -210,6 +220,7 @@ class Settings:
             self,
             stage="production",
             shards=16,
+            buckets=BucketList(create=True, attached=Scope(())),
             transport="lambda",
             reconcile="off",
             notify="",
@@ -305,6 +316,16 @@ def _instance(region: str | None) -> Callable[[str], str]:
         if region:
             instances.check_region(instance, region)
         return instance
+
+    return parse
+
+
+def _mirror(buckets: BucketList) -> Callable[[str], bool]:
+    def parse(value: str) -> bool:
+        mirrored = _switch(value)
+        if mirrored and not buckets.create:
+            raise ValueError("the mirror is of the bucket of its own: add create to buckets")
+        return mirrored
 
     return parse
 

@@ -13,6 +13,7 @@ from reinventure.aws.change_watcher import Order
 from s3_catalog.exceptions import UnreadableError
 from s3_catalog.feed import message as messages
 from s3_catalog.model.change import Change
+from s3_catalog.model.scope import Entry, Scope
 from s3_catalog.sql_mirror import state as states
 from s3_catalog.table.item import from_item
 from s3_catalog.totals.tally import Tally, growth
@@ -52,7 +53,7 @@ class Readers:
         if not self._orders[row.key].is_new(json.loads(body)):
             raise Violation(f"a subscriber drops {body}, the change from {old}")
         try:
-            self._waiting[row.key].append(states.parse(body, self._bucket))
+            self._waiting[row.key].append(states.parse(body, Scope((Entry(self._bucket),))))
         except UnreadableError as error:
             raise Violation(f"the mirror refuses {body}") from error
 

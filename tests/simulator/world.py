@@ -11,10 +11,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from s3_catalog.exceptions import ContendedError
 from s3_catalog.model.row import BEFORE_ALL, Row, from_event
+from s3_catalog.model.scope import Entry, Scope
 from s3_catalog.model.sequencer import canonical
 from s3_catalog.model.timestamps import microseconds
 from s3_catalog.reconciliation.repair import reconcile
-from s3_catalog.s3.bucket import Bucket
+from s3_catalog.s3.bucket import Buckets
 from s3_catalog.s3.record import parse
 from s3_catalog.table import batch_write as batch
 from s3_catalog.table.item import from_item, to_item
@@ -126,7 +127,10 @@ class World:
         self.store = _Store(cast("Any", self.table), self.table.name, SHARDS, self._function_clock)
         self.store.seen = seen
         self.store.items = self.table.items
-        self.bucket = Bucket(lambda: cast("Any", self.s3), NAME, self._function_clock)
+        self.buckets = Buckets(
+            lambda: cast("Any", self.s3), Scope((Entry(NAME),)), self._function_clock
+        )
+        self.bucket = self.buckets[NAME]
         self.readers = Readers(NAME)
         if setup.poison:
             self._poison(setup.poison)
@@ -511,7 +515,7 @@ class World:
     @contextmanager
     def _invocation(self, step: Step) -> Iterator[Invocation]:
         invocation = Invocation(step.faults, step.offset * MINUTE)
-        vars(self._function).update(_store=self.store, _bucket=self.bucket)
+        vars(self._function).update(_store=self.store, _buckets=self.buckets)
         self.network.invocations.append(invocation)
         try:
             yield invocation

@@ -17,12 +17,13 @@ from s3_catalog.ingestion import delivery
 from s3_catalog.model.event import Content, Event
 from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.row import BEFORE_ALL, Row
+from s3_catalog.model.scope import Entry, Scope
 from s3_catalog.model.sequencer import canonical
 from s3_catalog.model.stored_object import StoredObject
 from s3_catalog.model.timestamps import microseconds, timestamp
 from s3_catalog.reconciliation import repair
 from s3_catalog.reconciliation.difference import Difference, Kind, difference
-from s3_catalog.s3.bucket import Bucket
+from s3_catalog.s3.bucket import Buckets
 from s3_catalog.table.item import from_item, to_item
 from s3_catalog.table.store import Outcome, Store
 from tests.simulator import happening as happenings
@@ -85,7 +86,9 @@ class Place:
         s3 = FakeS3(BUCKET, self.network, Clock(), timedelta(), versioned=True)
         s3.versions = {KEY: [_version(version) for version in state["versions"]]}
         self.store = Store(cast("Any", self.table), "table", 1, lambda: time(now))
-        self.bucket = Bucket(lambda: cast("Any", s3), BUCKET, lambda: time(now))
+        scope = Scope((Entry(BUCKET),))
+        self.buckets = Buckets(lambda: cast("Any", s3), scope, lambda: time(now))
+        self.bucket = self.buckets[BUCKET]
 
     def set(self, row: State) -> None:
         """Make `row` that of the table."""
@@ -121,7 +124,7 @@ def deliver(state: State) -> Iterator[State]:
 
         records = [_record(state["events"][i - 1]) for i in together]
         with patch.object(delivery, "correct", look_up):
-            report = delivery.ingest({"Records": records}, place.store, place.bucket)
+            report = delivery.ingest({"Records": records}, place.store, place.buckets)
         assert not report.failures
         done = frozenset(together)
         if not causes:

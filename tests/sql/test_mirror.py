@@ -261,8 +261,7 @@ def test_a_rejected_state_does_not_affect_the_others(
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"bucket": "another"}, "the message is of bucket 'another'"),
-        ({"bucket": None}, "the message is of bucket 'None'"),
+        ({"bucket": None}, "it has no bucket"),
         ({"key": ""}, "key has 0 bytes"),
         ({"key": "x" * 1025}, "key has 1025 bytes"),
         ({"key": "\ud800"}, "not valid Unicode"),
@@ -295,6 +294,15 @@ def test_an_invalid_message_fails_with_its_reason(
     assert failed.keys() == {"0"}
     assert reason in failed["0"]
     assert mirrored(writer.database).keys() == {"valid"}
+
+
+def test_a_message_of_an_attached_bucket_is_ignored(writer: MirrorWriter) -> None:
+    messages = [message("k", 1, None, 1), {**message("k", 2, None, 2), "bucket": "attached"}]
+    before = mirrored(writer.database)
+    assert writer.apply(bodies(messages[1:]), never) == {}
+    assert mirrored(writer.database) == before
+    assert writer.apply(bodies(messages), never) == {}
+    assert mirrored(writer.database).keys() == before.keys() | {"k"}
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "{}", '{"sequencer": "00"}', "[" * 100_000, "7"])

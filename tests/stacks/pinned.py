@@ -1,6 +1,7 @@
 """The resources that hold data, by stack and logical id.
 
 CloudFormation replaces a resource whose logical id or physical name changes, and its data is lost.
+A switch of an attached bucket has the memory of what it found: replaced, it would be turned off.
 So these are pinned in `pinned.json`, to which `python -m tests.stacks.pinned` adds, and no more.
 """
 
@@ -31,6 +32,7 @@ HOLDS_DATA = {
     "AWS::SecretsManager::Secret": "Name",
     "AWS::ServiceCatalog::CloudFormationProduct": "Name",
     "AWS::ServiceCatalog::Portfolio": "DisplayName",
+    "Custom::EventBridgeSwitch": "Bucket",
 }
 """Types of resources that hold data or that others refer to, and the property that names each."""
 

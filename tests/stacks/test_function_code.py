@@ -77,6 +77,8 @@ def unchanged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     ("changed", "groups"),
     [
         ("handlers/ingest.py", {"catalog"}),
+        ("handlers/event_switch.py", {"attachment"}),
+        ("s3_catalog/attachment/matching_rules.py", {"attachment"}),
         ("handlers/inspect.py", {"inspection"}),
         ("s3_catalog/inspection/source.py", {"inspection"}),
         ("handlers/mirror.py", {"sql_mirror"}),

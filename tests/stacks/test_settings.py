@@ -10,7 +10,10 @@ from pathlib import Path
 import aws_cdk as cdk
 import pytest
 
+from s3_catalog.model import scope
+from s3_catalog.model.scope import Scope
 from stacks.settings import worker_instance as instances
+from stacks.settings.bucket_list import BucketList
 from stacks.settings.pipeline_source import Source
 from stacks.settings.settings import SettingError, Settings
 from stacks.settings.traffic_shift import Shift
@@ -20,6 +23,7 @@ DEFAULTS = {
     "key_rotation_days": 365,
     "unconditional_key_use": "",
     "shards": 16,
+    "buckets": "create",
     "transport": "lambda",
     "reconcile": "off",
     "max_differences": 100,
@@ -57,6 +61,7 @@ def test_json_values_and_values_of_the_command_line_are_read() -> None:
         key_rotation_days=365,
         unconditional_key_use=frozenset(),
         shards=16,
+        buckets=BucketList(create=True, attached=Scope(())),
         transport="lambda",
         reconcile="off",
         max_differences=100,
@@ -83,6 +88,7 @@ def test_json_values_and_values_of_the_command_line_are_read() -> None:
         key_rotation_days="90",
         unconditional_key_use="s3,autoscaling",
         shards="256",
+        buckets="logs/2026/, create",
         transport="eventbridge",
         reconcile="nightly",
         max_differences="0",
@@ -108,6 +114,7 @@ def test_json_values_and_values_of_the_command_line_are_read() -> None:
         key_rotation_days=90,
         unconditional_key_use=frozenset({"autoscaling", "s3"}),
         shards=256,
+        buckets=BucketList(create=True, attached=scope.parse("logs/2026/")),
         transport="eventbridge",
         reconcile="nightly",
         max_differences=0,
@@ -146,6 +153,8 @@ def test_the_defaults_of_cdk_json_are_these() -> None:
         ("shards", "257", "must be a whole number from 1 to 256"),
         ("shards", "1.5", "must be a whole number from 1 to 256"),
         ("shards", "²", "must be a whole number from 1 to 256"),
+        ("buckets", "", "must be a comma-separated list of create, NAME and NAME/PREFIX/"),
+        ("buckets", "create,logs/2026", "'logs/2026': must be NAME or NAME/PREFIX/, with a slash"),
         ("transport", "kinesis", "must be one of lambda, sqs, sns, eventbridge"),
         ("transport", None, "must be one of lambda, sqs, sns, eventbridge"),
         ("reconcile", "hourly", "must be one of off, nightly"),
@@ -182,6 +191,12 @@ def test_an_invalid_setting_is_refused_with_the_choice(
 ) -> None:
     with pytest.raises(SettingError, match=re.escape(f"setting {name}={value}: {choice}")):
         read(**{name: value})
+
+
+def test_a_mirror_needs_the_bucket_of_its_own() -> None:
+    assert read(sql="true", buckets="create,photos-prod").sql
+    with pytest.raises(SettingError, match="setting sql=true: the mirror is of"):
+        read(sql="true", buckets="photos-prod")
 
 
 @pytest.mark.parametrize(

@@ -84,12 +84,11 @@ def test_outputs_of_other_resources_are_ignored() -> None:
     assert from_outputs(InspectionOutputs, outputs) == INSPECTION
 
 
-@pytest.mark.parametrize("missing", ["BucketName", "Shards"])
+@pytest.mark.parametrize("missing", ["TableName", "Shards"])
 def test_an_error_names_the_missing_output(missing: str) -> None:
     outputs = {
         "DataKeyArn": "arn:data",
         "QueueKeyArn": "arn:queue",
-        "BucketName": "b",
         "TableName": "t",
         "TotalsTableName": "totals",
         "TotalsDepth": "3",

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-from s3_catalog.environment.variables import Environment
+from s3_catalog.environment.scope_variables import ScopeVariables
 
 
 @dataclass(frozen=True)
-class IngestEnvironment(Environment):
-    """The catalog's table, its number of shards, and the bucket."""
+class IngestEnvironment(ScopeVariables):
+    """The catalog's table, its number of shards, and its scope."""
 
     table_name: str
     shards: int
-    bucket_name: str

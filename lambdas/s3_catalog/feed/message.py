@@ -8,7 +8,7 @@ import re
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from s3_catalog.exceptions import UnreadableError
+from s3_catalog.exceptions import OutOfScopeError, UnreadableError
 from s3_catalog.model import object_key
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from s3_catalog.model.change import Change, Kind
     from s3_catalog.model.row import Row
+    from s3_catalog.model.scope import Scope
 
 VERSION = "1"
 """Changes when a field changes its meaning or is removed. New fields do not change it."""
@@ -31,10 +32,11 @@ _REFUSED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 excludes, and therefore SNS and SQS. Object keys may have them."""
 
 
-def read(body: str, bucket: str) -> dict[str, Any]:
+def read(body: str, scope: "Scope") -> dict[str, Any]:
     """Return the content of the message `body`. Its `key` is a key that S3 allows.
 
-    Raises UnreadableError when the message is not about an object of `bucket`.
+    Raises OutOfScopeError when the message is about a key that is not in `scope`, UnreadableError
+    when it is not about a key.
     """
     try:
         content = json.loads(body)
@@ -42,13 +44,16 @@ def read(body: str, bucket: str) -> dict[str, Any]:
         raise UnreadableError(f"not JSON: {error}") from error
     if not isinstance(content, dict) or not isinstance(content.get("key"), str):
         raise UnreadableError("not a change of the catalog: it has no key")
-    if content.get("bucket") != bucket:
-        other = str(content.get("bucket"))[:200]
-        raise UnreadableError(f"the message is of bucket {other!r}, not of {bucket!r}")
+    bucket = content.get("bucket")
+    if not isinstance(bucket, str):
+        raise UnreadableError("not a change of the catalog: it has no bucket")
     try:
         object_key.check(content["key"])
     except ValueError as error:
         raise UnreadableError(str(error)) from error
+    if (bucket, content["key"]) not in scope:
+        place = f"s3://{bucket}/{content['key']}"
+        raise OutOfScopeError(f"the message is of {place[:200]!r}, which is not in the scope")
     return content
 
 

@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from s3_catalog.model.event import Event
-    from s3_catalog.s3.bucket import Bucket
+    from s3_catalog.s3.bucket import Buckets
     from s3_catalog.table.store import Store
 
 
 _log = logging.getLogger(__name__)
+
+_Place = tuple[str, str]
+"""A bucket and a key."""
 
 
 @dataclass
@@ -33,8 +36,9 @@ class Report:
     """The result of a delivery.
 
     `written` and `superseded` count keys: the row was written, or had a later event already.
-    `ignored` counts records that are not about an object's existence. `coalesced` counts events
-    that another event of the same key and delivery superseded, or that shared its lookup.
+    `ignored` counts records that are not about an object's existence, or of a key that is not in
+    the scope. `coalesced` counts events that another event of the same key and delivery superseded,
+    or that shared its lookup.
     `failures` has the reasons by message id, which is None without a queue.
     """
 
@@ -45,74 +49,74 @@ class Report:
     failures: dict[str | None, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
-def ingest(delivery: object, store: "Store", bucket: "Bucket") -> Report:
-    """Apply all events of `delivery`, which must be of `bucket`, to `store`.
+def ingest(delivery: object, store: "Store", buckets: "Buckets") -> Report:
+    """Apply all events of `delivery` whose keys are in the scope of `buckets` to `store`.
 
     Of several events of a key only the newest is written; if none of them certainly is the newest,
     one lookup covers all. A malformed or failed record does not stop the others. The call is
     idempotent.
     """
     report = Report()
-    events: dict[str, list[Event]] = defaultdict(list)
-    message_ids: dict[str, set[str | None]] = defaultdict(set)
+    events: dict[_Place, list[Event]] = defaultdict(list)
+    message_ids: dict[_Place, set[str | None]] = defaultdict(set)
     for message in messages(delivery):
         if message.error:
             report.failures[message.id].append(message.error)
         for position, record in enumerate(message.records):
             try:
-                event = _read(record, bucket)
+                event = _read(record, buckets)
             except MalformedError as error:
                 report.failures[message.id].append(f"record {position}: {error}")
                 continue
             if event is None:
                 report.ignored += 1
             else:
-                events[event.key].append(event)
-                message_ids[event.key].add(message.id)
+                place = event.bucket, event.key
+                events[place].append(event)
+                message_ids[place].add(message.id)
 
-    for key, result in _apply(events, store, bucket, report).items():
+    for place, result in _apply(events, store, buckets, report).items():
         if result is Outcome.WRITTEN:
             report.written += 1
         elif result is Outcome.SUPERSEDED:
             report.superseded += 1
         else:
             # The messages of older events fail as well, so that they stay until their key is done.
-            for message_id in message_ids[key]:
-                report.failures[message_id].append(f"key {key[:200]!r}: {result}")
+            for message_id in message_ids[place]:
+                report.failures[message_id].append(f"key {place[1][:200]!r}: {result}")
     return report
 
 
-def _read(record: object, bucket: "Bucket") -> "Event | None":
+def _read(record: object, buckets: "Buckets") -> "Event | None":
     event = parse(record)
-    if event and event.bucket != bucket.name:
-        raise MalformedError(
-            f"the event is of bucket {event.bucket[:200]!r}, not of {bucket.name!r}"
-        )
-    if event and event.sequencer and not plausible(event.sequencer, bucket.clock()):
+    # While a bucket is detached, or a prefix taken away, its events still come for some minutes.
+    if event is None or (event.bucket, event.key) not in buckets.scope:
+        return None
+    if event.sequencer and not plausible(event.sequencer, buckets.clock()):
         _log.warning("implausible sequencer %s", event.sequencer, extra={"key": event.key})
         return replace(event, sequencer=None)
     return event
 
 
 def _apply(
-    events: "dict[str, list[Event]]", store: "Store", bucket: "Bucket", report: Report
-) -> dict[str, batch.Result]:
+    events: "dict[_Place, list[Event]]", store: "Store", buckets: "Buckets", report: Report
+) -> dict[_Place, batch.Result]:
     newest: list[Event] = []
-    lookups: dict[str, Sequence[Event]] = {}
-    for key, of_key in events.items():
+    lookups: dict[_Place, Sequence[Event]] = {}
+    for place, of_key in events.items():
         report.coalesced += len(of_key) - 1
         if latest := _latest(of_key):
             newest.append(latest)
         else:
-            lookups[key] = of_key
+            lookups[place] = of_key
 
-    results: dict[str, batch.Result] = {}
+    results: dict[_Place, batch.Result] = {}
     for event, result in zip(newest, _write(store, newest), strict=True):
-        results[event.key] = result
+        results[event.bucket, event.key] = result
         if result is Outcome.UNDECIDED:
-            lookups[event.key] = [event]
-    for key, reasons in lookups.items():
-        results[key] = _look_up(store, bucket, key, reasons)
+            lookups[event.bucket, event.key] = [event]
+    for place, reasons in lookups.items():
+        results[place] = _look_up(store, buckets, place, reasons)
     return results
 
 
@@ -129,10 +133,11 @@ def _latest(events: "list[Event]") -> "Event | None":
 
 
 def _look_up(
-    store: "Store", bucket: "Bucket", key: str, reasons: "Sequence[Event]"
+    store: "Store", buckets: "Buckets", place: _Place, reasons: "Sequence[Event]"
 ) -> batch.Result:
+    bucket, key = place
     try:
-        return correct(store, bucket, key, reasons)
+        return correct(store, buckets[bucket], key, reasons)
     except (ClientError, BotoCoreError, ContendedError) as error:
         return error
 

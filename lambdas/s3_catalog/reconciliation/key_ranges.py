@@ -1,7 +1,9 @@
-"""Cutting the keys of a bucket into ranges that are compared in parallel."""
+"""Cutting the keys of a scope into ranges that are compared in parallel."""
 
 from collections import deque
 from typing import TYPE_CHECKING, TypedDict
+
+from s3_catalog.model.scope import Entry, Scope
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -17,31 +19,45 @@ _MAX_CALLS = 200
 
 
 class Range(TypedDict):
-    """The keys greater than `after` and, unless it is None, not greater than `until`."""
+    """Keys of `bucket` under `prefix`.
 
+    They are greater than `after` and, unless it is None, not greater than `until`.
+    """
+
+    bucket: str
+    prefix: str
     after: str
     until: str | None
 
 
-def split(client: "S3Client", bucket: str) -> list[Range]:
-    """Return ranges that together hold every key, in order, with folders as boundaries.
+def split(client: "S3Client", scope: Scope) -> list[Range]:
+    """Return ranges that together hold every key of `scope`, with folders as boundaries.
 
-    Reads folders level by level, until there are enough or no more. The sizes of ranges may differ
-    widely: S3 has no size of a folder. Raises botocore's ClientError or BotoCoreError when the
-    bucket cannot be listed.
+    The ranges of an entry are in order. Reads folders level by level, until there are enough or no
+    more. The sizes of ranges may differ widely: S3 has no size of a folder. Raises botocore's
+    ClientError or BotoCoreError when a bucket cannot be listed.
     """
+    share = len(scope.entries) or 1
+    return [
+        each
+        for entry in scope.entries
+        for each in _split(client, entry, max(MAX_RANGES // share, 1), _MAX_CALLS // share)
+    ]
+
+
+def _split(client: "S3Client", entry: Entry, most: int, calls: int) -> list[Range]:
     boundaries: set[str] = set()
-    folders = deque([""])
-    for _ in range(_MAX_CALLS):
-        if not folders or len(boundaries) >= MAX_RANGES:
+    folders = deque([entry.prefix])
+    for _ in range(calls if most > 1 else 0):
+        if not folders or len(boundaries) >= most:
             break
-        page = client.list_objects_v2(Bucket=bucket, Prefix=folders.popleft(), Delimiter="/")
+        page = client.list_objects_v2(Bucket=entry.bucket, Prefix=folders.popleft(), Delimiter="/")
         subfolders = [folder["Prefix"] for folder in page.get("CommonPrefixes", [])]
         boundaries.update(folder[:_MAX_LENGTH] for folder in subfolders)
         folders.extend(subfolders)
-    every = -(-len(boundaries) // (MAX_RANGES - 1)) or 1
+    every = -(-len(boundaries) // max(most - 1, 1)) or 1
     cuts = sorted(boundaries)[every - 1 :: every]
     return [
-        {"after": after, "until": until}
+        {"bucket": entry.bucket, "prefix": entry.prefix, "after": after, "until": until}
         for after, until in zip(["", *cuts], [*cuts, None], strict=True)
     ]

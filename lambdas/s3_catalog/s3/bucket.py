@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
+from s3_catalog.model.scope import Scope
 from s3_catalog.model.stored_object import IN_PROGRESS, STANDARD, StoredObject, Version
 from s3_catalog.model.timestamps import timestamp, utc_now
 
@@ -118,6 +119,24 @@ class Bucket:
                 request.pop("VersionIdMarker", None)
             request["KeyMarker"] = last
             yield last, None
+
+
+class Buckets:
+    """The buckets of `scope`, by their names. `client` and `clock` are as those of `Bucket`."""
+
+    def __init__(
+        self,
+        client: "Callable[[], S3Client]",
+        scope: Scope,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        client = cache(client)
+        self.scope = scope
+        self.clock = clock
+        self._buckets = {name: Bucket(client, name, clock) for name in scope.buckets}
+
+    def __getitem__(self, name: str) -> Bucket:
+        return self._buckets[name]
 
 
 def _stored(version: "ObjectVersionTypeDef", asked_at: datetime) -> StoredObject:

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from s3_catalog.exceptions import BusyError, DatabaseAsleepError, UnreadableError
+from s3_catalog.exceptions import BusyError, DatabaseAsleepError, OutOfScopeError, UnreadableError
 from s3_catalog.model.row import TOMBSTONE_LIFE
+from s3_catalog.model.scope import Entry, Scope
 from s3_catalog.model.timestamps import CLOCKS
 from s3_catalog.sql_mirror import schema
 from s3_catalog.sql_mirror.data_api import Database
@@ -27,7 +28,8 @@ MAX_DELETED = 10_000
 class MirrorWriter:
     """The writer of the mirror of `bucket` in `database`.
 
-    `password` returns the password of the schema's `READER`; it is called for migrations only.
+    The tables have no column for a bucket, so messages of other buckets are ignored. `password`
+    returns the password of the schema's `READER`; it is called for migrations only.
     """
 
     database: Database
@@ -57,7 +59,9 @@ class MirrorWriter:
         states: dict[str, State] = {}
         for name, body in bodies.items():
             try:
-                states[name] = parse(body, self.bucket)
+                states[name] = parse(body, Scope((Entry(self.bucket),)))
+            except OutOfScopeError:
+                continue
             except UnreadableError as error:
                 failures[name] = str(error)
         try:

@@ -6,6 +6,7 @@ from typing import Any
 
 from s3_catalog.exceptions import UnreadableError
 from s3_catalog.feed.message import read
+from s3_catalog.model.scope import Scope
 
 _SEQUENCER = re.compile(r"[0-9A-F]{32}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
@@ -38,13 +39,13 @@ class State:
     place: str
 
 
-def parse(body: str, bucket: str) -> State:
+def parse(body: str, scope: Scope) -> State:
     """Return the state in the message `body`.
 
-    Raises UnreadableError when it is not about an object of `bucket`, or has a value that does not
-    fit its column.
+    Raises OutOfScopeError when it is about a key that is not in `scope`, UnreadableError when it is
+    not about a key, or has a value that does not fit its column.
     """
-    message = read(body, bucket)
+    message = read(body, scope)
     if "sequencer" not in message or "new" not in message:
         raise UnreadableError("not a change of the catalog: no sequencer, or no new state")
     new = message["new"]

@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
 
+from s3_catalog.environment.ingest_environment import IngestEnvironment
 from s3_catalog.model.event import Event
 from s3_catalog.model.row import Row
 from s3_catalog.model.stored_object import StoredObject
-from s3_catalog.s3.bucket import Bucket
+from s3_catalog.s3.bucket import Bucket, Buckets
 from s3_catalog.table import batch_write as batch
 from s3_catalog.table.store import Store
 from tests.s3_events import event
@@ -350,14 +352,61 @@ def test_only_failed_messages_are_in_the_reply(ingest: ModuleType, stored_rows: 
     assert len(stored_rows()) == 3
 
 
-def test_an_event_of_another_bucket_is_refused(ingest: ModuleType, stored_rows: Rows) -> None:
-    notification = event("two_records")
-    notification["Records"][0]["s3"]["bucket"]["name"] = "another-bucket"
-    with pytest.raises(
-        ingest.IngestError, match="record 0: the event is of bucket 'another-bucket', not of"
-    ):
-        deliver(ingest, notification)
+def of_bucket(name: str, *records: Any) -> list[Any]:
+    """Copies of `records` that are of the bucket `name`."""
+    copies = deepcopy(list(records))
+    for copy in copies:
+        copy["s3"]["bucket"]["name"] = name
+    return copies
+
+
+def test_an_event_of_another_bucket_is_ignored(ingest: ModuleType, stored_rows: Rows) -> None:
+    one, two = event("two_records")["Records"]
+    reply = deliver(ingest, {"Records": [*of_bucket("another-bucket", one), two]})
+    assert reply == {**NOTHING, "written": 1, "ignored": 1}
     assert [row.key for row in stored_rows()] == ["pair/two.txt"]
+
+
+def test_of_an_attached_bucket_the_keys_under_its_prefixes_have_rows(
+    ingest: ModuleType, stored_rows: Rows, monkeypatch: pytest.MonkeyPatch, bucket: str
+) -> None:
+    monkeypatch.setattr(ingest, "_buckets", buckets(bucket, "attached/pair/,whole"))
+    pair, put = event("two_records")["Records"], event("put")["Records"]
+    records = [*pair, *of_bucket("attached", *pair, *put), *of_bucket("whole", *put)]
+    assert deliver(ingest, {"Records": records}) == {**NOTHING, "written": 5, "ignored": 1}
+    places = sorted((row.bucket, row.key) for row in stored_rows())
+    assert places == [
+        ("attached", "pair/one.txt"),
+        ("attached", "pair/two.txt"),
+        (bucket, "pair/one.txt"),
+        (bucket, "pair/two.txt"),
+        ("whole", "holiday/Zürich + lake.jpg"),
+    ]
+
+
+def test_a_key_of_two_buckets_has_two_rows_and_two_lookups(
+    ingest: ModuleType, stored_rows: Rows, monkeypatch: pytest.MonkeyPatch, bucket: str
+) -> None:
+    lookups = []
+
+    def current(self: Bucket, key: str) -> None:
+        lookups.append((self.name, key))
+
+    monkeypatch.setattr(Bucket, "current", current)
+    monkeypatch.setattr(ingest, "_buckets", buckets(bucket, "attached"))
+    removed, put = event("delete_marker_removed")["Records"], event("put")["Records"]
+    records = [*removed, *of_bucket("attached", *removed), *of_bucket("attached", *put)]
+    assert deliver(ingest, {"Records": records}) == {**NOTHING, "written": 2, "coalesced": 1}
+    key = "holiday/Zürich + lake.jpg"
+    assert lookups == [(bucket, key), ("attached", key)]
+    assert {row.bucket for row in stored_rows()} == {bucket, "attached"}
+
+
+def buckets(own: str, attached: str) -> Buckets:
+    """The buckets of a catalog, without requests."""
+    variables = {"TABLE_NAME": "-", "SHARDS": "1", "BUCKET_NAME": own, "ATTACHED_BUCKETS": attached}
+    environment = IngestEnvironment.from_env(variables)
+    return Buckets(lambda: cast("S3Client", None), environment.scope)
 
 
 def test_a_failed_write_fails_every_message_of_its_key(

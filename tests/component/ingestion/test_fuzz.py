@@ -11,7 +11,8 @@ from s3_catalog.ingestion.delivery import ingest
 from s3_catalog.model import row as rows
 from s3_catalog.model.event import Event
 from s3_catalog.model.row import Row
-from s3_catalog.s3.bucket import Bucket
+from s3_catalog.model.scope import Entry, Scope
+from s3_catalog.s3.bucket import Buckets
 from s3_catalog.table import batch_write as batch
 from s3_catalog.table.item import from_item, to_item
 from s3_catalog.table.store import Outcome, Store
@@ -40,6 +41,11 @@ class Empty:
 
     def list_object_versions(self, **_request: object) -> dict[str, object]:
         return {}
+
+
+def buckets() -> Buckets:
+    """The empty bucket of the events."""
+    return Buckets(lambda: cast("Any", Empty()), Scope((Entry(BUCKET),)))
 
 
 @pytest.fixture(autouse=True)
@@ -110,8 +116,7 @@ def queued(body: str) -> Any:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deliveries())
 def test_every_failure_has_a_short_reason(delivery: Any) -> None:
-    bucket = Bucket(lambda: cast("Any", Empty()), BUCKET)
-    report = ingest(delivery, cast("Store", Table()), bucket)
+    report = ingest(delivery, cast("Store", Table()), buckets())
     for reasons in report.failures.values():
         assert reasons
         assert all(len(reason) < 500 for reason in reasons)
@@ -123,5 +128,5 @@ def test_every_failure_has_a_short_reason(delivery: Any) -> None:
 def test_every_key_that_s3_allows_is_catalogued(key: str) -> None:
     notification = event("eventbridge_created")
     notification["detail"]["object"]["key"] = key
-    report = ingest(notification, cast("Store", Table()), Bucket(lambda: cast("Any", 0), BUCKET))
+    report = ingest(notification, cast("Store", Table()), buckets())
     assert (report.written, dict(report.failures)) == (1, {})

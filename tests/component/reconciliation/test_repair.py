@@ -13,6 +13,7 @@ import pytest
 from s3_catalog.model import sequencer
 from s3_catalog.model.event import Content, Event
 from s3_catalog.model.row import BEFORE_ALL
+from s3_catalog.model.scope import Entry, Scope
 from s3_catalog.reconciliation import repair
 from s3_catalog.reconciliation.difference import differences
 from s3_catalog.reconciliation.key_ranges import split
@@ -215,7 +216,7 @@ def test_pages_without_objects_have_checkpoints(
 def test_ranges_hold_every_key_once(s3: "S3Client", bucket: Bucket, folders: int) -> None:
     keys = [f"{n:03}/{n % 3}/x" for n in range(folders)] + ["000", "zzz", "é🚀"]
     fill(s3, bucket, keys)
-    ranges = split(s3, bucket.name)
+    ranges = split(s3, Scope((Entry(bucket.name),)))
     assert 1 <= len(ranges) <= 100
     assert len(ranges) >= min(folders, 50)
     for key in keys:
@@ -236,6 +237,26 @@ def function(
     monkeypatch.setattr(module.clients, "dynamodb", lambda: store.client)
     monkeypatch.setattr(module.clients, "s3", lambda: s3)
     return module
+
+
+@batches
+def test_a_range_of_the_version_before_is_of_the_bucket_of_its_own(
+    function: ModuleType, s3: "S3Client", bucket: Bucket, store: Store
+) -> None:
+    fill(s3, bucket, ["a", "b"])
+    progress = function.work({"after": "", "until": None}, Context(reads=9))
+    assert (progress["bucket"], progress["prefix"], progress["repaired"]) == (bucket.name, "", 2)
+    assert remaining(store, bucket) == []
+
+
+@batches
+def test_a_range_has_the_keys_under_its_prefix_only(
+    function: ModuleType, s3: "S3Client", bucket: Bucket, store: Store
+) -> None:
+    fill(s3, bucket, ["a", "p/1", "p/2", "q"])
+    [found] = split(s3, Scope((Entry(bucket.name, "p/"),)))
+    assert function.work(found, Context(reads=9))["repaired"] == 2
+    assert [key for _, key in remaining(store, bucket)] == ["a", "q"]
 
 
 @batches

@@ -219,9 +219,7 @@ def test_test_events_and_real_events_have_their_own_bucket(
     ingest: ModuleType, bucket: str, stored_rows: Callable[[], list[Row]]
 ) -> None:
     record: Any = pre_traffic_test._put(datetime.now(UTC), 1)
-    with pytest.raises(ingest.IngestError, match="the event is of bucket"):
-        ingest.handler({"Records": [record]}, None)
+    assert ingest.handler({"Records": [record]}, None)["ignored"] == 1
     record["s3"]["bucket"]["name"] = bucket
-    with pytest.raises(ingest.IngestError, match="the event is of bucket"):
-        ingest.handler({"probe": True, "Records": [record]}, None)
+    assert ingest.handler({"probe": True, "Records": [record]}, None)["ignored"] == 1
     assert stored_rows() == []

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from s3_catalog.environment.worker_environment import WorkerEnvironment
 from s3_catalog.model.row import Row
+from s3_catalog.model.scope import Entry, Scope
 from s3_catalog.table.store import Store
 from tests.component.object_writer import ObjectWriter, inspection_request, row_of
 from tests.doubles import Clock
@@ -60,7 +61,7 @@ def worker(queue: Queue, s3: "S3Client", store: Store, bucket: str, clock: Clock
         s3=s3,
         store=store,
         queue_url="q",
-        bucket=bucket,
+        scope=Scope((Entry(bucket),)),
         scratch=Path(gettempdir()),
         clock=clock,
     )
@@ -70,12 +71,17 @@ def test_the_worker_runs_until_it_is_to_stop(
     s3: "S3Client", store: Store, bucket: str, writer: ObjectWriter
 ) -> None:
     writer.put("k", b"1")
-    queue = Queue(inspection_request(bucket), "{", inspection_request(bucket, "unknown"))
+    queue = Queue(
+        inspection_request(bucket),
+        "{",
+        inspection_request(bucket, "unknown"),
+        inspection_request("detached"),
+    )
     at_work = worker(queue, s3, store, bucket, Clock())
     queue.on_empty = at_work.leave
     at_work.run()
     assert row_of(store, bucket).inspected
-    assert queue.deleted == ["0", "2"], "a failed message stays in the queue"
+    assert queue.deleted == ["0", "2", "3"], "a failed message stays in the queue"
 
 
 @pytest.mark.parametrize(("seconds", "ends"), [(90, True), (91, False)])
@@ -203,7 +209,7 @@ def test_without_the_scratch_volume_the_message_stays_in_the_queue(
 
 def test_a_worker_is_made_from_its_environment() -> None:
     environment = WorkerEnvironment(
-        bucket_name="b",
+        bucket_name="photos",
         table_name="t",
         shards=4,
         queue_url="q",

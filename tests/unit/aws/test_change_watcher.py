@@ -197,7 +197,7 @@ def publish(catalog: DeployedCatalog, *messages: dict[str, Any]) -> None:
     for message in messages:
         sqs.send_message(
             QueueUrl=url,
-            MessageBody=json.dumps(message),
+            MessageBody=json.dumps({"bucket": catalog.bucket, **message}),
             MessageGroupId=message["key"],
             MessageDeduplicationId=uuid4().hex,
         )
@@ -212,6 +212,7 @@ def test_a_watcher_yields_each_change_under_its_prefix_once(
             message("a/1", "1"),
             message("a/1", "1"),
             message("b/1", "1"),
+            {**message("a/3", "1"), "bucket": "another"},
             message("a/2", "2"),
             message("a/2", "1"),
             message("a/1", "3"),

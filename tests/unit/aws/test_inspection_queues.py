@@ -14,6 +14,7 @@ from reinventure.contract import InspectionOutputs
 from reinventure.errors import UserError
 from s3_catalog.feed.message import read
 from s3_catalog.model.row import Row
+from s3_catalog.model.scope import Entry, Scope
 
 ROW = Row("b", "k", "0A", "2026-11-23T12:00:00.005Z", "n", "v", 7, "e", None)
 MIB = 2**20
@@ -48,7 +49,7 @@ def test_each_object_is_requested_once_in_the_queue_of_its_size(sizes: list[int]
         ("large", [row.key for row in rows if (row.size or 0) > 64 * MIB]),
     ):
         # As the function and the worker read them.
-        assert [read(body, "b")["key"] for body in queues.sent[queue]] == wanted
+        assert [read(body, Scope((Entry("b"),)))["key"] for body in queues.sent[queue]] == wanted
 
 
 def test_the_longest_keys_fit_in_a_request() -> None:

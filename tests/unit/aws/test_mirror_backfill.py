@@ -59,7 +59,7 @@ def test_every_row_under_the_prefix_is_written_once(catalog: DeployedCatalog) ->
     assert function.batches[0] == []
     assert all(len(batch) <= 100 for batch in function.batches)
     messages = [
-        read(record["body"], catalog.bucket) for batch in function.batches for record in batch
+        read(record["body"], catalog.scope) for batch in function.batches for record in batch
     ]
     assert sorted(message["key"] for message in messages) == [
         *(f"a/{n:03}" for n in range(230)),

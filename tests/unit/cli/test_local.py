@@ -27,7 +27,9 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """
     here = SimpleNamespace(running=set(), deployed=[], workers=[], ended=[])
     cloud = Cloud(tmp_path, 12345)
-    here.enter = lambda _: SimpleNamespace(bucket="bucket", table="table")
+    here.enter = lambda _: SimpleNamespace(
+        outputs=SimpleNamespace(bucket_name="bucket"), table="table"
+    )
 
     def deploy(directory: Path, _steps: object, settings: Sequence[str]) -> Cloud:
         assert directory == tmp_path

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reinventure.cli import values
+from reinventure.cli.values import Place
 
 NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
 
@@ -202,14 +203,42 @@ def test_an_invalid_sha256_is_an_error(text: str) -> None:
 def test_a_key_that_s3_does_not_allow_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"^key "):
         values.key(text)
-    assert values.key("é" * 512) == "é" * 512
+    assert values.key("é" * 512) == Place(None, "é" * 512)
 
 
-@pytest.mark.parametrize("text", ["é" * 513, "\udcff"])
+@pytest.mark.parametrize("text", ["é" * 513, "\udcff", "s3://bucket/" + "é" * 513])
 def test_a_prefix_that_no_key_can_have_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"^key "):
         values.prefix(text)
-    assert values.prefix("") == ""
+    assert values.prefix("") == values.EVERYWHERE
+
+
+@pytest.mark.parametrize(
+    ("text", "bucket", "rest"),
+    [
+        ("s3://photos", "photos", ""),
+        ("s3://photos/", "photos", ""),
+        ("s3://photos//a", "photos", "/a"),
+        ("s3://photos/s3://a/b", "photos", "s3://a/b"),
+        ("S3://photos/a", None, "S3://photos/a"),
+        ("a/s3://photos", None, "a/s3://photos"),
+    ],
+)
+def test_a_url_has_the_bucket_and_the_prefix(text: str, bucket: str | None, rest: str) -> None:
+    assert values.prefix(text) == Place(bucket, rest)
+    if rest:
+        assert values.key(text) == Place(bucket, rest)
+
+
+@pytest.mark.parametrize("text", ["s3://", "s3:///a", "s3://Photos/a", "s3://b_c/", "s3://a b/"])
+def test_a_url_without_the_name_of_a_bucket_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match=f"^invalid URL '{text}': a bucket name has"):
+        values.prefix(text)
+
+
+def test_the_url_of_a_key_has_one() -> None:
+    with pytest.raises(ValueError, match=r"^key "):
+        values.key("s3://photos/")
 
 
 @pytest.mark.parametrize("text", ["transport=sqs", "name=", "a=b=c"])

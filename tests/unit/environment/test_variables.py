@@ -43,7 +43,7 @@ def test_other_variables_are_ignored() -> None:
 def test_the_default_is_the_environment_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"TABLE_NAME": "t", "SHARDS": "4", "BUCKET_NAME": "b"}.items():
         monkeypatch.setenv(name, value)
-    assert IngestEnvironment.from_env() == IngestEnvironment("t", 4, "b")
+    assert IngestEnvironment.from_env() == IngestEnvironment("t", 4, bucket_name="b")
 
 
 @pytest.mark.parametrize("name", ["NAME", "COUNT", "FLAG"])
@@ -78,24 +78,30 @@ def records() -> list[Any]:
         [record] = [
             each
             for each in vars(module).values()
-            if isinstance(each, type) and issubclass(each, Environment) and each is not Environment
+            if isinstance(each, type)
+            and issubclass(each, Environment)
+            and each.__module__ == module.__name__
         ]
         found.append(record)
     return found
 
 
 DEPLOYED = {
-    "IngestEnvironment": "TABLE_NAME SHARDS BUCKET_NAME",
-    "InspectEnvironment": "BUCKET_NAME TABLE_NAME SHARDS MOST_MIB",
+    "EventSwitchCheckEnvironment": "BUCKETS BUCKET_ACCOUNT",
+    "EventSwitchEnvironment": "BUCKET_PARTITION BUCKET_REGION BUCKET_ACCOUNT",
+    "IngestEnvironment": "BUCKET_NAME ATTACHED_BUCKETS TABLE_NAME SHARDS",
+    "InspectEnvironment": "BUCKET_NAME ATTACHED_BUCKETS TABLE_NAME SHARDS MOST_MIB",
     "MirrorEnvironment": (
         "BUCKET_NAME CLUSTER_ARN SECRET_ARN READER_SECRET_ARN AWS_ENDPOINT_URL_RDS_DATA"
     ),
     "PostTrafficEnvironment": "FUNCTION_NAME ALIAS_NAME VERSION",
     "PreTrafficEnvironment": "VERSION_ARN TABLE_NAME SHARDS KEY_ARN",
     "PublishEnvironment": "TOPIC_ARN FAILURE_QUEUE_URL WHOLE_BATCHES",
-    "ReconcileEnvironment": "TABLE_NAME SHARDS BUCKET_NAME",
+    "ReconcileEnvironment": "BUCKET_NAME ATTACHED_BUCKETS TABLE_NAME SHARDS",
     "TotalsEnvironment": "TOTALS_TABLE_NAME SHARDS TOTALS_DEPTH ONLY_SHARD",
-    "WorkerEnvironment": "BUCKET_NAME TABLE_NAME SHARDS QUEUE_URL AWS_DEFAULT_REGION TMPDIR",
+    "WorkerEnvironment": (
+        "BUCKET_NAME ATTACHED_BUCKETS TABLE_NAME SHARDS QUEUE_URL AWS_DEFAULT_REGION TMPDIR"
+    ),
 }
 """Names that are deployed, and stay."""
 

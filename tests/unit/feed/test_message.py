@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3_catalog.exceptions import UnreadableError
+from s3_catalog.exceptions import OutOfScopeError, UnreadableError
 from s3_catalog.feed.message import (
     attributes,
     entry,
@@ -20,6 +20,7 @@ from s3_catalog.feed.message import (
     read,
 )
 from s3_catalog.model.row import Row
+from s3_catalog.model.scope import Entry, Scope
 from s3_catalog.table import stream_record
 from tests.stream_records import GONE, LIVE, record
 
@@ -260,15 +261,25 @@ def test_ten_of_the_longest_messages_fit_into_a_request(character: str) -> None:
     assert texts[0].isascii()
 
 
-def test_a_message_is_of_an_object_of_the_bucket_or_unreadable() -> None:
-    assert read('{"bucket": "b", "key": "k/ü"}', "b")["key"] == "k/ü"
+SCOPE = Scope((Entry("b", "k/"),))
+
+
+def test_a_message_is_of_an_object_of_the_scope_or_unreadable() -> None:
+    assert read('{"bucket": "b", "key": "k/ü"}', SCOPE)["key"] == "k/ü"
     for body, why in (
         ("{", "not JSON"),
         ("[" * 10_000, "not JSON"),
         ("[]", "has no key"),
         ('{"bucket": "b"}', "has no key"),
-        ('{"bucket": "c", "key": "k"}', "the message is of bucket 'c', not of 'b'"),
+        ('{"key": "k/"}', "has no bucket"),
+        ('{"bucket": 7, "key": "k/"}', "has no bucket"),
         ('{"bucket": "b", "key": ""}', "key has 0 bytes"),
     ):
         with pytest.raises(UnreadableError, match=why):
-            read(body, "b")
+            read(body, SCOPE)
+
+
+@pytest.mark.parametrize(("bucket", "key"), [("c", "k/"), ("b", "k"), ("b", "l/k/"), ("", "k/")])
+def test_a_message_of_a_key_that_is_not_in_the_scope_is_told_apart(bucket: str, key: str) -> None:
+    with pytest.raises(OutOfScopeError, match=f"the message is of 's3://{bucket}/{key}'"):
+        read(json.dumps({"bucket": bucket, "key": key}), SCOPE)

@@ -46,10 +46,11 @@ class Applied:
 
     def apply(self, *events: Event) -> object:
         """The result of the key."""
-        nothing = cast("Any", None)
-        results = delivery._apply({"key": list(events)}, nothing, nothing, self.report)
-        assert list(results) == ["key"]
-        return results["key"]
+        place = ("bucket", "key")
+        nothing, buckets = cast("Any", None), cast("Any", {"bucket": None})
+        results = delivery._apply({place: list(events)}, nothing, buckets, self.report)
+        assert list(results) == [place]
+        return results[place]
 
 
 @pytest.fixture

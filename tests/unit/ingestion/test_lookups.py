@@ -29,7 +29,7 @@ def test_one_lookup_has_all_events_as_reasons(
         return result
 
     monkeypatch.setattr(delivery, "correct", correct)
-    nothing = cast("Any", None)
+    nothing, buckets = cast("Any", None), cast("Any", {"bucket": None})
     reasons = [VERSION_REMOVED, EXPIRED]
-    assert delivery._look_up(nothing, nothing, "key", reasons) is result
+    assert delivery._look_up(nothing, buckets, ("bucket", "key"), reasons) is result
     assert corrected == [reasons]

@@ -4,11 +4,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from s3_catalog.model import scope
 from s3_catalog.reconciliation import key_ranges
 from s3_catalog.reconciliation.key_ranges import split
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+
+BUCKET = scope.parse("bucket")
+WHOLE = {"bucket": "bucket", "prefix": ""}
 
 
 class Folders:
@@ -26,7 +30,7 @@ class Folders:
 
 def cuts(s3: Any) -> list[str]:
     """The boundaries between the ranges of a bucket."""
-    ranges = split(cast("S3Client", s3), "bucket")
+    ranges = split(cast("S3Client", s3), BUCKET)
     assert ranges[0]["after"] == ""
     assert ranges[-1]["until"] is None
     assert [each["until"] for each in ranges[:-1]] == [each["after"] for each in ranges[1:]]
@@ -35,12 +39,12 @@ def cuts(s3: Any) -> list[str]:
 
 def test_folders_of_all_levels_are_boundaries() -> None:
     s3 = Folders({"": ["b/", "a/"], "a/": ["a/2/", "a/1/"]})
-    assert split(cast("S3Client", s3), "bucket") == [
-        {"after": "", "until": "a/"},
-        {"after": "a/", "until": "a/1/"},
-        {"after": "a/1/", "until": "a/2/"},
-        {"after": "a/2/", "until": "b/"},
-        {"after": "b/", "until": None},
+    assert split(cast("S3Client", s3), BUCKET) == [
+        {**WHOLE, "after": "", "until": "a/"},
+        {**WHOLE, "after": "a/", "until": "a/1/"},
+        {**WHOLE, "after": "a/1/", "until": "a/2/"},
+        {**WHOLE, "after": "a/2/", "until": "b/"},
+        {**WHOLE, "after": "b/", "until": None},
     ]
     assert s3.requests == [
         {"Bucket": "bucket", "Prefix": folder, "Delimiter": "/"}
@@ -49,7 +53,7 @@ def test_folders_of_all_levels_are_boundaries() -> None:
 
 
 def test_a_bucket_without_folders_is_one_range() -> None:
-    assert split(cast("S3Client", Folders({})), "bucket") == [{"after": "", "until": None}]
+    assert split(cast("S3Client", Folders({})), BUCKET) == [{**WHOLE, "after": "", "until": None}]
 
 
 @pytest.mark.parametrize(("folders", "read"), [(3, 4), (4, 1), (5, 1)])
@@ -102,3 +106,23 @@ def test_the_boundaries_of_a_bucket_take_at_most_200_requests() -> None:
     s3 = Nested({})
     assert cuts(s3) == ["x" * 100]
     assert len(s3.requests) == 200
+
+
+def test_each_entry_of_a_scope_has_ranges_of_its_own() -> None:
+    s3 = Folders({"": ["a/"], "2026/": ["2026/1/", "2026/2/"]})
+    assert split(cast("S3Client", s3), scope.parse("logs/2026/,photos")) == [
+        {"bucket": "logs", "prefix": "2026/", "after": "", "until": "2026/1/"},
+        {"bucket": "logs", "prefix": "2026/", "after": "2026/1/", "until": "2026/2/"},
+        {"bucket": "logs", "prefix": "2026/", "after": "2026/2/", "until": None},
+        {"bucket": "photos", "prefix": "", "after": "", "until": "a/"},
+        {"bucket": "photos", "prefix": "", "after": "a/", "until": None},
+    ]
+
+
+@pytest.mark.parametrize("entries", [1, 2, 3, 32, 100, 130])
+def test_all_entries_together_have_at_most_100_ranges_and_200_requests(entries: int) -> None:
+    s3 = Folders({"": [f"{n:03}/" for n in range(1000)]})
+    ranges = split(cast("S3Client", s3), scope.parse(",".join(f"b{n:03}" for n in range(entries))))
+    assert len({each["bucket"] for each in ranges}) == entries
+    assert len(ranges) <= max(100, entries)
+    assert len(s3.requests) <= 200

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from s3_catalog.exceptions import UnreadableError
+from s3_catalog.model.scope import Entry, Scope
 from s3_catalog.sql_mirror.state import State, parse
+
+SCOPE = Scope((Entry("bucket"),))
 
 
 def message(**fields: Any) -> str:
@@ -25,7 +28,7 @@ def message(**fields: Any) -> str:
 
 
 def test_the_fields_of_a_state() -> None:
-    assert parse(message(asked_at=1_764_000_000_000_000), "bucket") == State(
+    assert parse(message(asked_at=1_764_000_000_000_000), SCOPE) == State(
         key="k",
         size=7,
         etag="e",
@@ -38,7 +41,7 @@ def test_the_fields_of_a_state() -> None:
 
 def test_a_healed_state_is_after_all_that_are_not_and_in_the_order_of_its_lookups() -> None:
     places = [
-        parse(message(sequencer=sequencer, asked_at=asked_at, healed_at=healed_at), "bucket").place
+        parse(message(sequencer=sequencer, asked_at=asked_at, healed_at=healed_at), SCOPE).place
         for sequencer, asked_at, healed_at in (
             ("0A" * 16, 5, None),
             ("F" * 32, 10**20 - 1, None),
@@ -54,11 +57,11 @@ def test_a_healed_state_is_after_all_that_are_not_and_in_the_order_of_its_lookup
 
 def test_a_healed_state_is_of_a_lookup() -> None:
     with pytest.raises(UnreadableError, match="asked_at 'None' is not a number"):
-        parse(message(asked_at=None, healed_at=6), "bucket")
+        parse(message(asked_at=None, healed_at=6), SCOPE)
 
 
 def test_a_deletion_has_neither_size_nor_etag() -> None:
-    state = parse(message(new=None), "bucket")
+    state = parse(message(new=None), SCOPE)
     assert (state.size, state.etag, state.version_id) == (None, None, None)
 
 
@@ -81,6 +84,6 @@ def test_a_deletion_has_neither_size_nor_etag() -> None:
 def test_a_value_that_does_not_fit_its_column_is_refused(
     fits: dict[str, Any], exceeds: dict[str, Any]
 ) -> None:
-    parse(message(**fits), "bucket")
+    parse(message(**fits), SCOPE)
     with pytest.raises(UnreadableError):
-        parse(message(**exceeds), "bucket")
+        parse(message(**exceeds), SCOPE)

@@ -1,0 +1,1 @@
+"""Attaching existing buckets: the EventBridge switch in their notification configuration."""

@@ -1,0 +1,56 @@
+"""The buckets of a catalog: how much each has, and whether its events come."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from reinventure.aws.connection import CONFIG
+from s3_catalog.attachment.bucket_notifications import BucketNotifications
+from s3_catalog.totals.tally import Total
+
+if TYPE_CHECKING:
+    from reinventure.aws.deployed_catalog import DeployedCatalog
+
+
+@dataclass(frozen=True, slots=True)
+class BucketState:
+    """A `bucket` of the scope, its `prefixes` there, and its `total` in the catalog.
+
+    `own`: the stack made it. `problem` is why its events do not come, None if they do.
+    """
+
+    bucket: str
+    prefixes: tuple[str, ...]
+    total: Total
+    own: bool
+    problem: str | None
+
+
+def bucket_states(catalog: "DeployedCatalog") -> Iterator[BucketState]:
+    """Yield the state of each bucket, by name. Of an attached one, S3 is asked for its switch.
+
+    Raises botocore's ClientError when the totals cannot be read, or BotoCoreError.
+    """
+    account = catalog.outputs.data_key_arn.split(":")[4]
+    # A client for these alone: it returns raw bodies.
+    notifications = BucketNotifications(catalog.session.client("s3", config=CONFIG), account)
+    totals = catalog.totals()
+    for bucket in catalog.scope.buckets:
+        own = bucket == catalog.outputs.bucket_name
+        yield BucketState(
+            bucket=bucket,
+            prefixes=catalog.scope.prefixes(bucket),
+            total=totals.total(bucket, ""),
+            own=own,
+            problem=None if own else _problem(notifications, bucket),
+        )
+
+
+def _problem(notifications: BucketNotifications, bucket: str) -> str | None:
+    try:
+        on = notifications.read(bucket).on
+    except ClientError as error:
+        return f"unknown, S3 answers {error.response['Error']['Code']}"
+    return None if on else "EventBridge is off"

@@ -1,0 +1,160 @@
+"""A catalog with a bucket of its own and one that existed before, which others use as well."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import boto3
+import pytest
+
+from reinventure import cdk_cli as cdk
+from reinventure.aws import deployed_catalog as deployed
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.local.cloud import Cloud
+from reinventure.local.convergence import wait_until_equal
+from stacks.catalog.stack import CatalogStack
+from tests import assembly
+from tests.local.command import run
+from tests.waiting import PATIENCE, wait_until
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import QueueConfigurationOutputTypeDef
+    from types_boto3_sqs import SQSClient
+
+STACK = "Catalog-attached"
+
+
+class Existing:
+    """A bucket of others with objects, and their notifications to a queue of theirs."""
+
+    def __init__(self, session: boto3.Session) -> None:
+        self.s3: S3Client = session.client("s3")
+        self._sqs: SQSClient = session.client("sqs")
+        self.name = f"photos-{uuid4()}"
+        self.s3.create_bucket(Bucket=self.name)
+        policy = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "s3.amazonaws.com"},
+                    "Action": "sqs:SendMessage",
+                    "Resource": "*",
+                }
+            ],
+        }
+        self._url = self._sqs.create_queue(
+            QueueName=f"others-{uuid4()}", Attributes={"Policy": json.dumps(policy)}
+        )["QueueUrl"]
+        arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
+        self.s3.put_bucket_notification_configuration(
+            Bucket=self.name,
+            SkipDestinationValidation=True,
+            NotificationConfiguration={
+                "QueueConfigurations": [
+                    {
+                        "Id": "of others",
+                        "QueueArn": arn["Attributes"]["QueueArn"],
+                        "Events": ["s3:ObjectCreated:*"],
+                        "Filter": {"Key": {"FilterRules": [{"Name": "suffix", "Value": ".jpg"}]}},
+                    }
+                ]
+            },
+        )
+        for key in ("in/before + ü.jpg", "out/before"):
+            self.s3.put_object(Bucket=self.name, Key=key, Body=b"before")
+
+    def entries(self) -> "list[QueueConfigurationOutputTypeDef]":
+        """The notifications of others."""
+        found = self.s3.get_bucket_notification_configuration(Bucket=self.name)
+        return found["QueueConfigurations"]
+
+    def sends_to_eventbridge(self) -> bool:
+        found = self.s3.get_bucket_notification_configuration(Bucket=self.name)
+        return "EventBridgeConfiguration" in found
+
+    def others_received(self) -> int:
+        """The number of messages in the queue of others."""
+        reply = self._sqs.get_queue_attributes(
+            QueueUrl=self._url, AttributeNames=["ApproximateNumberOfMessages"]
+        )
+        return int(reply["Attributes"]["ApproximateNumberOfMessages"])
+
+
+@pytest.fixture
+def existing(session: boto3.Session) -> Existing:
+    return Existing(session)
+
+
+@pytest.fixture
+def many(
+    cloud: Cloud, session: boto3.Session, existing: Existing, tmp_path: Path
+) -> Iterator[DeployedCatalog]:
+    """A catalog with a bucket of its own and the keys below `in/` of the existing one."""
+    folder = assembly.write(
+        CatalogStack, STACK, tmp_path / "out", local="true", buckets=f"create,{existing.name}/in/"
+    )
+    # By the CDK, which publishes the code of the functions of attached buckets.
+    cdk.run_quietly(
+        *("deploy", STACK, "--app", str(folder), "--require-approval", "never", "--no-notices"),
+        environment={**os.environ, **cloud.environment},
+        log=tmp_path / "deploy.log",
+    )
+    cloudformation = session.client("cloudformation")
+    yield deployed.find(session, STACK)
+    cloudformation.delete_stack(StackName=STACK)
+    cloudformation.get_waiter("stack_delete_complete").wait(
+        StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 120}
+    )
+    assert not existing.sends_to_eventbridge(), "it was off before"
+
+
+def test_both_buckets_end_equal_and_the_notifications_of_others_stay(
+    cloud: Cloud, existing: Existing, many: DeployedCatalog
+) -> None:
+    found, received = existing.entries(), existing.others_received()
+    assert [entry["Id"] for entry in found] == ["of others"]
+    assert existing.sends_to_eventbridge()
+    own, attached = many.own(), many.choose(existing.name)
+    url = f"s3://{existing.name}/"
+
+    def command(*arguments: str) -> str:
+        ended = run(*arguments, "--stack", STACK, environment=cloud.environment)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout
+
+    # What was there before has no event.
+    assert command("repair", url).startswith("Repaired 1 of 1 keys compared.\n")
+    for catalog in (own, attached):
+        for key in ("in/kept", "in/overwritten", "in/deleted", "in/ü + 1.jpg", "out/new"):
+            many.s3.put_object(Bucket=catalog.bucket, Key=key, Body=b"1")
+        many.s3.put_object(Bucket=catalog.bucket, Key="in/overwritten", Body=b"22")
+        many.s3.delete_object(Bucket=catalog.bucket, Key="in/deleted")
+    for catalog in (own, attached):
+        assert wait_until_equal(catalog, PATIENCE) == []
+    assert command("verify", f"s3://{own.bucket}/") == "EQUAL: 4 keys compared.\n"
+    assert command("verify", url) == "EQUAL: 4 keys compared.\n"
+    assert [line.split(maxsplit=3)[-1] for line in command("ls", url).splitlines()] == [
+        "in/before + ü.jpg",
+        "in/kept",
+        "in/overwritten",
+        "in/ü + 1.jpg",
+    ]
+    assert attached.store().read(existing.name, "out/new") is None
+    gone = attached.store().read(existing.name, "in/deleted")
+    assert gone
+    assert gone.deleted
+
+    def states() -> dict[str, tuple[int, object]]:
+        lines = map(json.loads, command("buckets", "--json").splitlines())
+        return {each["bucket"]: (each["objects"], each["problem"]) for each in lines}
+
+    expected = {own.bucket: (4, None), existing.name: (4, None)}
+    wait_until(lambda: states() == expected, left=states)
+
+    assert existing.entries() == found
+    wait_until(lambda: existing.others_received() == received + 1)
