@@ -149,7 +149,7 @@ def forgets_deletions_too_soon(patch: pytest.MonkeyPatch) -> None:
 
 
 def ignores_deletions(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(event, "_REMOVED", ("LifecycleExpiration:",))
+    patch.setattr(event, "REMOVED", ("LifecycleExpiration:",))
 
 
 def places_rows_elsewhere(patch: pytest.MonkeyPatch) -> None:
