@@ -54,10 +54,12 @@ LOCKS := requirements requirements-dev requirements-mutants requirements-audit w
 PYTHONS := 3.11 3.12 3.13 3.14
 PLATFORMS := x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin
 
-# A package without a wheel for one of the platforms fails the second half.
+# Extras stay in the pins: the pip of Python 3.11 looks `coverage[toml]` up apart from `coverage`, and
+# would take the newest release, which has no hash. A package without a wheel for one of the platforms
+# fails the second half.
 lock: $(AUDIT) ## Pin, with hashes, what requirements*.in name and pull in: make lock [ARGS="--upgrade-package urllib3"]
 	@for lock in $(LOCKS); do \
-	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: --no-strip-extras \
 	    --annotation-style line --custom-compile-command "make lock" $(ARGS) $$lock.in -o $$lock.txt || exit 1; \
 	done
 	@for lock in $(LOCKS); do for python in $(PYTHONS); do for platform in $(PLATFORMS); do \
