@@ -3,14 +3,17 @@
 import re
 import shutil
 import subprocess
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 LOCKS = [*sorted(ROOT.glob("requirements*.txt")), ROOT / "worker" / "requirements.txt"]
 ENTRY = re.compile(
-    r"(?P<name>[a-z0-9-]+)==(?P<version>[^\s;]+)(?: ; [^\\]+)?"
+    r"(?P<name>[a-z0-9-]+)(?:\[(?P<extras>[a-z0-9-]+(?:, [a-z0-9-]+)*)\])?"
+    r"==(?P<version>[^\s;]+)(?: ; [^\\]+)?"
     r"(?: \\\n    --hash=sha256:[0-9a-f]{64})+\n    # via .+\n"
 )
 
@@ -47,6 +50,23 @@ def test_what_is_named_is_locked_with_hashes(lock: Path) -> None:
 def test_a_package_has_one_version() -> None:
     everywhere = {entry for lock in LOCKS for entry in pinned(lock).items()}
     assert len(everywhere) == len(dict(everywhere))
+
+
+def test_a_package_is_pinned_with_the_extras_that_others_ask_for() -> None:
+    # Else the pip of Python 3.11 takes the newest release of it, which has no hash here.
+    text = (ROOT / "requirements-dev.txt").read_text()
+    extras = {entry["name"]: entry["extras"] or "" for entry in ENTRY.finditer(text)}
+    asked = [
+        wanted
+        for package in distributions()
+        if package.name.lower() in extras
+        for requirement in package.requires or []
+        if (wanted := Requirement(requirement)).extras
+        and (wanted.marker is None or wanted.marker.evaluate({"extra": ""}))
+    ]
+    assert asked
+    for wanted in asked:
+        assert wanted.extras <= set(extras[wanted.name.lower()].split(", ")), str(wanted)
 
 
 def test_lock_files_name_no_index() -> None:
