@@ -1,0 +1,90 @@
+"""The operations of Amazon DynamoDB on items, called like those of boto3's client.
+
+Requests and replies are those of the service, in JSON: attribute values of the type binary, which
+botocore would encode, are none of this client's.
+"""
+
+import json
+import os
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError, ResponseStreamingError
+
+from s3_catalog.aws_api.service import client_error
+
+if TYPE_CHECKING:
+    from s3_catalog.aws_api.service import Service
+    from s3_catalog.aws_api.transport import Reply
+
+_EXCEPTIONS = {
+    name: type(name, (ClientError,), {})
+    for name in ("ConditionalCheckFailedException", "TransactionCanceledException")
+}
+
+
+class DynamoDB:
+    """A client of `service`. Every method raises botocore's ClientError or BotoCoreError."""
+
+    exceptions = SimpleNamespace(**_EXCEPTIONS)
+
+    def __init__(self, service: "Service") -> None:
+        self._service = service
+
+    def put_item(self, **request: Any) -> dict[str, Any]:
+        """Put an item."""
+        return self._call("PutItem", request)
+
+    def get_item(self, **request: Any) -> dict[str, Any]:
+        """Get an item."""
+        return self._call("GetItem", request)
+
+    def update_item(self, **request: Any) -> dict[str, Any]:
+        """Change attributes of an item."""
+        return self._call("UpdateItem", request)
+
+    def query(self, **request: Any) -> dict[str, Any]:
+        """Read a page of a partition."""
+        return self._call("Query", request)
+
+    def batch_get_item(self, **request: Any) -> dict[str, Any]:
+        """Get up to 100 items."""
+        return self._call("BatchGetItem", request)
+
+    def batch_execute_statement(self, **request: Any) -> dict[str, Any]:
+        """Execute up to 25 statements of PartiQL, each on its own."""
+        return self._call("BatchExecuteStatement", request)
+
+    def transact_write_items(self, **request: Any) -> dict[str, Any]:
+        """Execute all actions, or none. With its token, a second attempt has no second effect."""
+        return self._call(
+            "TransactWriteItems", {"ClientRequestToken": os.urandom(16).hex(), **request}
+        )
+
+    def _call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        def read(reply: "Reply") -> dict[str, Any]:
+            return _read(operation, reply)
+
+        headers = {
+            "content-type": "application/x-amz-json-1.0",
+            "x-amz-target": f"DynamoDB_20120810.{operation}",
+        }
+        body = json.dumps(request).encode()
+        return self._service.request(read, "POST", headers=headers, body=body)
+
+
+def _read(operation: str, reply: "Reply") -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(reply.body)
+    except ValueError as error:
+        if reply.status < 300:
+            raise ResponseStreamingError(error=error) from error
+        content = {}  # From a proxy or load balancer.
+    if reply.status < 300:
+        return content
+    code = str(content.pop("__type", reply.status)).rpartition("#")[2]
+    message = str(content.get("message", content.get("Message", "")))
+    kind = _EXCEPTIONS.get(code, ClientError)
+    raised = client_error(operation, reply, code, message, kind)
+    raised.response.update(content)
+    raise raised

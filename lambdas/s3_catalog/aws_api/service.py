@@ -1,0 +1,153 @@
+"""Requests to one endpoint of an AWS service, attempted until a reply is read."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from email.utils import parsedate_to_datetime
+from hashlib import sha256
+from http import HTTPStatus
+from itertools import count
+from typing import TypeVar
+from zlib import crc32
+
+from botocore.exceptions import BotoCoreError, ClientError, ResponseStreamingError
+
+from s3_catalog.aws_api.retry_rule import Quota, delay, retryable
+from s3_catalog.aws_api.signature import Credentials, authorization
+from s3_catalog.aws_api.transport import Reply, Transport
+
+_T = TypeVar("_T")
+
+_CLOCK_ERRORS = frozenset(
+    {
+        *("RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"),
+        # These have other reasons as well: the time decides.
+        *("InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure"),
+    }
+)
+_MAX_SKEW = 240
+"""Seconds. AWS refuses signatures that are five minutes off."""
+
+
+class Service:
+    """A service in a region, called by its signing name, such as "dynamodb".
+
+    `credentials` returns those of the moment, and is called before each attempt. A request has at
+    most `attempts`, with pauses between them.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        region: str,
+        credentials: Callable[[], Credentials],
+        transport: Transport,
+        *,
+        attempts: int,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._name = name
+        self._region = region
+        self._credentials = credentials
+        self._transport = transport
+        self._attempts = attempts
+        self._sleep = sleep
+        self._clock = clock
+        self._quota = Quota()
+        self._skew = 0.0
+
+    def request(
+        self,
+        read: Callable[[Reply], _T],
+        method: str,
+        *,
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+    ) -> _T:
+        """Return what `read` makes of the reply to a request for the endpoint's own path.
+
+        `read` raises ClientError for an error of the service, and ResponseStreamingError when it
+        cannot parse the reply. Raises the error of the last attempt: ClientError or BotoCoreError.
+        """
+        digest = sha256(body).hexdigest()
+        cost = 1
+        for attempt in count(1):
+            try:
+                result = read(self._send(method, query, headers or {}, body, digest))
+            except (ClientError, BotoCoreError) as error:
+                adjusted = isinstance(error, ClientError) and self._adjust_clock(error)
+                if attempt >= self._attempts or not (adjusted or retryable(error)):
+                    raise
+                cost = self._quota.take(error)
+                if not cost:
+                    raise
+                if not adjusted:
+                    self._sleep(delay(attempt))
+            else:
+                self._quota.give_back(cost)
+                return result
+        raise AssertionError("the last attempt returns or raises")
+
+    def _send(
+        self,
+        method: str,
+        query: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        digest: str,
+    ) -> Reply:
+        credentials = self._credentials()
+        transport = self._transport
+        moment = time.gmtime(self._clock() + self._skew)
+        signed = {
+            **headers,
+            "host": transport.host,
+            "x-amz-date": time.strftime("%Y%m%dT%H%M%SZ", moment),
+            "x-amz-content-sha256": digest,
+        }
+        if body:
+            signed["content-length"] = str(len(body))
+        if credentials.token:
+            signed["x-amz-security-token"] = credentials.token
+        signed["authorization"] = authorization(
+            credentials, self._region, self._name, method, transport.path, query, signed, digest
+        )
+        reply = transport.send(method, query, signed, body)
+        checksum = reply.headers.get("x-amz-crc32")
+        if checksum is not None and crc32(reply.body) != int(checksum):
+            raise ResponseStreamingError(error="the checksum of the reply is wrong")
+        if reply.status >= HTTPStatus.MULTIPLE_CHOICES and credentials.token:
+            # The message about a wrong signature repeats the headers that were signed.
+            return replace(reply, body=reply.body.replace(credentials.token.encode(), b"..."))
+        return reply
+
+    def _adjust_clock(self, error: ClientError) -> bool:
+        """Take over the service's time if it refused ours; return whether it did and differs."""
+        if error.response["Error"]["Code"] not in _CLOCK_ERRORS:
+            return False
+        date = error.response["ResponseMetadata"]["HTTPHeaders"].get("date")
+        if date is None:
+            return False
+        skew = parsedate_to_datetime(date).timestamp() - self._clock()
+        if abs(skew - self._skew) < _MAX_SKEW:
+            return False
+        self._skew = skew
+        return True
+
+
+def client_error(
+    operation: str, reply: Reply, code: str, message: str, kind: type[ClientError] = ClientError
+) -> ClientError:
+    """Return the exception for the error `code` in `reply`, with the attributes that botocore's has."""
+    headers = {name.lower(): value for name, value in reply.headers.items()}
+    response = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {
+            "RequestId": headers.get("x-amzn-requestid") or headers.get("x-amz-request-id", ""),
+            "HTTPStatusCode": reply.status,
+            "HTTPHeaders": headers,
+        },
+    }
+    return kind(response, operation)

@@ -1,0 +1,90 @@
+"""Endpoints are those of botocore: regional ones, and those of the environment."""
+
+import botocore.session
+import pytest
+from botocore.awsrequest import AWSRequest
+
+from s3_catalog.aws_api.endpoint import bucket_endpoint, endpoint
+
+SESSION = botocore.session.Session()
+PARTITIONS = SESSION.get_available_partitions()
+
+
+def botocores(service: str, region: str) -> str:
+    client = SESSION.create_client(
+        service, region, aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    return str(client.meta.endpoint_url)
+
+
+@pytest.mark.parametrize("partition", PARTITIONS)
+def test_a_regional_endpoint_is_botocores(partition: str) -> None:
+    regions = [
+        (service, region)
+        for service in ("dynamodb", "s3")
+        for region in SESSION.get_available_regions(service, partition)
+    ]
+    for service, region in regions:
+        if (service, region) != ("s3", "us-east-1"):  # botocore takes the global endpoint.
+            assert endpoint(service, region, {}) == botocores(service, region)
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"AWS_ENDPOINT_URL": "https://127.0.0.1:4566"},
+        {"AWS_ENDPOINT_URL": ""},
+        {"AWS_ENDPOINT_URL_DYNAMODB": "http://localhost:1/a/"},
+        {"AWS_ENDPOINT_URL_DYNAMODB": "http://localhost:1", "AWS_ENDPOINT_URL": "http://b"},
+        {"AWS_ENDPOINT_URL_S3": "http://localhost:1"},
+        {"AWS_ENDPOINT_URL": "http://b", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
+        {"AWS_ENDPOINT_URL": "http://b", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false"},
+    ],
+)
+@pytest.mark.parametrize("service", ["dynamodb", "s3"])
+def test_an_endpoint_of_the_environment_is_read_like_botocores(
+    monkeypatch: pytest.MonkeyPatch, service: str, variables: dict[str, str]
+) -> None:
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_DYNAMODB"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    client = botocore.session.Session().create_client(
+        service, "eu-west-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    assert endpoint(service, "eu-west-1") == client.meta.endpoint_url
+
+
+@pytest.mark.parametrize(
+    ("bucket", "variables"),
+    [
+        ("photos", {}),
+        ("my.photos", {}),
+        ("Photos_2010", {}),
+        ("photos", {"AWS_ENDPOINT_URL_S3": "https://127.0.0.1:4566"}),
+        ("photos", {"AWS_ENDPOINT_URL": "http://localhost:4566"}),
+    ],
+)
+def test_a_bucket_is_addressed_like_botocores(
+    monkeypatch: pytest.MonkeyPatch, bucket: str, variables: dict[str, str]
+) -> None:
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    client = botocore.session.Session().create_client(
+        "s3", "eu-west-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+
+    def stop(request: AWSRequest, **_: object) -> None:
+        raise Stopped(request.url.partition("?")[0])
+
+    client.meta.events.register("before-sign.s3.ListObjectVersions", stop)
+    with pytest.raises(Stopped) as stopped:
+        client.list_object_versions(Bucket=bucket)
+    assert bucket_endpoint(bucket, "eu-west-1") == str(stopped.value).rstrip("/")
+
+
+class Stopped(Exception):  # noqa: N818 (no error)
+    """The URL of a request that is not sent."""
