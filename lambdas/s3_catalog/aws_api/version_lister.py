@@ -64,7 +64,7 @@ def _read(reply: "Reply") -> dict[str, Any]:
         root, page = _parse(reply.body)
         if root == "ListVersionsResult" and not failed:
             return _decoded(page)
-    except (expat.ExpatError, ValueError) as error:
+    except (expat.ExpatError, KeyError, ValueError) as error:
         if not failed:
             raise ResponseStreamingError(error=error) from error
         page = {}  # From a proxy or load balancer.
