@@ -22,9 +22,7 @@ from s3_catalog.aws_api.version_lister import VersionLister
 from tests.unit.aws_api.faulty_server import Answer, FaultyServer, faulty_server, reply
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
-OPERATION = (
-    botocore.session.Session().get_service_model("s3").operation_model("ListObjectVersions")
-)
+OPERATION = botocore.session.Session().get_service_model("s3").operation_model("ListObjectVersions")
 READ = {
     *("IsTruncated", "Versions", "DeleteMarkers", "NextKeyMarker", "NextVersionIdMarker"),
     *("Key", "VersionId", "IsLatest", "LastModified", "ETag", "Size", "StorageClass"),
@@ -187,7 +185,9 @@ def test_a_hostile_or_damaged_reply_is_refused(server: FaultyServer, name: str) 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "200 OK"])
 def test_an_error_has_the_code_of_s3(server: FaultyServer, status: str) -> None:
-    body = b"<Error><Code>NoSuchBucket</Code><Message>why</Message><BucketName>b</BucketName></Error>"
+    body = (
+        b"<Error><Code>NoSuchBucket</Code><Message>why</Message><BucketName>b</BucketName></Error>"
+    )
     server.script = [Answer(reply(body, status, "x-amz-request-id: id"))]
     with pytest.raises(ClientError, match="NoSuchBucket") as raised:
         lister(server).list_object_versions(Bucket="bucket")
