@@ -45,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
         self.wfile.flush()
 
-    do_GET = do_POST
+    do_GET = do_POST  # noqa: N815 (the names are those of http.server)
 
     def log_message(self, format: str, *args: object) -> None:
         """Log nothing."""

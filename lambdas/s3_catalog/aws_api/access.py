@@ -62,7 +62,7 @@ class Access:
 
     def _service(self, name: str, url: str) -> Service:
         transport = Transport(url, self.connect_timeout, self.read_timeout, self.ca_bundle)
-        return Service(name, self.region, self.credentials, transport, attempts=self.attempts)
+        return Service(name, self.region, self.credentials, transport, self.attempts)
 
 
 def _credentials(variables: Mapping[str, str]) -> Credentials:

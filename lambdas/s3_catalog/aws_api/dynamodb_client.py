@@ -6,12 +6,15 @@ botocore would encode, are none of this client's.
 
 import json
 import os
+from functools import partial
+from http import HTTPStatus
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, ResponseStreamingError
 
 from s3_catalog.aws_api.service import client_error
+from s3_catalog.aws_api.transport import Request
 
 if TYPE_CHECKING:
     from s3_catalog.aws_api.service import Service
@@ -61,30 +64,27 @@ class DynamoDB:
             "TransactWriteItems", {"ClientRequestToken": os.urandom(16).hex(), **request}
         )
 
-    def _call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        def read(reply: "Reply") -> dict[str, Any]:
-            return _read(operation, reply)
-
+    def _call(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         headers = {
             "content-type": "application/x-amz-json-1.0",
             "x-amz-target": f"DynamoDB_20120810.{operation}",
         }
-        body = json.dumps(request).encode()
-        return self._service.request(read, "POST", headers=headers, body=body)
+        request = Request("POST", headers=headers, body=json.dumps(parameters).encode())
+        return self._service.request(request, partial(_read, operation))
 
 
 def _read(operation: str, reply: "Reply") -> dict[str, Any]:
+    failed = reply.status >= HTTPStatus.MULTIPLE_CHOICES
     try:
         content: dict[str, Any] = json.loads(reply.body)
     except ValueError as error:
-        if reply.status < 300:
+        if not failed:
             raise ResponseStreamingError(error=error) from error
         content = {}  # From a proxy or load balancer.
-    if reply.status < 300:
+    if not failed:
         return content
     code = str(content.pop("__type", reply.status)).rpartition("#")[2]
     message = str(content.get("message", content.get("Message", "")))
-    kind = _EXCEPTIONS.get(code, ClientError)
-    raised = client_error(operation, reply, code, message, kind)
-    raised.response.update(content)
-    raise raised
+    refusal = client_error(operation, reply, code, message, _EXCEPTIONS.get(code, ClientError))
+    refusal.response.update(content)  # type: ignore[typeddict-item]
+    raise refusal

@@ -23,14 +23,14 @@ _HOST_LABEL = re.compile("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 
 
 def endpoint(service: str, region: str, variables: Mapping[str, str] = os.environ) -> str:
-    """Return the URL of `service`: the one that environment `variables` set, or the regional one."""
+    """Return the URL of `service`: the one in environment `variables`, or the regional one."""
     partition = region.rsplit("-", 2)[0]
     regional = f"https://{service}.{region}.{_SUFFIXES.get(partition, 'amazonaws.com')}"
     return _configured(service, variables) or regional
 
 
 def bucket_endpoint(bucket: str, region: str, variables: Mapping[str, str] = os.environ) -> str:
-    """Return the URL of `bucket`: a host of its own, unless the name or the endpoint prevents it."""
+    """Return the URL of `bucket`: its own host, unless its name or the endpoint prevents it."""
     url = endpoint("s3", region, variables)
     if _HOST_LABEL.fullmatch(bucket) and not _configured("s3", variables):
         return url.replace("://", f"://{bucket}.")

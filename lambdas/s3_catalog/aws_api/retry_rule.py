@@ -10,22 +10,22 @@ from threading import Lock
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectionError,
+    ConnectionError,  # noqa: A004 (botocore's name)
     ConnectTimeoutError,
     HTTPClientError,
     ReadTimeoutError,
 )
 
-_THROTTLED = frozenset(
-    """
-    Throttling ThrottlingException ThrottledException RequestThrottledException
-    TooManyRequestsException ProvisionedThroughputExceededException
-    TransactionInProgressException RequestLimitExceeded BandwidthLimitExceeded
-    LimitExceededException RequestThrottled SlowDown PriorRequestNotComplete
-    EC2ThrottledException ReplicatedWriteConflictException
-    """.split()
+_CODES = frozenset(
+    {
+        *("Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException"),
+        *("TooManyRequestsException", "ProvisionedThroughputExceededException", "SlowDown"),
+        *("TransactionInProgressException", "RequestLimitExceeded", "BandwidthLimitExceeded"),
+        *("LimitExceededException", "RequestThrottled", "EC2ThrottledException"),
+        *("RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete"),
+        "ReplicatedWriteConflictException",
+    }
 )
-_TRANSIENT = frozenset({"RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete"})
 _TRANSIENT_STATUS = frozenset({500, 502, 503, 504})
 
 _MAX_DELAY = 20
@@ -40,8 +40,7 @@ def retryable(error: ClientError | BotoCoreError) -> bool:
     """Return whether another attempt may succeed where this one raised `error`."""
     if isinstance(error, ClientError):
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        code = error.response["Error"]["Code"]
-        return status in _TRANSIENT_STATUS or code in _THROTTLED or code in _TRANSIENT
+        return status in _TRANSIENT_STATUS or error.response["Error"]["Code"] in _CODES
     if isinstance(error.__cause__, SSLCertVerificationError):
         return False  # The next one would find the same certificate.
     return isinstance(error, (ConnectionError, HTTPClientError))

@@ -1,7 +1,7 @@
 """Requests to one endpoint of an AWS service, attempted until a reply is read."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ResponseStreamingErr
 
 from s3_catalog.aws_api.retry_rule import Quota, delay, retryable
 from s3_catalog.aws_api.signature import Credentials, authorization
-from s3_catalog.aws_api.transport import Reply, Transport
+from s3_catalog.aws_api.transport import Reply, Request, Transport
 
 _T = TypeVar("_T")
 
@@ -42,40 +42,28 @@ class Service:
         region: str,
         credentials: Callable[[], Credentials],
         transport: Transport,
-        *,
         attempts: int,
         sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.time,
     ) -> None:
-        self._name = name
-        self._region = region
+        self._scope = (region, name)
         self._credentials = credentials
         self._transport = transport
         self._attempts = attempts
         self._sleep = sleep
-        self._clock = clock
         self._quota = Quota()
         self._skew = 0.0
 
-    def request(
-        self,
-        read: Callable[[Reply], _T],
-        method: str,
-        *,
-        query: str = "",
-        headers: Mapping[str, str] | None = None,
-        body: bytes = b"",
-    ) -> _T:
-        """Return what `read` makes of the reply to a request for the endpoint's own path.
+    def request(self, request: Request, read: Callable[[Reply], _T]) -> _T:
+        """Return what `read` makes of the reply to `request`, which has the headers of its own.
 
         `read` raises ClientError for an error of the service, and ResponseStreamingError when it
         cannot parse the reply. Raises the error of the last attempt: ClientError or BotoCoreError.
         """
-        digest = sha256(body).hexdigest()
+        digest = sha256(request.body).hexdigest()
         cost = 1
         for attempt in count(1):
             try:
-                result = read(self._send(method, query, headers or {}, body, digest))
+                result = read(self._send(request, digest))
             except (ClientError, BotoCoreError) as error:
                 adjusted = isinstance(error, ClientError) and self._adjust_clock(error)
                 if attempt >= self._attempts or not (adjusted or retryable(error)):
@@ -90,31 +78,22 @@ class Service:
                 return result
         raise AssertionError("the last attempt returns or raises")
 
-    def _send(
-        self,
-        method: str,
-        query: str,
-        headers: Mapping[str, str],
-        body: bytes,
-        digest: str,
-    ) -> Reply:
+    def _send(self, request: Request, digest: str) -> Reply:
         credentials = self._credentials()
-        transport = self._transport
-        moment = time.gmtime(self._clock() + self._skew)
-        signed = {
-            **headers,
-            "host": transport.host,
-            "x-amz-date": time.strftime("%Y%m%dT%H%M%SZ", moment),
+        moment = time.gmtime(time.time() + self._skew)
+        headers = {
+            **request.headers,
+            "host": self._transport.host,
             "x-amz-content-sha256": digest,
+            "x-amz-date": time.strftime("%Y%m%dT%H%M%SZ", moment),
         }
-        if body:
-            signed["content-length"] = str(len(body))
+        if request.body:
+            headers["content-length"] = str(len(request.body))
         if credentials.token:
-            signed["x-amz-security-token"] = credentials.token
-        signed["authorization"] = authorization(
-            credentials, self._region, self._name, method, transport.path, query, signed, digest
-        )
-        reply = transport.send(method, query, signed, body)
+            headers["x-amz-security-token"] = credentials.token
+        signed = replace(request, path=self._transport.path, headers=headers)
+        headers["authorization"] = authorization(credentials, self._scope, signed, digest)
+        reply = self._transport.send(signed)
         checksum = reply.headers.get("x-amz-crc32")
         if checksum is not None and crc32(reply.body) != int(checksum):
             raise ResponseStreamingError(error="the checksum of the reply is wrong")
@@ -125,12 +104,10 @@ class Service:
 
     def _adjust_clock(self, error: ClientError) -> bool:
         """Take over the service's time if it refused ours; return whether it did and differs."""
-        if error.response["Error"]["Code"] not in _CLOCK_ERRORS:
-            return False
         date = error.response["ResponseMetadata"]["HTTPHeaders"].get("date")
-        if date is None:
+        if date is None or error.response["Error"]["Code"] not in _CLOCK_ERRORS:
             return False
-        skew = parsedate_to_datetime(date).timestamp() - self._clock()
+        skew = parsedate_to_datetime(date).timestamp() - time.time()
         if abs(skew - self._skew) < _MAX_SKEW:
             return False
         self._skew = skew
@@ -140,7 +117,7 @@ class Service:
 def client_error(
     operation: str, reply: Reply, code: str, message: str, kind: type[ClientError] = ClientError
 ) -> ClientError:
-    """Return the exception for the error `code` in `reply`, with the attributes that botocore's has."""
+    """Return the exception for the error `code` in `reply`, with the attributes of botocore's."""
     headers = {name.lower(): value for name, value in reply.headers.items()}
     response = {
         "Error": {"Code": code, "Message": message},
@@ -150,4 +127,4 @@ def client_error(
             "HTTPHeaders": headers,
         },
     }
-    return kind(response, operation)
+    return kind(response, operation)  # type: ignore[arg-type]

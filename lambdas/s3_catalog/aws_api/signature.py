@@ -4,10 +4,13 @@ Source: "Create a signed AWS API request" in the AWS IAM User Guide.
 """
 
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from s3_catalog.aws_api.transport import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,32 +23,24 @@ class Credentials:
 
 
 def authorization(
-    credentials: Credentials,
-    region: str,
-    service: str,
-    method: str,
-    path: str,
-    query: str,
-    headers: Mapping[str, str],
-    payload_hash: str,
+    credentials: Credentials, scope: tuple[str, str], request: "Request", digest: str
 ) -> str:
-    """Return the header Authorization of a request.
+    """Return the header Authorization of `request`, with all its headers signed.
 
-    `path` and `query` are as sent: percent-encoded, the query sorted. All `headers` are signed.
-    Their names are in lower case, and `x-amz-date` is one of them; their values have no spaces in
-    a row. `payload_hash` is the SHA-256 of the body, in hexadecimal.
+    `scope` is region and service, `digest` the SHA-256 of the body. The headers have lower-case
+    names and no spaces in a row; `x-amz-date` is one of them.
     """
-    names = sorted(headers)
-    lines = "".join([f"{name}:{headers[name]}\n" for name in names])
+    names = sorted(request.headers)
+    lines = "".join([f"{name}:{request.headers[name]}\n" for name in names])
     signed = ";".join(names)
-    request = f"{method}\n{path}\n{query}\n{lines}\n{signed}\n{payload_hash}"
-    moment = headers["x-amz-date"]
-    scope = f"{moment[:8]}/{region}/{service}/aws4_request"
-    text = f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{sha256(request.encode()).hexdigest()}"
-    key = _signing_key(credentials.secret_key, moment[:8], region, service)
+    canonical = f"{request.method}\n{request.path}\n{request.query}\n{lines}\n{signed}\n{digest}"
+    moment = request.headers["x-amz-date"]
+    day, place = moment[:8], f"{moment[:8]}/{'/'.join(scope)}/aws4_request"
+    text = f"AWS4-HMAC-SHA256\n{moment}\n{place}\n{sha256(canonical.encode()).hexdigest()}"
+    key = _signing_key(credentials.secret_key, day, *scope)
     signature = hmac.digest(key, text.encode(), "sha256").hex()
     return (
-        f"AWS4-HMAC-SHA256 Credential={credentials.access_key}/{scope}, "
+        f"AWS4-HMAC-SHA256 Credential={credentials.access_key}/{place}, "
         f"SignedHeaders={signed}, Signature={signature}"
     )
 

@@ -7,7 +7,7 @@ import select
 import ssl
 import weakref
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
@@ -27,6 +27,17 @@ from botocore.exceptions import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from email.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request to an endpoint. `path` and `query` are percent-encoded, the query sorted."""
+
+    method: str
+    query: str = ""
+    headers: "Mapping[str, str]" = field(default_factory=dict)
+    body: bytes = b""
+    path: str = "/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +70,26 @@ class Transport:
         self._idle: deque[HTTPConnection] = deque()
         weakref.finalize(self, _close, self._idle)
 
-    def send(self, method: str, query: str, headers: "Mapping[str, str]", body: bytes) -> Reply:
-        """Send one request, and return the reply to it, whatever its status.
+    def send(self, request: Request) -> Reply:
+        """Send `request`, and return the reply to it, whatever its status.
 
         Raises botocore's HTTPClientError or ConnectionError. The request may have been executed.
         """
-        lines = [f"{method} {self.path}{query and '?'}{query} HTTP/1.1"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
+        lines = [f"{request.method} {request.path}{request.query and '?'}{request.query} HTTP/1.1"]
+        lines += [f"{name}: {value}" for name, value in request.headers.items()]
         if any("\r" in line or "\n" in line for line in lines):
             # Without the value, which may be a token.
             raise HTTPClientError(error="a header has a line break")
-        request = "\r\n".join([*lines, "", ""]).encode() + body
+        sent = "\r\n".join([*lines, "", ""]).encode() + request.body
         connection = self._kept()
         if connection:
             try:
-                return self._exchange(connection, method, request)
+                return self._exchange(connection, sent)
             except _StaleError:
                 # The endpoint closed the idle connection while the request was on its way.
                 connection = None
         try:
-            return self._exchange(self._connect(), method, request)
+            return self._exchange(self._connect(), sent)
         except _StaleError as error:
             raise ConnectionClosedError(endpoint_url=self.url, error=error) from error
 
@@ -115,12 +126,12 @@ class Transport:
         connection.sock.settimeout(self._read_timeout)
         return connection
 
-    def _exchange(self, connection: HTTPConnection, method: str, request: bytes) -> Reply:
+    def _exchange(self, connection: HTTPConnection, sent: bytes) -> Reply:
         kept = False
-        response = HTTPResponse(connection.sock, method=method)
+        response = HTTPResponse(connection.sock)
         try:
             try:
-                connection.send(request)
+                connection.send(sent)
                 response.begin()
             except (ConnectionError, ssl.SSLEOFError) as error:
                 raise _StaleError(str(error)) from error

@@ -10,6 +10,7 @@ from xml.parsers import expat
 from botocore.exceptions import ResponseStreamingError
 
 from s3_catalog.aws_api.service import client_error
+from s3_catalog.aws_api.transport import Request
 
 if TYPE_CHECKING:
     from s3_catalog.aws_api.service import Service
@@ -55,7 +56,7 @@ class VersionLister:
         query = "&".join(
             f"{name}={quote(value, safe='-_.~')}" for name, value in sorted(parameters.items())
         )
-        return service.request(_read, "GET", query=query)
+        return service.request(Request("GET", query), _read)
 
 
 def _read(reply: "Reply") -> dict[str, Any]:

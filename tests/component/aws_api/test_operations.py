@@ -8,7 +8,6 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from reinventure.local.cloud import Cloud
 from s3_catalog.aws_api.access import Access
 from s3_catalog.aws_api.signature import Credentials
 from tests import empty_table
@@ -17,6 +16,8 @@ from tests.moto_endpoint import moto_endpoint
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
+
+    from reinventure.local.cloud import Cloud
 
 Clients = tuple["DynamoDBClient", "S3Client", Access]
 
@@ -167,7 +168,7 @@ def test_a_repeated_transaction_has_one_effect(
 ) -> None:
     sent = []
     client: Any = clients[2].dynamodb()
-    monkeypatch.setattr(client, "_call", lambda operation, request: sent.append(request))
+    monkeypatch.setattr(client, "_call", lambda _, request: sent.append(request))
     for _ in range(2):
         client.transact_write_items(TransactItems=[])
     tokens = {request["ClientRequestToken"] for request in sent}

@@ -12,7 +12,10 @@ PARTITIONS = SESSION.get_available_partitions()
 
 def botocores(service: str, region: str) -> str:
     client = SESSION.create_client(
-        service, region, aws_access_key_id="a", aws_secret_access_key="b"
+        service,
+        region,
+        aws_access_key_id="a",
+        aws_secret_access_key="b",  # noqa: S106 (not used)
     )
     return str(client.meta.endpoint_url)
 
@@ -51,7 +54,10 @@ def test_an_endpoint_of_the_environment_is_read_like_botocores(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     client = botocore.session.Session().create_client(
-        service, "eu-west-1", aws_access_key_id="a", aws_secret_access_key="b"
+        service,
+        "eu-west-1",
+        aws_access_key_id="a",
+        aws_secret_access_key="b",  # noqa: S106 (not used)
     )
     assert endpoint(service, "eu-west-1") == client.meta.endpoint_url
 
@@ -74,7 +80,10 @@ def test_a_bucket_is_addressed_like_botocores(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     client = botocore.session.Session().create_client(
-        "s3", "eu-west-1", aws_access_key_id="a", aws_secret_access_key="b"
+        "s3",
+        "eu-west-1",
+        aws_access_key_id="a",
+        aws_secret_access_key="b",  # noqa: S106 (not used)
     )
 
     def stop(request: AWSRequest, **_: object) -> None:

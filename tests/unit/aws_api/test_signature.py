@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3_catalog.aws_api.signature import Credentials, authorization
+from s3_catalog.aws_api.transport import Request
 
 WORDS = st.text(string.ascii_letters + string.digits + "/+=", min_size=1, max_size=60)
 NAMES = st.sampled_from(["content-type", "x-amz-target", "x-amz-meta-a", "x-custom"])
@@ -62,7 +63,8 @@ def test_a_signature_is_botocores(
         signed["x-amz-content-sha256"] = digest
     if credentials.token:
         signed["x-amz-security-token"] = credentials.token
-    ours = authorization(credentials, region, service, method, path, query, signed, digest)
+    sent = Request(method, query, signed, body, path)
+    ours = authorization(credentials, (region, service), sent, digest)
     assert ours == request.headers["Authorization"]
 
 

@@ -65,7 +65,7 @@ def document(entries: list[dict[str, Any]], truncated: bool, encoded: bool = Tru
         )
         if entry["kind"] == "Version":
             parts.append(
-                f"<ETag>&quot;d41d8cd98f00b204e9800998ecf8427e-3&quot;</ETag>"
+                "<ETag>&quot;d41d8cd98f00b204e9800998ecf8427e-3&quot;</ETag>"
                 f"<ChecksumAlgorithm>CRC64NVME</ChecksumAlgorithm><Size>{entry['size']}</Size>"
                 "<StorageClass>STANDARD</StorageClass>"
             )
