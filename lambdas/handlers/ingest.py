@@ -18,8 +18,8 @@ _log.setLevel(logging.INFO)
 # Created during the initialization, when Lambda gives the function a full processor.
 _environment = IngestEnvironment.from_env()
 _store = Store(clients.dynamodb(), _environment.table_name, _environment.shards)
-_bucket = Bucket(clients.s3, _environment.bucket_name)
-_test_bucket = Bucket(clients.s3, TEST_BUCKET)
+_bucket = Bucket(clients.s3_versions, _environment.bucket_name)
+_test_bucket = Bucket(clients.s3_versions, TEST_BUCKET)
 
 
 def handler(delivery: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def work(range: Range, context: Context) -> Progress:
     """
     environment = ReconcileEnvironment.from_env()
     store = Store(clients.dynamodb(), environment.table_name, environment.shards)
-    bucket = Bucket(clients.s3, environment.bucket_name)
+    bucket = Bucket(clients.s3_versions, environment.bucket_name)
     after, repaired = range["after"], 0
     for checkpoint in reconcile(store, bucket, after=after, until=range["until"]):
         after = checkpoint.key

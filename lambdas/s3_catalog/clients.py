@@ -1,15 +1,21 @@
 """The AWS clients of the functions and of the worker.
 
-They are botocore's. boto3 on top of it would add 50 ms to the start of a function.
+Those of the table's items and of a bucket's versions are our own. All others are botocore's, which
+is imported when the first of them is created: that takes longer than the rest of a start.
 """
 
+import os
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
-import botocore.session
-from botocore.config import Config
+from botocore.exceptions import NoCredentialsError
+
+from s3_catalog.aws_api.access import Access
+from s3_catalog.aws_api.signature import Credentials
 
 if TYPE_CHECKING:
+    from botocore.config import Config
+    from botocore.session import Session
     from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_codedeploy import CodeDeployClient
     from types_boto3_dynamodb import DynamoDBClient
@@ -20,64 +26,91 @@ if TYPE_CHECKING:
     from types_boto3_sns import SNSClient
     from types_boto3_sqs import SQSClient
 
-CONFIG = Config(
-    connect_timeout=2,
-    read_timeout=5,
-    retries={"mode": "standard", "total_max_attempts": 4},
-)
-"""Short time-outs: `ingest` has 30 s, and a second attempt is worth more than a long wait."""
 
-
-def cloudwatch(config: Config = CONFIG) -> "CloudWatchClient":
+def cloudwatch(config: "Config | None" = None) -> "CloudWatchClient":
     """Return a client of Amazon CloudWatch."""
     return cast("CloudWatchClient", _client("cloudwatch", config))
 
 
-def codedeploy(config: Config = CONFIG) -> "CodeDeployClient":
+def codedeploy(config: "Config | None" = None) -> "CodeDeployClient":
     """Return a client of AWS CodeDeploy."""
     return cast("CodeDeployClient", _client("codedeploy", config))
 
 
-def dynamodb(config: Config = CONFIG) -> "DynamoDBClient":
-    """Return a client of Amazon DynamoDB."""
+def dynamodb() -> "DynamoDBClient":
+    """Return the client of Amazon DynamoDB for items: without tables, deletes and binary values."""
+    return _access().dynamodb()
+
+
+def dynamodb_tables(config: "Config | None" = None) -> "DynamoDBClient":
+    """Return a client of Amazon DynamoDB with all operations."""
     return cast("DynamoDBClient", _client("dynamodb", config))
 
 
-def lambda_(config: Config = CONFIG) -> "LambdaClient":
+def lambda_(config: "Config | None" = None) -> "LambdaClient":
     """Return a client of AWS Lambda."""
     return cast("LambdaClient", _client("lambda", config))
 
 
-def rds_data(config: Config = CONFIG) -> "RDSDataServiceClient":
+def rds_data(config: "Config | None" = None) -> "RDSDataServiceClient":
     """Return a client of the RDS Data API."""
     return cast("RDSDataServiceClient", _client("rds-data", config))
 
 
-def s3(config: Config = CONFIG) -> "S3Client":
+def s3(config: "Config | None" = None) -> "S3Client":
     """Return a client of Amazon S3."""
     return cast("S3Client", _client("s3", config))
 
 
-def secretsmanager(config: Config = CONFIG) -> "SecretsManagerClient":
+def s3_versions() -> "S3Client":
+    """Return the client of Amazon S3 for ListObjectVersions, its only operation."""
+    return _access().s3()
+
+
+def secretsmanager(config: "Config | None" = None) -> "SecretsManagerClient":
     """Return a client of AWS Secrets Manager."""
     return cast("SecretsManagerClient", _client("secretsmanager", config))
 
 
-def sns(config: Config = CONFIG) -> "SNSClient":
+def sns(config: "Config | None" = None) -> "SNSClient":
     """Return a client of Amazon SNS."""
     return cast("SNSClient", _client("sns", config))
 
 
-def sqs(config: Config = CONFIG) -> "SQSClient":
+def sqs(config: "Config | None" = None) -> "SQSClient":
     """Return a client of Amazon SQS."""
     return cast("SQSClient", _client("sqs", config))
 
 
 @cache
-def session() -> botocore.session.Session:
+def session() -> "Session":
     """Return the session of this process: a second one would load endpoints and models again."""
-    return botocore.session.Session()
+    from botocore.session import Session  # noqa: PLC0415 (see the module's docstring)
+
+    return Session()
 
 
-def _client(service: str, config: Config) -> object:
-    return session().create_client(service, config=config)
+def _client(service: str, config: "Config | None") -> object:
+    from botocore.config import Config  # noqa: PLC0415
+
+    short = Config(
+        connect_timeout=Access.connect_timeout,
+        read_timeout=Access.read_timeout,
+        retries={"mode": "standard", "total_max_attempts": Access.attempts},
+    )
+    return session().create_client(service, config=config or short)
+
+
+def _access() -> Access:
+    return Access.from_env(os.environ, _credentials)
+
+
+def _credentials() -> Credentials:
+    """Return the credentials of a function, which never change; else the session's, renewed."""
+    key, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
+    if key and secret:
+        return Credentials(key, secret, os.environ.get("AWS_SESSION_TOKEN") or None)
+    found = session().get_credentials()
+    if found is None:
+        raise NoCredentialsError
+    return Credentials(*found.get_frozen_credentials())

@@ -4,25 +4,28 @@ import importlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import boto3
 import pytest
 
 from reinventure.local import cloud as clouds
 from reinventure.local.cloud import Cloud
+from s3_catalog.aws_api.access import Access
+from s3_catalog.aws_api.signature import Credentials
 from s3_catalog.model.row import Row
 from s3_catalog.table import batch_write as batch
 from s3_catalog.table.item import from_item
 from s3_catalog.table.store import Store
 from tests import empty_table
+from tests.combined_client import CombinedClient
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-from tests.unit.conftest import aws, bucket, s3
+from tests.unit.conftest import aws, bucket, mocked, s3
 
-__all__ = ["aws", "bucket", "s3"]
+__all__ = ["aws", "bucket", "mocked", "s3"]
 
 SHARDS = 4
 
@@ -36,21 +39,18 @@ def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 
 @pytest.fixture(scope="session", params=["moto", "emulator"])
-def dynamodb(request: pytest.FixtureRequest, aws: None) -> "DynamoDBClient":
+def dynamodb(request: pytest.FixtureRequest, mocked: Access) -> "DynamoDBClient":
     """DynamoDB twice: moto, which writes single rows only, and the emulator, which runs batches.
 
-    Both must pass the same tests.
+    Both must pass the same tests. Operations on items are those of our client.
     """
     if request.param == "moto":
-        return boto3.client("dynamodb")
-    cloud: Cloud = request.getfixturevalue("local_cloud")
-    return boto3.client(
-        "dynamodb",
-        endpoint_url=cloud.endpoint,
-        verify=cloud.environment["AWS_CA_BUNDLE"],
-        aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 (the local cloud has no other)
-    )
+        ours, theirs = mocked.dynamodb(), boto3.client("dynamodb")
+    else:
+        cloud: Cloud = request.getfixturevalue("local_cloud")
+        access = Access.from_env(cloud.environment, lambda: Credentials("test", "test"))
+        ours, theirs = access.dynamodb(), boto3.client("dynamodb", **cloud.access)
+    return cast("DynamoDBClient", CombinedClient(ours, theirs))
 
 
 @pytest.fixture
@@ -74,12 +74,14 @@ def ingest(
     dynamodb: "DynamoDBClient",
     store: Store,
     bucket: str,
+    mocked: Access,
     monkeypatch: pytest.MonkeyPatch,
 ) -> ModuleType:
     """The function's module, loaded from its environment before any event, as Lambda does."""
     monkeypatch.setenv("TABLE_NAME", store.table)
     monkeypatch.setenv("SHARDS", str(SHARDS))
     monkeypatch.setenv("BUCKET_NAME", bucket)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", mocked.variables["AWS_ENDPOINT_URL"])
     module = importlib.reload(importlib.import_module("handlers.ingest"))
     monkeypatch.setattr(module, "_store", store)
     if "amazonaws" in dynamodb.meta.endpoint_url:

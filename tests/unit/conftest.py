@@ -1,11 +1,16 @@
 """AWS as moto mocks it."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import boto3
 import pytest
 from moto import mock_aws
+
+from s3_catalog.aws_api.access import Access
+from s3_catalog.aws_api.signature import Credentials
+from tests.combined_client import CombinedClient
+from tests.moto_endpoint import moto_endpoint
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -27,8 +32,16 @@ def aws() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def s3(aws: None) -> "S3Client":
-    return boto3.client("s3")
+def mocked(aws: None) -> Iterator[Access]:
+    """Access to AWS as moto mocks it, for our own clients."""
+    with moto_endpoint() as url:
+        variables = {"AWS_ENDPOINT_URL": url}
+        yield Access("us-east-1", lambda: Credentials("testing", "testing"), variables)
+
+
+@pytest.fixture(scope="session")
+def s3(mocked: Access) -> "S3Client":
+    return cast("S3Client", CombinedClient(mocked.s3(), boto3.client("s3")))
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from s3_catalog import clients
 SERVICES = {
     clients.cloudwatch: "monitoring",
     clients.codedeploy: "codedeploy",
-    clients.dynamodb: "dynamodb",
+    clients.dynamodb_tables: "dynamodb",
     clients.lambda_: "lambda",
     clients.rds_data: "rds-data",
     clients.s3: "s3",

@@ -1,12 +1,11 @@
 """The clients of a process, and what they share: credentials, region, endpoints and time-outs."""
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Self, cast
 
-from botocore.exceptions import NoCredentialsError, NoRegionError
+from botocore.exceptions import NoRegionError
 
 from s3_catalog.aws_api.dynamodb_client import DynamoDB
 from s3_catalog.aws_api.endpoint import bucket_endpoint, endpoint
@@ -38,14 +37,15 @@ class Access:
     attempts: int = 4
 
     @classmethod
-    def from_env(cls, variables: Mapping[str, str] = os.environ) -> Self:
-        """Return the access that Lambda gives a function. Raises NoRegionError without a region."""
+    def from_env(cls, variables: Mapping[str, str], credentials: Callable[[], Credentials]) -> Self:
+        """Return the access that environment `variables` describe.
+
+        Raises NoRegionError if they name no region.
+        """
         region = variables.get("AWS_DEFAULT_REGION") or variables.get("AWS_REGION")
         if not region:
             raise NoRegionError
-        return cls(
-            region, lambda: _credentials(variables), variables, variables.get("AWS_CA_BUNDLE")
-        )
+        return cls(region, credentials, variables, variables.get("AWS_CA_BUNDLE"))
 
     def dynamodb(self) -> "DynamoDBClient":
         """Return a client of Amazon DynamoDB with the operations on items, and no others."""
@@ -63,10 +63,3 @@ class Access:
     def _service(self, name: str, url: str) -> Service:
         transport = Transport(url, self.connect_timeout, self.read_timeout, self.ca_bundle)
         return Service(name, self.region, self.credentials, transport, self.attempts)
-
-
-def _credentials(variables: Mapping[str, str]) -> Credentials:
-    key, secret = variables.get("AWS_ACCESS_KEY_ID"), variables.get("AWS_SECRET_ACCESS_KEY")
-    if not key or not secret:
-        raise NoCredentialsError
-    return Credentials(key, secret, variables.get("AWS_SESSION_TOKEN") or None)

@@ -36,7 +36,7 @@ def clients(request: pytest.FixtureRequest, aws: None) -> Iterator[Clients]:
     yield (
         boto3.client("dynamodb", **cloud.access),
         boto3.client("s3", **cloud.access),
-        Access.from_env(cloud.environment),
+        Access.from_env(cloud.environment, lambda: Credentials("test", "test")),
     )
 
 
