@@ -9,9 +9,9 @@ from botocore.exceptions import NoRegionError
 
 from s3_catalog.aws_api.dynamodb_client import DynamoDB
 from s3_catalog.aws_api.endpoint import bucket_endpoint, endpoint
+from s3_catalog.aws_api.http_transport import Transport
 from s3_catalog.aws_api.service import Service
 from s3_catalog.aws_api.signature import Credentials
-from s3_catalog.aws_api.transport import Transport
 from s3_catalog.aws_api.version_lister import VersionLister
 
 if TYPE_CHECKING:
@@ -62,4 +62,4 @@ class Access:
 
     def _service(self, name: str, url: str) -> Service:
         transport = Transport(url, self.connect_timeout, self.read_timeout, self.ca_bundle)
-        return Service(name, self.region, self.credentials, transport, self.attempts)
+        return Service(name, self.region, self.credentials, transport, attempts=self.attempts)

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, ResponseStreamingError
 
+from s3_catalog.aws_api.http_transport import Request
 from s3_catalog.aws_api.service import client_error
-from s3_catalog.aws_api.transport import Request
 
 if TYPE_CHECKING:
+    from s3_catalog.aws_api.http_transport import Reply
     from s3_catalog.aws_api.service import Service
-    from s3_catalog.aws_api.transport import Reply
 
 _EXCEPTIONS = {
     name: type(name, (ClientError,), {})

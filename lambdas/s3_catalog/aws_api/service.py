@@ -12,9 +12,9 @@ from zlib import crc32
 
 from botocore.exceptions import BotoCoreError, ClientError, ResponseStreamingError
 
+from s3_catalog.aws_api.http_transport import Reply, Request, Transport
 from s3_catalog.aws_api.retry_rule import Quota, delay, retryable
 from s3_catalog.aws_api.signature import Credentials, authorization
-from s3_catalog.aws_api.transport import Reply, Request, Transport
 
 _T = TypeVar("_T")
 
@@ -42,6 +42,7 @@ class Service:
         region: str,
         credentials: Callable[[], Credentials],
         transport: Transport,
+        *,
         attempts: int,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:

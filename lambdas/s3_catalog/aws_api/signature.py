@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from s3_catalog.aws_api.transport import Request
+    from s3_catalog.aws_api.http_transport import Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from xml.parsers import expat
 
 from botocore.exceptions import ResponseStreamingError
 
+from s3_catalog.aws_api.http_transport import Request
 from s3_catalog.aws_api.service import client_error
-from s3_catalog.aws_api.transport import Request
 
 if TYPE_CHECKING:
+    from s3_catalog.aws_api.http_transport import Reply
     from s3_catalog.aws_api.service import Service
-    from s3_catalog.aws_api.transport import Reply
 
 _PARAMETERS = {
     "KeyMarker": "key-marker",

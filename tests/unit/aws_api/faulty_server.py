@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock, Thread
+from typing import BinaryIO
 
 RESET = struct.pack("ii", 1, 0)
 """Linger for no time: closing such a socket sends RST in place of FIN."""
@@ -85,7 +86,7 @@ class FaultyServer:
             connection.close()
 
 
-def _read(lines: "socket.SocketIO") -> Request | None:  # type: ignore[name-defined]
+def _read(lines: BinaryIO) -> Request | None:
     first = lines.readline()
     if not first:
         return None

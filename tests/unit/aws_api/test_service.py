@@ -23,9 +23,9 @@ from botocore.exceptions import (
 )
 
 from s3_catalog.aws_api.dynamodb_client import DynamoDB
+from s3_catalog.aws_api.http_transport import Request, Transport
 from s3_catalog.aws_api.service import Service
 from s3_catalog.aws_api.signature import Credentials
-from s3_catalog.aws_api.transport import Request, Transport
 from tests.unit.aws_api.faulty_server import OK, Answer, FaultyServer, faulty_server, reply
 
 SECRETS = Credentials("AKIDEXAMPLE", "the-secret-key", "the-session-token")

@@ -12,8 +12,8 @@ from botocore.credentials import Credentials as BotocoreCredentials
 from hypothesis import given
 from hypothesis import strategies as st
 
+from s3_catalog.aws_api.http_transport import Request
 from s3_catalog.aws_api.signature import Credentials, authorization
-from s3_catalog.aws_api.transport import Request
 
 WORDS = st.text(string.ascii_letters + string.digits + "/+=", min_size=1, max_size=60)
 NAMES = st.sampled_from(["content-type", "x-amz-target", "x-amz-meta-a", "x-custom"])

@@ -7,6 +7,7 @@ import select
 import ssl
 import weakref
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
@@ -49,6 +50,9 @@ class Reply:
     body: bytes
 
 
+_CLOSED = (ConnectionError, ssl.SSLEOFError)
+
+
 class Transport:
     """Sends requests to the endpoint `url`.
 
@@ -81,16 +85,14 @@ class Transport:
             # Without the value, which may be a token.
             raise HTTPClientError(error="a header has a line break")
         sent = "\r\n".join([*lines, "", ""]).encode() + request.body
-        connection = self._kept()
-        if connection:
-            try:
-                return self._exchange(connection, sent)
-            except _StaleError:
-                # The endpoint closed the idle connection while the request was on its way.
-                connection = None
+        kept = self._kept()
+        if kept:
+            # The endpoint may close an idle connection while a request is on its way.
+            with suppress(*_CLOSED):
+                return self._exchange(kept, sent)
         try:
             return self._exchange(self._connect(), sent)
-        except _StaleError as error:
+        except _CLOSED as error:
             raise ConnectionClosedError(endpoint_url=self.url, error=error) from error
 
     def _kept(self) -> HTTPConnection | None:
@@ -127,19 +129,20 @@ class Transport:
         return connection
 
     def _exchange(self, connection: HTTPConnection, sent: bytes) -> Reply:
-        kept = False
+        """Raise an error of _CLOSED when the connection is closed before the reply begins."""
+        begun = kept = False
         response = HTTPResponse(connection.sock)
         try:
-            try:
-                connection.send(sent)
-                response.begin()
-            except (ConnectionError, ssl.SSLEOFError) as error:
-                raise _StaleError(str(error)) from error
+            connection.send(sent)
+            response.begin()
+            begun = True
             reply = Reply(response.status, response.headers, response.read())
             kept = not response.will_close
         except TimeoutError as error:
             raise ReadTimeoutError(endpoint_url=self.url, error=error) from error
         except (HTTPException, OSError) as error:
+            if isinstance(error, _CLOSED) and not begun:
+                raise
             raise ConnectionClosedError(endpoint_url=self.url, error=error) from error
         finally:
             response.close()
@@ -148,10 +151,6 @@ class Transport:
             else:
                 connection.close()
         return reply
-
-
-class _StaleError(Exception):
-    """A connection was closed before the reply began."""
 
 
 @cache
