@@ -22,6 +22,7 @@ from s3_catalog.totals.recount import Recounted, recount
 from s3_catalog.totals.totals_table import TotalsTable
 from tests.simulator.network import Crash
 from tests.simulator.transactions import FakeTotalsTable
+from tests.simulator.wire import client_of
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -72,7 +73,7 @@ class StreamWorld:
         self.rows: dict[str, Row] = {}
         self.client = FakeTotalsTable(seen)
         self.totals = TotalsTable(
-            cast("DynamoDBClient", self.client), "totals", COUNTER_SHARDS, DEPTH
+            cast("DynamoDBClient", client_of(self.client)), "totals", COUNTER_SHARDS, DEPTH
         )
         self.open = [Shard("shard-1", 0, 128), Shard("shard-2", 128, 256)]
         self.shards = list(self.open)

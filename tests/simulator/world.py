@@ -33,6 +33,7 @@ from tests.simulator.readers import Readers
 from tests.simulator.s3 import FakeS3
 from tests.simulator.table import FakeTable
 from tests.simulator.violation import Violation
+from tests.simulator.wire import client_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,7 +122,8 @@ class World:
         )
         self.channel = Channel(TRANSPORTS[setup.transport % len(TRANSPORTS)])
         self.keys = KEYS[: setup.keys]
-        self.store = _Store(cast("Any", self.table), self.table.name, SHARDS, self._function_clock)
+        self.client: Any = client_of(self.table)
+        self.store = _Store(self.client, self.table.name, SHARDS, self._function_clock)
         self.store.seen = seen
         self.store.items = self.table.items
         self.bucket = Bucket(lambda: cast("Any", self.s3), NAME, self._function_clock)
@@ -215,8 +217,7 @@ class World:
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows of existing objects."""
-        client = cast("Any", self.table)
-        return matching_rows(client, self.table.name, NAME, SHARDS, consistent=True)
+        return matching_rows(self.client, self.table.name, NAME, SHARDS, consistent=True)
 
     def reconcile(self) -> None:
         """Compare bucket and catalog, and repair the catalog."""
