@@ -113,4 +113,5 @@ def _credentials() -> Credentials:
     found = session().get_credentials()
     if found is None:
         raise NoCredentialsError
-    return Credentials(*found.get_frozen_credentials())
+    now = found.get_frozen_credentials()
+    return Credentials(now.access_key, now.secret_key, now.token)

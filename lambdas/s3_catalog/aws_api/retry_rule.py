@@ -48,7 +48,7 @@ def retryable(error: ClientError | BotoCoreError) -> bool:
 
 def delay(attempt: int) -> float:
     """Return the seconds to wait after the `attempt`-th attempt, the first being 1."""
-    return random.random() * min(2 ** (attempt - 1), _MAX_DELAY)  # noqa: S311 (no secret)
+    return random.uniform(0, min(2 ** (attempt - 1), _MAX_DELAY))  # noqa: S311 (no secret)
 
 
 class Quota:

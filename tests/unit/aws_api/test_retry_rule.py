@@ -1,10 +1,11 @@
 """The same errors are retried as in botocore's standard mode."""
 
-from typing import Any
+from typing import Any, cast
 
 import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 from botocore.retries import quota, standard
 from hypothesis import given
@@ -27,8 +28,8 @@ MODELS = [
 CODES = sorted(
     {
         *(error.name for model in MODELS for error in model.error_shapes),
-        *standard.ThrottledRetryableChecker._THROTTLED_ERROR_CODES,
-        *standard.TransientRetryableChecker._TRANSIENT_ERROR_CODES,
+        *cast("Any", standard.ThrottledRetryableChecker)._THROTTLED_ERROR_CODES,
+        *cast("Any", standard.TransientRetryableChecker)._TRANSIENT_ERROR_CODES,
         *("ConditionalCheckFailedException", "TransactionCanceledException", "AccessDenied"),
         *("ValidationException", "NoSuchBucket", "InternalError", "TransactionConflictException"),
     }
@@ -39,7 +40,7 @@ CODES = sorted(
 def test_an_error_of_a_service_is_retried_like_botocores(code: str) -> None:
     for status in (200, 301, 400, 403, 404, 409, 429, 500, 501, 502, 503, 504):
         response: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
-        http = AWSResponse("url", status, {}, None)
+        http = AWSResponse("url", status, HTTPHeaders(), None)
         expected = any(
             standard.StandardRetryConditions().is_retryable(
                 standard.RetryContext(1, model, response, http)
