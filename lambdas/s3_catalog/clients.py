@@ -114,4 +114,6 @@ def _credentials() -> Credentials:
     if found is None:
         raise NoCredentialsError
     now = found.get_frozen_credentials()
+    if not now.access_key or not now.secret_key:
+        raise NoCredentialsError
     return Credentials(now.access_key, now.secret_key, now.token)

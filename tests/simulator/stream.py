@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from random import Random
-from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -23,9 +22,6 @@ from s3_catalog.totals.totals_table import TotalsTable
 from tests.simulator.network import Crash
 from tests.simulator.transactions import FakeTotalsTable
 from tests.simulator.wire import client_of
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
 
 BUCKET = "photos-example"
 DEPTH = 2
@@ -72,9 +68,7 @@ class StreamWorld:
         self.seen = seen
         self.rows: dict[str, Row] = {}
         self.client = FakeTotalsTable(seen)
-        self.totals = TotalsTable(
-            cast("DynamoDBClient", client_of(self.client)), "totals", COUNTER_SHARDS, DEPTH
-        )
+        self.totals = TotalsTable(client_of(self.client), "totals", COUNTER_SHARDS, DEPTH)
         self.open = [Shard("shard-1", 0, 128), Shard("shard-2", 128, 256)]
         self.shards = list(self.open)
         self.now = 1_795_428_930

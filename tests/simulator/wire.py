@@ -38,7 +38,7 @@ class _Wire(Transport):
             return Reply(status, Message(), json.dumps(content).encode())
 
 
-def client_of(table: object) -> DynamoDB:
+def client_of(table: object) -> Any:
     """Return our client of a simulated table. It makes one attempt, so that faults are counted."""
     return DynamoDB(
         Service("dynamodb", "us-east-1", lambda: _CREDENTIALS, _Wire(table), attempts=1)

@@ -122,7 +122,7 @@ class World:
         )
         self.channel = Channel(TRANSPORTS[setup.transport % len(TRANSPORTS)])
         self.keys = KEYS[: setup.keys]
-        self.client: Any = client_of(self.table)
+        self.client = client_of(self.table)
         self.store = _Store(self.client, self.table.name, SHARDS, self._function_clock)
         self.store.seen = seen
         self.store.items = self.table.items

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.config import Config
+from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import NoCredentialsError, NoRegionError
 
 from s3_catalog import clients
@@ -72,8 +73,8 @@ def test_credentials_of_a_role_are_renewed_by_botocore(
     tokens = iter("12")
 
     class Role:
-        def get_frozen_credentials(self) -> tuple[str, str, str]:
-            return "a", "s", next(tokens)
+        def get_frozen_credentials(self) -> ReadOnlyCredentials:
+            return ReadOnlyCredentials("a", "s", next(tokens))
 
     monkeypatch.setattr(clients, "session", lambda: Session(Role()))
     assert [clients._credentials().token for _ in range(2)] == ["1", "2"]

@@ -1,5 +1,7 @@
 """Endpoints are those of botocore: regional ones, and those of the environment."""
 
+from typing import Any
+
 import botocore.session
 import pytest
 from botocore.awsrequest import AWSRequest
@@ -79,7 +81,7 @@ def test_a_bucket_is_addressed_like_botocores(
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    client = botocore.session.Session().create_client(
+    client: Any = botocore.session.Session().create_client(
         "s3",
         "eu-west-1",
         aws_access_key_id="a",
@@ -87,7 +89,7 @@ def test_a_bucket_is_addressed_like_botocores(
     )
 
     def stop(request: AWSRequest, **_: object) -> None:
-        raise Stopped(request.url.partition("?")[0])
+        raise Stopped(str(request.url).partition("?")[0])
 
     client.meta.events.register("before-sign.s3.ListObjectVersions", stop)
     with pytest.raises(Stopped) as stopped:

@@ -76,9 +76,9 @@ def document(entries: list[dict[str, Any]], truncated: bool, encoded: bool = Tru
 
 
 def botocores(body: bytes) -> dict[str, Any]:
-    parsed = RestXMLParser().parse(
-        {"status_code": 200, "headers": {}, "body": body}, OPERATION.output_shape
-    )
+    shape = OPERATION.output_shape
+    assert shape
+    parsed = RestXMLParser().parse({"status_code": 200, "headers": {}, "body": body}, shape)
     handlers.decode_list_object_versions(parsed, {"encoding_type_auto_set": True})
     return dict(parsed)
 
