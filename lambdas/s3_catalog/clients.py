@@ -38,8 +38,11 @@ def codedeploy(config: "Config | None" = None) -> "CodeDeployClient":
 
 
 def dynamodb() -> "DynamoDBClient":
-    """Return the client of Amazon DynamoDB for items: without tables, deletes and binary values."""
-    return _access().dynamodb()
+    """Return the client of Amazon DynamoDB for items: without tables, deletes and binary values.
+
+    In a function it connects at once: during the initialization Lambda gives a full processor.
+    """
+    return _access().dynamodb(connect="AWS_LAMBDA_FUNCTION_NAME" in os.environ)
 
 
 def dynamodb_tables(config: "Config | None" = None) -> "DynamoDBClient":

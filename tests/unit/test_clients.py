@@ -13,6 +13,7 @@ from botocore.exceptions import NoCredentialsError, NoRegionError
 from s3_catalog import clients
 from s3_catalog.aws_api.signature import Credentials
 from tests.assembly import ROOT
+from tests.unit.aws_api.faulty_server import faulty_server
 
 SERVICES = {
     clients.cloudwatch: "monitoring",
@@ -81,6 +82,22 @@ def test_credentials_of_a_role_are_renewed_by_botocore(
     monkeypatch.setattr(clients, "session", lambda: Session(None))
     with pytest.raises(NoCredentialsError):
         clients.dynamodb().get_item(TableName="t", Key={})
+
+
+@pytest.mark.parametrize(
+    ("variables", "connections"), [(("AWS_LAMBDA_FUNCTION_NAME",), 1), ((), 0)]
+)
+def test_a_function_connects_while_it_initializes(
+    aws: None, monkeypatch: pytest.MonkeyPatch, variables: tuple[str, ...], connections: int
+) -> None:
+    for name in variables:
+        monkeypatch.setenv(name, "ingest")
+    with faulty_server() as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", server.url)
+        client: Any = clients.dynamodb()
+        assert len(client._service._transport._idle) == connections
+        assert client.get_item(TableName="t", Key={}) == {}
+        assert server.connections == 1
 
 
 def test_a_client_needs_a_region(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,19 +47,27 @@ class Access:
             raise NoRegionError
         return cls(region, credentials, variables, variables.get("AWS_CA_BUNDLE"))
 
-    def dynamodb(self) -> "DynamoDBClient":
-        """Return a client of Amazon DynamoDB with the operations on items, and no others."""
-        url = endpoint("dynamodb", self.region, self.variables)
-        return cast("DynamoDBClient", DynamoDB(self._service("dynamodb", url)))
+    def dynamodb(self, *, connect: bool = False) -> "DynamoDBClient":
+        """Return a client of Amazon DynamoDB with the operations on items, and no others.
+
+        `connect` opens its first connection now, not with the first request.
+        """
+        transport = self._transport(endpoint("dynamodb", self.region, self.variables))
+        if connect:
+            transport.connect()
+        return cast("DynamoDBClient", DynamoDB(self._service("dynamodb", transport)))
 
     def s3(self) -> "S3Client":
         """Return a client of Amazon S3 with ListObjectVersions, and nothing else."""
 
         def service(bucket: str) -> Service:
-            return self._service("s3", bucket_endpoint(bucket, self.region, self.variables))
+            url = bucket_endpoint(bucket, self.region, self.variables)
+            return self._service("s3", self._transport(url))
 
         return cast("S3Client", VersionLister(cache(service)))
 
-    def _service(self, name: str, url: str) -> Service:
-        transport = Transport(url, self.connect_timeout, self.read_timeout, self.ca_bundle)
+    def _transport(self, url: str) -> Transport:
+        return Transport(url, self.connect_timeout, self.read_timeout, self.ca_bundle)
+
+    def _service(self, name: str, transport: Transport) -> Service:
         return Service(name, self.region, self.credentials, transport, attempts=self.attempts)

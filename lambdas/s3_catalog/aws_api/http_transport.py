@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import botocore
 from botocore.exceptions import (
+    BotoCoreError,
     ConnectionClosedError,
     ConnectTimeoutError,
     EndpointConnectionError,
@@ -73,6 +74,11 @@ class Transport:
         self._ca_bundle = ca_bundle
         self._idle: deque[HTTPConnection] = deque()
         weakref.finalize(self, _close, self._idle)
+
+    def connect(self) -> None:
+        """Open a connection for the first request. If that fails, the request tries again."""
+        with suppress(BotoCoreError):
+            self._idle.append(self._connect())
 
     def send(self, request: Request) -> Reply:
         """Send `request`, and return the reply to it, whatever its status.

@@ -159,6 +159,24 @@ def test_requests_share_a_connection(server: FaultyServer) -> None:
     assert server.connections == 1
 
 
+def test_a_connection_may_be_opened_before_the_first_request(server: FaultyServer) -> None:
+    client = Client(server.url)
+    client.transport.connect()
+    [early] = client.transport._idle
+    client.get()
+    assert list(client.transport._idle) == [early]
+    assert server.connections == 1
+
+
+def test_an_early_connection_that_fails_leaves_the_error_to_the_request() -> None:
+    with faulty_server() as server:
+        url = server.url
+    client = Client(url, attempts=1)
+    client.transport.connect()
+    with pytest.raises(EndpointConnectionError):
+        client.get()
+
+
 def test_threads_have_connections_of_their_own_which_are_kept(server: FaultyServer) -> None:
     client = Client(server.url)
     for _ in range(3):
