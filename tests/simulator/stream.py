@@ -21,7 +21,7 @@ from s3_catalog.totals.recount import Recounted, recount
 from s3_catalog.totals.totals_table import TotalsTable
 from tests.simulator.network import Crash
 from tests.simulator.transactions import FakeTotalsTable
-from tests.simulator.wire import client_of
+from tests.simulator.wire import dynamodb_of
 
 BUCKET = "photos-example"
 DEPTH = 2
@@ -68,7 +68,7 @@ class StreamWorld:
         self.seen = seen
         self.rows: dict[str, Row] = {}
         self.client = FakeTotalsTable(seen)
-        self.totals = TotalsTable(client_of(self.client), "totals", COUNTER_SHARDS, DEPTH)
+        self.totals = TotalsTable(dynamodb_of(self.client), "totals", COUNTER_SHARDS, DEPTH)
         self.open = [Shard("shard-1", 0, 128), Shard("shard-2", 128, 256)]
         self.shards = list(self.open)
         self.now = 1_795_428_930

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -33,7 +33,7 @@ from tests.simulator.readers import Readers
 from tests.simulator.s3 import FakeS3
 from tests.simulator.table import FakeTable
 from tests.simulator.violation import Violation
-from tests.simulator.wire import client_of
+from tests.simulator.wire import dynamodb_of, s3_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,11 +122,11 @@ class World:
         )
         self.channel = Channel(TRANSPORTS[setup.transport % len(TRANSPORTS)])
         self.keys = KEYS[: setup.keys]
-        self.client = client_of(self.table)
+        self.client = dynamodb_of(self.table)
         self.store = _Store(self.client, self.table.name, SHARDS, self._function_clock)
         self.store.seen = seen
         self.store.items = self.table.items
-        self.bucket = Bucket(lambda: cast("Any", self.s3), NAME, self._function_clock)
+        self.bucket = Bucket(lambda: s3_of(self.s3), NAME, self._function_clock)
         self.readers = Readers(NAME)
         if setup.poison:
             self._poison(setup.poison)
