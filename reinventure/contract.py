@@ -122,10 +122,12 @@ class CatalogOutputs:
     """ARN of the change feed's FIFO topic."""
     publish_arn: str
     """ARN of the function that publishes to the change feed."""
+    event_transport: str | None = None
+    """The setting `transport`; older deployments have no such output."""
     kinesis_stream_name: str | None = None
     """With the setting `kinesis` only."""
     alarms_topic_arn: str | None = None
-    """With the setting `canary` only."""
+    """ARN of the topic of all alarms. Before 0.2, with the setting `canary` only."""
     totals_failure_queue_url: str | None = None
     """URL of the dead-letter queue of totals."""
     publish_failure_queue_url: str | None = None
@@ -152,6 +154,8 @@ class InspectionOutputs:
     """Size in MiB of the largest object of the small-object queue."""
     worker_task_arn: str
     """ARN of the workers' task definition."""
+    worker_group_name: str | None = None
+    """Name of the Auto Scaling group of the workers' instances; the local cloud has none."""
     worker_failure_queue_url: str | None = None
     """URL of the dead-letter queue of large objects."""
 
@@ -200,6 +204,8 @@ class DeliveryOutputs:
     """Outputs of the stack Delivery."""
 
     pipeline_name: str
+    pipeline_alarms_topic_arn: str | None = None
+    """ARN of the topic of the alarm on failed executions."""
 
 
 Outputs = (

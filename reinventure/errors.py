@@ -16,8 +16,9 @@ from pathlib import Path
 from s3_catalog.exceptions import CatalogError
 
 EXIT_CHECK_FAILED = 1
-"""The check failed: bucket and catalog differ, a key is in neither, events failed again, a row came
-too late, or totals changed during every recount."""
+"""The check failed: bucket and catalog differ, a key is in neither, events failed again or are not
+trusted, a row came too late, totals changed during every recount, or something does not work that
+doctor tried."""
 
 EXIT_ERROR = 2
 """The command did not do its work: a mistake of the user, a refusal of AWS, no connection."""

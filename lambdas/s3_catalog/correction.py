@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from s3_catalog.exceptions import ContendedError
 from s3_catalog.model import row as rows
-from s3_catalog.model.row import agree
+from s3_catalog.model.row import is_complete
 from s3_catalog.table.store import Outcome
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def correct(store: "Store", bucket: "Bucket", key: str, events: "Sequence[Event]
     `events` are the reasons for the lookup, if there are any: an event that is not self-contained,
     one that may be older than the row, or several whose order is not certain. SUPERSEDED if the row
     has all of them already, or later ones. Without an event, UNCHANGED if the row agrees with S3
-    and its sequencer is plausible.
+    and its sequencer is plausible, its storage class and restore state included.
 
     Raises ContendedError, or botocore's ClientError or BotoCoreError. The call is idempotent.
     """
@@ -41,7 +41,7 @@ def correct(store: "Store", bucket: "Bucket", key: str, events: "Sequence[Event]
         # With an event, a row that agrees is written as well, for the time of the lookup. Without
         # that time an older put, still on its way, would overwrite the row.
         heals = seen is not None and seen.implausible(asked_at)
-        if not events and not heals and agree(seen, current):
+        if not events and not heals and is_complete(seen, current):
             return Outcome.UNCHANGED
         row = rows.from_lookup(bucket.name, key, current, asked_at, seen=seen, events=events)
         if store.replace(seen, row):

@@ -15,6 +15,8 @@ from uuid import uuid4
 
 from reinventure.aws.connection import CONFIG
 from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.aws.queue_policy import only_from
+from reinventure.aws.queue_subscription import unsubscribe
 from reinventure.contract import watch_queue_prefix
 from s3_catalog.feed.message import filterable
 
@@ -146,24 +148,8 @@ class Watch:
 
     def _subscribe(self, url: str) -> None:
         arn = self._arn(url)
-        statements = [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "sns.amazonaws.com"},
-                "Action": "sqs:SendMessage",
-                "Resource": arn,
-                "Condition": {"ArnEquals": {"aws:SourceArn": self._topic}},
-            },
-            {
-                "Effect": "Deny",
-                "Principal": "*",
-                "Action": "sqs:*",
-                "Resource": arn,
-                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-            },
-        ]
-        policy = {"Version": "2012-10-17", "Statement": statements}
-        self._sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+        policy = only_from("sns", self._topic, arn)
+        self._sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
         attributes = {"RawMessageDelivery": "true"}
         if chosen := filter_policy(self._prefix):
             attributes["FilterPolicy"] = json.dumps(chosen)
@@ -188,13 +174,7 @@ class Watch:
 
     def _remove(self, url: str) -> None:
         """Delete the queue, its subscription first: a later sweep finds subscriptions by queue."""
-        arn = self._arn(url)
-        pages = self._sns.get_paginator("list_subscriptions_by_topic").paginate(
-            TopicArn=self._topic
-        )
-        for subscription in [each for page in pages for each in page["Subscriptions"]]:
-            if subscription["Endpoint"] == arn:
-                self._sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+        unsubscribe(self._sns, self._topic, self._arn(url))
         self._sqs.delete_queue(QueueUrl=url)
 
     def _arn(self, url: str) -> str:

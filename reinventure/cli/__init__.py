@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from reinventure.cli import account, audit, inspection, local, maintenance, query, sql, watch
+from reinventure.cli import (
+    account,
+    audit,
+    doctor,
+    inspection,
+    local,
+    maintenance,
+    query,
+    sql,
+    watch,
+)
 from reinventure.cli.command_line import CommandLine
 
 COMMANDS = {
@@ -20,6 +30,7 @@ COMMANDS = {
         sql.sql_backfill,
         audit.audit,
         maintenance.smoke,
+        doctor.doctor,
     ),
     "Local cloud": (local.up, local.down, local.demo),
     "Account": (account.deploy, account.destroy),
@@ -34,8 +45,8 @@ app = typer.Typer(
     cloud after `make up` and `source .local/env`.
 
     Exit codes: 0 success; 1 the check failed: bucket and catalog differ, a key is in neither,
-    events failed again, a row came too late, or totals changed during every recount; 2 an error,
-    which stderr explains in one line.""",
+    events failed again, a row came too late, totals changed during every recount, or something
+    does not work that doctor tried; 2 an error, which stderr explains in one line.""",
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )

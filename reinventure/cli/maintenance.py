@@ -36,9 +36,10 @@ def verify(
 ) -> None:
     """Compare the catalog with the bucket's own listing, and print every difference.
 
-    missing: the object has no row. stale: size, ETag or version of object and row differ. ghost:
-    the row has no object. implausible: the row's sequencer is not of a moment between 2006 and now,
-    so its event was forged; the content may be right.
+    missing: the object has no row. stale: size, ETag or version of object and row differ, or a
+    storage class or restore state that the row has. ghost: the row has no object. implausible: the
+    row's sequencer is not of a moment between 2006 and now, so its event was forged; the content
+    may be right.
 
     Changes nothing. An event that is still on its way shows as a difference. Exits with 1 if there
     are differences; `reinventure repair` corrects them.
@@ -81,8 +82,8 @@ def repair(
 
     Safe while the bucket changes: a row is replaced only if it is still the one that was compared,
     and becomes a tombstone only after a lookup of its key in S3. A row with an implausible
-    sequencer is healed: the next event of its key counts again. A run that was interrupted
-    continues where it stopped.
+    sequencer is healed: the next event of its key counts again. A row without the storage class or
+    restore state that S3 lists gets it. A run that was interrupted continues where it stopped.
 
     Then the rows are recounted, and the totals of the folders under PREFIX corrected. That takes
     half a minute more, so that no change is counted twice. Without PREFIX, the messages of `totals`

@@ -128,6 +128,23 @@ def find(
             help="Only objects last changed before this time: 2026-01-31.",
         ),
     ] = None,
+    storage_class: Annotated[
+        str | None,
+        typer.Option(
+            "--class",
+            metavar="CLASS",
+            parser=parser(values.storage_class),
+            help="Only objects in this storage class: GLACIER.",
+        ),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID",
+            parser=parser(values.requester),
+            help="Only objects last changed by this principal id, session or account.",
+        ),
+    ] = None,
     content_type: Annotated[
         str | None,
         typer.Option(
@@ -183,6 +200,11 @@ def find(
     powers of 1024. WHEN is a date, a date and time (UTC unless it has a zone), or an age: 90m, 24h,
     7d, 2w.
 
+    --class GLACIER finds what S3 listed in that class: the class of an upload is known from the
+    first transition, restore or `reinventure repair` on; until then it counts as STANDARD. --by
+    finds by requester, as S3's event names it: a user or role by id (AIDA..., AROA...), a session
+    by its name; with the transport eventbridge only the account. With --deleted, who deleted it.
+
     --type, --sha256, --wider and --rows-over match the results of content inspection (setting
     workers): an object that has not been inspected does not match. TYPE is the type of the content,
     not the Content-Type of the upload; it may end with an asterisk. Its case does not matter.
@@ -194,9 +216,13 @@ def find(
 
         reinventure find logs/ --suffix .gz --larger 1.5GB --newer 7d
         reinventure find --type 'image/*' --wider 4000
+        reinventure find --class GLACIER
+        reinventure find --deleted --by alice
     """
     if deleted and (larger is not None or smaller is not None):
         raise UserError("--deleted with --larger or --smaller: a deleted object has no size")
+    if deleted and storage_class is not None:
+        raise UserError("--deleted with --class: a deleted object has no storage class")
     if deleted and any(each is not None for each in (content_type, sha256, wider, rows_over)):
         raise UserError(
             "--deleted with --type, --sha256, --wider or --rows-over: "
@@ -208,6 +234,8 @@ def find(
         smaller=smaller,
         newer=newer,
         older=older,
+        storage_class=storage_class,
+        by=by,
         content_type=content_type,
         sha256=sha256,
         wider=wider,
@@ -235,7 +263,8 @@ def stat(
 ) -> None:
     """Show everything about one key: its row, its versions in S3, and whether these agree.
 
-    The row has the source of its values: an event itself, or a lookup in S3. The row of a deleted
+    The row has the source of its values: an event itself, or a lookup in S3. Requester and source
+    IP are those of the event that made the object, or deleted it. The row of a deleted
     key stays for 60 days. Shows the newest 10 versions.
 
     Exits with 1 if catalog and bucket differ about the key, or if it is in neither.

@@ -11,7 +11,7 @@ from reinventure.cli.time_output import event_time, utc
 from reinventure.printable import printable, printable_json
 from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.row import Row
-from s3_catalog.model.stored_object import Version
+from s3_catalog.model.stored_object import IN_PROGRESS, Version
 from s3_catalog.totals.tally import Total
 
 
@@ -97,6 +97,9 @@ def _fields(row: Row) -> dict[str, object]:
     }
     if row.deleted:
         fields["deleted"] = True
+    for name in ("requester", "source_ip", "storage_class", "checksum_algorithm", "restore"):
+        if value := getattr(row, name):
+            fields[name] = value
     if row.inspected:
         fields["inspected"] = dict(_results(row.inspected))
     return fields
@@ -118,6 +121,14 @@ def _properties(row: Row) -> Iterator[tuple[str, str]]:
         yield "changed", f"{time}, by {row.event_name}"
         yield "size", f"{row.size:,} bytes"
         yield "etag", str(row.etag)
+        yield "class", row.storage_class or "STANDARD or not yet known"
+        if row.restore:
+            progress = "in progress" if row.restore == IN_PROGRESS else f"until {row.restore}"
+            yield "restore", progress
+        if row.checksum_algorithm:
+            yield "checksum", row.checksum_algorithm
+    yield "requester", row.requester or "not known"
+    yield "source ip", row.source_ip or "not known"
     yield "version", row.version_id or "none"
     yield "sequencer", row.sequencer
     lookup = _lookup_time(row)

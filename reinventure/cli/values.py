@@ -30,6 +30,7 @@ _AGE = re.compile(rf"([0-9]{{1,9}})([{''.join(_AGES)}])")
 _WHOLE_NUMBER = re.compile("[0-9]{1,18}")
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 _SHA256 = re.compile("[0-9a-fA-F]{64}")
+_STORAGE_CLASS = re.compile(r"[A-Za-z_]+")
 _SETTING = re.compile("[^=]+=.*", re.DOTALL)
 
 
@@ -88,6 +89,24 @@ def content_type(text: str) -> str:
             "of one with an asterisk at its end, such as 'image/*'"
         )
     return text.lower()
+
+
+def storage_class(text: str) -> str:
+    """Return a storage class of S3 in upper case, as S3 writes it."""
+    if not _STORAGE_CLASS.fullmatch(text):
+        raise ValueError(
+            f"invalid storage class {text!r}: use S3's name, such as GLACIER or STANDARD_IA"
+        )
+    return text.upper()
+
+
+def requester(text: str) -> str:
+    """Return the id of a principal, the name of a session, or an account."""
+    if not text.removeprefix("AWS:"):
+        raise ValueError(
+            f"invalid requester {text!r}: use a principal id, the name of a session, or an account"
+        )
+    return text
 
 
 def sha256(text: str) -> str:

@@ -47,6 +47,7 @@ PATCHES: list[Patch] = [
     s3.range_applies_to_versions,
     s3.version_listings_are_encoded,
     s3.sequencers_are_moments,
+    s3.events_have_requesters,
     sns.template_topics_are_fifo,
     sqs.messages_have_senders,
     iam.policies_see_the_key_of_an_upload,

@@ -3,23 +3,23 @@
 from typing import cast
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_codedeploy as codedeploy
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from s3_catalog.environment.post_traffic_environment import PostTrafficEnvironment
 from s3_catalog.environment.pre_traffic_environment import PreTrafficEnvironment
 
-from ..constructs.dead_letter_queue import DeadLetterQueue
+from ..constructs.alarm_topic import AlarmTopic
 from ..constructs.keys import Keys
 from ..constructs.python_function import PythonFunction
 from ..constructs.service_principal import for_this_account
 from ..settings.settings import Settings
 from ..settings.traffic_shift import Shift
-from .alarms import Alarms
 from .encrypted_table import EncryptedTable
 from .ingest_function import IngestFunction
+from .rollout_alarms import RolloutAlarms
 
 
 class Canary(Construct):
@@ -28,7 +28,7 @@ class Canary(Construct):
     The hook `pre_traffic` runs the new version against the real table, in the reserved test bucket
     whose rows count nowhere. The hook `post_traffic` compares the error rates of the versions. A
     failed hook, an alarm or a person stops the deployment, and the alias returns to the version
-    before. `readers` are the functions that read the table's stream.
+    before. `late` are the alarms on the readers of the table's stream.
     """
 
     def __init__(
@@ -41,8 +41,8 @@ class Canary(Construct):
         keys: Keys,
         ingest: IngestFunction,
         table: EncryptedTable,
-        dead_letter_queue: DeadLetterQueue,
-        readers: list[lambda_.Function],
+        alarms: AlarmTopic,
+        late: list[cloudwatch.Alarm],
     ) -> None:
         super().__init__(scope, id)
         application = codedeploy.LambdaApplication(self, "Application")
@@ -100,15 +100,13 @@ class Canary(Construct):
         for hook in (before.function, after.function):
             # CodeDeploy accepts one status of each hook, so a retry would have no effect.
             hook.configure_async_invoke(retry_attempts=0)
-        alarms = Alarms(
+        rollout = RolloutAlarms(
             self,
             "Alarms",
-            keys=keys,
+            alarms=alarms,
             alias=ingest.alias,
-            dead_letter_queue=dead_letter_queue,
-            readers=readers,
+            dead_letter_queue=ingest.dead_letter_queue,
         )
-        self.topic = alarms.topic
         codedeploy.LambdaDeploymentGroup(
             self,
             "Group",
@@ -119,7 +117,7 @@ class Canary(Construct):
             role=self._role(ingest, before, after, groups).without_policy_updates(),
             pre_hook=before.function,
             post_hook=after.function,
-            alarms=alarms.deployment,
+            alarms=[*rollout.deployment, *late],
             auto_rollback=codedeploy.AutoRollbackConfig(
                 failed_deployment=True, stopped_deployment=True, deployment_in_alarm=True
             ),

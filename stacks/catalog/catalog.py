@@ -4,6 +4,7 @@ from constructs import Construct
 
 from reinventure.contract import CatalogOutputs
 
+from ..constructs.alarm_topic import AlarmTopic
 from ..constructs.dead_letter_queue import DeadLetterQueue
 from ..constructs.keys import Keys
 from ..constructs.stack_outputs import write_outputs
@@ -32,6 +33,9 @@ class Catalog(Construct):
         self.keys = Keys(self, "Keys", settings)
         self.bucket = CataloguedBucket(self, "Bucket", settings, key=self.keys.data)
         self.table = EncryptedTable(self, "Table", settings, key=self.keys.data, stream=True)
+        # Topic and canary keep the logical ids of a time when both were one construct.
+        rollout = Construct(self, "Canary")
+        self.alarms = AlarmTopic(rollout, "Alarms", settings, key=self.keys.data)
         self.ingest = IngestFunction(
             self,
             "Ingest",
@@ -40,7 +44,14 @@ class Catalog(Construct):
             bucket=self.bucket.bucket,
             table=self.table,
             # Beside the function, because of its logical id: once it was the queue of all.
-            dead_letter_queue=DeadLetterQueue(self, "Failures", settings, self.keys),
+            dead_letter_queue=DeadLetterQueue(
+                self,
+                "Failures",
+                settings,
+                keys=self.keys,
+                alarms=self.alarms,
+                function="ingest",
+            ),
         )
         events_queue = transport.connect(
             self, settings, keys=self.keys, bucket=self.bucket, ingest=self.ingest
@@ -51,22 +62,25 @@ class Catalog(Construct):
             settings,
             keys=self.keys,
             catalog=self.table,
+            alarms=self.alarms,
         )
-        self.changes = ChangeFeed(self, "Changes", settings, keys=self.keys, table=self.table)
-        feed = canary = None
+        self.changes = ChangeFeed(
+            self, "Changes", settings, keys=self.keys, table=self.table, alarms=self.alarms
+        )
+        feed = None
         if settings.kinesis:
             feed = KinesisFeed(self, "Kinesis", keys=self.keys, table=self.table)
         if settings.canary and not settings.limits.no_codedeploy:
-            canary = Canary(
-                self,
-                "Canary",
+            Canary(
+                rollout,
+                "Default",  # It adds nothing to the logical ids of what is in it.
                 settings,
                 settings.canary,
                 keys=self.keys,
                 ingest=self.ingest,
                 table=self.table,
-                dead_letter_queue=self.ingest.dead_letter_queue,
-                readers=[self.totals.function, self.changes.function],
+                alarms=self.alarms,
+                late=[self.totals.late, self.changes.late],
             )
         if settings.reconcile == "nightly":
             NightlyReconcile(
@@ -76,6 +90,7 @@ class Catalog(Construct):
                 key=self.keys.data,
                 bucket=self.bucket.bucket,
                 table=self.table,
+                alarms=self.alarms,
             )
         write_outputs(
             self,
@@ -91,8 +106,9 @@ class Catalog(Construct):
                 ingest_arn=self.ingest.alias.function_arn,
                 changes_topic_arn=self.changes.topic.topic_arn,
                 publish_arn=self.changes.function.function_arn,
+                event_transport=settings.transport,
                 kinesis_stream_name=feed.stream.stream_name if feed else None,
-                alarms_topic_arn=canary.topic.topic_arn if canary else None,
+                alarms_topic_arn=self.alarms.topic.topic_arn,
                 totals_failure_queue_url=self.totals.dead_letter_queue.queue_url,
                 publish_failure_queue_url=self.changes.dead_letter_queue.queue_url,
                 ingest_role_id=self.ingest.role_id,

@@ -17,8 +17,22 @@ EVENTS = [
     s3.EventType.OBJECT_CREATED,
     s3.EventType.OBJECT_REMOVED,
     s3.EventType.LIFECYCLE_EXPIRATION,
+    s3.EventType.LIFECYCLE_TRANSITION,
+    s3.EventType.INTELLIGENT_TIERING,
+    s3.EventType.OBJECT_RESTORE,
 ]
-"""Every event that creates, changes or removes an object."""
+"""Every event that creates, changes or removes an object, or changes how it is stored."""
+
+EVENT_BRIDGE_TYPES = [
+    "Object Created",
+    "Object Deleted",
+    "Object Storage Class Changed",
+    "Object Access Tier Changed",
+    "Object Restore Initiated",
+    "Object Restore Completed",
+    "Object Restore Expired",
+]
+"""The same by EventBridge. Deletions by lifecycle rules are "Object Deleted" as well."""
 
 _MAX_SUPERSEDED = 100
 """Noncurrent versions of an object that S3 keeps, however young. It is the maximum of

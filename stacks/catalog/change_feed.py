@@ -7,6 +7,7 @@ from constructs import Construct
 
 from s3_catalog.environment.publish_environment import PublishEnvironment
 
+from ..constructs.alarm_topic import AlarmTopic
 from ..constructs.dead_letter_queue import DeadLetterQueue
 from ..constructs.keys import Keys, allow_service, use_through
 from ..constructs.python_function import PythonFunction
@@ -31,9 +32,12 @@ class ChangeFeed(Construct):
         *,
         keys: Keys,
         table: EncryptedTable,
+        alarms: AlarmTopic,
     ) -> None:
         super().__init__(scope, id)
-        self.dead_letter_queue = DeadLetterQueue(self, "Failures", settings, keys)
+        self.dead_letter_queue = DeadLetterQueue(
+            self, "Failures", settings, keys=keys, alarms=alarms, function="publish"
+        )
         self.topic = sns.Topic(
             self,
             "Topic",
@@ -48,6 +52,7 @@ class ChangeFeed(Construct):
             keys.queue,
             "sns",
             {"ArnEquals": {"aws:SourceArn": self.topic.topic_arn}},
+            settings,
             sid="LetSendChanges",
         )
         publish = PythonFunction(
@@ -80,10 +85,11 @@ class ChangeFeed(Construct):
             memory_size=256,
             timeout=cdk.Duration.seconds(60),
         )
-        feed(
+        self.late = feed(
             publish,
             table,
             self.dead_letter_queue,
+            alarms=alarms,
             batch_size=100,
             max_age=cdk.Duration.hours(6),
         )

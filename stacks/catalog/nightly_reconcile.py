@@ -1,11 +1,13 @@
 """The nightly comparison of bucket and catalog, which repairs the rows of lost events."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
@@ -13,11 +15,15 @@ from constructs import Construct
 
 from s3_catalog.environment.reconcile_environment import ReconcileEnvironment
 
+from ..constructs.alarm_topic import AlarmTopic
 from ..constructs.log_group import EncryptedLogGroup
 from ..constructs.python_function import PythonFunction
 from ..constructs.service_principal import for_this_account
 from ..settings.settings import Settings
 from .encrypted_table import EncryptedTable
+
+_LATE_HOURS = 36
+"""From the success of one comparison to that of the next are 24 hours, give or take their time."""
 
 _WORKERS = 40
 """Ranges that are compared at the same time. Each queries every shard, so 40 workers make 640
@@ -31,6 +37,9 @@ class NightlyReconcile(Construct):
     compares S3's list with the rows and repairs the rows. A worker that runs out of time returns
     its position, and the next one continues there. A range that fails after all retries fails the
     execution, the default of a map.
+
+    `alarms` are on while no comparison succeeds, or the last ones repaired more than
+    `max_differences` rows in a day.
     """
 
     def __init__(
@@ -42,6 +51,7 @@ class NightlyReconcile(Construct):
         key: kms.IKey,
         bucket: s3.IBucket,
         table: EncryptedTable,
+        alarms: AlarmTopic,
     ) -> None:
         super().__init__(scope, id)
         environment = ReconcileEnvironment(
@@ -124,6 +134,7 @@ class NightlyReconcile(Construct):
         )
         self._allow_map(role, machine)
         self._start_nightly(machine)
+        self._watch(settings, machine, worker, alarms)
 
     def _plan(self, planner: lambda_.IFunction) -> tasks.LambdaInvoke:
         """Return the state with the ranges: `{"ranges": [{"after": ..., "until": ...}, ...]}`."""
@@ -214,6 +225,66 @@ class NightlyReconcile(Construct):
             # UTC. Not at the full hour, when most schedules start.
             schedule=events.Schedule.cron(hour="3", minute="17"),
             targets=[targets.SfnStateMachine(machine, role=starter.without_policy_updates())],
+        )
+
+    def _watch(
+        self,
+        settings: Settings,
+        machine: sfn.StateMachine,
+        worker: PythonFunction,
+        alarms: AlarmTopic,
+    ) -> None:
+        """Raise alarms on comparisons that fail, do not take place, or find many differences."""
+        minutes, hour, day = (
+            cdk.Duration.minutes(5),
+            cdk.Duration.hours(1),
+            cdk.Duration.days(1),
+        )
+        for name, metric, fate in (
+            ("Failed", machine.metric_failed(period=minutes), "failed"),
+            ("TimedOut", machine.metric_timed_out(period=minutes), "timed out"),
+            ("Stopped", machine.metric_aborted(period=minutes), "was stopped"),
+        ):
+            alarms.alarm(
+                self,
+                name,
+                metric,
+                above=0,
+                description=f"The comparison of bucket and catalog {fate}: see its execution.",
+            )
+        # A comparison may take many hours more than the one of the night before. Missing data is
+        # breaching: also when no comparison was ever started.
+        alarms.notify_of(
+            cloudwatch.Alarm(
+                self,
+                "Late",
+                metric=machine.metric_succeeded(period=hour, statistic="Sum"),
+                threshold=1,
+                comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+                evaluation_periods=_LATE_HOURS,
+                treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+                alarm_description=(
+                    f"No comparison of bucket and catalog succeeded in {_LATE_HOURS} hours."
+                ),
+            )
+        )
+        repaired = logs.MetricFilter(
+            self,
+            "Repaired",
+            log_group=worker.log_group,
+            filter_pattern=logs.FilterPattern.number_value("$.repaired", ">", 0),
+            metric_namespace=f"reinventure/{cdk.Aws.STACK_NAME}",
+            metric_name="RepairedRows",
+            metric_value="$.repaired",
+        )
+        alarms.alarm(
+            self,
+            "Different",
+            repaired.metric(period=day, statistic="Sum"),
+            above=settings.max_differences,
+            description=(
+                f"More than {settings.max_differences} rows differed from the bucket in a day."
+            ),
         )
 
 

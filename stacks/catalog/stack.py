@@ -34,6 +34,8 @@ class CatalogStack(cdk.Stack):
             self.catalog.table.table.table_arn,
             self.catalog.changes.topic.topic_arn,
         )
+        # The version before had no alarms in other stacks.
+        self.export_value(self.catalog.alarms.topic.topic_arn)
 
     def _export(self, *values: str) -> None:
         """Export `values`, all that other stacks use, whichever the settings have.

@@ -1,12 +1,17 @@
 """Event source mappings from the table's stream to a function."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 
+from ..constructs.alarm_topic import AlarmTopic
 from ..constructs.dead_letter_queue import DeadLetterQueue
 from ..constructs.python_function import PythonFunction
 from .encrypted_table import EncryptedTable
+
+_LATE = cdk.Duration.minutes(5)
+"""Age of the last record that was read, from which its reader lags."""
 
 
 def feed(
@@ -14,16 +19,19 @@ def feed(
     table: EncryptedTable,
     dead_letter_queue: DeadLetterQueue,
     *,
+    alarms: AlarmTopic,
     batch_size: int,
     max_age: cdk.Duration,
     window: cdk.Duration | None = None,
-) -> None:
+) -> cloudwatch.Alarm:
     """Invoke `handler` with every record of the stream of `table`, in order within a shard.
 
     Reading starts at the oldest record (TRIM_HORIZON). A failed batch is bisected and retried until
     it succeeds or is older than `max_age`, and blocks its shard meanwhile; then its position goes
     to `dead_letter_queue`. The function may report the first failed record of a batch. With a
     tumbling `window`, the event names its shard, and the function must return a `state`.
+
+    Returns the alarm that is on while the function lags behind.
     """
     handler.permissions.add_statements(*table.stream_statements())
     dead_letter_queue.allow_reports(handler)
@@ -39,4 +47,12 @@ def feed(
         report_batch_item_failures=True,
         tumbling_window=window,
         on_failure=sources.SqsDlq(dead_letter_queue),
+    )
+    return alarms.alarm(
+        handler,
+        "Late",
+        handler.function.metric("IteratorAge", period=cdk.Duration.minutes(1), statistic="Maximum"),
+        above=_LATE.to_milliseconds(),
+        of=3,
+        description="A reader of the table's stream is more than 5 minutes behind.",
     )

@@ -5,6 +5,7 @@ from constructs import Construct
 
 from s3_catalog.environment.totals_environment import TotalsEnvironment
 
+from ..constructs.alarm_topic import AlarmTopic
 from ..constructs.dead_letter_queue import DeadLetterQueue
 from ..constructs.keys import Keys
 from ..constructs.python_function import PythonFunction
@@ -27,9 +28,12 @@ class TotalsFunction(Construct):
         *,
         keys: Keys,
         catalog: EncryptedTable,
+        alarms: AlarmTopic,
     ) -> None:
         super().__init__(scope, id)
-        self.dead_letter_queue = DeadLetterQueue(self, "Failures", settings, keys)
+        self.dead_letter_queue = DeadLetterQueue(
+            self, "Failures", settings, keys=keys, alarms=alarms, function="totals"
+        )
         self.table = EncryptedTable(self, "Table", settings, key=keys.data, stream=False)
         # "Default" adds nothing to the logical ids of what is in it.
         handler = PythonFunction(
@@ -50,10 +54,11 @@ class TotalsFunction(Construct):
             memory_size=256,
             timeout=cdk.Duration.minutes(1),
         )
-        stream.feed(
+        self.late = stream.feed(
             handler,
             catalog,
             self.dead_letter_queue,
+            alarms=alarms,
             batch_size=500,
             # A skipped batch makes totals wrong; the stream has records for 24 hours.
             max_age=cdk.Duration.hours(23),

@@ -20,7 +20,7 @@ from constructs import Construct, IConstruct
 from ..constructs.keys import Keys, allow_service
 from ..constructs.queues import WorkQueue, allow_send, subscribe, visibility_timeout_for
 from ..settings.settings import Settings
-from .catalogued_bucket import CataloguedBucket
+from .catalogued_bucket import EVENT_BRIDGE_TYPES, CataloguedBucket
 from .ingest_function import IngestFunction
 
 _THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
@@ -46,7 +46,9 @@ def connect(
             through = kind(scope, "Transport", settings, keys=keys, bucket=bucket, ingest=ingest)
             return through.queue
         case "eventbridge":
-            ThroughEventBridge(scope, "Transport", keys=keys, bucket=bucket, ingest=ingest)
+            ThroughEventBridge(
+                scope, "Transport", settings, keys=keys, bucket=bucket, ingest=ingest
+            )
     return None
 
 
@@ -67,7 +69,7 @@ class ThroughQueue(Construct):
         self.queue = EventsQueue(self, "Events", settings, keys=keys, ingest=ingest).queue
         this_bucket = {**_THIS_ACCOUNT, "ArnEquals": {"aws:SourceArn": bucket.bucket.bucket_arn}}
         allow_send(self.queue, "s3", this_bucket)
-        allow_service(keys.queue, "s3", this_bucket)
+        allow_service(keys.queue, "s3", this_bucket, settings)
         bucket.notify(
             cast(
                 "s3.IBucketNotificationDestination",
@@ -110,12 +112,12 @@ class ThroughTopic(Construct):
             )
         )
         # For the account: the bucket is under the same key, and a condition on it would be a cycle.
-        allow_service(keys.data, "s3", _THIS_ACCOUNT)
+        allow_service(keys.data, "s3", _THIS_ACCOUNT, settings)
 
         self.queue = EventsQueue(self, "Events", settings, keys=keys, ingest=ingest).queue
         # The topic's ARN, which includes the account, is the only condition key that SNS sends KMS.
         this_topic = {"ArnEquals": {"aws:SourceArn": topic.topic_arn}}
-        allow_service(keys.queue, "sns", this_topic)
+        allow_service(keys.queue, "sns", this_topic, settings)
         subscribe(self, topic, self.queue, ingest.dead_letter_queue)
         bucket.notify(
             cast(
@@ -136,6 +138,7 @@ class ThroughEventBridge(Construct):
         self,
         scope: Construct,
         id: str,
+        settings: Settings,
         *,
         keys: Keys,
         bucket: CataloguedBucket,
@@ -148,8 +151,7 @@ class ThroughEventBridge(Construct):
             description="Created, changed and deleted objects of the catalogued bucket",
             event_pattern=events.EventPattern(
                 source=["aws.s3"],
-                # Deletions by lifecycle rules are "Object Deleted" as well.
-                detail_type=["Object Created", "Object Deleted"],
+                detail_type=EVENT_BRIDGE_TYPES,
                 detail={"bucket": {"name": [bucket.bucket.bucket_name]}},
             ),
         )
@@ -157,7 +159,7 @@ class ThroughEventBridge(Construct):
         bucket.notify_event_bridge(ready=rule)
         # For the account: the rule needs the queue, the queue needs the key, and a condition on the
         # rule would be a cycle. The queue's own policy, by CDK, allows this rule only.
-        allow_service(keys.queue, "events", _THIS_ACCOUNT)
+        allow_service(keys.queue, "events", _THIS_ACCOUNT, settings)
         rule.add_target(
             targets.LambdaFunction(
                 cast("lambda_.IFunction", ingest.alias), dead_letter_queue=ingest.dead_letter_queue

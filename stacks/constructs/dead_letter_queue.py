@@ -6,6 +6,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from ..settings.settings import Settings
+from .alarm_topic import AlarmTopic
 from .keys import Keys
 from .python_function import PythonFunction
 
@@ -16,9 +17,20 @@ class DeadLetterQueue(sqs.Queue):
     Each function has its own. `allow_reports` or `deny_principals` limits the senders; AWS services
     need a statement of their own (`allow_send`). SQS itself moves messages here from the queues
     that name this one in their redrive policy.
+
+    An alarm of `alarms` is on while the queue has messages. `depth` is its metric.
     """
 
-    def __init__(self, scope: Construct, id: str, settings: Settings, keys: Keys) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        settings: Settings,
+        *,
+        keys: Keys,
+        alarms: AlarmTopic,
+        function: str,
+    ) -> None:
         super().__init__(
             scope,
             id,
@@ -29,6 +41,17 @@ class DeadLetterQueue(sqs.Queue):
             removal_policy=settings.removal_policy,
         )
         self._key = keys.queue
+        self.depth = self.metric_approximate_number_of_messages_visible(
+            period=cdk.Duration.minutes(1), statistic="Maximum"
+        )
+        alarms.alarm(
+            self,
+            "Waiting",
+            self.depth,
+            above=0,
+            description=f"What {function} failed on is in its dead-letter queue: "
+            "`reinventure failed`.",
+        )
 
     def allow_reports(self, handler: PythonFunction) -> None:
         """Allow the role of `handler` to send, and no other principal of the account.

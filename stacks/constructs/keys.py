@@ -55,6 +55,7 @@ class Keys(Construct):
 
     def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
         super().__init__(scope, id)
+        self._unconditional = settings.unconditional_key_use
         self.data = customer_managed_key(
             self,
             "Data",
@@ -93,15 +94,21 @@ class Keys(Construct):
         key policy must exist, and AWS creates this role with an account's first group. Role and
         actions: "Required AWS KMS key policy for use with encrypted volumes" in the EC2 Auto
         Scaling User Guide. Through EC2 only, like the AWS managed key for volumes.
+
+        If the setting `unconditional_key_use` has `autoscaling`, the role is the principal, and the
+        statements are those of the guide. The role must exist then.
         """
         role = (
             f"arn:{cdk.Aws.PARTITION}:iam::{cdk.Aws.ACCOUNT_ID}:role/aws-service-role/"
             "autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
         )
-        only = {
+        principal: iam.IPrincipal = iam.AnyPrincipal()
+        only: dict[str, object] = {
             "ArnEquals": {"aws:PrincipalArn": role},
             "StringEquals": {"kms:ViaService": _endpoints(["ec2"])},
         }
+        if "autoscaling" in self._unconditional:
+            principal, only = iam.ArnPrincipal(role), {}
         for sid, actions, conditions in (
             ("LetAutoScalingUse", _USE, only),
             (
@@ -113,7 +120,7 @@ class Keys(Construct):
             self.data.add_to_resource_policy(
                 iam.PolicyStatement(
                     sid=sid,
-                    principals=[iam.AnyPrincipal()],
+                    principals=[principal],
                     actions=actions,
                     resources=["*"],
                     conditions=conditions,
@@ -184,19 +191,26 @@ def _keep_using(sid: str, services: list[str]) -> iam.PolicyStatement:
 
 
 def allow_service(
-    key: kms.Key, service: str, conditions: Mapping[str, object], *, sid: str | None = None
+    key: kms.Key,
+    service: str,
+    conditions: Mapping[str, object],
+    settings: Settings,
+    *,
+    sid: str | None = None,
 ) -> None:
     """Allow the AWS service `service` to encrypt messages with `key`, under `conditions`.
 
-    A second statement for the same service needs a `sid` of its own.
+    Without them if `unconditional_key_use` of `settings` names the service. A second statement for
+    the same service needs a `sid` of its own.
     """
+    unconditional = service in settings.unconditional_key_use
     key.add_to_resource_policy(
         iam.PolicyStatement(
             sid=sid or f"LetSend{service.capitalize()}",
             principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
             actions=["kms:Decrypt", "kms:GenerateDataKey"],
             resources=["*"],
-            conditions=conditions,
+            conditions=None if unconditional else conditions,
         )
     )
 

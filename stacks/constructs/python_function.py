@@ -34,9 +34,9 @@ class PythonFunction(Construct):
         timeout: cdk.Duration,
     ) -> None:
         super().__init__(scope, id)
-        log_group = EncryptedLogGroup(self, "Logs", settings, key)
+        self.log_group = EncryptedLogGroup(self, "Logs", settings, key)
         self.permissions = iam.PolicyDocument(
-            statements=[*permissions, log_group.write_statement(), _trace()]
+            statements=[*permissions, self.log_group.write_statement(), _trace()]
         )
         self.role = iam.Role(
             self,
@@ -65,7 +65,7 @@ class PythonFunction(Construct):
             logging_format=lambda_.LoggingFormat.JSON,
             application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
             system_log_level_v2=lambda_.SystemLogLevel.WARN,
-            log_group=log_group,
+            log_group=self.log_group,
         )
 
 

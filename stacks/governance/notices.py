@@ -8,6 +8,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from ..constructs.alarm_topic import subscribe_operator
+from ..settings.settings import Settings
+
 _EVENT_BRIDGE = iam.ServicePrincipal("events.amazonaws.com")
 
 TAMPERING = ["DisableKey", "DisableKeyRotation", "PutKeyPolicy", "ScheduleKeyDeletion"]
@@ -17,12 +20,13 @@ TAMPERING = ["DisableKey", "DisableKeyRotation", "PutKeyPolicy", "ScheduleKeyDel
 class Notices(Construct):
     """A topic under the key `key`, and the EventBridge rules that publish to it.
 
-    A message is the unchanged event of EventBridge.
+    A message is the unchanged event of EventBridge. The setting `notify` is subscribed.
     """
 
-    def __init__(self, scope: Construct, id: str, key: kms.Key) -> None:
+    def __init__(self, scope: Construct, id: str, settings: Settings, *, key: kms.Key) -> None:
         super().__init__(scope, id)
         self.topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
+        subscribe_operator(self.topic, settings)
         # Neither has a condition: EventBridge sends SNS and KMS neither the rule's ARN nor the
         # account, so a condition on them would drop every notice. SNS Developer Guide, "Key
         # management"; EventBridge User Guide, "Using resource-based policies".

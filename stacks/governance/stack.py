@@ -38,7 +38,7 @@ class GovernanceStack(cdk.Stack):
             grants=[],
         )
         audit.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
-        notices = Notices(self, "Notices", audit)
+        notices = Notices(self, "Notices", settings, key=audit)
         notices.of_keys([keys.data, keys.queue])
         left_out = None
         if settings.config != "off":

@@ -23,6 +23,8 @@ _ROOT_GIB = 30
 class Fleet(Construct):
     """An ECS cluster, and a capacity `provider` that starts and ends instances for its tasks.
 
+    The instances are those of the Auto Scaling group `group`.
+
     The network has no NAT gateway and no interface endpoints, which cost by the hour. Instances
     have a public address instead; the security group allows no ingress, and HTTPS only as egress.
     Objects and rows go through gateway endpoints, which are free.
@@ -92,7 +94,7 @@ class Fleet(Construct):
             ],
             user_data=_user_data(),
         )
-        group = autoscaling.AutoScalingGroup(
+        self.group = autoscaling.AutoScalingGroup(
             self,
             "Group",
             vpc=vpc,
@@ -103,11 +105,11 @@ class Fleet(Construct):
         )
         for subnet in vpc.public_subnets:
             # Resources are destroyed in the opposite order: instances need their egress until then.
-            group.node.add_dependency(subnet.internet_connectivity_established)
+            self.group.node.add_dependency(subnet.internet_connectivity_established)
         self.provider = ecs.AsgCapacityProvider(
             self,
             "Provider",
-            auto_scaling_group=group,
+            auto_scaling_group=self.group,
             machine_image_type=ecs.MachineImageType.AMAZON_LINUX_2,
             enable_managed_scaling=True,
             enable_managed_draining=True,

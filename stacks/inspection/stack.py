@@ -34,7 +34,14 @@ class InspectionStack(cdk.Stack):
             catalog=catalog,
             # Beside the function, because of its logical id: once it was the queue of the workers,
             # too.
-            dead_letter_queue=DeadLetterQueue(self, "Failures", settings, catalog.keys),
+            dead_letter_queue=DeadLetterQueue(
+                self,
+                "Failures",
+                settings,
+                keys=catalog.keys,
+                alarms=catalog.alarms,
+                function="inspect",
+            ),
         )
         workers = WorkerService(self, "Worker", settings, catalog=catalog)
         write_outputs(
@@ -45,6 +52,9 @@ class InspectionStack(cdk.Stack):
                 worker_queue_url=workers.requests.queue.queue_url,
                 inspect_max_mib=settings.inspect_max_mib,
                 worker_task_arn=workers.task.task_definition_arn,
+                worker_group_name=(
+                    workers.fleet.group.auto_scaling_group_name if workers.fleet else None
+                ),
                 worker_failure_queue_url=workers.dead_letter_queue.queue_url,
             ),
         )

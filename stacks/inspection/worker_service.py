@@ -44,7 +44,14 @@ class WorkerService(Construct):
 
     def __init__(self, scope: Construct, id: str, settings: Settings, *, catalog: Catalog) -> None:
         super().__init__(scope, id)
-        self.dead_letter_queue = DeadLetterQueue(self, "Failures", settings, catalog.keys)
+        self.dead_letter_queue = DeadLetterQueue(
+            self,
+            "Failures",
+            settings,
+            keys=catalog.keys,
+            alarms=catalog.alarms,
+            function="the worker",
+        )
         self.dead_letter_queue.deny_principals()
         self.requests = ChangeFeedQueue(
             self,
@@ -63,9 +70,10 @@ class WorkerService(Construct):
             max_receive_count=10,
         )
         self.task = self._task(settings, catalog)
+        self.fleet: Fleet | None = None
         if not settings.limits.no_instances:
-            fleet = Fleet(self, "Fleet", settings, keys=catalog.keys)
-            self._scale(settings, fleet.cluster, self._service(fleet))
+            self.fleet = Fleet(self, "Fleet", settings, keys=catalog.keys)
+            self._scale(settings, self.fleet.cluster, self._service(self.fleet))
 
     def _task(self, settings: Settings, catalog: Catalog) -> ecs.Ec2TaskDefinition:
         logs = EncryptedLogGroup(self, "Logs", settings, catalog.keys.data)

@@ -161,6 +161,13 @@ _ON_TOPICS = [
     "sns:TagResource",
     "sns:UntagResource",
 ]
+_ON_ALARMS = [
+    "cloudwatch:DeleteAlarms",
+    "cloudwatch:ListTagsForResource",
+    "cloudwatch:PutMetricAlarm",
+    "cloudwatch:TagResource",
+    "cloudwatch:UntagResource",
+]
 _ON_QUEUES = [
     "sqs:GetQueueAttributes",
     "sqs:GetQueueUrl",
@@ -229,6 +236,9 @@ def _statements() -> list[iam.PolicyStatement]:
         ),
         _allow(_ON_LOG_GROUPS, _named("logs", f"log-group:{_STACK}")),
         _allow(_ON_TOPICS, _named("sns", _STACK)),
+        _allow(_ON_ALARMS, _named("cloudwatch", f"alarm:{_STACK}")),
+        # CloudWatch checks this permission against all alarms, whatever the request names.
+        _allow(["cloudwatch:DescribeAlarms"], _named("cloudwatch", "alarm:*"), _BY_CLOUDFORMATION),
         _allow(_ON_QUEUES, _named("sqs", _STACK)),
         _allow(_ON_KEYS, _named("kms", "key/*"), _BY_CLOUDFORMATION),
         _allow(_WITHOUT_RESOURCES, "*"),

@@ -28,6 +28,9 @@ EnableKeyRotation, KMS API reference)."""
 MAX_TOTALS_DEPTH = 10
 """Each level is one more item that every change of an object writes."""
 
+MAX_DIFFERENCES = 1_000_000_000
+"""More rows than any comparison of a night can repair."""
+
 MAX_INSPECT_MIB = 64
 """The slowest content of this size takes most of the function's time for an object."""
 
@@ -39,6 +42,9 @@ MAX_ACU = 256
 
 MAX_READERS = 15
 """Readers of a cluster, a quota of Aurora that CloudFormation checks at deployment only."""
+
+UNCONDITIONAL = ("autoscaling", "cloudwatch", "events", "s3", "sns")
+"""The AWS services that may use a key without the conditions of this app, if a setting says so."""
 
 _OLD_LOCAL = "laptop"
 """The name of the setting `local` before 0.2."""
@@ -82,6 +88,10 @@ class Settings:
     """Days between two rotations of the customer managed keys, within `ROTATION_DAYS`. KMS keeps
     the old key material, so data stays readable."""
 
+    unconditional_key_use: frozenset[str]
+    """Those of `UNCONDITIONAL` that may use a key without our conditions, which no document of AWS
+    confirms for them. `reinventure doctor` names the services that need it (docs/security.md)."""
+
     shards: int
     """Partitions of the bucket's rows, 1 to `MAX_SHARDS`. Each takes 1,000 writes per second. Fixed
     for the life of a table (docs/design.md)."""
@@ -94,6 +104,13 @@ class Settings:
     reconcile: str
     """`nightly`: bucket and catalog are compared every night, and differences repaired. `off`: the
     catalog follows events alone."""
+
+    max_differences: int
+    """Differences that the nightly comparisons of a day may find before an alarm is raised."""
+
+    notify: str
+    """Subscriber of alarms and notices: an e-mail address, that of a chat channel for example, or
+    an https URL that confirms SNS subscriptions; or empty. A product has none."""
 
     config: str
     """The recorder of AWS Config: `create` (the stack Governance creates it; an account has one per
@@ -163,9 +180,12 @@ class Settings:
         return cls(
             stage=_read(node, "stage", _choice("sandbox", "production")),
             key_rotation_days=_read(node, "key_rotation_days", _whole_number(*ROTATION_DAYS)),
+            unconditional_key_use=_read(node, "unconditional_key_use", _choices(*UNCONDITIONAL)),
             shards=_read(node, "shards", _whole_number(1, MAX_SHARDS)),
             transport=_read(node, "transport", _choice("lambda", "sqs", "sns", "eventbridge")),
             reconcile=_read(node, "reconcile", _choice("off", "nightly")),
+            max_differences=_read(node, "max_differences", _whole_number(0, MAX_DIFFERENCES)),
+            notify=_read(node, "notify", _subscriber),
             config=_read(node, "config", _choice("off", "existing", "create")),
             trail=_read(node, "trail", _choice("off", "create")),
             kinesis=_read(node, "kinesis", _switch),
@@ -192,6 +212,7 @@ class Settings:
             shards=16,
             transport="lambda",
             reconcile="off",
+            notify="",
             kinesis=False,
             totals_depth=3,
             key_rotation_days=365,
@@ -268,6 +289,16 @@ def _choice(*choices: str) -> Callable[[str], str]:
     return parse
 
 
+def _choices(*choices: str) -> Callable[[str], frozenset[str]]:
+    def parse(value: str) -> frozenset[str]:
+        chosen = frozenset(value.split(",") if value else ())
+        if not chosen <= set(choices):
+            raise ValueError(f"must be empty, or some of {','.join(choices)}")
+        return chosen
+
+    return parse
+
+
 def _instance(region: str | None) -> Callable[[str], str]:
     def parse(value: str) -> str:
         instance = _choice(*instances.INSTANCES)(value)
@@ -294,6 +325,12 @@ def _whole_number(least: int, most: int) -> Callable[[str], int]:
         return int(value)
 
     return parse
+
+
+def _subscriber(value: str) -> str:
+    if value and not re.fullmatch(r"https://[^\s/]+\S*|[^@\s:/]+@[^@\s:/]+\.[^@\s:/]+", value):
+        raise ValueError("must be an e-mail address, an https URL, or empty")
+    return value
 
 
 def _principal(value: str) -> str:

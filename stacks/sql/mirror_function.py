@@ -42,7 +42,9 @@ class MirrorFunction(Construct):
     ) -> None:
         super().__init__(scope, id)
         keys = catalog.keys
-        self.dead_letter_queue = DeadLetterQueue(self, "Failures", settings, keys)
+        self.dead_letter_queue = DeadLetterQueue(
+            self, "Failures", settings, keys=keys, alarms=catalog.alarms, function="mirror"
+        )
         self.dead_letter_queue.deny_principals()
         timeout = cdk.Duration.minutes(2)
         self.changes = ChangeFeedQueue(

@@ -2,11 +2,13 @@
 
 import json
 
+import boto3
+
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.local.cloud import Cloud
 from reinventure.local.convergence import wait_until_equal
 from tests.local.command import run
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, wait_until
 
 
 def test_find_filters_and_reports_the_rows_it_read(cloud: Cloud, catalog: DeployedCatalog) -> None:
@@ -98,3 +100,36 @@ def test_inspect_without_the_stack_workers_is_one_line(cloud: Cloud) -> None:
     assert asked.stderr.startswith("reinventure: no stack 'Nowhere' in region us-east-1: content")
     assert "make up WORKERS=1" in asked.stderr
     assert asked.stderr.count("\n") == 1
+
+
+def test_requester_and_storage_class_are_found_and_shown(
+    cloud: Cloud, catalog: DeployedCatalog, shared_session: boto3.Session
+) -> None:
+    caller = shared_session.client("sts").get_caller_identity()["UserId"]
+    for key in ("stored/archived", "stored/gone"):
+        catalog.s3.put_object(
+            Bucket=catalog.bucket, Key=key, Body=b"1", StorageClass="DEEP_ARCHIVE"
+        )
+    catalog.s3.delete_object(Bucket=catalog.bucket, Key="stored/gone")
+    assert wait_until_equal(catalog, PATIENCE) == []
+
+    def find(*options: str) -> list[str]:
+        found = run("find", "stored/", *options, environment=cloud.environment)
+        assert found.returncode == 0, found.stderr
+        return [line.split()[-1] for line in found.stdout.splitlines()]
+
+    assert find("--by", caller) == ["stored/archived"]
+    assert find("--deleted", "--by", caller) == ["stored/gone"]
+    assert find("--by", "nobody") == []
+    # No event of an upload has its storage class. That of a restore is looked up.
+    assert find("--class", "DEEP_ARCHIVE") == []
+    catalog.s3.restore_object(
+        Bucket=catalog.bucket,
+        Key="stored/archived",
+        RestoreRequest={"Days": 1, "GlacierJobParameters": {"Tier": "Bulk"}},
+    )
+    wait_until(lambda: find("--class", "DEEP_ARCHIVE") == ["stored/archived"])
+    shown = run("stat", "stored/archived", environment=cloud.environment).stdout
+    lines = dict(line.split(maxsplit=1) for line in shown.split("\n\n")[0].splitlines())
+    assert lines["changed"].endswith(" by ObjectRestore:Post")
+    assert (lines["class"], lines["requester"]) == ("DEEP_ARCHIVE", caller)

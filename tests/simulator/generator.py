@@ -32,6 +32,8 @@ _CHANGES = _weighted(
         Action.EXPIRE_OLD: 3,
         Action.SWITCH: 1,
         Action.TAG: 1,
+        Action.TRANSITION: 4,
+        Action.RESTORE: 4,
     }
 )
 _MEANWHILE = _weighted({Action.DELIVER: 16, Action.DUPLICATE: 2, Action.ARRIVE: 2}) + _CHANGES
@@ -59,6 +61,7 @@ _UPLOADS = _weighted(
         Action.RECONCILE: 2,
         Action.WAIT: 2,
         Action.EXPIRE: 2,
+        Action.TRANSITION: 2,
     }
 )
 """Many uploads that overlap with other changes, most of them within seconds."""

@@ -5,6 +5,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote_plus
 
+LIFECYCLE = "s3.amazonaws.com"
+"""The requester of what lifecycle rules do."""
+
 DIGITS = 40
 """More than any sequencer has."""
 
@@ -29,11 +32,12 @@ class Happening:
     version_id: str | None = None
     size: int | None = None
     etag: str | None = None
+    requester: str | None = None
 
     @property
     def followed(self) -> bool:
-        """Whether it is about an object's existence: the catalog ignores all others."""
-        return not self.name.startswith(("ObjectTagging:", "ObjectRestore:"))
+        """Whether it is about an object or how it is stored: the catalog ignores all others."""
+        return not self.name.startswith("ObjectTagging:")
 
     @property
     def upload(self) -> bool:
@@ -51,14 +55,15 @@ def record(happening: Happening, spelling: int) -> dict[str, Any]:
     details = _object(happening, spelling, "eTag", "versionId")
     details["key"] = quote_plus(happening.key, safe="/")
     name = happening.name
+    by = happening.requester
     return {
         "eventVersion": "2.3",
         "eventSource": "aws:s3",
         "awsRegion": "us-east-1",
         "eventTime": happening.stamp.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
         "eventName": name,
-        "userIdentity": {"principalId": "AWS:AIDASIMULATED"},
-        "requestParameters": {"sourceIPAddress": "192.0.2.1"},
+        "userIdentity": {"principalId": by and f"AWS:{by}"},
+        "requestParameters": {"sourceIPAddress": source_ip(by)},
         "responseElements": {"x-amz-request-id": "C3D13FE58DE4C810", "x-amz-id-2": "simulated"},
         "s3": {
             "s3SchemaVersion": "1.0",
@@ -80,6 +85,12 @@ _REASONS = {
     "CompleteMultipartUpload": "CompleteMultipartUpload",
 }
 _DELETIONS = {"Delete": "Permanently Deleted", "DeleteMarkerCreated": "Delete Marker Created"}
+_RESTORES = {"Post": "Initiated", "Completed": "Completed", "Delete": "Expired"}
+
+
+def source_ip(requester: str | None) -> str | None:
+    """Return the address of `requester`; S3 has its name."""
+    return requester if requester in {None, LIFECYCLE} else f"192.0.2.{len(requester)}"
 
 
 def event(happening: Happening, spelling: int) -> dict[str, Any]:
@@ -92,8 +103,8 @@ def event(happening: Happening, spelling: int) -> dict[str, Any]:
         "bucket": {"name": happening.bucket},
         "object": details,
         "request-id": "C3D13FE58DE4C810",
-        "requester": "123456789012",
-        "source-ip-address": "192.0.2.1",
+        "requester": happening.requester,
+        "source-ip-address": source_ip(happening.requester),
     }
     if family == "ObjectCreated":
         title = "Object Created"
@@ -104,7 +115,9 @@ def event(happening: Happening, spelling: int) -> dict[str, Any]:
         detail["reason"] = "Lifecycle Expiration" if expired else "DeleteObject"
         detail["deletion-type"] = _DELETIONS[kind]
     elif family == "ObjectRestore":
-        title = "Object Restore Completed"
+        title = f"Object Restore {_RESTORES[kind]}"
+    elif family == "LifecycleTransition":
+        title = "Object Storage Class Changed"
     else:
         title = "Object Tags Added"
     return {

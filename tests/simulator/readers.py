@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 
 
 class Readers:
-    """The readers of the stream of one table. `changes` counts the messages."""
+    """The readers of the stream of one table. `changes` counts the messages.
+
+    `stored` is what the latest message says of each key.
+    """
 
     def __init__(self, bucket: str) -> None:
         self.mirror: dict[str, State] = {}
         self.total = Tally()
         self.changes = 0
+        self.stored: dict[str, dict[str, Any] | None] = {}
         self._bucket = bucket
         self._waiting: dict[str, list[State]] = defaultdict(list)
         self._orders: dict[str, Order] = defaultdict(Order)
@@ -44,6 +48,7 @@ class Readers:
             return
         self.changes += 1
         body = json.dumps(messages.message(change, change.kind))
+        self.stored[row.key] = json.loads(body)["new"]
         if not self._orders[row.key].is_new(json.loads(body)):
             raise Violation(f"a subscriber drops {body}, the change from {old}")
         try:
@@ -60,6 +65,7 @@ class Readers:
         """Forget a key whose tombstone has expired: no message is on its way any more."""
         self._mirror(key)
         self.mirror.pop(key, None)
+        self.stored.pop(key, None)
         self._orders.pop(key, None)
 
     def _mirror(self, key: str) -> None:

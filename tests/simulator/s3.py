@@ -1,11 +1,13 @@
 """A model of one bucket: changes by users and by S3, their events, and listings."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from s3_catalog.model.stored_object import IN_PROGRESS
+from s3_catalog.model.timestamps import timestamp
 from tests.simulator.clock import Clock
-from tests.simulator.happening import Happening
+from tests.simulator.happening import LIFECYCLE, Happening
 from tests.simulator.network import Network
 
 PAGE = 3
@@ -19,6 +21,11 @@ FIRST = 0x0065C1A2B3D4E5F6
 MAX_UPLOAD = timedelta(days=7)
 """A lifecycle rule aborts older uploads."""
 
+CLASSES = ("STANDARD", "STANDARD_IA", "GLACIER")
+RESTORED_UNTIL = datetime(2031, 1, 1, tzinfo=UTC)
+RESTORES = (None, IN_PROGRESS, timestamp(RESTORED_UNTIL))
+"""The restore states of an archived object, as rows have them, in the order of a restore."""
+
 DEVIATIONS = (0, 0, 0.3, -0.3, 1.9, -1.1, -4.4, 4.4)
 """Seconds between an event's time and the change. The times of two events, which EventBridge cuts
 to whole seconds, contradict their order by ten seconds at most."""
@@ -28,7 +35,9 @@ to whole seconds, contradict their order by ten seconds at most."""
 class Version:
     """A version of an object, or a delete marker (without `size` and `etag`).
 
-    `order` is its place among the versions, `sequencer` that of the event that created it.
+    `order` is its place among the versions, `sequencer` that of the event that created it, and
+    `requester` who created it. `moved`: an event said that its class or restore state changed.
+    `uncovered`: a version or a marker above it was removed.
     """
 
     id: str
@@ -37,6 +46,11 @@ class Version:
     modified: datetime
     size: int | None = None
     etag: str | None = None
+    requester: str | None = None
+    storage_class: str = "STANDARD"
+    restore: str | None = None
+    moved: bool = False
+    uncovered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +68,8 @@ class FakeS3:
     `versions` has the versions of each key, newest first. `suspended`: versioning was enabled once,
     and changes without it are of the version `null`. `by_start`: a multipart upload has the place
     of its start, also if the object was replaced or deleted meanwhile; otherwise that of its end.
+    `requester` is who makes the next change, or None where its event does not say; `deleters` has
+    those who deleted a key or a version of it, the latest last.
 
     Every change returns its events, or none if nothing changed.
     """
@@ -73,6 +89,8 @@ class FakeS3:
         self.versioned = versioned
         self.suspended = False
         self.uploads: list[Upload] = []
+        self.requester: str | None = None
+        self.deleters: dict[str, list[str | None]] = {}
         self._by_start = by_start
         self._network = network
         self._clock = clock
@@ -97,10 +115,14 @@ class FakeS3:
         self.suspended = self.versioned
         self.versioned = not self.versioned
 
-    def put(self, key: str, kind: str, size: int, etag: str) -> list[Happening]:
+    def put(
+        self, key: str, kind: str, size: int, etag: str, storage_class: str = "STANDARD"
+    ) -> list[Happening]:
         """Store an object. `kind` is the end of the event's name, such as Copy."""
         order = self._new_order()
-        version = Version(self._new_id(), order, order, self._clock.now, size, etag)
+        version = Version(
+            self._new_id(), order, order, self._clock.now, size, etag, self.requester, storage_class
+        )
         self._push(key, version)
         return [self._event(f"ObjectCreated:{kind}", key, version, order)]
 
@@ -116,7 +138,9 @@ class FakeS3:
             return []
         end = self._new_order()
         order = upload.sequencer if self._by_start else end
-        version = Version(self._new_id(), order, upload.sequencer, upload.started, size, etag)
+        version = Version(
+            self._new_id(), order, upload.sequencer, upload.started, size, etag, self.requester
+        )
         self._push(upload.key, version)
         name = "ObjectCreated:CompleteMultipartUpload"
         return [self._event(name, upload.key, version, upload.sequencer)]
@@ -154,12 +178,34 @@ class FakeS3:
         days = (0, 36_500, -3_650)[kind // 2 % 3]
         return [replace(forged, stamp=forged.stamp + timedelta(days=days))]
 
-    def restore(self, key: str) -> list[Happening]:
-        """Restore an object from an archive: the catalog ignores the event."""
-        version = self.current(key)
+    def transition(self, key: str, pick: int) -> list[Happening]:
+        """Change the storage class of a version, by a lifecycle rule."""
+        version = self._stored(key, pick)
         if not version:
             return []
-        return [self._event("ObjectRestore:Completed", key, version, None, version.sequencer)]
+        moved = CLASSES[(CLASSES.index(version.storage_class) + 1 + pick % 2) % len(CLASSES)]
+        self._replace(key, version, storage_class=moved, restore=None)
+        borne = self._borne(pick // 2, version)
+        return [self._event("LifecycleTransition", key, version, None, borne)]
+
+    def restore(self, key: str, pick: int) -> list[Happening]:
+        """Restore a version from an archive, complete the restore, or remove the copy."""
+        version = self._stored(key, pick)
+        if not version or version.storage_class != "GLACIER":
+            return []
+        step = RESTORES.index(version.restore)
+        self._replace(key, version, restore=RESTORES[(step + 1) % len(RESTORES)])
+        name = f"ObjectRestore:{('Post', 'Completed', 'Delete')[step]}"
+        return [self._event(name, key, version, None, self._borne(pick // 2, version))]
+
+    def _stored(self, key: str, pick: int) -> Version | None:
+        """Return a version of `key` that is no marker, mostly the current one."""
+        objects = [each for each in self.versions.get(key, []) if each.etag is not None]
+        return objects[pick % len(objects) * (pick % 3 == 0)] if objects else None
+
+    def _replace(self, key: str, version: Version, **changes: Any) -> None:
+        place = self.versions[key].index(version)
+        self.versions[key][place] = replace(version, moved=True, **changes)
 
     def list_object_versions(self, **request: Any) -> dict[str, Any]:
         """List versions and markers by key, the newest of each key first."""
@@ -190,7 +236,16 @@ class FakeS3:
                 "LastModified": version.modified + self._ahead,
             }
             if version.etag is not None:
-                more = {"Size": version.size, "ETag": f'"{version.etag}"'}
+                more: dict[str, Any] = {"Size": version.size, "ETag": f'"{version.etag}"'}
+                more["StorageClass"] = version.storage_class
+                if version.restore and "RestoreStatus" in request.get(
+                    "OptionalObjectAttributes", []
+                ):
+                    more["RestoreStatus"] = (
+                        {"IsRestoreInProgress": True}
+                        if version.restore == IN_PROGRESS
+                        else {"IsRestoreInProgress": False, "RestoreExpiryDate": RESTORED_UNTIL}
+                    )
                 reply.setdefault("Versions", []).append({**entry, **more})
             else:
                 reply.setdefault("DeleteMarkers", []).append(entry)
@@ -213,7 +268,10 @@ class FakeS3:
             return self._drop(family, key, "null", borne)
         name = f"{family}:DeleteMarkerCreated"
         order = self._new_order()
-        marker = Version(self._new_id(), order, order, self._clock.now)
+        marker = Version(
+            self._new_id(), order, order, self._clock.now, requester=self._requester(family)
+        )
+        self._note_deletion(key, family)
         replaced = self.versions.get(key, [marker])[0]
         self._push(key, marker)
         if family == "ObjectRemoved":
@@ -224,12 +282,22 @@ class FakeS3:
         found = [version for version in self.versions.get(key, []) if version.id == id]
         if not found:
             return []
+        current = self.versions[key][0].id == id
         self._forget(key, id)
+        self._note_deletion(key, family)
+        if current and key in self.versions:
+            self.versions[key][0] = replace(self.versions[key][0], uncovered=True)
         order = self._new_order()
         if id == "null":
             self._latest_null[key] = order
         gone = Version(id, order, order, self._clock.now)
         return [self._event(f"{family}:Delete", key, gone, None, self._borne(borne, found[0]))]
+
+    def _requester(self, name: str) -> str | None:
+        return LIFECYCLE if name.startswith("Lifecycle") else self.requester
+
+    def _note_deletion(self, key: str, family: str) -> None:
+        self.deleters.setdefault(key, []).append(self._requester(family))
 
     def _borne(self, borne: int, version: Version) -> str | None:
         """Return the sequencer that an event bears without a place in the order: of the removed
@@ -288,4 +356,5 @@ class FakeS3:
             version_id=version.id if self.versioned or self.suspended else None,
             size=version.size,
             etag=version.etag,
+            requester=self._requester(name),
         )

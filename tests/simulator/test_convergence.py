@@ -37,6 +37,10 @@ HARD_CASES = {
     "sequencer of another event",
     "contended",
     "insert refused, then updated",
+    "storage class in the catalog",
+    "restore in the catalog",
+    "looked up, with requester, deleted False",
+    "looked up, with requester, deleted True",
     *(trouble.value for trouble in Trouble if trouble is not Trouble.STORM),
     "storm",
 }

@@ -13,13 +13,13 @@ from reinventure.aws.change_watcher import Order
 from s3_catalog import correction
 from s3_catalog.feed import message as messages
 from s3_catalog.ingestion import delivery as ingestion
+from s3_catalog.model import change, object_key, order, requester, sequencer
 from s3_catalog.model import event as events
-from s3_catalog.model import object_key, order, sequencer
 from s3_catalog.model import row as rows
 from s3_catalog.model.event import Event
 from s3_catalog.model.timestamps import CLOCKS, microseconds, timestamp
 from s3_catalog.reconciliation import difference, repair
-from s3_catalog.s3 import envelope, record
+from s3_catalog.s3 import bucket, envelope, record
 from s3_catalog.sql_mirror import state as states
 from s3_catalog.table import batch_write as batch
 from s3_catalog.table import conditions, store
@@ -201,7 +201,9 @@ def heal_only_rows_whose_content_differs(patch: Patch) -> None:
     patch.setattr(
         repair,
         "difference",
-        lambda stored, row, now: None if rows.agree(row, stored) else found(stored, row, now),
+        lambda stored, row, now, same: (
+            None if rows.agree(row, stored) else found(stored, row, now, same)
+        ),
     )
 
 
@@ -231,6 +233,81 @@ def restart_no_subscriber_at_a_heal(patch: Patch) -> None:
     patch.setattr(
         Order, "is_new", lambda self, message: is_new(self, {**message, "healed_at": None})
     )
+
+
+def ignore_events_of_storage(patch: Patch) -> None:
+    patch.setattr(record, "OF_STORAGE", ())
+    patch.setattr(record, "_OF_STORAGE", {})
+
+
+def treat_transitions_as_self_contained(patch: Patch) -> None:
+    trust_sequencers_of(
+        patch, "ObjectCreated:", "ObjectRemoved:DeleteMarkerCreated", "LifecycleTransition"
+    )
+
+
+def look_up_no_storage_class(patch: Patch) -> None:
+    in_lookups(patch, lambda _, row: replace(row, storage_class=None))
+
+
+def look_up_no_restore_state(patch: Patch) -> None:
+    patch.setattr(bucket, "_restore", lambda _: None)
+
+
+def keep_the_storage_class_at_a_lookup(patch: Patch) -> None:
+    in_lookups(
+        patch,
+        lambda seen, row: (
+            replace(row, storage_class=seen.storage_class) if seen and not row.deleted else row
+        ),
+    )
+
+
+def keep_the_requester_at_an_event_in_batches(patch: Patch) -> None:
+    in_updates(patch, 'REMOVE "requester"', "")
+
+
+def compare_no_storage_classes(patch: Patch) -> None:
+    patch.setattr(repair, "is_complete", rows.agree)
+
+
+def publish_no_change_of_the_storage_class(patch: Patch) -> None:
+    patch.setattr(change, "STATE", ("size", "etag", "version_id", "restore"))
+
+
+def give_a_row_the_requester_of_the_latest_lookup(patch: Patch) -> None:
+    def latest(*arguments: Any) -> requester.Requester:
+        events = arguments[2]
+        return events[-1].requester if events else of_lookup(*arguments)
+
+    of_lookup = requester.of_lookup
+    patch.setattr(rows, "of_lookup", latest)
+
+
+def keep_the_requester_at_each_lookup(patch: Patch) -> None:
+    patch.setattr(rows, "of_lookup", lambda seen, *_: requester._of(seen))
+
+
+def take_the_same_etag_for_the_same_object(patch: Patch) -> None:
+    def trusting(seen: Any, found: Any, reasons: Any) -> requester.Requester:
+        if found and found.version_id is None and requester.is_same(seen, found):
+            return requester._of(seen)
+        return of_lookup(seen, found, reasons)
+
+    of_lookup = requester.of_lookup
+    patch.setattr(rows, "of_lookup", trusting)
+
+
+def take_the_requester_of_forged_events(patch: Patch) -> None:
+    patch.setattr(Event, "implausible", False)
+
+
+def take_the_requester_of_a_deletion_within_the_tolerance(patch: Patch) -> None:
+    patch.setattr(requester, "TOLERANCE", timedelta())
+
+
+def take_a_transition_for_a_deletion(patch: Patch) -> None:
+    patch.setattr(Event, "of_storage", False)
 
 
 def believe_sequencers_of_the_future(patch: Patch) -> None:
@@ -339,6 +416,20 @@ MUTATIONS: tuple[Callable[[Patch], None], ...] = (
     restart_no_mirror_at_a_heal,
     order_the_mirror_of_healed_rows_by_their_sequencers_alone,
     restart_no_subscriber_at_a_heal,
+    ignore_events_of_storage,
+    treat_transitions_as_self_contained,
+    look_up_no_storage_class,
+    look_up_no_restore_state,
+    keep_the_storage_class_at_a_lookup,
+    keep_the_requester_at_an_event_in_batches,
+    compare_no_storage_classes,
+    publish_no_change_of_the_storage_class,
+    give_a_row_the_requester_of_the_latest_lookup,
+    keep_the_requester_at_each_lookup,
+    take_the_same_etag_for_the_same_object,
+    take_the_requester_of_forged_events,
+    take_the_requester_of_a_deletion_within_the_tolerance,
+    take_a_transition_for_a_deletion,
     believe_sequencers_of_the_future,
     let_the_sequencer_of_a_lookup_decrease,
     read_only_the_first_record,

@@ -1,4 +1,4 @@
-"""Short histories of uploads that overlap with other changes, which are rare among random ones."""
+"""Short histories that are rare among random ones: overlapping uploads, close deletions."""
 
 from tests.simulator.delivery import TRANSPORTS
 from tests.simulator.history import Action, History, Setup, Step
@@ -7,6 +7,8 @@ START = Step(Action.START)
 PUT = Step(Action.PUT, pick=1)
 PUT_ANOTHER_KEY = Step(Action.PUT, key=1, pick=1)
 DELETE = Step(Action.DELETE)
+DELETE_BY_ANOTHER = Step(Action.DELETE, pick=12)
+TAG = Step(Action.TAG)
 MINUTES = Step(Action.WAIT, pick=3)
 RECONCILE = Step(Action.RECONCILE, offset=2)
 
@@ -46,6 +48,14 @@ HISTORIES: dict[str, tuple[Step, ...]] = {
     "an upload ends soon after a reconcile": (
         *(PUT, deliver(), DELETE, RECONCILE, START, PUT, deliver(count=4), complete()),
     ),
+    # The number of events before them chooses the deviations of their times.
+    **{
+        f"two deletions within seconds, after {events} events": (
+            *(PUT, deliver(), *[TAG, deliver()] * events),
+            *(DELETE, PUT, DELETE_BY_ANOTHER, deliver(1), deliver(1)),
+        )
+        for events in range(8)
+    },
 }
 """Steps by name. All outstanding messages are delivered at the end."""
 

@@ -17,7 +17,7 @@ from s3_catalog.reconciliation.repair import reconcile
 from s3_catalog.s3.bucket import Bucket
 from s3_catalog.s3.record import parse
 from s3_catalog.table import batch_write as batch
-from s3_catalog.table.item import to_item
+from s3_catalog.table.item import from_item, to_item
 from s3_catalog.table.row_query import matching_rows
 from s3_catalog.table.store import Outcome, Store
 from s3_catalog.totals.tally import Tally
@@ -30,7 +30,7 @@ from tests.simulator.happening import Happening, rank
 from tests.simulator.history import Action, Fault, History, Poison, Setup, Step, Trouble
 from tests.simulator.network import Crash, Invocation, Network
 from tests.simulator.readers import Readers
-from tests.simulator.s3 import FakeS3
+from tests.simulator.s3 import CLASSES, FakeS3
 from tests.simulator.table import FakeTable
 from tests.simulator.violation import Violation
 from tests.simulator.wire import dynamodb_of, s3_of
@@ -63,6 +63,8 @@ KEYS = (
 the maximum length."""
 
 KINDS = ("Put", "Post", "Copy", "CompleteMultipartUpload")
+
+REQUESTERS = ("AROASIMULATED:ann", "AROASIMULATED:bob", "AIDASIMULATED", None)
 
 FORGERIES = ("F" * 28, "00F" + "0" * 15, "01" + "0" * 16, "F", "0", "0000000001", "0043B71AFF")
 """Implausible sequencers: the greatest, of the future, of 1970, and of the last second of 2005."""
@@ -139,6 +141,7 @@ class World:
         """Play one step."""
         # Each at another moment, but often within the same second.
         self.clock.advance(timedelta(milliseconds=7 + step.pick % 400))
+        self.s3.requester = REQUESTERS[step.pick // 12 % len(REQUESTERS)]
         _ACTIONS[step.action](self, step)
 
     def _poison(self, poison: Poison) -> None:
@@ -153,7 +156,14 @@ class World:
                 asked_at = None
             event = parse(happenings.record(happening, 0))
             if event:
-                row = replace(from_event(event), sequencer=forged, asked_at=asked_at)
+                # Those versions kept no requester.
+                row = replace(
+                    from_event(event),
+                    sequencer=forged,
+                    asked_at=asked_at,
+                    requester=None,
+                    source_ip=None,
+                )
                 item = to_item(row, SHARDS)
                 self.table.items[item["pk"]["S"], key] = item
                 self.readers.read(None, item)
@@ -173,7 +183,9 @@ class World:
             self.seen["repaired by a reconcile"] += 1
             self._run(Step(Action.RECONCILE))
         if self.setup.poison in {None, Poison.DELETED}:
-            self.compare()
+            self.compare(reconciled=bool(missing))
+        if not missing and not self.setup.poison:
+            self._compare_requesters()
         if self.setup.poison:
             self._heal()
             self.compare()
@@ -192,8 +204,12 @@ class World:
         sequencer = item["sequencer"]["S"]
         return sequencer != BEFORE_ALL and not self.s3.issued(sequencer)
 
-    def compare(self) -> None:
-        """Check that catalog and bucket are equal, and what follows from the catalog's rows."""
+    def compare(self, *, reconciled: bool = False) -> None:
+        """Check that catalog and bucket are equal, and what follows from the catalog's rows.
+
+        Storage class and restore state may be missing in a row, unless an event said that they
+        changed, or the bucket is `reconciled`.
+        """
         rows = {row.key: row for row in self.rows()}
         self.readers.mirror_all()
         mirror = {k: s for k, s in self.readers.mirror.items() if s.size is not None}
@@ -203,6 +219,11 @@ class World:
             raise Violation(f"mirror {mirror}, catalog {rows}")
         if self.readers.total != Tally(len(rows), sum(row.size or 0 for row in rows.values())):
             raise Violation(f"total {self.readers.total}, catalog {rows}")
+        published = {key: new for key, new in self.readers.stored.items() if new}
+        if {k: (new["storage_class"], new["restore"]) for k, new in published.items()} != {
+            key: (row.storage_class, row.restore) for key, row in rows.items()
+        }:
+            raise Violation(f"published {published}, catalog {rows}")
         for key in rows.keys() | self.s3.versions.keys():
             row, version = rows.get(key), self.s3.current(key)
             if (row is None) != (version is None):
@@ -214,6 +235,36 @@ class World:
                 row.version_id not in {None, known}
             ):
                 raise Violation(f"{key!r}: bucket {version}, catalog {row}")
+            listed = None if version.storage_class == "STANDARD" else version.storage_class
+            unknown = (row.storage_class, row.restore) == (None, None)
+            if (row.storage_class, row.restore) != (listed, version.restore) and (
+                reconciled or version.moved or not unknown
+            ):
+                raise Violation(f"{key!r}: stored as {version}, catalog {row}")
+            self.seen["storage class in the catalog"] += row.storage_class is not None
+            self.seen["restore in the catalog"] += row.restore is not None
+
+    def _compare_requesters(self) -> None:
+        """Check that each row has the requester of the event that made its state, or none.
+
+        A row without a lookup has it, and a version with an id that was current ever since.
+        """
+        for (_, key), item in self.table.items.items():
+            row, version = from_item(cast("Any", item)), self.s3.current(key)
+            if row.deleted:
+                deleters = self.s3.deleters.get(key, [])
+                if not self.setup.versioned:
+                    deleters = deleters[-1:]
+                allowed, sure = set(deleters), row.asked_at is None
+            elif version:
+                allowed = {version.requester}
+                sure = row.asked_at is None or not (version.id == "null" or version.uncovered)
+            if row.requester not in allowed and (sure or row.requester is not None):
+                raise Violation(f"requester of {row}, not of {allowed} ({version})")
+            if row.source_ip != happenings.source_ip(row.requester):
+                raise Violation(f"requester and source of {row} are of two events")
+            if row.asked_at is not None and row.requester:
+                self.seen[f"looked up, with requester, deleted {row.deleted}"] += 1
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows of existing objects."""
@@ -237,7 +288,8 @@ class World:
         kind = KINDS[step.pick % len(KINDS)]
         # Few contents: the same one returns, as when a file is uploaded again.
         size = step.pick % 3
-        self._send(step, self.s3.put(self._key(step), kind, size, f"etag-{step.pick % 4}"))
+        stored = CLASSES[step.pick // 5 % 5 % len(CLASSES)]
+        self._send(step, self.s3.put(self._key(step), kind, size, f"etag-{step.pick % 4}", stored))
 
     def _start(self, step: Step) -> None:
         self.s3.start_upload(self._key(step))
@@ -294,8 +346,13 @@ class World:
             self.s3.switch()
 
     def _tag(self, step: Step) -> None:
-        key = self._key(step)
-        self._send(step, self.s3.restore(key) if step.pick % 2 else self.s3.tag(key))
+        self._send(step, self.s3.tag(self._key(step)))
+
+    def _transition(self, step: Step) -> None:
+        self._send(step, self.s3.transition(self._key(step), step.pick))
+
+    def _restore(self, step: Step) -> None:
+        self._send(step, self.s3.restore(self._key(step), step.pick))
 
     def _send(self, step: Step, happenings: list[Happening]) -> None:
         for happening in happenings:
@@ -549,6 +606,8 @@ _ACTIONS = {
     Action.EXPIRE_OLD: World._expire_old,
     Action.SWITCH: World._switch,
     Action.TAG: World._tag,
+    Action.TRANSITION: World._transition,
+    Action.RESTORE: World._restore,
     Action.DELIVER: World._deliver,
     Action.DUPLICATE: World._duplicate,
     Action.FORGE: World._forge,

@@ -77,7 +77,6 @@ def test_without_canary_there_is_no_codedeploy(
 ) -> None:
     template = read(synthesise(**settings))
     assert "odeDeploy" not in json.dumps(template)
-    assert "AlarmsTopicArn" not in template["Outputs"]
     [alias] = resources(template, "AWS::Lambda::Alias").values()
     assert "UpdatePolicy" not in alias
 
@@ -133,7 +132,7 @@ def test_an_alarm_needs_two_of_three_minutes_or_the_one_of_a_difference(
 ) -> None:
     measured_over = [
         (measured(alarm), alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"])
-        for alarm in properties(variant, "AWS::CloudWatch::Alarm")
+        for alarm in alarms(variant).values()
     ]
     assert measured_over == [
         ("100 * errors / calls", 3, 2),
@@ -141,12 +140,11 @@ def test_an_alarm_needs_two_of_three_minutes_or_the_one_of_a_difference(
         ("DIFF(depth)", 1, 1),
         ("IteratorAge", 3, 2),
         ("IteratorAge", 3, 2),
-        ("ApproximateNumberOfMessagesVisible", 1, 1),
     ]
 
 
 def test_an_alarm_measures_minutes(variant: Template) -> None:
-    for alarm in properties(variant, "AWS::CloudWatch::Alarm"):
+    for alarm in alarms(variant).values():
         periods = [alarm.get("Period")] + [
             metric.get("Period", metric.get("MetricStat", {}).get("Period"))
             for metric in alarm.get("Metrics", [])
@@ -163,44 +161,9 @@ def test_errors_and_throttles_are_metrics_of_the_alias(variant: Template) -> Non
                 assert json.dumps(resource).endswith('":live"]]}')
 
 
-def test_messages_in_the_dead_letter_queue_alarm_but_roll_no_deployment_back(
-    variant: Template,
-) -> None:
+def test_messages_in_a_dead_letter_queue_roll_no_deployment_back(variant: Template) -> None:
     """Otherwise the version with the fix could not be deployed."""
-    [(name, waiting)] = [
-        (name, alarm["Properties"])
-        for name, alarm in resources(variant, "AWS::CloudWatch::Alarm").items()
-        if alarm["Properties"].get("MetricName") == "ApproximateNumberOfMessagesVisible"
-    ]
-    assert waiting["Threshold"] == 0
-    assert name not in alarms(variant)
-
-
-def test_every_alarm_publishes_to_the_topic_and_missing_data_is_not_breaching(
-    variant: Template,
-) -> None:
-    topic = variant["Outputs"]["AlarmsTopicArn"]["Value"]
-    for alarm in properties(variant, "AWS::CloudWatch::Alarm", least=6):
-        assert alarm["AlarmActions"] == [topic]
-        assert alarm["TreatMissingData"] == "notBreaching"
-        assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
-        assert alarm["AlarmDescription"]
-
-
-def test_only_alarms_of_this_account_may_publish_to_the_topic(variant: Template) -> None:
-    topic = variant["Outputs"]["AlarmsTopicArn"]["Value"]
-    [policy] = [
-        p["PolicyDocument"]["Statement"]
-        for p in properties(variant, "AWS::SNS::TopicPolicy")
-        if p["Topics"] == [topic]
-    ]
-    here = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
-    [allowed] = [statement for statement in policy if statement["Effect"] == "Allow"]
-    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
-    assert allowed["Condition"] == here
-    [data] = [k for k in properties(variant, "AWS::KMS::Key") if "objects" in k["Description"]]
-    [use] = [s for s in data["KeyPolicy"]["Statement"] if s["Sid"] == "LetSendCloudwatch"]
-    assert use["Condition"] == here
+    assert "ApproximateNumberOfMessagesVisible" not in map(measured, alarms(variant).values())
 
 
 def test_the_pre_traffic_test_may_invoke_versions_and_access_its_own_rows(

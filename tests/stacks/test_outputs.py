@@ -53,7 +53,8 @@ def test_the_local_mirror_has_the_url_of_its_data_api(assemblies: Assemblies) ->
 def test_optional_outputs_come_with_their_settings(assemblies: Assemblies) -> None:
     record = from_outputs(CatalogOutputs, outputs(assemblies.catalog(canary="off"), "Catalog"))
     assert record.kinesis_stream_name is None
-    assert record.alarms_topic_arn is None
+    assert record.events_queue_url is None
     record = from_outputs(CatalogOutputs, outputs(assemblies.catalog(kinesis="true"), "Catalog"))
     assert record.kinesis_stream_name
-    assert record.alarms_topic_arn
+    record = from_outputs(CatalogOutputs, outputs(assemblies.catalog(transport="sqs"), "Catalog"))
+    assert record.events_queue_url

@@ -19,6 +19,10 @@ EXPORTS = {
     "Catalog:ExportsOutputRefTable710B521B3741E805": ("Table710B521B", None),
     "Catalog:ExportsOutputFnGetAttTable710B521BArn570AFAD4": ("Table710B521B", "Arn"),
     "Catalog:ExportsOutputRefChangesTopic1C604BB4C46C6C91": ("ChangesTopic1C604BB4", None),
+    "Catalog:ExportsOutputRefCanaryAlarmsTopic6EC358381C334290": (
+        "CanaryAlarmsTopic6EC35838",
+        None,
+    ),
 }
 """By name: logical id and attribute. Never remove one: deployed stacks import it."""
 

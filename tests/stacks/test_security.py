@@ -1,15 +1,23 @@
-"""docs/security.md has the permissions of every role and the checks of every control."""
+"""docs/security.md has the permissions of every role, the uses of keys, and the controls.
 
-import json
+Policies are evaluated as IAM does, by the emulator's evaluator.
+"""
+
 import re
-from collections import defaultdict
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stacks.governance.controls import CONTROLS, SAME_TEXT
-from tests.assembly import ROOT
-from tests.stacks.conftest import Template, as_list, resources
+from tests.claims import CLAIMS, POWERS, Actions, could_not, resolved, table
+from tests.stacks.assemblies import Assemblies
+from tests.stacks.conftest import TRANSPORTS, as_list
+from tests.template_roles import ACCOUNT, REGION, TemplateRoles
+
+EVALUATOR: Any = import_module("ministack.core.iam_evaluator")
 
 COMMON = {
     "logs:CreateLogStream",
@@ -19,71 +27,197 @@ COMMON = {
 }
 """The actions of every function, which the page has once."""
 
-PAGE = (ROOT / "docs" / "security.md").read_text()
+KEYS = {
+    "DATA": "Catalog/KeysData",
+    "QUEUE": "Catalog/KeysQueue",
+    "AUDIT": "Governance/AuditKey",
+    "the pipeline's own": "Delivery/PipelineKey",
+}
+"""The keys as the page names them."""
 
+SERVICES = {
+    "CloudTrail": "cloudtrail",
+    "CloudWatch Logs": "logs",
+    "CloudWatch": "cloudwatch",
+    "CodeCommit": "codecommit",
+    "DynamoDB": "dynamodb",
+    "EC2": "ec2",
+    "EventBridge": "events",
+    "Kinesis": "kinesis",
+    "Lambda": "lambda",
+    "RDS": "rds",
+    "S3": "s3",
+    "SNS": "sns",
+    "SQS": "sqs",
+    "Secrets Manager": "secretsmanager",
+}
+"""Services as the page names them, and as policies do."""
 
-def table(heading: str) -> dict[str, list[str]]:
-    """The rows of the table under `heading`: by what is in the first cell, the others."""
-    section = PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("| `")]
-    return {cells[0].strip(" `"): [cell.strip() for cell in cells[1:]] for cells in rows}
-
-
-def roles(template: Template) -> dict[str, set[str]]:
-    """The actions of each role by its name, from its own policies and those of buckets."""
-    allowed: dict[str, set[str]] = defaultdict(set)
-    names = {}
-    for name, role in resources(template, "AWS::IAM::Role", least=0).items():
-        names[name] = re.sub(r"[0-9A-F]{8}$", "", name)
-        properties = role["Properties"]
-        allowed[names[name]] |= {
-            action
-            for policy in properties.get("Policies", [])
-            for statement in policy["PolicyDocument"]["Statement"]
-            for action in as_list(statement["Action"])
-        }
-        for managed in properties.get("ManagedPolicyArns", []):
-            [policy] = re.findall(r"service-role/(\w+)", json.dumps(managed))
-            allowed[names[name]].add(policy)
-    for policy in resources(template, "AWS::IAM::Policy", least=0).values():
-        for role in policy["Properties"]["Roles"]:
-            for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
-                allowed[names[role["Ref"]]] |= set(as_list(statement["Action"]))
-    for policy in resources(template, "AWS::S3::BucketPolicy", least=0).values():
-        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
-            principal = statement["Principal"]
-            if isinstance(principal, dict) and isinstance(principal.get("AWS"), dict):
-                name = principal["AWS"]["Fn::GetAtt"][0]
-                allowed[names[name]] |= set(as_list(statement["Action"]))
-    return allowed
+ADMINISTRATOR = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
 
 
 @pytest.fixture(scope="module")
-def deployed(all_stacks: Path) -> dict[str, set[str]]:
-    """The actions of each role of any stack."""
-    found: dict[str, set[str]] = {}
-    for template in all_stacks.glob("*.template.json"):
-        # A product has the roles of the Catalog stack.
-        if not template.name.endswith(".product.template.json"):
-            found |= roles(json.loads(template.read_text()))
-    assert "IngestRole" in found
-    # test_portfolio.py has its many actions.
-    del found["ReactiveLaunchRole"]
-    return found
+def roles(all_stacks: Path) -> TemplateRoles:
+    """The roles of all stacks."""
+    return TemplateRoles(all_stacks)
 
 
-def test_every_role_has_a_row_with_its_permissions(deployed: dict[str, set[str]]) -> None:
+def request(action: str, resource: str, **keys: Any) -> Any:
+    """A request of a role, with the condition keys `keys`."""
+    return EVALUATOR.EvalContext(
+        principal_arn=f"arn:aws:sts::{ACCOUNT}:assumed-role/role/session",
+        principal_type="AssumedRole",
+        principal_account=ACCOUNT,
+        action=action,
+        resource_arn=resource,
+        region=REGION,
+        service_context=keys,
+    )
+
+
+def permits(statements: list[Any], context: Any) -> bool:
+    """Whether a role with the permissions `statements` has that for the request."""
+    policies = [EVALUATOR.parse_policy_document({"Statement": statements})]
+    return bool(EVALUATOR.evaluate(context, policies).decision == "Allow")
+
+
+def may_use(statements: list[Any], key_policy: Any, context: Any) -> bool:
+    """Whether both the permissions `statements` and the policy of the key allow the request."""
+    identity = EVALUATOR.evaluate(
+        context, [EVALUATOR.parse_policy_document({"Statement": statements})]
+    )
+    both = EVALUATOR.combine_resource_policy(identity, context, key_policy, ACCOUNT, required=True)
+    return bool(both.decision == "Allow")
+
+
+def through(service: str, roles: TemplateRoles) -> dict[str, Any]:
+    """The condition keys of a request to KMS that `service` makes for a role.
+
+    For S3 it is about an object of the bucket.
+    """
+    return {
+        "kms:viaservice": f"{service}.{REGION}.amazonaws.com",
+        "kms:encryptioncontext:aws:s3:arn": roles.arn("Catalog/Bucket"),
+    }
+
+
+def requests(actions: Actions, roles: TemplateRoles) -> Iterator[Any]:
+    """The requests that need `actions`: of KMS through S3, of DynamoDB for an ordinary row."""
+    keys = {**through("s3", roles), "dynamodb:leadingkeys": ["bucket#1#0"]}
+    for name in actions.names:
+        yield request(name, resolved(actions.resource, roles), **keys)
+
+
+def test_every_role_has_a_row_with_its_permissions(roles: TemplateRoles) -> None:
     documented = {
         name: set(re.findall(r"`([^`]+)`", cells[0]))
         for name, cells in table("What an attacker could do").items()
     }
-    assert documented == {name: allowed - COMMON for name, allowed in deployed.items()}
+    managed = roles.managed()
+    assert documented == {
+        role: {action for statement in statements for action in as_list(statement["Action"])}
+        - COMMON
+        | set(managed.get(role, []))
+        for role, statements in roles.statements().items()
+        # test_portfolio.py has its many actions.
+        if role != "ReactiveLaunchRole"
+    }
 
 
 def test_every_row_has_what_an_attacker_could_and_could_not_do() -> None:
     for cells in table("What an attacker could do").values():
         assert len(cells) == 3
         assert all(cells)
+
+
+def test_every_phrase_of_what_an_attacker_could_not_do_is_tested() -> None:
+    assert {phrase for _, phrase in could_not()} == CLAIMS.keys()
+    assert {role for role, _ in could_not()} == POWERS.keys()
+    for phrase, excluded in CLAIMS.items():
+        only_evaluated = all(isinstance(each, Actions) for each in excluded)
+        assert phrase.endswith(" (evaluated)") is only_evaluated
+
+
+@pytest.mark.parametrize(("role", "phrase"), could_not())
+def test_what_the_local_cloud_lacks_is_not_allowed(
+    roles: TemplateRoles, role: str, phrase: str
+) -> None:
+    for actions in CLAIMS.get(phrase, []):
+        if isinstance(actions, Actions):
+            for context in requests(actions, roles):
+                assert not permits(roles.policies()[role], context), context
+                # It is allowed once the role has that one permission.
+                one = {"Effect": "Allow", "Action": context.action}
+                assert permits([{**one, "Resource": context.resource_arn}], context)
+
+
+@pytest.mark.parametrize("role", [role for role in POWERS if isinstance(POWERS[role], Actions)])
+def test_it_has_the_permissions_of_its_role(roles: TemplateRoles, role: str) -> None:
+    power = POWERS[role]
+    assert isinstance(power, Actions)
+    for context in requests(power, roles):
+        assert permits(roles.policies()[role], context)
+
+
+def test_the_test_version_reads_and_deletes_rows_of_the_test(roles: TemplateRoles) -> None:
+    for action in ("dynamodb:GetItem", "dynamodb:DeleteItem"):
+        row = {"dynamodb:leadingkeys": ["reinventure:probe#1#0"]}
+        context = request(action, roles.arn("Catalog/Table"), **row)
+        assert permits(roles.policies()["CanaryBeforeRole"], context)
+
+
+def test_reading_an_object_takes_two_permissions(roles: TemplateRoles) -> None:
+    read = request("s3:GetObject", roles.arn("Catalog/Bucket") + "/key")
+    data = roles.arn("Catalog/KeysData")
+    decrypt = request("kms:Decrypt", data, **through("s3", roles))
+    key_policy = roles.key_policy("Catalog/KeysData")
+    policies = roles.policies()
+    del policies["ReactiveLaunchRole"]
+    readers = {role for role, statements in policies.items() if permits(statements, read)}
+    decrypters = {
+        role for role, statements in policies.items() if may_use(statements, key_policy, decrypt)
+    }
+    assert readers == {"ExamineRole", "WorkerRole"}
+    assert decrypters == readers | {"PipelineSmokeRole"}
+
+
+@pytest.mark.parametrize("key", KEYS.values())
+def test_nobody_uses_a_key_directly(roles: TemplateRoles, key: str) -> None:
+    key_policy, arn = roles.key_policy(key), roles.arn(key)
+    direct = [
+        request(f"kms:{action}", arn)
+        for action in ("Decrypt", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "CreateGrant")
+    ]
+    for policies in (ADMINISTRATOR, *roles.policies().values()):
+        assert not any(may_use(policies, key_policy, context) for context in direct)
+    assert may_use(ADMINISTRATOR, key_policy, request("kms:PutKeyPolicy", arn))
+
+
+def services(key_policy: Any) -> set[str]:
+    """The services that may use the key with this policy, or through which others may."""
+    found = set()
+    for statement in key_policy["Statement"]:
+        through = statement.get("Condition", {}).get("StringEquals", {}).get("kms:ViaService", [])
+        principal = statement["Principal"].get("Service", [])
+        found |= {name.partition(".")[0] for name in (*as_list(through), *as_list(principal))}
+    return found
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_services_that_use_a_key_are_those_of_its_lines(
+    roles: TemplateRoles, assemblies: Assemblies, key: str
+) -> None:
+    documented: set[str] = set()
+    for cells in table("What is under which key").values():
+        if cells[0] == key:
+            documented |= {SERVICES[name] for name in re.findall("|".join(SERVICES), cells[1])}
+    variants = [roles]
+    if KEYS[key].startswith("Catalog/"):
+        variants += [TemplateRoles(assemblies.catalog(transport=each)) for each in TRANSPORTS]
+    allowed: set[str] = set()
+    for variant in variants:
+        allowed |= services(variant.key_policy(KEYS[key]))
+    assert documented == allowed
 
 
 def test_every_control_has_a_row_that_names_its_checks() -> None:

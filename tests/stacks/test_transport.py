@@ -93,9 +93,12 @@ def test_s3_sends_every_event_that_changes_the_bucket_to_one_place(
 ) -> None:
     template = read(synthesise(transport=transport))
     assert sorted(event for entry in notifications(template) for event in entry["Events"]) == [
+        "s3:IntelligentTiering",
         "s3:LifecycleExpiration:*",
+        "s3:LifecycleTransition",
         "s3:ObjectCreated:*",
         "s3:ObjectRemoved:*",
+        "s3:ObjectRestore:*",
     ]
     [destination] = {json.dumps(entry[property]) for entry in notifications(template)}
     [name] = [
@@ -257,7 +260,15 @@ def test_one_rule_matches_the_object_events_of_this_bucket(synthesise: Synthesis
     [rule] = properties(template, "AWS::Events::Rule")
     assert rule["EventPattern"] == {
         "source": ["aws.s3"],
-        "detail-type": ["Object Created", "Object Deleted"],
+        "detail-type": [
+            "Object Created",
+            "Object Deleted",
+            "Object Storage Class Changed",
+            "Object Access Tier Changed",
+            "Object Restore Initiated",
+            "Object Restore Completed",
+            "Object Restore Expired",
+        ],
         "detail": {"bucket": {"name": [{"Ref": bucket}]}},
     }
     [target] = rule["Targets"]

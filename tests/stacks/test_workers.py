@@ -517,9 +517,9 @@ def test_workers_are_added_while_objects_wait_and_removed_when_none_is_at_work(
         name: each["Properties"]["StepScalingPolicyConfiguration"]
         for name, each in resources(workers, "AWS::ApplicationAutoScaling::ScalingPolicy").items()
     }
-    alarms = properties(workers, "AWS::CloudWatch::Alarm", least=2)
-    [waiting] = [alarm for alarm in alarms if "MetricName" in alarm]
-    [idle] = [alarm for alarm in alarms if "Metrics" in alarm]
+    alarms = resources(workers, "AWS::CloudWatch::Alarm", least=2)
+    [waiting] = [a["Properties"] for name, a in alarms.items() if "WorkerWaiting" in name]
+    [idle] = [a["Properties"] for name, a in alarms.items() if "WorkerIdle" in name]
     [queue] = [name for name in subscriptions(workers) if "WorkerDoor" in name]
 
     assert waiting["MetricName"] == "ApproximateNumberOfMessagesVisible"
@@ -596,6 +596,7 @@ def test_the_local_template_has_queues_function_and_task_definition(
         "AWS::Lambda::Function",
         "AWS::Lambda::EventSourceMapping",
         "AWS::ECS::TaskDefinition",
+        "AWS::CloudWatch::Alarm",
         "AWS::CDK::Metadata",
     } - ({"AWS::CDK::Metadata"} - kinds)
     theirs = read(synthesise(workers="true"), "Workers")

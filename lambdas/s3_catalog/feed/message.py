@@ -83,6 +83,9 @@ def message(change: "Change", kind: "Kind") -> dict[str, object]:
         "healed_at": row.healed_at,
         "time": row.event_time,
         "event": row.event_name,
+        "requester": change.new.requester if change.new else None,
+        "source_ip": change.new.source_ip if change.new else None,
+        "changed": change.changed,
         "old": _state(change.old),
         "new": _state(change.new),
     }
@@ -133,4 +136,6 @@ def _state(row: "Row | None") -> dict[str, object] | None:
         "etag": row.etag,
         "version_id": row.version_id,
         "time": row.event_time,
+        "storage_class": row.storage_class,
+        "restore": row.restore,
     }

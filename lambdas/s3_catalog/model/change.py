@@ -35,20 +35,35 @@ class Change:
     def kind(self) -> Kind | None:
         """What happened to the object; None if the change is not effective.
 
-        A change is not effective when only the time of a lookup or an inspection result changed;
-        when a tombstone was written, replaced or removed and there is no object on either side; and
-        in the test bucket (`s3_catalog.model.row.TEST_BUCKET`).
+        A change is not effective when only the time of a lookup, the requester or an inspection
+        result changed; when a tombstone was written, replaced or removed and there is no object on
+        either side; and in the test bucket (`s3_catalog.model.row.TEST_BUCKET`).
         """
-        old, new = _current_version(self.old), _current_version(self.new)
+        old, new = _state(self.old), _state(self.new)
         if old == new:
             return None
         if old is None:
             return Kind.CREATED
         return Kind.DELETED if new is None else Kind.UPDATED
 
+    @property
+    def changed(self) -> list[str]:
+        """The names of `STATE` in which the object before and after the change differ.
 
-def _current_version(row: Row | None) -> tuple[int | None, str | None, str | None] | None:
-    """Return what distinguishes the version of `row` from others, or None if it has no object."""
+        Empty where there is no object on one side.
+        """
+        old, new = _state(self.old), _state(self.new)
+        if old is None or new is None:
+            return []
+        return [name for name, was, is_ in zip(STATE, old, new, strict=True) if was != is_]
+
+
+STATE = ("size", "etag", "version_id", "storage_class", "restore")
+"""The attributes of a row whose change is effective."""
+
+
+def _state(row: Row | None) -> tuple[object, ...] | None:
+    """Return the `STATE` of the object of `row`, or None if it has no object."""
     if row is None or not row.counts:
         return None
-    return row.size, row.etag, row.version_id
+    return tuple(getattr(row, name) for name in STATE)

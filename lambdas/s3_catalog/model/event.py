@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from s3_catalog.model.requester import UNKNOWN, Requester
+
 CREATED = "ObjectCreated:"
 """The start of the names of events of new objects."""
 
@@ -10,7 +12,15 @@ MULTIPART_UPLOAD = f"{CREATED}CompleteMultipartUpload"
 """The name of the event of a completed multipart upload. Its sequencer is from the start of the
 upload, its time from the end: minutes or days later."""
 
-_ORDERED = (CREATED, "ObjectRemoved:DeleteMarkerCreated")
+REMOVED = ("ObjectRemoved:", "LifecycleExpiration:")
+"""The starts of the names of events of removals."""
+
+OF_STORAGE = ("LifecycleTransition", "IntelligentTiering", "ObjectRestore:")
+"""The starts of the names of events that change the storage class of an object, its access tier or
+its restore state, but not its content."""
+
+_MARKER = "DeleteMarkerCreated"
+_ORDERED = (CREATED, f"ObjectRemoved:{_MARKER}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +37,7 @@ class Event:
 
     `name` is S3's, such as `ObjectCreated:Put`; `time` is in UTC. `sequencer` is canonical, and
     None where the event has no place in the order of its key (see `is_ordered`). `content` is None
-    in a removal. `version_id` is None in a bucket without versioning.
+    in any other event. `version_id` is None in a bucket without versioning.
     """
 
     bucket: str
@@ -37,6 +47,7 @@ class Event:
     sequencer: str | None
     version_id: str | None
     content: Content | None
+    requester: Requester = UNKNOWN
 
     @property
     def self_contained(self) -> bool:
@@ -50,6 +61,26 @@ class Event:
     def multipart(self) -> bool:
         """Whether the event is of a completed multipart upload."""
         return self.name == MULTIPART_UPLOAD
+
+    @property
+    def of_storage(self) -> bool:
+        """Whether the event is about how an object is stored: see `OF_STORAGE`."""
+        return self.name.startswith(OF_STORAGE)
+
+    @property
+    def implausible(self) -> bool:
+        """Whether the event should have a sequencer, and has none that is plausible."""
+        return self.sequencer is None and is_ordered(self.name)
+
+    @property
+    def deletes_key(self) -> bool:
+        """Whether the event deletes what is current: it makes a delete marker, or names no version.
+
+        A deletion that names a version may leave another one.
+        """
+        return self.name.endswith(_MARKER) or (
+            self.version_id is None and self.name.startswith(REMOVED)
+        )
 
 
 def is_ordered(name: str) -> bool:

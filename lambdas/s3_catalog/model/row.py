@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from s3_catalog.model import sequencer as sequencers
+from s3_catalog.model.requester import is_same, of_lookup
 from s3_catalog.model.timestamps import CLOCKS, microseconds, timestamp
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ class Row:
     healed row holds the result of a lookup from then on, and keeps the mark until it is removed.
 
     `inspected` is the content of this version of the object, once it has been inspected.
+
+    `requester` and `source_ip` are those of the event that made this state, or None: see
+    `s3_catalog.model.requester`. The others are of S3's listing (see `StoredObject`), which only a
+    lookup has: the row of an event has none. So without a `storage_class` it is STANDARD or not yet
+    known, and without `restore` there is no restore, or none yet known.
     """
 
     bucket: str
@@ -64,6 +70,11 @@ class Row:
     asked_at: int | None = None
     healed_at: int | None = None
     inspected: "InspectionResult | None" = None
+    requester: str | None = None
+    source_ip: str | None = None
+    storage_class: str | None = None
+    checksum_algorithm: str | None = None
+    restore: str | None = None
 
     @property
     def deleted(self) -> bool:
@@ -102,6 +113,8 @@ def from_event(event: "Event") -> Row:
         size=content.size if content else None,
         etag=content.etag if content else None,
         expires_at=None if content else _expiry(event.time),
+        requester=event.requester.id,
+        source_ip=event.requester.source_ip,
     )
 
 
@@ -120,7 +133,8 @@ def from_lookup(
     lookup and have a place in the order. Its time is the latest of `seen` and all `events`, and its
     name that of the same event. Neither ever decreases, but no time is later than that of the
     lookup by more than the clocks differ: it is an error, or forged. The inspection result stays
-    only if the version id proves that the object is the same.
+    only if the version id proves that the object is the same, or if the events only changed how it
+    is stored.
 
     If the sequencer of `seen` is implausible, it counts for nothing, and the row is healed.
     """
@@ -140,7 +154,11 @@ def from_lookup(
     if seen:
         happened.append((seen.event_time, seen.event_name if events else RECONCILED))
     time, name = max(happened)
-    same = seen and current and current.version_id and current.version_id == seen.version_id
+    same = is_same(seen, current) and (
+        (current and current.version_id) or (events and all(event.of_storage for event in events))
+    )
+    # What an implausible row has is not of a real event.
+    by = of_lookup(None if heals else seen, current, events)
     return Row(
         bucket,
         key,
@@ -154,18 +172,37 @@ def from_lookup(
         asked_at=moment,
         healed_at=healed_at,
         inspected=seen.inspected if same and seen else None,
+        requester=by.id,
+        source_ip=by.source_ip,
+        storage_class=current.storage_class if current else None,
+        checksum_algorithm=current.checksum_algorithm if current else None,
+        restore=current.restore if current else None,
     )
 
 
 def agree(row: Row | None, stored: "StoredObject | None") -> bool:
     """Whether `row` agrees with S3: both have the same object, or both have none.
 
-    Size and ETag must be the same, and the version, where the row has one.
+    Size and ETag must be the same, and what the row has of version, storage class and restore.
     """
     if row is None or row.deleted or stored is None:
         return stored is None and (row is None or row.deleted)
-    return (row.size, row.etag) == (stored.size, stored.etag) and (
-        row.version_id is None or row.version_id == stored.version_id
+    return (row.size, row.etag) == (stored.size, stored.etag) and all(
+        mine is None or mine == theirs
+        for mine, theirs in (
+            (row.version_id, stored.version_id),
+            (row.storage_class, stored.storage_class),
+            (row.restore, stored.restore),
+        )
+    )
+
+
+def is_complete(row: Row | None, stored: "StoredObject | None") -> bool:
+    """Whether `row` agrees with S3 and has the storage class and restore state that S3 lists."""
+    return agree(row, stored) and (
+        row is None
+        or stored is None
+        or (row.storage_class, row.restore) == (stored.storage_class, stored.restore)
     )
 
 

@@ -3,6 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+STANDARD = "STANDARD"
+"""The storage class of an object that was uploaded without one. Rows have None for it."""
+
+IN_PROGRESS = "IN_PROGRESS"
+"""The restore state of an object that is being restored."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
@@ -11,6 +17,10 @@ class StoredObject:
     `size` is in bytes, `etag` without quotes, `modified` in UTC; `version_id` is None in a bucket
     without versioning. `asked_at` is just before the request to S3: the version was current then,
     or became current later.
+
+    `storage_class` is None for STANDARD. `checksum_algorithm` is None if S3 lists none. `restore`
+    is the state of the restore from an archive: `IN_PROGRESS`, or the time until which S3 keeps the
+    copy, as rows have times; None if there is none.
     """
 
     key: str
@@ -19,6 +29,9 @@ class StoredObject:
     version_id: str | None
     modified: datetime
     asked_at: datetime
+    storage_class: str | None = None
+    checksum_algorithm: str | None = None
+    restore: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ class Kind(Enum):
     """The object exists, but the catalog has no row of it."""
 
     STALE = "stale"
-    """Both exist, but size, ETag or version differ."""
+    """Both exist, but size, ETag or version differ, or what the row has of class and restore."""
 
     GHOST = "ghost"
     """The catalog has a row, but the object does not exist."""
@@ -61,11 +61,19 @@ def side_by_side(
         row = next(catalog, None)
 
 
-def difference(stored: StoredObject | None, row: Row | None, now: datetime) -> Difference | None:
-    """Return the difference between the object `stored` and the `row` of a key, or None."""
+def difference(
+    stored: StoredObject | None,
+    row: Row | None,
+    now: datetime,
+    same: Callable[[Row | None, StoredObject | None], bool] = agree,
+) -> Difference | None:
+    """Return the difference between the object `stored` and the `row` of a key, or None.
+
+    A row may lack storage class and restore state, unless `same` is `is_complete`.
+    """
     if row and row.implausible(now):
         return Difference(Kind.IMPLAUSIBLE, row.key, stored, row)
-    if agree(row, stored):
+    if same(row, stored):
         return None
     if stored is None:
         return Difference(Kind.GHOST, row.key, None, row) if row else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from s3_catalog.correction import correct
-from s3_catalog.model.row import from_lookup
+from s3_catalog.model.row import from_lookup, is_complete
 from s3_catalog.reconciliation.difference import Kind, difference, side_by_side
 from s3_catalog.table import batch_write as batch
 from s3_catalog.table.row_query import Filter, matching_rows
@@ -45,7 +45,7 @@ def reconcile(
     after: str = "",
     until: str | None = None,
 ) -> Iterator[Checkpoint]:
-    """Compare bucket and catalog, and repair each difference.
+    """Compare bucket and catalog, and repair each difference. Add storage classes that rows lack.
 
     Only keys under `prefix`, greater than `after` and, unless it is None, not greater than `until`.
 
@@ -72,7 +72,7 @@ def reconcile(
     )
     compared, found, key, done = 0, list["Difference"](), after, after
     for key, stored, row in side_by_side(listing, rows):
-        if differs := difference(stored, row, bucket.clock()):
+        if differs := difference(stored, row, bucket.clock(), is_complete):
             found.append(differs)
         page_ends = stored is None and row is None
         compared += not page_ends

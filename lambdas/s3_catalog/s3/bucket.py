@@ -7,17 +7,24 @@ content; that of a HEAD request, `s3:GetObject`, does.
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from s3_catalog.model.stored_object import StoredObject, Version
-from s3_catalog.model.timestamps import utc_now
+from s3_catalog.model.stored_object import IN_PROGRESS, STANDARD, StoredObject, Version
+from s3_catalog.model.timestamps import timestamp, utc_now
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_s3.type_defs import (
         ListObjectVersionsRequestTypeDef,
         ObjectVersionTypeDef,
+        RestoreStatusTypeDef,
     )
+
+_MAX_WORD = 32
+"""Characters of a storage class or an algorithm in a row. The longest of today has 24."""
+
+_OPTIONAL: list[Literal["RestoreStatus"]] = ["RestoreStatus"]
+"""What S3 lists on request only. It takes no other permission."""
 
 
 class Bucket:
@@ -45,7 +52,9 @@ class Bucket:
         are strongly consistent.
         """
         asked_at = self.clock()
-        page = self._client().list_object_versions(Bucket=self.name, Prefix=key, MaxKeys=1)
+        page = self._client().list_object_versions(
+            Bucket=self.name, Prefix=key, MaxKeys=1, OptionalObjectAttributes=_OPTIONAL
+        )
         for version in page.get("Versions", []):
             if version["Key"] == key and version["IsLatest"]:
                 return _stored(version, asked_at)
@@ -82,7 +91,11 @@ class Bucket:
         comes its last key with None, whether or not it came with an object: many pages may have no
         object, only old versions and delete markers.
         """
-        request: ListObjectVersionsRequestTypeDef = {"Bucket": self.name, "Prefix": prefix}
+        request: ListObjectVersionsRequestTypeDef = {
+            "Bucket": self.name,
+            "Prefix": prefix,
+            "OptionalObjectAttributes": _OPTIONAL,
+        }
         if after:
             request["KeyMarker"] = after
         while True:
@@ -109,6 +122,9 @@ class Bucket:
 
 def _stored(version: "ObjectVersionTypeDef", asked_at: datetime) -> StoredObject:
     version_id = version["VersionId"]
+    storage_class = version.get("StorageClass", STANDARD)
+    # One of each version; the API has a list.
+    algorithm = ",".join(version.get("ChecksumAlgorithm", []))
     return StoredObject(
         key=version["Key"],
         size=version["Size"],
@@ -116,4 +132,14 @@ def _stored(version: "ObjectVersionTypeDef", asked_at: datetime) -> StoredObject
         version_id=None if version_id == "null" else version_id,
         modified=version["LastModified"],
         asked_at=asked_at,
+        storage_class=None if storage_class == STANDARD else storage_class[:_MAX_WORD],
+        checksum_algorithm=algorithm[:_MAX_WORD] or None,
+        restore=_restore(version.get("RestoreStatus", {})),
     )
+
+
+def _restore(status: "RestoreStatusTypeDef") -> str | None:
+    if status.get("IsRestoreInProgress"):
+        return IN_PROGRESS
+    expiry = status.get("RestoreExpiryDate")
+    return timestamp(expiry) if expiry else None

@@ -7,14 +7,13 @@ from typing import TypeVar
 
 from s3_catalog.exceptions import MalformedError
 from s3_catalog.model import object_key, sequencer
-from s3_catalog.model.event import CREATED, Content, Event, is_ordered
+from s3_catalog.model.event import CREATED, OF_STORAGE, REMOVED, Content, Event, is_ordered
+from s3_catalog.model.requester import requester
 
 _log = logging.getLogger(__name__)
 
 MAX_SIZE = 1 << 50
 """Bytes. Twenty times S3's largest object (50 TB): a greater size is an error in the record."""
-
-_REMOVED = ("ObjectRemoved:", "LifecycleExpiration:")
 
 _YEARS = range(2006, 3000)
 """S3 opened in 2006. The tombstone of an event in the far future would never expire."""
@@ -26,8 +25,8 @@ def parse(record: object) -> Event | None:
     A record is an entry of a notification's `Records`, or an event of EventBridge. Both have the
     same content under different names; the key is URL-encoded in the notification only.
 
-    The catalog does not follow tagging, restore, replication metrics, and kinds that S3 adds later.
-    Such a record is logged, not refused.
+    The catalog does not follow tagging, replication metrics, and kinds that S3 adds later. Such a
+    record is logged, not refused.
 
     Raises MalformedError when a followed record lacks a field or has an impossible value.
     """
@@ -35,7 +34,7 @@ def parse(record: object) -> Event | None:
         return _from_eventbridge(record)
     name = _text(record, "eventName").removeprefix("s3:")
     created = name.startswith(CREATED)
-    if not created and not name.startswith(_REMOVED):
+    if not created and not name.startswith((*REMOVED, *OF_STORAGE)):
         _ignore(name)
         return None
     return Event(
@@ -48,6 +47,10 @@ def parse(record: object) -> Event | None:
         content=_content(record, ("s3", "object", "size"), ("s3", "object", "eTag"))
         if created
         else None,
+        requester=requester(
+            _value(record, "userIdentity", "principalId"),
+            _value(record, "requestParameters", "sourceIPAddress"),
+        ),
     )
 
 
@@ -58,16 +61,29 @@ _REASONS = {
     "CompleteMultipartUpload": "CompleteMultipartUpload",
 }
 _DELETIONS = {"Permanently Deleted": "Delete", "Delete Marker Created": "DeleteMarkerCreated"}
+_OF_STORAGE = {
+    "Object Storage Class Changed": "LifecycleTransition",
+    "Object Access Tier Changed": "IntelligentTiering",
+    "Object Restore Initiated": "ObjectRestore:Post",
+    "Object Restore Completed": "ObjectRestore:Completed",
+    "Object Restore Expired": "ObjectRestore:Delete",
+}
 
 
 def _from_eventbridge(event: object) -> Event | None:
     kind = _text(event, "detail-type")
-    if _text(event, "source") != "aws.s3" or kind not in {"Object Created", "Object Deleted"}:
+    if _text(event, "source") != "aws.s3" or kind not in {
+        "Object Created",
+        "Object Deleted",
+        *_OF_STORAGE,
+    }:
         _ignore(kind)
         return None
-    reason = _text(event, "detail", "reason")
     created = kind == "Object Created"
-    if created:
+    if kind in _OF_STORAGE:
+        name = _OF_STORAGE[kind]
+    elif created:
+        reason = _text(event, "detail", "reason")
         name = CREATED + _REASONS.get(reason, reason)
     else:
         deletion = _text(event, "detail", "deletion-type")
@@ -75,7 +91,7 @@ def _from_eventbridge(event: object) -> Event | None:
             raise MalformedError(
                 f"detail.deletion-type is {deletion!r}, which S3 does not document"
             )
-        family = _REMOVED["Lifecycle" in reason]
+        family = REMOVED["Lifecycle" in _text(event, "detail", "reason")]
         name = family + _DELETIONS[deletion]
     return Event(
         bucket=_text(event, "detail", "bucket", "name"),
@@ -87,6 +103,9 @@ def _from_eventbridge(event: object) -> Event | None:
         content=_content(event, ("detail", "object", "size"), ("detail", "object", "etag"))
         if created
         else None,
+        requester=requester(
+            _value(event, "detail", "requester"), _value(event, "detail", "source-ip-address")
+        ),
     )
 
 

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 REQUIRED = ("sequencer", "event_time", "event_name")
-OPTIONAL = ("version_id", "size", "etag", "expires_at", "asked_at", "healed_at", "inspected")
+OPTIONAL = (
+    *("version_id", "size", "etag", "expires_at", "asked_at", "healed_at", "inspected"),
+    *("requester", "source_ip", "storage_class", "checksum_algorithm", "restore"),
+)
 """The attributes of an item besides its key: those of every row, and those of some."""
 
 
@@ -56,6 +59,11 @@ def from_item(item: "Mapping[str, AttributeValueTypeDef]") -> Row:
         asked_at=number("asked_at"),
         healed_at=number("healed_at"),
         inspected=from_value(item["inspected"]) if "inspected" in item else None,
+        requester=text("requester"),
+        source_ip=text("source_ip"),
+        storage_class=text("storage_class"),
+        checksum_algorithm=text("checksum_algorithm"),
+        restore=text("restore"),
     )
 
 

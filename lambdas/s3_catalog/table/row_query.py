@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from s3_catalog.model import object_key
+from s3_catalog.model.requester import is_by
 from s3_catalog.model.row import BEFORE_ALL, Row
 from s3_catalog.model.sequencer import bounds
+from s3_catalog.model.stored_object import STANDARD
 from s3_catalog.model.timestamps import timestamp
 from s3_catalog.table.item import from_item
 from s3_catalog.table.merged_query import Reading, merged
@@ -27,7 +29,8 @@ class Filter:
     `deleted` selects tombstones instead of rows of existing objects; `implausible_at` adds those
     whose sequencer was implausible at that time. `larger` and `smaller` are exclusive, in bytes;
     tombstones have no size. `newer` is inclusive and `older` exclusive, both of the time of the
-    last event.
+    last event. `storage_class` is exact; STANDARD includes rows without a class. `by` is an id of
+    the requester (see `s3_catalog.model.requester.is_by`).
 
     The other fields are of the inspection result; rows without one do not match. `content_type` is
     exact, or a prefix with an asterisk (`image/*`). `sha256` is hexadecimal in lower case. `wider`
@@ -40,6 +43,8 @@ class Filter:
     smaller: int | None = None
     newer: datetime | None = None
     older: datetime | None = None
+    storage_class: str | None = None
+    by: str | None = None
     content_type: str | None = None
     sha256: str | None = None
     wider: int | None = None
@@ -81,7 +86,9 @@ def matching_rows(
         if (until is not None and key > until) or not key.startswith(prefix):
             return
         if item:
-            yield from_item(item)
+            row = from_item(item)
+            if wanted.by is None or is_by(row.requester, wanted.by):
+                yield row
 
 
 def _query(
@@ -122,32 +129,36 @@ def _expression(wanted: Filter) -> "tuple[str, dict[str, AttributeValueTypeDef]]
         terms = [f"({terms[0]} OR sequencer > :greatest OR {low})"]
         values[":before_all"], values[":least"] = {"S": BEFORE_ALL}, {"S": least}
         values[":greatest"] = {"S": greatest}
-    if wanted.larger is not None:
-        terms.append("#size > :larger")
-        values[":larger"] = {"N": str(wanted.larger)}
-    if wanted.smaller is not None:
-        terms.append("#size < :smaller")
-        values[":smaller"] = {"N": str(wanted.smaller)}
-    # Times are texts of fixed width, which compare like the times.
-    if wanted.newer is not None:
-        terms.append("event_time >= :newer")
-        values[":newer"] = {"S": timestamp(wanted.newer)}
-    if wanted.older is not None:
-        terms.append("event_time < :older")
-        values[":older"] = {"S": timestamp(wanted.older)}
-    if wanted.content_type is not None:
-        start = wanted.content_type.removesuffix("*")
-        exact = start == wanted.content_type
-        name = "inspected.content_type"
-        terms.append(f"{name} = :type" if exact else f"begins_with({name}, :type)")
-        values[":type"] = {"S": start}
-    if wanted.sha256 is not None:
-        terms.append("inspected.sha256 = :sha256")
-        values[":sha256"] = {"S": wanted.sha256}
-    if wanted.wider is not None:
-        terms.append("inspected.width > :wider")
-        values[":wider"] = {"N": str(wanted.wider)}
-    if wanted.rows_over is not None:
-        terms.append("inspected.#rows > :rows_over")
-        values[":rows_over"] = {"N": str(wanted.rows_over)}
+    if wanted.storage_class == STANDARD:
+        terms.append("attribute_not_exists(storage_class)")
+    for term, value in _comparisons(wanted):
+        if value is not None:
+            terms.append(term)
+            name = term[term.index(":") :].removesuffix(")")
+            values[name] = {"N": str(value)} if isinstance(value, int) else {"S": value}
     return " AND ".join(terms), values
+
+
+def _comparisons(wanted: Filter) -> list[tuple[str, str | int | None]]:
+    """Return all comparisons, each with its value in `wanted`, or None."""
+    start = wanted.content_type and wanted.content_type.removesuffix("*")
+    exact = start == wanted.content_type
+    type_is = "inspected.content_type = :type"
+    type_begins = "begins_with(inspected.content_type, :type)"
+    return [
+        ("#size > :larger", wanted.larger),
+        ("#size < :smaller", wanted.smaller),
+        # Times are texts of fixed width, which compare like the times.
+        ("event_time >= :newer", timestamp(wanted.newer) if wanted.newer else None),
+        ("event_time < :older", timestamp(wanted.older) if wanted.older else None),
+        (
+            "storage_class = :storage_class",
+            None if wanted.storage_class == STANDARD else wanted.storage_class,
+        ),
+        # More than the requesters that match: DynamoDB cannot compare parts of a text.
+        ("contains(requester, :by)", wanted.by and wanted.by.removeprefix("AWS:")),
+        (type_is if exact else type_begins, start),
+        ("inspected.sha256 = :sha256", wanted.sha256),
+        ("inspected.width > :wider", wanted.wider),
+        ("inspected.#rows > :rows_over", wanted.rows_over),
+    ]

@@ -91,3 +91,34 @@ def sequencers_are_moments() -> None:
             return f"{latest:018X}"
 
     s3._next_event_sequencer = next_sequencer
+
+
+@patch("1.5.33")
+def events_have_requesters() -> None:
+    """Name the principal of the request in the records of S3's events, or S3 for lifecycle rules.
+
+    `find --by` finds by it. MiniStack's records all have the principal `EXAMPLE`.
+    """
+    s3: Any = importlib.import_module("ministack.services.s3")
+    evaluator: Any = importlib.import_module("ministack.core.iam_evaluator")
+    extract_key = importlib.import_module("ministack.core.router").extract_access_key_id
+    requester: ContextVar[str] = ContextVar("requester", default="")
+    pin_caller, fire = evaluator.pin_request_caller, s3._fire_s3_event
+
+    @wraps(pin_caller)
+    def pin_requester(headers: Any, query_params: Any = None) -> None:
+        pin_caller(headers, query_params)
+        credential = evaluator.resolve_credential(extract_key(headers or {}, query_params or {}))
+        requester.set(getattr(credential, "principal_id", ""))
+
+    @wraps(fire)
+    def fire_with_requester(
+        bucket: str, key: str, name: str, *arguments: Any, record_extra: Any = None, **named: Any
+    ) -> None:
+        by_rule = name.startswith("s3:Lifecycle")
+        identity = {"principalId": "s3.amazonaws.com" if by_rule else f"AWS:{requester.get()}"}
+        extra = {"userIdentity": identity, **(record_extra or {})}
+        fire(bucket, key, name, *arguments, record_extra=extra, **named)
+
+    evaluator.pin_request_caller = pin_requester
+    s3._fire_s3_event = fire_with_requester

@@ -121,7 +121,7 @@ def test_every_way_to_remove_an_object_writes_a_tombstone(
     assert (row.size, row.etag) == (None, None)
 
 
-@pytest.mark.parametrize("name", ["test_event", "replication_threshold", "restore_completed"])
+@pytest.mark.parametrize("name", ["test_event", "replication_threshold"])
 def test_notifications_about_other_things_are_ignored(
     ingest: ModuleType, stored_rows: Rows, name: str
 ) -> None:
@@ -200,6 +200,42 @@ def test_the_removal_of_a_marker_is_looked_up_although_it_has_the_sequencer_of_t
         assert deliver(ingest, event("delete_marker_removed"))["written"] == 1
         [row] = stored_rows()
         assert (row.size, row.version_id) == (13, stored["VersionId"])
+    finally:
+        s3.delete_object(Bucket=bucket, Key=key, VersionId=stored["VersionId"])
+
+
+def test_a_row_has_the_requester_of_its_event_and_so_has_a_tombstone(
+    ingest: ModuleType, stored_rows: Rows
+) -> None:
+    deliver(ingest, event("put"))
+    [row] = stored_rows()
+    assert (row.requester, row.source_ip) == ("AIDAEXAMPLEUSER", "192.0.2.44")
+    deleted = event("delete_marker_created")
+    deleted["Records"][0]["userIdentity"]["principalId"] = "AWS:AROAEXAMPLE:ann"
+    deliver(ingest, deleted)
+    [row] = stored_rows()
+    assert row.deleted
+    assert row.requester == "AROAEXAMPLE:ann"
+
+
+@pytest.mark.parametrize(
+    "name", ["lifecycle_transition", "intelligent_tiering", "restore_completed"]
+)
+def test_an_event_of_storage_is_looked_up_and_keeps_the_requester(
+    ingest: ModuleType, stored_rows: Rows, s3: "S3Client", bucket: str, name: str
+) -> None:
+    put, moved = event("put"), event(name)
+    key = moved["Records"][0]["s3"]["object"]["key"]
+    stored = s3.put_object(Bucket=bucket, Key=key, Body=b"12345", StorageClass="GLACIER")
+    try:
+        put["Records"][0]["s3"]["object"] |= {"key": key, "versionId": stored["VersionId"]}
+        deliver(ingest, put)
+        [row] = stored_rows()
+        assert (row.size, row.storage_class) == (1024, None)
+        assert deliver(ingest, moved)["written"] == 1
+        [row] = stored_rows()
+        assert (row.size, row.storage_class) == (5, "GLACIER")
+        assert (row.requester, row.source_ip) == ("AIDAEXAMPLEUSER", "192.0.2.44")
     finally:
         s3.delete_object(Bucket=bucket, Key=key, VersionId=stored["VersionId"])
 

@@ -77,6 +77,8 @@ def mutilated(base: Any) -> st.SearchStrategy[Any]:
 
 SHAPES = [
     "put",
+    "lifecycle_transition",
+    "eventbridge_storage_class_changed",
     "delete",
     "lifecycle_delete_unversioned",
     "complete_multipart_upload_long",

@@ -118,6 +118,29 @@ def test_rows_and_tombstones_with_an_implausible_sequencer_are_healed_once(
 
 
 @batches
+def test_a_storage_class_that_a_row_lacks_is_added_and_one_that_s3_no_longer_has_is_repaired(
+    s3: "S3Client", bucket: Bucket, store: Store
+) -> None:
+    for key, storage_class in (("a", "GLACIER"), ("b", "STANDARD"), ("c", "STANDARD_IA")):
+        s3.put_object(Bucket=bucket.name, Key=key, Body=b"1", StorageClass=storage_class)  # type: ignore[arg-type]
+    repaired(store, bucket)
+    assert [store.read(bucket.name, key).storage_class for key in "abc"] == [  # type: ignore[union-attr]
+        "GLACIER",
+        None,
+        "STANDARD_IA",
+    ]
+    for key, wrong in (("a", None), ("b", "GLACIER")):
+        row = store.read(bucket.name, key)
+        assert row
+        item = to_item(replace(row, storage_class=wrong), store.shards)
+        store.client.put_item(TableName=store.table, Item=item)
+    assert remaining(store, bucket) == [("stale", "b")]
+    assert repaired(store, bucket) == 2
+    assert [store.read(bucket.name, key).storage_class for key in "ab"] == ["GLACIER", None]  # type: ignore[union-attr]
+    assert repaired(store, bucket) == 0
+
+
+@batches
 def test_an_empty_catalog_is_filled(s3: "S3Client", bucket: Bucket, store: Store) -> None:
     fill(s3, bucket, [f"{n:03}" for n in range(61)])
     checkpoints = list(reconcile(store, bucket))
@@ -218,7 +241,11 @@ def function(
 
 @batches
 def test_the_function_continues_until_its_range_is_done(
-    function: ModuleType, s3: "S3Client", bucket: Bucket, store: Store
+    function: ModuleType,
+    s3: "S3Client",
+    bucket: Bucket,
+    store: Store,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     fill(s3, bucket, [f"{n:02}" for n in range(20)])
     [whole] = function.plan({}, None)["ranges"]
@@ -230,3 +257,5 @@ def test_the_function_continues_until_its_range_is_done(
     assert total == 20
     assert rounds > 1
     assert remaining(store, bucket) == []
+    # An alarm measures this field of the log.
+    assert sum(vars(record).get("repaired", 0) for record in caplog.records) == total

@@ -1,6 +1,7 @@
 """The smoke test, on moto's bucket and table; rows come when the clock of the test says so."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,8 @@ from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.smoke_test import smoke
 from reinventure.errors import LateError
 from s3_catalog.correction import correct
+from s3_catalog.model.row import Row
+from s3_catalog.table.store import Store
 
 
 def objects(catalog: DeployedCatalog) -> list[Any]:
@@ -64,3 +67,17 @@ def test_a_late_row_is_an_error_and_leaves_nothing(
         smoke(catalog, 9)
     assert seconds() == pytest.approx(9 + sum(times), abs=0.4)
     assert objects(catalog) == []
+
+
+def test_a_row_without_the_version_is_that_of_the_object(
+    catalog: DeployedCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Store.read
+
+    def read_without_version(store: Store, bucket: str, key: str) -> Row | None:
+        row = read(store, bucket, key)
+        return row and replace(row, version_id=None)
+
+    monkeypatch.setattr(Store, "read", read_without_version)
+    ingest_at([2, 5], catalog, monkeypatch)
+    assert smoke(catalog, 9).row_seconds == pytest.approx(2, abs=0.2)

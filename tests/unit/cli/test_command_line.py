@@ -264,7 +264,10 @@ def test_the_help_lists_all_commands_in_their_groups(run: Run, arguments: list[s
     assert groups == {
         "Query": ["ls", "du", "find", "stat", "sql", "watch"],
         "Inspect": ["inspect", "duplicates"],
-        "Maintain": ["verify", "repair", "failed", "redrive", "sql-backfill", "audit", "smoke"],
+        "Maintain": [
+            *("verify", "repair", "failed", "redrive"),
+            *("sql-backfill", "audit", "smoke", "doctor"),
+        ],
         "Local cloud": ["up", "down", "demo"],
         "Account": ["deploy", "destroy"],
     }

@@ -92,6 +92,31 @@ def test_find_selects_by_the_results_of_content_inspection(
     assert keys(run("find", "--rows-over", "20")) == []
 
 
+def test_find_selects_by_storage_class(catalog: DeployedCatalog, run: Run) -> None:
+    add_row(catalog, "archived", storage_class="GLACIER")
+    add_row(catalog, "usual")
+    assert keys(run("find", "--class", "glacier")) == ["archived"]
+    assert keys(run("find", "--class", "STANDARD")) == ["usual"]
+    assert keys(run("find", "--class", "GLACIER_IR")) == []
+    assert run("find", "--class", "cold!").exit_code == 2
+    assert run("find", "--deleted", "--class", "GLACIER").exit_code == 2
+
+
+def test_find_selects_by_requester(catalog: DeployedCatalog, run: Run) -> None:
+    add_row(catalog, "ann", requester="AROAEXAMPLE:ann")
+    add_row(catalog, "anna", requester="AROAEXAMPLE:anna")
+    add_row(catalog, "account", requester="123456789012")
+    add_row(catalog, "unknown")
+    add_row(catalog, "gone", requester="AROAEXAMPLE:ann", size=None, etag=None, expires_at=1)
+    for ann in ("ann", "AROAEXAMPLE:ann", "AWS:AROAEXAMPLE:ann"):
+        assert keys(run("find", "--by", ann)) == ["ann"]
+    assert keys(run("find", "--by", "AROAEXAMPLE")) == ["ann", "anna"]
+    assert keys(run("find", "--by", "123456789012")) == ["account"]
+    assert keys(run("find", "--by", "12345")) == []
+    assert keys(run("find", "--deleted", "--by", "ann")) == ["gone"]
+    assert run("find", "--by", "").exit_code == 2
+
+
 def test_find_deleted_lists_tombstones_only(catalog: DeployedCatalog, run: Run) -> None:
     add_row(catalog, "here")
     add_row(catalog, "gone", size=None, etag=None, expires_at=1)

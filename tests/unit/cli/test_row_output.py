@@ -48,6 +48,8 @@ TOMBSTONE = replace(
     etag=None,
     expires_at=1800619200,
     asked_at=1795435200_000001,
+    requester="AROAEXAMPLE:ann",
+    source_ip="192.0.2.44",
 )
 
 
@@ -60,6 +62,8 @@ bucket     b
 partition  b#4#1
 deleted    2026-11-23 12:00:00.005Z, by ObjectRemoved:DeleteMarkerCreated
 expires    2027-01-22 12:00:00Z
+requester  AROAEXAMPLE:ann
+source ip  192.0.2.44
 version    w
 sequencer  0A
 source     lookup in S3 at 2026-11-23 12:00:00Z
@@ -78,6 +82,7 @@ Catalog and bucket agree about this key."""
 def test_a_key_that_is_in_one_of_the_two_only_is_shown() -> None:
     ghost = row_output.key_state_lines(KeyState("b", ROW.key, "b#4#1", ROW, [], agree=False))
     assert "changed    2026-11-23 12:00:00.005Z, by ObjectCreated:Put\n" in ghost
+    assert "class      STANDARD or not yet known\nrequester  not known\n" in ghost
     assert "source     the event itself\n" in ghost
     assert ghost.endswith("\nVersions in S3: none\nCatalog and bucket DIFFER about this key.")
     missing = KeyState("b", ROW.key, "b#4#1", None, VERSIONS[1:], agree=False)
@@ -107,3 +112,17 @@ def test_the_results_of_content_inspection_are_shown() -> None:
     assert shown["rows"].strip() == "1,234"
     assert "error" not in shown
     assert json.loads(row_output.key_state_json(state))["row"]["inspected"] == found
+
+
+def test_class_restore_and_checksum_are_shown_where_the_row_has_them() -> None:
+    archived = replace(ROW, storage_class="GLACIER", checksum_algorithm="CRC64NVME")
+    lines = row_output.key_state_lines(KeyState("b", "k", "b#4#1", archived, [], agree=True))
+    assert "class      GLACIER\nchecksum   CRC64NVME\n" in lines
+    for restore, shown in (
+        ("IN_PROGRESS", "in progress"),
+        ("2031-01-01T00:00:00.000Z", "until 2031-01-01T00:00:00.000Z"),
+    ):
+        state = KeyState("b", "k", "b#4#1", replace(archived, restore=restore), [], agree=True)
+        assert f"class      GLACIER\nrestore    {shown}\n" in row_output.key_state_lines(state)
+        fields = json.loads(row_output.key_state_json(state))["row"]
+        assert (fields["storage_class"], fields["restore"]) == ("GLACIER", restore)

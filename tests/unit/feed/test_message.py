@@ -81,6 +81,9 @@ def test_every_kind_of_message_fits_the_schema(old: Row | None, new: Row | None,
         {"healed_at": "now"},
         {"healed_at": 1, "asked_at": None},
         {"time": "2026-11-23"},
+        {"changed": "size"},
+        {"changed": ["time"]},
+        {"requester": ""},
     ],
 )
 def test_the_schema_refuses_other_values(wrong: dict[str, object]) -> None:
@@ -102,17 +105,24 @@ def test_a_message_has_the_old_and_new_state_and_its_place_in_the_order() -> Non
             "healed_at": None,
             "time": "2026-11-23T10:15:30.123Z",
             "event": "ObjectCreated:Put",
+            "requester": None,
+            "source_ip": None,
+            "changed": ["size", "etag"],
             "old": {
                 "size": 1024,
                 "etag": LIVE.etag,
                 "version_id": LIVE.version_id,
                 "time": "2026-11-23T10:15:30.123Z",
+                "storage_class": None,
+                "restore": None,
             },
             "new": {
                 "size": 7,
                 "etag": "other",
                 "version_id": LIVE.version_id,
                 "time": "2026-11-23T10:15:30.123Z",
+                "storage_class": None,
+                "restore": None,
             },
         },
         {
@@ -126,6 +136,35 @@ def test_a_message_has_the_old_and_new_state_and_its_place_in_the_order() -> Non
     deleted, values = published(LIVE, GONE)
     assert (deleted["new"], deleted["event"]) == (None, "ObjectRemoved:DeleteMarkerCreated")
     assert "size_mib" not in values
+
+
+def test_a_change_of_the_storage_class_or_the_restore_is_an_update_that_names_it() -> None:
+    archived = replace(LIVE, storage_class="GLACIER", requester="AIDAEXAMPLE", source_ip="::1")
+    content, values = published(LIVE, archived)
+    assert (content["kind"], content["changed"]) == ("updated", ["storage_class"])
+    assert (content["old"]["storage_class"], content["new"]["storage_class"]) == (None, "GLACIER")
+    assert (content["requester"], content["source_ip"]) == ("AIDAEXAMPLE", "::1")
+    assert values["kind"] == "updated"
+    VALIDATOR.validate(content)
+    restored, _ = published(archived, replace(archived, restore="IN_PROGRESS"))
+    assert restored["changed"] == ["restore"]
+    VALIDATOR.validate(restored)
+    created, _ = published(None, archived)
+    assert created["changed"] == []
+
+
+def test_another_requester_or_checksum_alone_is_no_change() -> None:
+    other = replace(LIVE, requester="AIDAEXAMPLE", checksum_algorithm="CRC32")
+    assert stream_record.parse(record(1, LIVE, other)).kind is None
+
+
+def test_messages_of_before_there_was_a_storage_class_fit_the_schema() -> None:
+    content, _ = published(LIVE, LATER)
+    for name in ("requester", "source_ip", "changed"):
+        del content[name]
+    for side in ("old", "new"):
+        del content[side]["storage_class"], content[side]["restore"]
+    VALIDATOR.validate(content)
 
 
 def test_a_message_of_a_healed_row_has_the_mark_and_those_of_before_fit_the_schema() -> None:
@@ -210,6 +249,8 @@ def test_attributes_have_characters_of_xml_only_and_are_never_empty() -> None:
 def test_ten_of_the_longest_messages_fit_into_a_request(character: str) -> None:
     key = character * (1024 // len(character.encode()))
     wide = replace(LATER, key=key, bucket="b" * 63, version_id='"' * 1024, etag="e" * 64)
+    wide = replace(wide, requester='"' * 86, source_ip="0" * 45, storage_class="C" * 32)
+    wide = replace(wide, restore="2031-01-01T00:00:00.000Z")
     change = stream_record.parse(record(1, wide, replace(wide, size=50 * 2**40)))
     assert change.kind
     texts = [json.dumps(message(change, change.kind))]

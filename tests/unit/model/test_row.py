@@ -103,6 +103,36 @@ def test_an_inspection_result_stays_with_its_version(
     assert row(stored(now), seen).inspected == (INSPECTED if kept else None)
 
 
+def test_events_of_storage_keep_the_inspection_result_of_an_object_without_versions() -> None:
+    seen = doubles.row(size=9, etag="f", inspected=INSPECTED)
+    moved = Event("bucket", "key", "LifecycleTransition", ASKED_AT, None, None, None)
+    put = replace(moved, name="ObjectCreated:Put")
+    assert row(stored(None), seen, moved).inspected == INSPECTED
+    assert row(replace(stored(None), etag="g"), seen, moved).inspected is None
+    assert row(stored(None), seen, put).inspected is None
+    assert row(stored(None), seen).inspected is None
+
+
+def test_a_row_has_what_the_lookup_found_and_none_of_the_row_before() -> None:
+    seen = doubles.row(storage_class="GLACIER", checksum_algorithm="SHA1", restore="IN_PROGRESS")
+    plain = row(stored(), seen)
+    assert (plain.storage_class, plain.checksum_algorithm, plain.restore) == (None, None, None)
+    listed = replace(stored(), storage_class="STANDARD_IA", checksum_algorithm="CRC32")
+    found = row(listed, seen)
+    assert (found.storage_class, found.checksum_algorithm, found.restore) == (
+        "STANDARD_IA",
+        "CRC32",
+        None,
+    )
+    gone = row(None, seen)
+    assert (gone.storage_class, gone.checksum_algorithm, gone.restore) == (None, None, None)
+
+
+def test_a_heal_keeps_nothing_of_a_forged_event() -> None:
+    forged = replace(FORGED, requester="A:mallory", source_ip="192.0.2.9")
+    assert (row(stored(), forged).requester, row(stored(), forged).source_ip) == (None, None)
+
+
 def test_a_deleted_object_has_no_inspection_result() -> None:
     assert row(None, doubles.row(version_id="v1", inspected=INSPECTED)).inspected is None
 

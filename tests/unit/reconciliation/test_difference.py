@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3_catalog.model.row import BEFORE_ALL, Row, agree
+from s3_catalog.model.row import BEFORE_ALL, Row, agree, is_complete
 from s3_catalog.model.stored_object import StoredObject
 from s3_catalog.reconciliation.difference import (
     Difference,
@@ -87,6 +87,29 @@ def test_versions_are_compared_if_the_row_has_one(
     of_row: str | None, current: str | None, same: bool
 ) -> None:
     assert agree(row("k", 1, "x", of_row), stored("k", 1, "x", current)) is same
+
+
+@pytest.mark.parametrize(
+    ("of_row", "listed", "agrees", "complete"),
+    [
+        ((None, None), (None, None), True, True),
+        ((None, None), ("GLACIER", None), True, False),
+        (("GLACIER", None), ("GLACIER", None), True, True),
+        (("GLACIER", None), ("DEEP_ARCHIVE", None), False, False),
+        (("GLACIER", None), (None, None), False, False),
+        (("GLACIER", None), ("GLACIER", "IN_PROGRESS"), True, False),
+        (("GLACIER", "IN_PROGRESS"), ("GLACIER", None), False, False),
+    ],
+)
+def test_a_missing_class_or_restore_state_is_no_difference_but_incomplete(
+    of_row: tuple[str | None, ...], listed: tuple[str | None, ...], agrees: bool, complete: bool
+) -> None:
+    mine = replace(row("k", 1, "x"), storage_class=of_row[0], restore=of_row[1])
+    theirs = replace(stored("k", 1, "x"), storage_class=listed[0], restore=listed[1])
+    assert agree(mine, theirs) is agrees
+    assert (difference(theirs, mine, NOW) is None) is agrees
+    assert is_complete(mine, theirs) is complete
+    assert (difference(theirs, mine, NOW, is_complete) is None) is complete
 
 
 def test_no_object_agrees_with_no_row_and_with_a_tombstone() -> None:

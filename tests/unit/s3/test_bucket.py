@@ -168,7 +168,40 @@ CURRENT = StoredObject("key", 7, "XeX", "v3", modified=MODIFIED, asked_at=ASKED_
 def test_the_current_version_takes_a_request_of_one_entry() -> None:
     s3 = OnePage(Versions=[VERSION])
     assert s3.bucket().current("key") == CURRENT
-    assert s3.requests == [{"Bucket": "bucket", "Prefix": "key", "MaxKeys": 1}]
+    assert s3.requests == [
+        {
+            "Bucket": "bucket",
+            "Prefix": "key",
+            "MaxKeys": 1,
+            "OptionalObjectAttributes": ["RestoreStatus"],
+        }
+    ]
+
+
+EXPIRY = datetime(2031, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("listed", "found"),
+    [
+        ({"StorageClass": "STANDARD"}, {}),
+        ({"StorageClass": "GLACIER"}, {"storage_class": "GLACIER"}),
+        ({"StorageClass": "X" * 99}, {"storage_class": "X" * 32}),
+        ({"ChecksumAlgorithm": ["CRC64NVME"]}, {"checksum_algorithm": "CRC64NVME"}),
+        ({"RestoreStatus": {"IsRestoreInProgress": True}}, {"restore": "IN_PROGRESS"}),
+        ({"RestoreStatus": {"IsRestoreInProgress": False}}, {}),
+        (
+            {"RestoreStatus": {"IsRestoreInProgress": False, "RestoreExpiryDate": EXPIRY}},
+            {"restore": "2031-01-01T00:00:00.000Z"},
+        ),
+    ],
+)
+def test_class_checksum_and_restore_are_those_of_the_listing(
+    listed: dict[str, Any], found: dict[str, Any]
+) -> None:
+    s3 = OnePage(Versions=[{**VERSION, **listed}])
+    assert s3.bucket().current("key") == replace(CURRENT, **found)
+    assert list(s3.bucket().listing()) == [("key", replace(CURRENT, **found))]
 
 
 @pytest.mark.parametrize(
@@ -228,8 +261,13 @@ def test_a_listing_is_of_the_whole_bucket_unless_it_has_limits() -> None:
     assert list(s3.bucket().listing()) == [("key", CURRENT)]
     assert list(s3.bucket().listing(prefix="k", after="ka")) == [("key", CURRENT)]
     assert s3.requests == [
-        {"Bucket": "bucket", "Prefix": ""},
-        {"Bucket": "bucket", "Prefix": "k", "KeyMarker": "ka"},
+        {"Bucket": "bucket", "Prefix": "", "OptionalObjectAttributes": ["RestoreStatus"]},
+        {
+            "Bucket": "bucket",
+            "Prefix": "k",
+            "KeyMarker": "ka",
+            "OptionalObjectAttributes": ["RestoreStatus"],
+        },
     ]
 
 

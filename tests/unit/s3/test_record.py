@@ -7,6 +7,7 @@ import pytest
 
 from s3_catalog.exceptions import MalformedError
 from s3_catalog.model.event import Content, Event
+from s3_catalog.model.requester import Requester
 from s3_catalog.s3.record import parse
 from tests.s3_events import event
 
@@ -28,6 +29,7 @@ def test_a_put() -> None:
         sequencer="0055AED6DCD90281E5" + "0" * 14,
         version_id="096fKKXTRTtl3on89fVO.nfljtsv6qko",
         content=Content(size=1024, etag="d41d8cd98f00b204e9800998ecf8427e"),
+        requester=Requester("AIDAEXAMPLEUSER", "192.0.2.44"),
     )
 
 
@@ -43,7 +45,6 @@ def test_a_delete_has_no_content() -> None:
     [
         "Replication:OperationMissedThreshold",
         "ObjectTagging:Put",
-        "ObjectRestore:Completed",
         "SomethingNew:In2031",
     ],
 )
@@ -105,6 +106,7 @@ def test_a_key_in_eventbridge_is_not_decoded() -> None:
         sequencer="00617F08299329D189" + "0" * 14,
         version_id="IYV3p45BT0ac8hjHg1houSdS1a.Mro8e",
         content=Content(size=5, etag="b1946ac92492d2347c6235b4d2611184"),
+        requester=Requester("123456789012", "192.0.2.44"),
     )
 
 
@@ -137,6 +139,9 @@ def test_deletes_of_eventbridge(name: str, expected: str, self_contained: bool) 
         ("lifecycle_delete", False),
         ("lifecycle_delete_unversioned", False),
         ("lifecycle_delete_marker_created", False),
+        ("lifecycle_transition", False),
+        ("intelligent_tiering", False),
+        ("restore_completed", False),
     ],
 )
 def test_only_new_objects_and_delete_markers_by_requests_are_self_contained(
@@ -231,7 +236,7 @@ def test_an_unknown_deletion_type_is_refused() -> None:
     ("field", "value", "logged"),
     [
         ("source", "aws.ec2", "Object Created"),
-        ("detail-type", "Object Restore Completed", "Object Restore Completed"),
+        ("detail-type", "Object Tags Added", "Object Tags Added"),
     ],
 )
 def test_other_events_of_eventbridge_are_ignored_and_logged(
@@ -253,3 +258,49 @@ def test_only_events_of_eventbridge_that_need_a_lookup_may_lack_a_sequencer() ->
         happened = parse(unordered)
         assert happened is not None
         assert happened.sequencer is None
+
+
+@pytest.mark.parametrize(
+    ("detail_type", "name"),
+    [
+        ("Object Storage Class Changed", "LifecycleTransition"),
+        ("Object Access Tier Changed", "IntelligentTiering"),
+        ("Object Restore Initiated", "ObjectRestore:Post"),
+        ("Object Restore Completed", "ObjectRestore:Completed"),
+        ("Object Restore Expired", "ObjectRestore:Delete"),
+    ],
+)
+def test_events_of_storage_by_eventbridge_have_the_names_of_notifications(
+    detail_type: str, name: str
+) -> None:
+    happened = parse({**event("eventbridge_storage_class_changed"), "detail-type": detail_type})
+    assert happened is not None
+    assert (happened.name, happened.of_storage, happened.self_contained) == (name, True, False)
+    assert (happened.content, happened.sequencer) == (None, None)
+    assert happened.requester == Requester("s3.amazonaws.com", None)
+
+
+@pytest.mark.parametrize("name", ["lifecycle_transition", "intelligent_tiering"])
+def test_events_of_storage_need_a_lookup(name: str) -> None:
+    happened = parse(event(name)["Records"][0])
+    assert happened is not None
+    assert (happened.of_storage, happened.sequencer) == (True, None)
+    assert happened.requester == Requester("s3.amazonaws.com", "s3.amazonaws.com")
+
+
+@pytest.mark.parametrize("odd", [None, 7, "", "a b", "x" * 999, "\ud800", ["AWS:x"], {"a": 1}])
+def test_an_odd_requester_or_address_is_left_out_and_refuses_no_event(odd: object) -> None:
+    happened = parse(
+        {
+            **record(),
+            "userIdentity": {"principalId": odd},
+            "requestParameters": {"sourceIPAddress": odd},
+        }
+    )
+    assert happened is not None
+    assert happened.requester == Requester(None, None)
+    nothing: tuple[object, ...] = ({}, None, "?", [])
+    for absent in nothing:
+        happened = parse({**record(), "userIdentity": absent, "requestParameters": absent})
+        assert happened is not None
+        assert happened.requester == Requester(None, None)

@@ -128,7 +128,8 @@ def test_an_update_replaces_the_whole_item_by_a_stricter_rule() -> None:
                     'UPDATE "table" SET "sequencer" = ? SET "event_time" = ? SET "event_name" = ?'
                     ' SET "expires_at" = ?'
                     ' REMOVE "version_id" REMOVE "size" REMOVE "etag" REMOVE "asked_at"'
-                    ' REMOVE "healed_at" REMOVE "inspected"'
+                    ' REMOVE "healed_at" REMOVE "inspected" REMOVE "requester" REMOVE "source_ip"'
+                    ' REMOVE "storage_class" REMOVE "checksum_algorithm" REMOVE "restore"'
                     ' WHERE "pk" = ? AND "sk" = ? AND "sequencer" < ?'
                     ' AND "event_time" <= ? AND "event_name" <> ? AND "asked_at" IS MISSING'
                 ),

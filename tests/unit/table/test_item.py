@@ -50,6 +50,11 @@ ROW = Row(
     asked_at=5,
     healed_at=4,
     inspected=INSPECTED,
+    requester="A:ann",
+    source_ip="::1",
+    storage_class="GLACIER",
+    checksum_algorithm="CRC32",
+    restore="IN_PROGRESS",
 )
 ITEM: dict[str, Any] = {
     "pk": {"S": "bucket#1#0"},
@@ -63,6 +68,11 @@ ITEM: dict[str, Any] = {
     "asked_at": {"N": "5"},
     "healed_at": {"N": "4"},
     "inspected": VALUE,
+    "requester": {"S": "A:ann"},
+    "source_ip": {"S": "::1"},
+    "storage_class": {"S": "GLACIER"},
+    "checksum_algorithm": {"S": "CRC32"},
+    "restore": {"S": "IN_PROGRESS"},
 }
 TOMBSTONE = replace(
     ROW,
@@ -73,6 +83,11 @@ TOMBSTONE = replace(
     asked_at=None,
     healed_at=None,
     inspected=None,
+    requester=None,
+    source_ip=None,
+    storage_class=None,
+    checksum_algorithm=None,
+    restore=None,
 )
 TOMBSTONE_ITEM: dict[str, Any] = {
     "pk": {"S": "bucket#1#0"},

@@ -109,6 +109,13 @@ def test_a_key_condition_has_the_stricter_of_prefix_and_beginning(
             {":type": {"S": "image/"}},
         ),
         (Filter(sha256="00"), "inspected.sha256 = :sha256", {":sha256": {"S": "00"}}),
+        (
+            Filter(storage_class="GLACIER"),
+            "storage_class = :storage_class",
+            {":storage_class": {"S": "GLACIER"}},
+        ),
+        (Filter(storage_class="STANDARD"), "attribute_not_exists(storage_class)", {}),
+        (Filter(by="AWS:ann"), "contains(requester, :by)", {":by": {"S": "ann"}}),
         (Filter(wider=0), "inspected.width > :wider", {":wider": {"N": "0"}}),
         (Filter(rows_over=0), "inspected.#rows > :rows_over", {":rows_over": {"N": "0"}}),
         (

@@ -1,0 +1,82 @@
+"""The topic of alarms, and how an alarm notifies it."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from ..settings.settings import Settings
+from .keys import allow_service
+
+
+class AlarmTopic(Construct):
+    """A topic under the customer managed key `key`, which alarms of this account may notify.
+
+    The setting `notify` is subscribed to it.
+    """
+
+    def __init__(self, scope: Construct, id: str, settings: Settings, *, key: kms.Key) -> None:
+        super().__init__(scope, id)
+        self.topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
+        account = {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
+        allow_service(key, "cloudwatch", account, settings)
+        self.topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[self.topic.topic_arn],
+                conditions=account,
+            )
+        )
+        subscribe_operator(self.topic, settings)
+
+    def alarm(
+        self,
+        scope: Construct,
+        id: str,
+        metric: cloudwatch.IMetric,
+        *,
+        above: float,
+        of: int = 1,
+        description: str,
+    ) -> cloudwatch.Alarm:
+        """Return an alarm on `metric` above `above` in two of the last `of` periods, or in one.
+
+        Missing data is not breaching.
+        """
+        alarm = cloudwatch.Alarm(
+            scope,
+            id,
+            metric=metric,
+            threshold=above,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=of,
+            datapoints_to_alarm=min(of, 2),
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description=description,
+        )
+        self.notify_of(alarm)
+        return alarm
+
+    def notify_of(self, alarm: cloudwatch.Alarm) -> None:
+        """Have `alarm` notify the topic when it goes into the state ALARM."""
+        alarm.add_alarm_action(actions.SnsAction(self.topic))
+
+
+def subscribe_operator(topic: sns.Topic, settings: Settings) -> None:
+    """Subscribe the setting `notify` to `topic`, if it is set. The subscriber must confirm."""
+    if settings.notify:
+        sns.Subscription(
+            topic,
+            "Notify",
+            topic=topic,
+            endpoint=settings.notify,
+            protocol=(
+                sns.SubscriptionProtocol.HTTPS
+                if settings.notify.startswith("https:")
+                else sns.SubscriptionProtocol.EMAIL
+            ),
+        )
