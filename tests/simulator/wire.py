@@ -68,6 +68,8 @@ def s3_of(bucket: Any) -> Any:
         wanted: dict[str, Any] = {
             _PARAMETERS[name]: value for name, value in query.items() if name in _PARAMETERS
         }
+        if optional := request.headers.get("x-amz-optional-object-attributes"):
+            wanted["OptionalObjectAttributes"] = optional.split(",")
         if "MaxKeys" in wanted:
             wanted["MaxKeys"] = int(wanted["MaxKeys"])
         try:
@@ -101,10 +103,16 @@ def _document(page: Mapping[str, Any]) -> str:
 
 
 def _elements(entry: Mapping[str, Any]) -> str:
-    return "".join(f"<{name}>{_text(name, value)}</{name}>" for name, value in entry.items())
+    return "".join(
+        f"<{name}>{_text(name, each)}</{name}>"
+        for name, value in entry.items()
+        for each in (value if isinstance(value, list) else [value])
+    )
 
 
 def _text(name: str, value: Any) -> str:
+    if isinstance(value, dict):
+        return _elements(value)
     if isinstance(value, bool):
         return str(value).lower()
     return escape(quote_plus(value) if name.endswith(("Key", "KeyMarker")) else str(value))

@@ -26,6 +26,7 @@ _DEPTH_OF_ENTRY = 2
 _ENCODED = {"Key", "KeyMarker", "NextKeyMarker", "Prefix"}
 _LISTS = {"Version": "Versions", "DeleteMarker": "DeleteMarkers"}
 _ENTRY: dict[str, Callable[[str], object]] = {
+    "ChecksumType": str,
     "ETag": str,
     "IsLatest": "true".__eq__,
     "Key": str,
@@ -34,7 +35,11 @@ _ENTRY: dict[str, Callable[[str], object]] = {
     "StorageClass": str,
     "VersionId": str,
 }
-"""How the texts in an entry are read."""
+_RESTORE: dict[str, Callable[[str], object]] = {
+    "IsRestoreInProgress": "true".__eq__,
+    "RestoreExpiryDate": datetime.fromisoformat,
+}
+"""How the texts in an entry, and in its status of a restore, are read."""
 
 
 class VersionLister:
@@ -50,13 +55,15 @@ class VersionLister:
         or BotoCoreError, and KeyError for a parameter that it does not have.
         """
         service = self._service(request.pop("Bucket"))
+        optional = ",".join(request.pop("OptionalObjectAttributes", ()))
+        headers = {"x-amz-optional-object-attributes": optional} if optional else {}
         # Control characters, which keys may have, are not allowed in XML.
         parameters = {"encoding-type": "url", "versions": ""}
         parameters |= {_PARAMETERS[name]: str(value) for name, value in request.items()}
         query = "&".join(
             f"{name}={quote(value, safe='-_.~')}" for name, value in sorted(parameters.items())
         )
-        return service.request(Request("GET", query), _read)
+        return service.request(Request("GET", query, headers), _read)
 
 
 def _read(reply: "Reply") -> dict[str, Any]:
@@ -88,7 +95,7 @@ def _parse(body: bytes) -> tuple[str, dict[str, Any]]:
     Raises ExpatError or ValueError for anything but a whole document of S3's.
     """
     page: dict[str, Any] = {}
-    entry: dict[str, object] = {}
+    entry: dict[str, Any] = {}
     path: list[str] = []
     text = ""
 
@@ -107,7 +114,11 @@ def _parse(body: bytes) -> tuple[str, dict[str, Any]]:
         depth = len(path)
         path.pop()
         if depth > _DEPTH_OF_ENTRY:
-            if depth == _DEPTH_OF_ENTRY + 1 and name in _ENTRY:
+            if path[-1] == "RestoreStatus" and name in _RESTORE:
+                entry.setdefault("RestoreStatus", {})[name] = _RESTORE[name](text)
+            elif name == "ChecksumAlgorithm":
+                entry.setdefault(name, []).append(text)
+            elif depth == _DEPTH_OF_ENTRY + 1 and name in _ENTRY:
                 entry[name] = _ENTRY[name](text)
         elif name in _LISTS:
             page.setdefault(_LISTS[name], []).append(entry)

@@ -179,6 +179,7 @@ def test_a_repeated_transaction_has_one_effect(
 
 
 READ = {"Key", "VersionId", "IsLatest", "LastModified", "ETag", "Size", "StorageClass"}
+READ |= {"ChecksumAlgorithm", "ChecksumType", "RestoreStatus"}
 
 
 def test_listings_are_botocores(clients: Clients) -> None:
@@ -200,6 +201,7 @@ def test_listings_are_botocores(clients: Clients) -> None:
             {"Prefix": "ä/"},
             {"Prefix": "none"},
             {"MaxKeys": 2},
+            {"OptionalObjectAttributes": ["RestoreStatus"]},
             {"KeyMarker": "b c+d%20"},
         ]
         for request in requests:

@@ -26,6 +26,7 @@ OPERATION = botocore.session.Session().get_service_model("s3").operation_model("
 READ = {
     *("IsTruncated", "Versions", "DeleteMarkers", "NextKeyMarker", "NextVersionIdMarker"),
     *("Key", "VersionId", "IsLatest", "LastModified", "ETag", "Size", "StorageClass"),
+    *("ChecksumAlgorithm", "ChecksumType", "RestoreStatus"),
 }
 """The elements that the catalog reads, or may read."""
 
@@ -39,6 +40,14 @@ ENTRIES = st.fixed_dictionaries(
         "modified": st.datetimes(datetime(2006, 1, 1), datetime(2100, 1, 1)),  # noqa: DTZ001
         "size": st.integers(0, 2**43),
         "owner": st.booleans(),
+        "restore": st.sampled_from(
+            [
+                "",
+                "<IsRestoreInProgress>true</IsRestoreInProgress>",
+                "<RestoreExpiryDate>2026-12-01T00:00:00.000Z</RestoreExpiryDate>",
+            ]
+        ),
+        "checksums": st.lists(st.sampled_from(["CRC32", "SHA256", "CRC64NVME"]), max_size=2),
     }
 )
 
@@ -69,6 +78,11 @@ def document(entries: list[dict[str, Any]], truncated: bool, encoded: bool = Tru
                 f"<ChecksumAlgorithm>CRC64NVME</ChecksumAlgorithm><Size>{entry['size']}</Size>"
                 "<StorageClass>STANDARD</StorageClass>"
             )
+            if entry["restore"]:
+                parts.append(f"<RestoreStatus>{entry['restore']}</RestoreStatus>")
+            parts += [
+                f"<ChecksumAlgorithm>{each}</ChecksumAlgorithm>" for each in entry["checksums"]
+            ]
         if entry["owner"]:
             parts.append("<Owner><ID>id</ID><DisplayName>Key</DisplayName></Owner>")
         parts.append(f"</{entry['kind']}>\n")
@@ -85,7 +99,9 @@ def botocores(body: bytes) -> dict[str, Any]:
 
 def read_only(page: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: [read_only(entry) for entry in value] if isinstance(value, list) else value
+        name: [read_only(entry) for entry in value]
+        if name in {"Versions", "DeleteMarkers"}
+        else value
         for name, value in page.items()
         if name in READ
     }
@@ -101,7 +117,9 @@ def test_a_page_is_read_like_botocores(entries: list[dict[str, Any]], truncated:
 def test_keys_that_the_server_did_not_encode_stay() -> None:
     entry = {"kind": "Version", "key": "50%25+1", "version": "null", "latest": True}
     entry |= {"modified": datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None), "size": 1}
-    body = document([{**entry, "owner": False}], truncated=True, encoded=False).encode()
+    body = document(
+        [{**entry, "owner": False, "restore": "", "checksums": []}], truncated=True, encoded=False
+    ).encode()
     page = version_lister._decoded(version_lister._parse(body)[1])
     assert page["Versions"][0]["Key"] == page["NextKeyMarker"] == "50%25+1"
 
@@ -133,8 +151,14 @@ EMPTY = document([], truncated=False).encode()
 def test_a_request_has_its_parameters_sorted_and_encoded(server: FaultyServer) -> None:
     server.script = [Answer(reply(EMPTY))]
     page = lister(server).list_object_versions(
-        Bucket="bucket", Prefix="a b/ä&=", KeyMarker="k+~", VersionIdMarker="v/", MaxKeys=1
+        Bucket="bucket",
+        Prefix="a b/ä&=",
+        KeyMarker="k+~",
+        VersionIdMarker="v/",
+        MaxKeys=1,
+        OptionalObjectAttributes=["RestoreStatus"],
     )
+    assert server.requests[0].headers["x-amz-optional-object-attributes"] == "RestoreStatus"
     assert page["IsTruncated"] is False
     assert "Versions" not in page
     method, target, _ = server.requests[0].line.split(" ")
