@@ -89,6 +89,16 @@ def _decoded(page: dict[str, Any]) -> dict[str, Any]:
     return page
 
 
+def _add(entry: dict[str, Any], path: list[str], name: str, text: str) -> None:
+    """Add the element `name` in `path` to the entry that it is in."""
+    if path[-1] == "RestoreStatus" and name in _RESTORE:
+        entry.setdefault("RestoreStatus", {})[name] = _RESTORE[name](text)
+    elif len(path) == _DEPTH_OF_ENTRY and name == "ChecksumAlgorithm":
+        entry.setdefault(name, []).append(text)
+    elif len(path) == _DEPTH_OF_ENTRY and name in _ENTRY:
+        entry[name] = _ENTRY[name](text)
+
+
 def _parse(body: bytes) -> tuple[str, dict[str, Any]]:
     """Return the root's name and the elements in it: texts, and lists of versions.
 
@@ -114,12 +124,7 @@ def _parse(body: bytes) -> tuple[str, dict[str, Any]]:
         depth = len(path)
         path.pop()
         if depth > _DEPTH_OF_ENTRY:
-            if path[-1] == "RestoreStatus" and name in _RESTORE:
-                entry.setdefault("RestoreStatus", {})[name] = _RESTORE[name](text)
-            elif name == "ChecksumAlgorithm":
-                entry.setdefault(name, []).append(text)
-            elif depth == _DEPTH_OF_ENTRY + 1 and name in _ENTRY:
-                entry[name] = _ENTRY[name](text)
+            _add(entry, path, name, text)
         elif name in _LISTS:
             page.setdefault(_LISTS[name], []).append(entry)
         elif depth == _DEPTH_OF_ENTRY:
