@@ -96,11 +96,13 @@ def test_a_program_that_is_missing_is_named_in_the_log(tmp_path: Path) -> None:
 
 
 STARTER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from reinventure.local import background_process as background
 from tests.component.local.test_background_process import start
 
+# A shell lets commands in its background ignore SIGINT, and they inherit it to this process.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 if sys.argv[2] == "ends with it":
     background.end_with_this_process()
 start(Path(sys.argv[1]))
