@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from s3_catalog.exceptions import BrokenError
@@ -43,6 +43,7 @@ def in_pieces(text: str, size: int, *, tabs: bool) -> tuple[int, int] | str:
         return str(error)
 
 
+@example(';\r"\\"\\\r"\r"', False)  # Broken without a backslash first, then with one, too.
 @given(st.text('a"\\,\t;\n\r', max_size=40) | st.text('"\\\t\n', max_size=40), st.booleans())
 def test_the_size_of_the_pieces_does_not_matter(text: str, tabs: bool) -> None:
     whole = in_pieces(text, 2**20, tabs=tabs)

@@ -234,7 +234,8 @@ class RecordCounter:
         """Count records, and lines, if not each record has one."""
         self._lines += rows if lines is None else lines
         for reader in self._readers:
-            reader.rows += rows
+            if not reader.broken:  # Its count is the number of the record in its error.
+                reader.rows += rows
 
     def _read(self, line: str) -> None:
         """Read a line that has quotes or is within them."""
