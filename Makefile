@@ -104,7 +104,7 @@ mariadb-if-allowed:
 	else echo "Installing MariaDB's server ..."; sh -c "$$install" || \
 	  echo "MariaDB's server could not be installed." >&2; fi
 
-check: lint ## Run lint, the unit tests and a short simulation: in under a minute
+check: lint ## Run lint, the unit tests and a short simulation: in a minute or two
 	@SOAK_HISTORIES=500 exec pytest -q $(PARALLEL) tests/unit tests/simulator/test_convergence.py
 
 test: $(DEV) mariadb-if-allowed ## Run all tests: make test [ARGS="-k totals"] [REPORTS=folder]
