@@ -8,7 +8,6 @@ from hashlib import blake2b
 from typing import cast
 
 import aws_cdk as cdk
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -22,6 +21,7 @@ from s3_catalog.model.scope import Scope
 from ..constructs.alarm_topic import AlarmTopic
 from ..constructs.keys import Keys, allow_service
 from ..constructs.python_function import PythonFunction
+from ..constructs.service_principal import THIS_ACCOUNT
 from ..settings.settings import Settings
 from .event_patterns import patterns
 from .ingest_function import IngestFunction
@@ -89,7 +89,7 @@ class AttachedBuckets(Construct):
         allow_service(
             keys.queue,
             "events",
-            {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
+            THIS_ACCOUNT,
             settings,
             sid="LetSendEventsOfAttachedBuckets",
         )
@@ -103,12 +103,7 @@ class AttachedBuckets(Construct):
                     detail_type=pattern["detail-type"],
                     detail=pattern["detail"],
                 ),
-                targets=[
-                    targets.LambdaFunction(
-                        cast("lambda_.IFunction", ingest.alias),
-                        dead_letter_queue=ingest.dead_letter_queue,
-                    )
-                ],
+                targets=[ingest.rule_target()],
             )
             for bits, pattern in patterns(attached).items()
         ]
@@ -179,18 +174,12 @@ def _watch(scope: Construct, check: lambda_.Function, alarms: AlarmTopic) -> Non
         above=0,
         description="An attached bucket sends no events: the log of the check names it.",
     )
-    # Missing data is breaching. Two hours: one may end a moment before its check.
-    alarms.notify_of(
-        cloudwatch.Alarm(
-            scope,
-            "Unchecked",
-            metric=check.metric_invocations(period=hour, statistic="Sum"),
-            threshold=1,
-            comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-            evaluation_periods=2,
-            treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
-            alarm_description="Whether attached buckets send events was not checked for two hours.",
-        )
+    alarms.alarm_on_absence(
+        scope,
+        "Unchecked",
+        check.metric_invocations(period=hour, statistic="Sum"),
+        periods=2,  # One may end a moment before its check.
+        description="Whether attached buckets send events was not checked for two hours.",
     )
 
 

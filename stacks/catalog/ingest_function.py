@@ -1,6 +1,9 @@
 """The function `ingest`, which applies S3 events to the catalog."""
 
+from typing import cast
+
 import aws_cdk as cdk
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
@@ -87,6 +90,15 @@ class IngestFunction(Construct):
                 max_event_age=cdk.Duration.hours(6),
                 on_failure=destinations.SqsDestination(dead_letter_queue),
             )
+
+    def rule_target(self) -> targets.LambdaFunction:
+        """Return the alias as the target of a rule.
+
+        What EventBridge cannot deliver goes to the dead-letter queue.
+        """
+        return targets.LambdaFunction(
+            cast("lambda_.IFunction", self.alias), dead_letter_queue=self.dead_letter_queue
+        )
 
     def allow_receive(self, queue: sqs.IQueue) -> None:
         """Allow the function to receive from `queue`, which has the dead-letter queue's key."""

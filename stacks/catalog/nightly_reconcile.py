@@ -1,7 +1,6 @@
 """The comparison of buckets and catalog, every night or on demand, which repairs lost rows."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -228,21 +227,13 @@ class NightlyReconcile(Construct):
 
     def _watch_nights(self, machine: sfn.StateMachine, alarms: AlarmTopic) -> None:
         """Raise an alarm if comparisons do not take place."""
-        # A comparison may take many hours more than the one of the night before. Missing data is
-        # breaching: also when no comparison was ever started.
-        alarms.notify_of(
-            cloudwatch.Alarm(
-                self,
-                "Late",
-                metric=machine.metric_succeeded(period=cdk.Duration.hours(1), statistic="Sum"),
-                threshold=1,
-                comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-                evaluation_periods=_LATE_HOURS,
-                treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
-                alarm_description=(
-                    f"No comparison of bucket and catalog succeeded in {_LATE_HOURS} hours."
-                ),
-            )
+        # A comparison may take many hours more than the one of the night before.
+        alarms.alarm_on_absence(
+            self,
+            "Late",
+            machine.metric_succeeded(period=cdk.Duration.hours(1), statistic="Sum"),
+            periods=_LATE_HOURS,
+            description=f"No comparison of bucket and catalog succeeded in {_LATE_HOURS} hours.",
         )
 
     def _watch(

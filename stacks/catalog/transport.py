@@ -9,9 +9,7 @@ from typing import cast
 import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_notifications as notifications
 from aws_cdk import aws_sns as sns
@@ -19,12 +17,11 @@ from constructs import Construct, IConstruct
 
 from ..constructs.keys import Keys, allow_service
 from ..constructs.queues import WorkQueue, allow_send, subscribe, visibility_timeout_for
+from ..constructs.service_principal import THIS_ACCOUNT
 from ..settings.settings import Settings
 from .catalogued_bucket import CataloguedBucket
 from .event_patterns import DETAIL_TYPES
 from .ingest_function import IngestFunction
-
-_THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
 
 
 def connect(
@@ -68,7 +65,7 @@ class ThroughQueue(Construct):
     ) -> None:
         super().__init__(scope, id)
         self.queue = EventsQueue(self, "Events", settings, keys=keys, ingest=ingest).queue
-        this_bucket = {**_THIS_ACCOUNT, "ArnEquals": {"aws:SourceArn": bucket.bucket.bucket_arn}}
+        this_bucket = {**THIS_ACCOUNT, "ArnEquals": {"aws:SourceArn": bucket.bucket.bucket_arn}}
         allow_send(self.queue, "s3", this_bucket)
         allow_service(keys.queue, "s3", this_bucket, settings)
         bucket.notify(
@@ -107,13 +104,13 @@ class ThroughTopic(Construct):
                 actions=["sns:Publish"],
                 resources=[topic.topic_arn],
                 conditions={
-                    **_THIS_ACCOUNT,
+                    **THIS_ACCOUNT,
                     "ArnEquals": {"aws:SourceArn": bucket.bucket.bucket_arn},
                 },
             )
         )
         # For the account: the bucket is under the same key, and a condition on it would be a cycle.
-        allow_service(keys.data, "s3", _THIS_ACCOUNT, settings)
+        allow_service(keys.data, "s3", THIS_ACCOUNT, settings)
 
         self.queue = EventsQueue(self, "Events", settings, keys=keys, ingest=ingest).queue
         # The topic's ARN, which includes the account, is the only condition key that SNS sends KMS.
@@ -160,12 +157,8 @@ class ThroughEventBridge(Construct):
         bucket.notify_event_bridge(ready=rule)
         # For the account: the rule needs the queue, the queue needs the key, and a condition on the
         # rule would be a cycle. The queue's own policy, by CDK, allows this rule only.
-        allow_service(keys.queue, "events", _THIS_ACCOUNT, settings)
-        rule.add_target(
-            targets.LambdaFunction(
-                cast("lambda_.IFunction", ingest.alias), dead_letter_queue=ingest.dead_letter_queue
-            )
-        )
+        allow_service(keys.queue, "events", THIS_ACCOUNT, settings)
+        rule.add_target(ingest.rule_target())
 
 
 class EventsQueue(Construct):

@@ -1,6 +1,5 @@
 """The topic of alarms, and how an alarm notifies it."""
 
-import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
@@ -10,6 +9,7 @@ from constructs import Construct
 
 from ..settings.settings import Settings
 from .keys import allow_service
+from .service_principal import THIS_ACCOUNT
 
 
 class AlarmTopic(Construct):
@@ -21,14 +21,13 @@ class AlarmTopic(Construct):
     def __init__(self, scope: Construct, id: str, settings: Settings, *, key: kms.Key) -> None:
         super().__init__(scope, id)
         self.topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
-        account = {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
-        allow_service(key, "cloudwatch", account, settings)
+        allow_service(key, "cloudwatch", THIS_ACCOUNT, settings)
         self.topic.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
                 actions=["sns:Publish"],
                 resources=[self.topic.topic_arn],
-                conditions=account,
+                conditions=THIS_ACCOUNT,
             )
         )
         subscribe_operator(self.topic, settings)
@@ -58,12 +57,32 @@ class AlarmTopic(Construct):
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
             alarm_description=description,
         )
-        self.notify_of(alarm)
+        alarm.add_alarm_action(actions.SnsAction(self.topic))
         return alarm
 
-    def notify_of(self, alarm: cloudwatch.Alarm) -> None:
-        """Have `alarm` notify the topic when it goes into the state ALARM."""
-        alarm.add_alarm_action(actions.SnsAction(self.topic))
+    def alarm_on_absence(
+        self,
+        scope: Construct,
+        id: str,
+        metric: cloudwatch.IMetric,
+        *,
+        periods: int,
+        description: str,
+    ) -> None:
+        """Raise an alarm when `metric` is below 1 in each of the last `periods` periods.
+
+        Missing data is breaching: what never happened has none.
+        """
+        cloudwatch.Alarm(
+            scope,
+            id,
+            metric=metric,
+            threshold=1,
+            comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            evaluation_periods=periods,
+            treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+            alarm_description=description,
+        ).add_alarm_action(actions.SnsAction(self.topic))
 
 
 def subscribe_operator(topic: sns.Topic, settings: Settings) -> None:
