@@ -1,7 +1,7 @@
 """Existing buckets, whose events come through EventBridge.
 
-Rules on the account's event bus collide with nobody, unlike entries of a bucket's notification
-configuration. Of the buckets themselves, only the EventBridge switch is touched.
+Rules on the account's event bus cannot overwrite those of another team; entries of a bucket's
+notification configuration can. Of the buckets themselves, only the EventBridge switch is touched.
 """
 
 from hashlib import blake2b

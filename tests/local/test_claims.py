@@ -123,7 +123,7 @@ def undeployed(
     """The roles, with the names of resources that no stack has.
 
     Only the buckets exist, because S3 says of a missing one first that it is missing. Each has an
-    object, so that nobody can delete it.
+    object, so that no role can delete it.
     """
     roles = TemplateRoles(Assemblies(shared_folder(tmp_path_factory)).everything())
     s3 = attackers.client("owner", "s3")

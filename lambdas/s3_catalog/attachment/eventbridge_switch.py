@@ -105,7 +105,7 @@ class EventBridgeSwitch:
         self.written = True
         kept = self._notifications.read(self._bucket)
         if kept.entries != found.entries:
-            # Not put back: whoever removed an entry after this write did so on purpose.
+            # Not put back: an entry that was removed after this write was removed on purpose.
             _log.warning("%s: another writer has changed the other entries", self._bucket)
         return kept.on == on
 

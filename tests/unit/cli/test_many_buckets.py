@@ -28,7 +28,7 @@ def catalogs(
         catalog.s3.create_bucket(Bucket=bucket)
     outputs = replace(catalog.outputs, attached_buckets=f"{part}/in/,{whole}")
     monkeypatch.setattr(deployed_stack, "find", lambda *_: outputs)
-    # Nobody counts meanwhile.
+    # No function counts meanwhile.
     monkeypatch.setattr(recount, "LAG", 0)
     many = DeployedCatalog(catalog.session, catalog.stack, outputs)
     return many.choose(catalog.bucket), many.choose(whole), many.choose(part)
