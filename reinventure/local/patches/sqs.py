@@ -50,7 +50,7 @@ def messages_have_senders() -> None:
         queue = find(arn)
         if queue is None or not service.get():
             return queue
-        return {**queue, "messages": _SentBy(service.get(), queue["messages"])}
+        return {**queue, "messages": SentBy(service.get(), queue)}
 
     def as_sender(deliver: Callable[..., Any], name: Callable[..., str]) -> Callable[..., Any]:
         @wraps(deliver)
@@ -86,12 +86,14 @@ def messages_have_senders() -> None:
 
 
 @dataclass(frozen=True)
-class _SentBy:
-    """The messages of a queue, to which a service appends as `sender`."""
+class SentBy:
+    """The messages of `queue`, to which a service appends as `sender`."""
 
     sender: str
-    messages: list[dict[str, Any]]
+    queue: dict[str, Any]
 
     def append(self, message: dict[str, Any]) -> None:
         message["sys"] = {**message["sys"], "SenderId": self.sender}
-        self.messages.append(message)
+        # Looked up now: other threads put new lists into the queue, and what is appended to an old
+        # one is lost.
+        self.queue["messages"].append(message)
