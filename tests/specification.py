@@ -254,7 +254,10 @@ def run(check: Check, *options: str) -> Result:
         settings = Path(folder) / "settings.cfg"
         settings.write_text("\n".join(lines) + "\n")
         command = [
-            *(program, "-XX:+UseSerialGC", "-Xmx2g", "-cp", str(_tools()), "tlc2.TLC"),
+            # TLC unpacks its modules into the temporary folder and deletes them at its end: a folder
+            # that is shared with another run of TLC loses them under that run.
+            *(program, "-XX:+UseSerialGC", "-Xmx2g", f"-Djava.io.tmpdir={folder}"),
+            *("-cp", str(_tools()), "tlc2.TLC"),
             *("-deadlock", "-cleanup", "-difftrace", "-nowarning", "-workers", "1", "-fp", "0"),
             *("-metadir", folder, "-config", str(settings)),
             *options,
