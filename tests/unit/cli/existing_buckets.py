@@ -19,8 +19,6 @@ from reinventure.contract import CATALOG, WORKERS, CatalogOutputs
 from tests.event_pattern_matcher import matches
 from tests.unit.attachment.bucket_model import document
 
-ACCOUNT = "123456789012"
-
 _NOTIFICATION = "before-parse.s3.GetBucketNotificationConfiguration"
 
 
@@ -39,7 +37,7 @@ class ExistingBuckets:
         self.configuration = document()
         self.refused: dict[str, str] = {}
         self.calls: list[str] = []
-        monkeypatch.setattr(deployed_stack, "catalogs", lambda _: iter(self.stacks.items()))
+        monkeypatch.setattr(deployed_stack, "catalogs", self._catalogs)
         monkeypatch.setattr(deployed_stack, "describe", self._describe)
         monkeypatch.setattr(deployed_stack, "resources", self._resources)
 
@@ -65,6 +63,10 @@ class ExistingBuckets:
         elsewhere = {"CreateBucketConfiguration": location} if region != "us-east-1" else {}
         s3.create_bucket(Bucket=name, **elsewhere)
         return name
+
+    def _catalogs(self, _client: object) -> Iterator[tuple[str, CatalogOutputs]]:
+        self._call("before-call.cloudformation.DescribeStacks", {})
+        return iter(self.stacks.items())
 
     def _describe(self, _client: object, stack: str) -> dict[str, str] | None:
         assert stack == WORKERS

@@ -354,6 +354,11 @@ def test_a_bucket_of_another_account_is_refused(existing: ExistingBuckets, run: 
 @pytest.mark.parametrize(
     ("operation", "code", "action"),
     [
+        (
+            "DescribeStacks",
+            "AccessDenied",
+            "cloudformation:DescribeStacks on all stacks of the region",
+        ),
         ("GetBucketVersioning", "AccessDenied", "s3:GetBucketVersioning on s3://{}"),
         ("GetBucketEncryption", "AccessDenied", "s3:GetEncryptionConfiguration on s3://{}"),
         (
