@@ -13,7 +13,7 @@ from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.existing_bucket import ExistingBucket, existing_bucket
 from reinventure.aws.object_count import ObjectCount, object_count
 from reinventure.bucket_list import CREATE, BucketList
-from reinventure.contract import WORKERS
+from reinventure.contract import WORKERS, product_stack
 from reinventure.errors import UserError
 from s3_catalog.attachment.matching_rules import EventsClient, matching_rules
 from s3_catalog.model import scope
@@ -55,8 +55,13 @@ def attach_plan(catalog: DeployedCatalog, entry: Entry, begin: Callable[[str], N
     Raises UserError if it cannot be attached, or for a permission that is missing; botocore's
     ClientError or BotoCoreError.
     """
-    setting = _setting(catalog, entry)
     _, _, _, region, account, _ = catalog.outputs.data_key_arn.split(":", 5)
+    if catalog.stack.startswith(product_stack(account, "")):
+        raise UserError(
+            f"the stack {catalog.stack} is a launched product, which has its own bucket alone: "
+            "attach to a catalog that is deployed with settings"
+        )
+    setting = _setting(catalog, entry)
     client = catalog.session.client("cloudformation", config=CONFIG)
     begin("Looking for other catalogs")
     _require_no_other_catalog(client, catalog, entry.bucket)

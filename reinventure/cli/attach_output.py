@@ -12,6 +12,9 @@ from reinventure.cli.time_output import duration
 from reinventure.printable import printable, printable_json
 
 _WIDTH = 15
+_TURNED_ON = (
+    "off: it is turned on, which takes some five minutes; nothing else changes in the bucket"
+)
 _CENT = 0.01
 """In dollars."""
 
@@ -39,7 +42,10 @@ def _properties(plan: AttachPlan) -> Iterator[tuple[str, str]]:
     yield "objects", _objects(plan.objects)
     yield from _backfill(plan)
     yield "setting", f'"buckets": {printable_json(str(plan.setting))}'
-    yield "setting", f"or, without cdk.json: -c {shlex.quote(f'buckets={plan.setting}')}"
+    yield (
+        "setting",
+        f"or, at each deployment: cdk deploy -c {shlex.quote(f'buckets={plan.setting}')}",
+    )
 
 
 def _decryption(roles: list[str]) -> str:
@@ -53,21 +59,11 @@ def _events(plan: AttachPlan) -> Iterator[tuple[str, str]]:
     if plan.bucket.notifications.on:
         yield "EventBridge", "on already: nothing changes in the bucket"
     else:
-        yield "EventBridge", "off: it is turned on, and nothing else changes in the bucket"
-        others = ", ".join(plan.other_rules)
-        yield (
-            "other rules",
-            (
-                f"will receive events of the bucket, too: {others}"
-                if others
-                else "none receives events of the bucket"
-            ),
-        )
+        yield "EventBridge", _TURNED_ON
+        others = ", ".join(plan.other_rules) or "none"
+        yield "other rules", f"{others} will receive events of the bucket, too"
     entries = plan.bucket.entries
-    yield (
-        "notifications",
-        f"{len(entries)} of others, which stay as they are" if entries else "none",
-    )
+    yield "notifications", f"{len(entries)} of others, untouched" if entries else "none"
     for entry in entries:
         yield "notifications", _entry(entry)
 

@@ -13,6 +13,7 @@ from reinventure.aws import attach_plan, deployed_stack
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.object_count import ObjectCount
 from reinventure.cli import attach as command
+from reinventure.contract import CATALOG
 from reinventure.errors import UserError
 from s3_catalog.totals.tally import Tally
 from tests.unit.attachment.bucket_model import SWITCH, document
@@ -57,6 +58,7 @@ def attach_to(
 ) -> None:
     """Give the catalog these attached buckets."""
     outputs = replace(existing.catalog.outputs, attached_buckets=attached)
+    existing.stacks[CATALOG] = outputs
     monkeypatch.setattr(deployed_stack, "find", lambda *_: outputs)
 
 
@@ -103,6 +105,7 @@ def test_the_plan_of_a_bucket(
     events.delete_rule(Name="everything")
     events.delete_rule(Name="machines")
     assert shown.exit_code == 0, shown.output
+    setting = f"create,logs-prod/2026/,{bucket}/holiday/"
     assert shown.stdout.splitlines() == [
         f"bucket         s3://{bucket}/holiday/",
         "region         us-east-1, as the catalog",
@@ -113,9 +116,12 @@ def test_the_plan_of_a_bucket(
             "Workers-ExamineRole and Workers-WorkerRole: allow that in the policy of the key, and "
             "of each other key of the objects"
         ),
-        "EventBridge    off: it is turned on, and nothing else changes in the bucket",
-        "other rules    will receive events of the bucket, too: everything",
-        "notifications  3 of others, which stay as they are",
+        (
+            "EventBridge    off: it is turned on, which takes some five minutes; nothing else "
+            "changes in the bucket"
+        ),
+        "other rules    everything will receive events of the bucket, too",
+        "notifications  3 of others, untouched",
         (
             "               function scan: arn:aws:lambda:us-east-1:1:function:scan, "
             "s3:ObjectCreated:Put, s3:ObjectRemoved:*"
@@ -128,8 +134,8 @@ def test_the_plan_of_a_bucket(
         "objects        2",
         "backfill       less than $0.01 (us-east-1, November 2026)",
         "               at least a minute: 4 shards take 4,000 rows a second",
-        f'setting        "buckets": "create,logs-prod/2026/,{bucket}/holiday/"',
-        f"               or, without cdk.json: -c buckets=create,logs-prod/2026/,{bucket}/holiday/",
+        f'setting        "buckets": "{setting}"',
+        f"               or, at each deployment: cdk deploy -c buckets={setting}",
     ]
     writes = [call for call in existing.calls if call.startswith(("Put", "Create", "Delete"))]
     assert set(writes) == {
@@ -171,7 +177,7 @@ def test_our_own_rules_are_no_others(
     events.put_rule(Name="Catalog-AttachedRule-1", EventPattern='{"source": ["aws.s3"]}')
     shown = run("attach", f"s3://{bucket}/2026/", "--plan")
     events.delete_rule(Name="Catalog-AttachedRule-1")
-    assert lines_of(shown, "other rules") == ["none receives events of the bucket"]
+    assert lines_of(shown, "other rules") == ["none will receive events of the bucket, too"]
 
 
 @pytest.mark.parametrize(
@@ -218,7 +224,7 @@ def test_a_hostile_configuration_is_shown_and_does_no_harm(
     )
     shown = run("attach", f"s3://{existing.add()}", "--plan")
     assert lines_of(shown, "notifications") == [
-        "4 of others, which stay as they are",
+        "4 of others, untouched",
         "LakeConfiguration l: arn:aws:lake:x",
         "New:Configuration (no id): nothing known",
         "queue (no id): nothing known",
@@ -242,7 +248,7 @@ def test_the_bucket_of_its_own_is_not_in_the_setting_if_there_is_none(
     bucket = existing.add()
     assert lines_of(run("attach", f"s3://{bucket}", "--plan"), "setting") == [
         f'"buckets": "logs/it\'s /,{bucket}"',
-        f"or, without cdk.json: -c 'buckets=logs/it'\"'\"'s /,{bucket}'",
+        f"or, at each deployment: cdk deploy -c 'buckets=logs/it'\"'\"'s /,{bucket}'",
     ]
 
 
@@ -321,6 +327,17 @@ def test_the_bucket_of_its_own_is_refused(existing: ExistingBuckets, run: Run) -
         assert refusal(run("attach", url, "--plan")) == (
             f"s3://{own} is the bucket of its own of the catalog, which has all of it"
         )
+
+
+def test_a_product_is_refused(
+    existing: ExistingBuckets, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product = "SC-123456789012-pp-abc"
+    monkeypatch.setattr(deployed_stack, "find", lambda *_: existing.catalog.outputs)
+    assert refusal(run("attach", "s3://photos-prod", "--plan", "--stack", product)) == (
+        f"the stack {product} is a launched product, which has its own bucket alone: attach to a "
+        "catalog that is deployed with settings"
+    )
 
 
 def test_a_bucket_of_another_region_is_refused(existing: ExistingBuckets, run: Run) -> None:
