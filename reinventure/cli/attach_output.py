@@ -60,8 +60,9 @@ def _events(plan: AttachPlan) -> Iterator[tuple[str, str]]:
         yield "EventBridge", "on already: nothing changes in the bucket"
     else:
         yield "EventBridge", _TURNED_ON
-        others = ", ".join(plan.other_rules) or "none"
-        yield "other rules", f"{others} will receive events of the bucket, too"
+        others = ", ".join(plan.other_rules)
+        receive = "will receive events of the bucket, too"
+        yield "other rules", f"{others} {receive}" if others else "none"
     entries = plan.bucket.entries
     yield "notifications", f"{len(entries)} of others, untouched" if entries else "none"
     for entry in entries:
@@ -109,8 +110,9 @@ def _cost(backfill: BackfillEstimate) -> str:
 
 def _time(backfill: BackfillEstimate) -> str:
     writes = backfill.shards * WRITES_PER_SHARD
-    least = duration(backfill.seconds)
-    return f"at least {least}: {backfill.shards} shards take {writes:,} rows a second"
+    return (
+        f"{duration(backfill.seconds)} of writes: {backfill.shards} shards take {writes:,} a second"
+    )
 
 
 def _proposal(plan: AttachPlan, more: BackfillEstimate) -> str:

@@ -22,7 +22,7 @@ def event_time(text: str) -> str:
 def duration(seconds: float) -> str:
     """Return so many `seconds` in the unit that fits, such as `13 minutes` or `7.2 days`."""
     if seconds < _MINUTE:
-        return "a minute"
+        return "less than a minute"
     if seconds < 2 * _HOUR:
         return f"{seconds / _MINUTE:.0f} minutes"
     if seconds < 2 * _DAY:

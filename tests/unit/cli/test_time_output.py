@@ -31,8 +31,8 @@ def test_a_printed_time_can_be_given_to_an_option() -> None:
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (0, "a minute"),
-        (59, "a minute"),
+        (0, "less than a minute"),
+        (59, "less than a minute"),
         (90, "2 minutes"),
         (7_100, "118 minutes"),
         (7_200, "2.0 hours"),
