@@ -1,0 +1,137 @@
+"""Attaching a bucket, or a prefix of it: everything after the question.
+
+The notification configuration is kept in a file, the list of buckets changed and deployed, the
+configuration compared, the bucket's objects catalogued (the backfill), and bucket and catalog
+compared. A run that is interrupted continues at the step where it stopped.
+
+S3 sends no event of a change in the first minutes after the EventBridge switch was turned on.
+The backfill may have listed the key before. So the comparison begins after these minutes.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import ceil
+from pathlib import Path
+from typing import Protocol
+
+from reinventure.attaching import attach_progress, found_notifications
+from reinventure.attaching.attach_progress import AttachProgress
+from reinventure.attaching.changed_deployment import ChangedDeployment
+from reinventure.attaching.listed_buckets import with_entry
+from reinventure.attaching.settled_comparison import compare
+from reinventure.aws import deployed_catalog
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.errors import CheckFailedError, UserError
+from reinventure.printable import printable
+from reinventure.progress import Steps
+from s3_catalog.attachment.bucket_notifications import BucketNotifications
+from s3_catalog.model.scope import Entry
+
+
+class Backfill(Protocol):
+    """Writes the row of every object of the chosen bucket under a prefix that lacks it."""
+
+    def __call__(
+        self, catalog: DeployedCatalog, prefix: str, steps: Steps, /, *, restart: bool
+    ) -> object:
+        """Begin at the beginning, or without `restart` where the last run stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The time, as Unix time in seconds, and a `pause` of some seconds."""
+
+    now: Callable[[], float] = time.time
+    pause: Callable[[float], None] = time.sleep
+
+
+def is_unfinished(entry: Entry, catalog: DeployedCatalog) -> bool:
+    """Return whether `entry` is attached, but a run of `attach` did not come to its end."""
+    path = attach_progress.path_for(catalog.table, entry)
+    return entry in catalog.scope.entries and attach_progress.load(path) is not None
+
+
+def attach(
+    entry: Entry,
+    catalog: DeployedCatalog,
+    deployment: ChangedDeployment,
+    backfill: Backfill,
+    clock: Clock = Clock(),
+) -> None:
+    """Attach `entry` to `catalog`, or continue where the last run stopped.
+
+    Prints what is done, and EQUAL at the end. Raises UserError when the deployment fails, when the
+    notifications of others changed meanwhile, or EventBridge is off at the end; CheckFailedError if
+    bucket and catalog differ; botocore's ClientError or BotoCoreError; and what `backfill` raises.
+    """
+    url = f"s3://{entry}"
+    path = attach_progress.path_for(catalog.table, entry)
+    notifications = found_notifications.notifications(catalog)
+    progress = attach_progress.load(path)
+    if progress is None or entry not in catalog.scope.entries:
+        progress = _begin(entry.bucket, notifications, progress, clock)
+        attach_progress.save(path, progress)
+    if progress.switched_at is None:
+        deployment.change(lambda buckets: with_entry(buckets, entry))
+        progress = replace(progress, switched_at=clock.now())
+        attach_progress.save(path, progress)
+        now = notifications.read(entry.bucket)
+        found_notifications.require_unchanged(entry.bucket, Path(progress.found), now)
+        print(f"The other notifications of s3://{entry.bucket} ({len(now.entries)}) are as found.")
+    else:
+        print(f"Continuing to attach {url}, where the last run stopped.")
+    attached = deployed_catalog.find(catalog.session, catalog.stack).choose(entry.bucket)
+    with Steps() as steps:
+        if not progress.backfilled:
+            begun, progress = progress.backfilling, replace(progress, backfilling=True)
+            attach_progress.save(path, progress)
+            backfill(attached, entry.prefix, steps, restart=not begun)
+            progress = replace(progress, backfilled=True)
+            attach_progress.save(path, progress)
+        wait = 0 if progress.was_on else deployment.eventbridge_seconds
+        _wait_until((progress.switched_at or 0) + wait, steps, clock)
+        _require_on(entry.bucket, notifications)
+        steps.begin(f"Comparing {url} with its catalog")
+        compared = compare(attached, entry.prefix, steps, clock.pause)
+    if compared.different is not None:
+        raise CheckFailedError(
+            f"{url} and its catalog differ, after several corrections: "
+            f"{printable(compared.different)}. Run the command again when fewer writers change it"
+        )
+    path.unlink(missing_ok=True)
+    also = f", {compared.corrected:,} of them corrected" if compared.corrected else ""
+    print(f"EQUAL: {compared.keys:,} keys compared{also}.")
+
+
+def _begin(
+    bucket: str, notifications: BucketNotifications, before: AttachProgress | None, clock: Clock
+) -> AttachProgress:
+    found = notifications.read(bucket)
+    kept = found_notifications.keep(bucket, found, clock.now())
+    print(f"Saved the notification configuration of s3://{bucket} as found: {kept}")
+    # An earlier run may have turned EventBridge on, in a deployment that fails just now.
+    return AttachProgress(str(kept), was_on=found.on and (before is None or before.was_on))
+
+
+def _wait_until(moment: float, steps: Steps, clock: Clock) -> None:
+    left = moment - clock.now()
+    if left <= 0:
+        return
+    steps.begin(
+        f"Waiting {left / 60:.0f} minutes until EventBridge has every event (Ctrl-C and the same "
+        "command continue)",
+        ceil(left),
+    )
+    while (left := moment - clock.now()) > 0:
+        clock.pause(min(left, 1))
+        steps.advance()
+
+
+def _require_on(bucket: str, notifications: BucketNotifications) -> None:
+    if not notifications.read(bucket).on:
+        raise UserError(
+            f"EventBridge was turned off for s3://{bucket} meanwhile, by another writer of its "
+            "notifications. Turn it on in S3's console (Properties, Amazon EventBridge), then run "
+            "the command again"
+        )
