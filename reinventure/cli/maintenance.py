@@ -3,7 +3,7 @@
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Annotated
 
@@ -21,9 +21,12 @@ from reinventure.contract import CATALOG
 from reinventure.errors import EXIT_CHECK_FAILED, CheckFailedError, UserError
 from reinventure.printable import printable
 from reinventure.progress import Steps
+from s3_catalog.model.row import Row
 from s3_catalog.model.timestamps import utc_now
 from s3_catalog.reconciliation.difference import Kind, difference
-from s3_catalog.reconciliation.repair import reconcile, remove_out_of_scope
+from s3_catalog.reconciliation.removal import remove_out_of_scope
+from s3_catalog.reconciliation.repair import reconcile
+from s3_catalog.totals.forget import forget
 from s3_catalog.totals.recount import Recounted, recount
 
 SETTLING_SECONDS = 3
@@ -86,8 +89,11 @@ def repair(
     Safe while the bucket changes: a row is replaced only if it is still the one that was compared,
     and becomes a tombstone only after a lookup of its key in S3. A row with an implausible
     sequencer is healed: the next event of its key counts again. A row without the storage class or
-    restore state that S3 lists gets it. A row of a key that is not in the catalog any more (setting
-    buckets) is removed. A run that was interrupted continues where it stopped.
+    restore state that S3 lists gets it. A run that was interrupted continues where it stopped.
+
+    Rows of keys that are not in the catalog any more (setting buckets) are removed: those of a
+    prefix that was taken away, and without PREFIX also those of each bucket that was. Such a bucket
+    can be named, too. Its objects stay as they are.
 
     Then the rows are recounted, and the totals of the folders under PREFIX corrected. That takes
     half a minute more, so that no change is counted twice. Without PREFIX, all buckets are
@@ -98,8 +104,18 @@ def repair(
 
         reinventure repair
         reinventure repair photos/2026/
+        reinventure repair s3://detached-bucket/
     """
     catalog = deployed_catalog.find(session(profile, region), stack)
+    if place.bucket and catalog.has_left(place.bucket):
+        if place.key:
+            raise UserError(
+                f"s3://{place.bucket} is not in the catalog any more: `reinventure repair "
+                f"s3://{place.bucket}/` removes all its rows"
+            )
+        with Steps() as steps:
+            remove_bucket(catalog.choose_left(place.bucket), steps, restart=restart)
+        return
     names = catalog.scope.buckets if place == EVERYWHERE else [place.bucket]
     chosen = [catalog.choose(name) for name in names]
     whole = not place.key and len(chosen) == len(catalog.scope.buckets)
@@ -109,21 +125,23 @@ def repair(
         uncounted = dead_letters.uncounted(catalog) if whole else set()
         if repaired:
             _pause(steps, SETTLING_SECONDS)
-        recounted = [_recount(each, place.key, steps) for each in chosen]
+        recounted = [
+            _recount(each, partial(each.rows, place.key, consistent=True), steps, place.key)
+            for each in chosen
+        ]
     corrected, folders = (
         sum(each.corrected for each in recounted),
         sum(each.folders for each in recounted),
     )
     print(f"Corrected the totals of {corrected:,} of {folders:,} folders.")
-    if restless := [folder for each in recounted for folder in each.restless]:
-        folder = printable(restless[0]) or "the bucket"
-        raise CheckFailedError(
-            f"{len(restless):,} folders, such as {folder}, changed during every recount. "
-            "Run the command again when fewer writers change them"
-        )
+    _check_rest(recounted)
     if uncounted:
         removed = dead_letters.remove(catalog, uncounted)
         print(f"Deleted {removed:,} messages of totals from the dead-letter queue.")
+    if place == EVERYWHERE:
+        with Steps() as steps:
+            for bucket in catalog.left_buckets():
+                remove_bucket(catalog.choose_left(bucket), steps, restart=restart)
 
 
 def _reconcile(catalog: DeployedCatalog, prefix: str, steps: Steps, *, restart: bool) -> int:
@@ -133,9 +151,9 @@ def _reconcile(catalog: DeployedCatalog, prefix: str, steps: Steps, *, restart: 
     if progress.after:
         where = printable(progress.after)
         print(f"Continuing after {where}, where the last run stopped (--restart starts again).")
+    removed = _remove_rows(catalog, prefix, steps, restart=restart)
     steps.begin(f"Reconciling s3://{catalog.bucket}/{prefix}")
     store, stored = catalog.store(), catalog.stored()
-    removed = remove_out_of_scope(store, catalog.scope, catalog.bucket, prefix)
     for each in catalog.scope.under(catalog.bucket, prefix):
         for done in reconcile(store, stored, prefix=each, after=progress.after):
             progress = Progress(
@@ -144,18 +162,77 @@ def _reconcile(catalog: DeployedCatalog, prefix: str, steps: Steps, *, restart: 
             repair_progress.save(path, progress)
             steps.advance(done.compared)
     path.unlink(missing_ok=True)
-    if removed:
-        print(f"Removed {removed:,} rows of keys that are not in the catalog any more.")
     print(f"Repaired {progress.repaired:,} of {progress.compared:,} keys compared.")
     return removed + progress.repaired
 
 
-def _recount(catalog: DeployedCatalog, prefix: str, steps: Steps) -> Recounted:
+def remove_bucket(catalog: DeployedCatalog, steps: Steps, *, restart: bool = False) -> None:
+    """Remove all rows and totals of the bucket of `catalog`, which left the scope; print how many.
+
+    A run that was interrupted continues where it stopped, unless it shall `restart`. Raises
+    CheckFailedError while changes of the bucket are still counted, ContendedError, UserError, and
+    botocore's ClientError or BotoCoreError.
+    """
+    if _remove_rows(catalog, "", steps, restart=restart):
+        _pause(steps, SETTLING_SECONDS)
+    # Of all rows, also if the progress was of a removal before the bucket was attached again.
+    _check_rest([_recount(catalog, catalog.left_rows, steps)])
+    steps.begin(f"Deleting the totals of s3://{catalog.bucket}/")
+    if not forget(catalog.totals(), catalog.bucket):
+        raise CheckFailedError(
+            f"s3://{catalog.bucket}/ still has rows, or changes that are being counted: run "
+            f"`reinventure repair s3://{catalog.bucket}/` again"
+        )
+
+
+def _remove_rows(catalog: DeployedCatalog, prefix: str, steps: Steps, *, restart: bool) -> int:
+    """Remove the rows under `prefix` of keys that left the scope; print and return how many."""
+    if prefix in catalog.scope.under(catalog.bucket, prefix):
+        return 0
+    path = repair_progress.path_for(catalog.table, f"removal {catalog.bucket}/{prefix}")
+    progress = Progress() if restart else repair_progress.load(path)
+    place = printable(f"s3://{catalog.bucket}/{prefix}")
+    if progress.after:
+        print(f"Continuing the removal of rows of {place} where it stopped.")
+    steps.begin(f"Removing rows of {place} whose keys left the catalog")
+    for done in remove_out_of_scope(
+        catalog.store(),
+        catalog.current_scope,
+        catalog.bucket,
+        prefix=prefix,
+        after=progress.after,
+    ):
+        progress = Progress(done.key, repaired=progress.repaired + done.rows)
+        repair_progress.save(path, progress)
+        steps.advance(done.rows)
+    path.unlink(missing_ok=True)
+    if progress.repaired:
+        print(
+            f"Removed {progress.repaired:,} rows of {place} whose keys are not in the catalog any "
+            "more."
+        )
+    return progress.repaired
+
+
+def _check_rest(recounted: Iterable[Recounted]) -> None:
+    """Raise CheckFailedError if folders changed during every recount."""
+    if restless := [folder for each in recounted for folder in each.restless]:
+        folder = printable(restless[0]) or "the bucket"
+        raise CheckFailedError(
+            f"{len(restless):,} folders, such as {folder}, changed during every recount. "
+            "Run the command again when fewer writers change them"
+        )
+
+
+def _recount(
+    catalog: DeployedCatalog, read: Callable[[], Iterable[Row]], steps: Steps, prefix: str = ""
+) -> Recounted:
+    """Make the totals under `prefix` equal to the rows that `read` returns."""
     steps.begin("Comparing the totals with the rows")
     return recount(
         catalog.totals(),
         catalog.bucket,
-        lambda: steps.each(catalog.rows(prefix, consistent=True)),
+        lambda: steps.each(read()),
         partial(_pause, steps),
         prefix=prefix,
     )
