@@ -3,13 +3,16 @@
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from reinventure.aws import dead_letters, deployed_catalog, smoke_test
+from reinventure.aws import account_comparison, dead_letters, deployed_catalog, smoke_test
+from reinventure.aws.account_comparison import RangesDone
 from reinventure.aws.connection import session
 from reinventure.aws.dead_letters import DeadLetter
 from reinventure.aws.deployed_catalog import DeployedCatalog
@@ -22,12 +25,16 @@ from reinventure.errors import EXIT_CHECK_FAILED, CheckFailedError, UserError
 from reinventure.printable import printable
 from reinventure.progress import Steps
 from s3_catalog.model.row import Row
+from s3_catalog.model.scope import Entry
 from s3_catalog.model.timestamps import utc_now
 from s3_catalog.reconciliation.difference import Kind, difference
 from s3_catalog.reconciliation.removal import remove_out_of_scope
-from s3_catalog.reconciliation.repair import reconcile
+from s3_catalog.reconciliation.repair import Checkpoint, reconcile
 from s3_catalog.totals.forget import forget
 from s3_catalog.totals.recount import Recounted, recount
+
+POLL_SECONDS = 5
+"""Seconds between two looks at a comparison in the account."""
 
 SETTLING_SECONDS = 3
 """Seconds within which `totals` usually has counted a repaired row."""
@@ -74,12 +81,30 @@ def verify(
     raise typer.Exit(EXIT_CHECK_FAILED if wrong else 0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Reconciled:
+    """The number of rows that changed here, and whether the account compared the other keys."""
+
+    rows: int
+    in_account: bool
+
+
 def repair(
     place: Prefix = EVERYWHERE,
     restart: Annotated[
         bool,
         typer.Option("--restart", help="Start from the beginning, not where the last run stopped."),
     ] = False,
+    *,
+    in_account_above: Annotated[
+        int,
+        typer.Option(
+            "--in-account-above",
+            metavar="KEYS",
+            parser=parser(values.whole_number),
+            help="Keys of a bucket to compare here; the account compares the others.",
+        ),
+    ] = 1_000_000,
     stack: Stack = CATALOG,
     profile: Profile = None,
     region: Region = None,
@@ -95,10 +120,15 @@ def repair(
     prefix that was taken away, and without PREFIX also those of each bucket that was. Such a bucket
     can be named, too. Its objects stay as they are.
 
+    Of a bucket with more than a million keys (--in-account-above) the others are compared in the
+    account, by many functions at the same time, if it has the state machine for it: with attached
+    buckets or reconcile=nightly.
+
     Then the rows are recounted, and the totals of the folders under PREFIX corrected. That takes
     half a minute more, so that no change is counted twice. Without PREFIX, all buckets are
     repaired, and the messages of `totals` in the dead-letter queue are deleted: the recount
-    includes them. Exits with 1 if folders changed during every recount.
+    includes them. A bucket that was compared in the account is recounted only if there are such
+    messages, for that reads all its rows. Exits with 1 if folders changed during every recount.
 
     For example:
 
@@ -120,14 +150,18 @@ def repair(
     chosen = [catalog.choose(name) for name in names]
     whole = not place.key and len(chosen) == len(catalog.scope.buckets)
     with Steps() as steps:
-        repaired = sum(_reconcile(each, place.key, steps, restart=restart) for each in chosen)
+        done = [
+            _reconcile(each, place.key, steps, restart=restart, in_account_above=in_account_above)
+            for each in chosen
+        ]
         # Before the recount: it may not include changes that fail from now on.
         uncounted = dead_letters.uncounted(catalog) if whole else set()
-        if repaired:
+        if any(each.rows for each in done):
             _pause(steps, SETTLING_SECONDS)
         recounted = [
             _recount(each, partial(each.rows, place.key, consistent=True), steps, place.key)
-            for each in chosen
+            for each, reconciled in zip(chosen, done, strict=True)
+            if uncounted or not reconciled.in_account
         ]
     corrected, folders = (
         sum(each.corrected for each in recounted),
@@ -144,26 +178,92 @@ def repair(
                 remove_bucket(catalog.choose_left(bucket), steps, restart=restart)
 
 
-def _reconcile(catalog: DeployedCatalog, prefix: str, steps: Steps, *, restart: bool) -> int:
-    """Repair the rows of the bucket of `catalog`; return how many changed."""
+def _reconcile(
+    catalog: DeployedCatalog, prefix: str, steps: Steps, *, restart: bool, in_account_above: int
+) -> _Reconciled:
+    """Repair the rows of the bucket of `catalog`."""
     path = repair_progress.path_for(catalog.table, f"{catalog.bucket}/{prefix}")
     progress = Progress() if restart else repair_progress.load(path)
-    if progress.after:
+    if progress.execution:
+        print("Waiting for the comparison in the account that the last run started.")
+    elif progress.after:
         where = printable(progress.after)
         print(f"Continuing after {where}, where the last run stopped (--restart starts again).")
     removed = _remove_rows(catalog, prefix, steps, restart=restart)
-    steps.begin(f"Reconciling s3://{catalog.bucket}/{prefix}")
-    store, stored = catalog.store(), catalog.stored()
-    for each in catalog.scope.under(catalog.bucket, prefix):
-        for done in reconcile(store, stored, prefix=each, after=progress.after):
+    if not progress.execution:
+        steps.begin(f"Reconciling s3://{catalog.bucket}/{prefix}")
+        machine = catalog.outputs.reconcile_machine_arn
+        limit = in_account_above if machine else None
+        for done in _repairs(catalog, prefix, progress.after):
             progress = Progress(
                 done.key, progress.compared + done.compared, progress.repaired + done.repaired
             )
             repair_progress.save(path, progress)
             steps.advance(done.compared)
+            if limit is not None and progress.compared > limit:
+                comparison = account_comparison.start(catalog, prefix, progress.after)
+                progress.execution = comparison.execution
+                repair_progress.save(path, progress)
+                print(
+                    f"More than {limit:,} keys: the others are compared in the account, also if "
+                    f"this command is interrupted. The execution is {comparison.execution}"
+                )
+                break
+    if progress.execution:
+        _await_account(catalog, progress, path, steps)
     path.unlink(missing_ok=True)
-    print(f"Repaired {progress.repaired:,} of {progress.compared:,} keys compared.")
-    return removed + progress.repaired
+    others = "; the account compared the others" if progress.execution else ""
+    print(f"Repaired {progress.repaired:,} of {progress.compared:,} keys compared{others}.")
+    return _Reconciled(removed + progress.repaired, in_account=bool(progress.execution))
+
+
+def _repairs(catalog: DeployedCatalog, prefix: str, after: str) -> Iterator[Checkpoint]:
+    for each in catalog.scope.under(catalog.bucket, prefix):
+        yield from reconcile(catalog.store(), catalog.stored(), prefix=each, after=after)
+
+
+def _await_account(catalog: DeployedCatalog, progress: Progress, path: Path, steps: Steps) -> None:
+    """Wait for the execution of `progress`, and show how many ranges of keys it has compared."""
+    steps.begin(f"Comparing s3://{catalog.bucket}/ in the account")
+    shown = RangesDone(0, 0)
+
+    def report(now: RangesDone) -> None:
+        nonlocal shown
+        if now.ranges != shown.ranges:
+            steps.begin(f"Comparing ranges of keys of s3://{catalog.bucket}/", now.ranges)
+            shown = RangesDone(0, now.ranges)
+        steps.advance(now.done - shown.done)
+        shown = now
+
+    try:
+        account_comparison.resume(catalog, progress.execution).wait(
+            report, partial(time.sleep, POLL_SECONDS)
+        )
+    except UserError:
+        # The next run starts another.
+        progress.execution = ""
+        repair_progress.save(path, progress)
+        raise
+
+
+def remove_left(
+    catalog: DeployedCatalog, entry: Entry, steps: Steps, /, *, restart: bool = False
+) -> None:
+    """Remove the rows of `entry`, which left the scope of `catalog`; print how many.
+
+    The other prefixes of its bucket that are in the scope stay, with their totals. A run that was
+    interrupted continues where it stopped, unless it shall `restart`. Raises CheckFailedError while
+    changes of the bucket are still counted, ContendedError, UserError, and botocore's ClientError
+    or BotoCoreError.
+    """
+    if entry.bucket not in catalog.scope.buckets:
+        remove_bucket(catalog.choose_left(entry.bucket), steps, restart=restart)
+        return
+    chosen = catalog.choose(entry.bucket)
+    if _remove_rows(chosen, entry.prefix, steps, restart=restart):
+        _pause(steps, SETTLING_SECONDS)
+    read = partial(chosen.rows, entry.prefix, consistent=True)
+    _check_rest([_recount(chosen, read, steps, entry.prefix)])
 
 
 def remove_bucket(catalog: DeployedCatalog, steps: Steps, *, restart: bool = False) -> None:

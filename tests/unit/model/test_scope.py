@@ -134,3 +134,8 @@ def test_the_ranges_outside_begin_after_the_greatest_key_of_a_prefix(prefix: str
         assert key <= after
     assert after < prefix[:-1] + "0"
     assert until is None
+
+
+def test_nothing_is_outside_of_a_whole_bucket_and_all_of_one_that_is_not_in_the_scope() -> None:
+    assert scope.parse("photos").outside("photos") == ()
+    assert scope.parse("photos").outside("photos-prod") == (("", None),)
