@@ -108,19 +108,20 @@ def detach(
     if deployment and changes:
         deployment.change(lambda buckets: without_entry(buckets, entry))
         attach_progress.path_for(catalog.table, entry).unlink(missing_ok=True)
-    left = deployed_catalog.find(catalog.session, catalog.stack)
-    with Steps() as steps:
-        steps.begin(f"Removing the rows of s3://{entry}")
-        remove(left, entry, steps, restart=changes)
     now = _read(notifications, bucket)
     print(f"EventBridge of s3://{bucket}: {_outcome(now, outlook)}.")
     if isinstance(now, NotificationDocument) and kept:
         found_notifications.require_unchanged(bucket, kept, now)
         print(f"The other notifications of s3://{bucket} ({len(now.entries)}) are as found.")
+    left = deployed_catalog.find(catalog.session, catalog.stack)
+    with Steps() as steps:
+        remove(left, entry, steps, restart=changes)
 
 
 def _has_rows(entry: Entry, catalog: DeployedCatalog) -> bool:
     """Whether the catalog has rows of `entry`, and none of them is in its scope."""
+    if entry.bucket not in catalog.scope.buckets:
+        return catalog.has_left(entry.bucket)
     if catalog.scope.under(entry.bucket, entry.prefix):
         return False
     rows = matching_rows(

@@ -19,13 +19,12 @@ from reinventure.aws.connection import session
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.bucket_list import BucketList
 from reinventure.cli import values
+from reinventure.cli.maintenance import remove_left
 from reinventure.cli.options import Profile, Region, Stack, parser
 from reinventure.contract import CATALOG
 from reinventure.errors import UserError
 from reinventure.printable import printable
-from reinventure.progress import Steps
 from s3_catalog.model.scope import Entry, Scope
-from s3_catalog.reconciliation.repair import remove_out_of_scope
 
 _WIDTH = 15
 
@@ -81,7 +80,7 @@ def detach(
     if not yes and not typer.confirm("Detach?"):
         print("Nothing detached.")
         return
-    detachment.detach(entry, catalog, deployment, _remove, outlook)
+    detachment.detach(entry, catalog, deployment, remove_left, outlook)
 
 
 def _plan(
@@ -91,7 +90,7 @@ def _plan(
     yield "rows", f"{_rows(entry, catalog)} are removed from the catalog"
     yield "EventBridge", outlook
     yield "setting", line(setting)
-    yield "", f"or, without cdk.json: -c {shlex.quote(f'buckets={setting}')}"
+    yield "", f"or, at each deployment: cdk deploy -c {shlex.quote(f'buckets={setting}')}"
 
 
 def _rows(entry: Entry, catalog: DeployedCatalog) -> str:
@@ -100,8 +99,3 @@ def _rows(entry: Entry, catalog: DeployedCatalog) -> str:
         return "all"
     total = totals.total(entry.bucket, entry.prefix)
     return f"{total.objects:,}, of {filesize.decimal(total.bytes)},"
-
-
-def _remove(catalog: DeployedCatalog, entry: Entry, _steps: Steps, *, restart: bool) -> None:  # noqa: ARG001
-    removed = remove_out_of_scope(catalog.store(), catalog.scope, entry.bucket, entry.prefix)
-    print(f"Removed {removed:,} rows of s3://{entry} from the catalog.")

@@ -15,7 +15,6 @@ from s3_catalog.table.row_query import Filter, matching_rows
 from s3_catalog.table.store import Outcome
 
 if TYPE_CHECKING:
-    from s3_catalog.model.scope import Scope
     from s3_catalog.reconciliation.difference import Difference
     from s3_catalog.s3.bucket import Bucket
     from s3_catalog.table.store import Store
@@ -81,20 +80,6 @@ def reconcile(
             yield Checkpoint(key, compared, _repair(store, bucket, found))
             compared, found, done = 0, [], key
     yield Checkpoint(key, compared, _repair(store, bucket, found))
-
-
-def remove_out_of_scope(store: "Store", scope: "Scope", bucket: str, prefix: str = "") -> int:
-    """Remove the rows of `bucket` under `prefix` whose keys are not in `scope`; return how many.
-
-    Their prefix was taken away. Tombstones expire by themselves. A row that changes meanwhile
-    stays. Raises botocore's ClientError or BotoCoreError; it is idempotent.
-    """
-    if prefix in scope.under(bucket, prefix):
-        return 0
-    rows = matching_rows(
-        store.client, store.table, bucket, store.shards, prefix=prefix, consistent=True
-    )
-    return sum((bucket, row.key) not in scope and store.remove(row) for row in rows)
 
 
 def _repair(store: "Store", bucket: "Bucket", found: "list[Difference]") -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import Result
@@ -11,8 +12,11 @@ from reinventure import cdk_cli
 from reinventure.attaching import attach_progress, changed_deployment
 from reinventure.attaching.attach_progress import AttachProgress
 from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.cli import maintenance, repair_progress
+from reinventure.cli.repair_progress import Progress
 from reinventure.errors import UserError
 from s3_catalog.model.scope import Entry
+from s3_catalog.totals import recount
 from s3_catalog.totals.tally import Total
 from s3_catalog.totals.totals_table import TotalsTable
 from tests.unit.attaching.attached_catalog import OTHERS, AttachedCatalog
@@ -66,6 +70,9 @@ def attached(
 ) -> Attached:
     attached = Attached(existing, monkeypatch)
     monkeypatch.setattr("typer.get_app_dir", lambda _: str(tmp_path))
+    # No function counts meanwhile.
+    monkeypatch.setattr(maintenance, "time", SimpleNamespace(sleep=lambda _: None))
+    monkeypatch.setattr(recount, "LAG", 0)
     monkeypatch.setattr(changed_deployment, "of", lambda *_, **__: attached.deployment)
     return attached
 
@@ -89,7 +96,7 @@ def test_the_plan_changes_nothing(
         "rows           2, of 1.2 kB, are removed from the catalog",
         "EventBridge    is turned off: it was off before the bucket was attached",
         'setting        "buckets": "create"',
-        "               or, without cdk.json: -c buckets=create",
+        "               or, at each deployment: cdk deploy -c buckets=create",
     ]
     assert attached.deployment.deployed == []
     assert attached.rows() == ["a", "b/ü"]
@@ -114,11 +121,11 @@ def test_it_deploys_removes_the_rows_and_leaves_the_rest(attached: Attached, run
     assert attached.rows() == []
     own = attached.existing.catalog
     assert own.store().read(own.bucket, "own")
-    assert result.stdout.splitlines()[-2:] == [
+    assert result.stdout.splitlines()[-3:] == [
         f"EventBridge of {attached.url}: off.",
         f"The other notifications of {attached.url} (2) are as found.",
+        f"Removed 2 rows of {attached.url}/ whose keys are not in the catalog any more.",
     ]
-    assert f"Removed 2 rows of {attached.url}" in result.stdout
     assert not progress.exists()
 
 
@@ -170,6 +177,8 @@ def test_a_lost_notification_is_an_error_that_names_it(attached: Attached, run: 
     attached.deployment.configuration = OTHERS[:1]
     error = refusal_after_output(run("detach", attached.url, "--yes"))
     assert "(missing: topic all)" in error
+    assert attached.rows() == ["a", "b/ü"]
+    assert run("detach", attached.url, "--yes").exit_code == 0
     assert attached.rows() == []
 
 
@@ -183,9 +192,7 @@ def test_a_bucket_that_is_gone_is_detached(attached: Attached, run: Run) -> None
     result = run("detach", attached.url, "--yes")
     assert result.exit_code == 0, result.output
     assert attached.rows() == []
-    assert result.stdout.endswith(
-        f"EventBridge of {attached.url}: unknown, S3 answers NoSuchBucket.\n"
-    )
+    assert f"EventBridge of {attached.url}: unknown, S3 answers NoSuchBucket.\n" in result.stdout
 
 
 def test_a_failed_deployment_removes_no_row_and_can_be_repeated(
@@ -220,12 +227,21 @@ def test_a_run_killed_before_the_setting_was_kept_deploys_again(
     attached: Attached, run: Run
 ) -> None:
     both = attached.deployment.setting
-    attached.deployment.change(lambda _: "create")
-    attached.deployment.setting = both
-    result = run("detach", attached.url, "--yes")
-    assert result.exit_code == 0, result.output
-    assert attached.deployment.deployed == ["create", "create"]
-    assert attached.deployment.setting == "create"
+    for _ in range(2):  # The second time there are no rows.
+        attached.deployment.deployed.clear()
+        attached.deployment.change(lambda _: "create")
+        attached.deployment.setting = both
+        result = run("detach", attached.url, "--yes")
+        assert result.exit_code == 0, result.output
+        assert attached.deployment.deployed == ["create", "create"]
+        assert attached.deployment.setting == "create"
+
+
+def test_the_progress_of_an_earlier_removal_does_not_count(attached: Attached, run: Run) -> None:
+    path = repair_progress.path_for(attached.chosen.table, f"removal {attached.bucket}/")
+    repair_progress.save(path, Progress("a", 0, 1))
+    assert run("detach", attached.url, "--yes").exit_code == 0
+    assert attached.rows() == []
 
 
 def test_what_cannot_be_detached_is_refused(attached: Attached, run: Run) -> None:
