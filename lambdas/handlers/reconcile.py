@@ -70,7 +70,13 @@ def work(range: Range, context: Context) -> Progress:
     prefix, until = range.get("prefix", ""), range["until"]
     bucket = Bucket(clients.s3, name)
     after, repaired = range["after"], 0
-    for checkpoint in reconcile(store, bucket, prefix=prefix, after=after, until=until):
+    # None if it was detached since the execution began: the role may not list it any more.
+    checkpoints = (
+        reconcile(store, bucket, prefix=prefix, after=after, until=until)
+        if prefix in environment.scope.under(name, prefix)
+        else ()
+    )
+    for checkpoint in checkpoints:
         after = checkpoint.key
         repaired += checkpoint.repaired
         if context.get_remaining_time_in_millis() < _RESERVE:

@@ -20,6 +20,7 @@ from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.smoke_test import Smoke
 from reinventure.cli import maintenance
 from reinventure.errors import LateError, UserError
+from reinventure.progress import Steps
 from s3_catalog.exceptions import ContendedError
 from s3_catalog.model.row import Row
 from s3_catalog.reconciliation import repair
@@ -300,11 +301,13 @@ def test_repair_hands_the_keys_above_a_number_to_the_account(
     run: Run,
     machine: Machine,
     pauses: list[float],
-    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
     progress_files: Callable[[], list[Path]],
 ) -> None:
     for n in range(9):
         put_object(catalog, f"a/{n}")
+    advanced: list[int] = []
+    monkeypatch.setattr(Steps, "advance", lambda _, parts=1: advanced.append(parts))
     result = run("repair", "a/", "--in-account-above", "3")
     assert result.exit_code == 0, result.output
     assert machine.calls == [("start", catalog.bucket, "a/", "a/3"), ("resume", "execution")]
@@ -315,6 +318,8 @@ def test_repair_hands_the_keys_above_a_number_to_the_account(
         "Corrected the totals of 0 of 0 folders.\n"
     )
     assert f"Comparing ranges of keys of s3://{catalog.bucket}/ ..." in result.stderr
+    # Keys here, then ranges.
+    assert advanced == [2, 2, 0, 3, 4]
     assert pauses == [5, 5, 5]
     assert progress_files() == []
 

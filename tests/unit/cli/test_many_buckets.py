@@ -13,8 +13,10 @@ from typer.testing import Result
 from reinventure.aws import deployed_stack
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.cli import maintenance
-from reinventure.errors import EXIT_CHECK_FAILED
+from reinventure.errors import EXIT_CHECK_FAILED, UserError
+from reinventure.progress import Steps
 from s3_catalog.exceptions import ContendedError
+from s3_catalog.model.scope import Entry
 from s3_catalog.reconciliation import removal
 from s3_catalog.reconciliation.removal import Removed
 from s3_catalog.totals import recount
@@ -175,12 +177,47 @@ def test_repair_removes_all_of_a_bucket_that_left_and_nothing_else(
     assert list(whole.rows()) == before
     assert whole.totals().total(whole.bucket, "").objects == 6
     assert detached.stored().current("a/1")
+    assert detached.left_buckets() == []
     again = run("repair")
     assert again.exit_code == 0
     assert "Removed" not in again.stdout
     refused = run("repair", url)
     assert refused.exit_code == 2
     assert f"s3://{detached.bucket} is not in the catalog, which has" in refused.stderr
+
+
+@pytest.mark.parametrize("prefix", ["", "a/"])
+def test_detaching_a_bucket_removes_all_of_it(
+    detached: DeployedCatalog, catalogs: Catalogs, prefix: str
+) -> None:
+    with Steps() as steps:
+        maintenance.remove_left(catalogs[0], Entry(detached.bucket, prefix), steps)
+    assert left(detached) == []
+    assert not detached.totals().has(detached.bucket)
+    assert len(left(catalogs[1])) == 6
+
+
+def test_detaching_a_prefix_removes_its_rows_and_keeps_those_of_the_others(
+    catalogs: Catalogs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part = catalogs[2]
+    for key in ("in/a", "out/a", "out/b", "out-2/a"):
+        add_row(part, key)
+    for folder, objects in (("in/", 1), ("out/", 2), ("out-2/", 1)):
+        assert part.totals().correct(part.bucket, folder, Tally(objects, 7 * objects), None)
+    with Steps() as steps:
+        maintenance.remove_left(catalogs[0], Entry(part.bucket, "out/"), steps)
+    assert left(part) == ["in/a", "out-2/a"]
+    assert part.totals().total(part.bucket, "out/").objects == 0
+    assert part.totals().total(part.bucket, "").objects == 2
+    assert capsys.readouterr().out == (
+        f"Removed 2 rows of s3://{part.bucket}/out/ whose keys are not in the catalog any more.\n"
+    )
+
+
+def test_a_bucket_in_the_scope_is_not_removed(catalogs: Catalogs) -> None:
+    with pytest.raises(UserError, match="is in the catalog: detach it first"):
+        catalogs[0].choose_left(catalogs[1].bucket)
 
 
 def test_repair_finds_rows_that_have_no_totals_by_the_name_of_their_bucket(

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from s3_catalog.reconciliation.repair import Checkpoint
+from tests.doubles import Context
+
 
 class Folders:
     """S3 with the folders `in/1/` and `in/2/` in each bucket."""
@@ -94,3 +97,23 @@ def test_an_execution_for_a_part_compares_its_keys_in_the_scope(
 def test_an_execution_for_a_bucket_that_is_not_in_the_scope_fails(function: ModuleType) -> None:
     with pytest.raises(ValueError, match="left is not in the scope of the catalog"):
         function.plan({"bucket": "left", "prefix": "", "after": ""}, None)
+
+
+@pytest.mark.parametrize(("bucket", "prefix"), [("left", ""), ("part", ""), ("part", "out/")])
+def test_a_range_that_left_the_scope_since_its_plan_is_done(
+    function: ModuleType, monkeypatch: pytest.MonkeyPatch, bucket: str, prefix: str
+) -> None:
+    monkeypatch.setattr(function.clients, "dynamodb", lambda: None)
+    monkeypatch.setattr(function, "reconcile", lambda *_, **__: pytest.fail("compared"))
+    range_ = {"bucket": bucket, "prefix": prefix, "after": "a", "until": None}
+    progress = function.work(range_, Context())
+    assert progress == {**range_, "done": True, "repaired": 0}
+
+
+def test_a_range_below_a_prefix_of_the_scope_is_compared(
+    function: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(function.clients, "dynamodb", lambda: None)
+    monkeypatch.setattr(function, "reconcile", lambda *_, **__: [Checkpoint("b", 4, 3)])
+    range_ = {"bucket": "part", "prefix": "in/1/x", "after": "a", "until": None}
+    assert function.work(range_, Context())["repaired"] == 3
