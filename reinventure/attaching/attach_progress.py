@@ -20,6 +20,10 @@ class AttachProgress:
     backfilling: bool = False
     """Whether the backfill has begun."""
     backfilled: bool = False
+    after: str = ""
+    """The comparison has done all keys up to this one: `keys`, of which `corrected` differed."""
+    keys: int = 0
+    corrected: int = 0
 
 
 def path_for(table: str, entry: Entry) -> Path:

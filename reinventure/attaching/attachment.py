@@ -10,7 +10,7 @@ The backfill may have listed the key before. So the comparison begins after thes
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from math import ceil
 from pathlib import Path
 from typing import Protocol
@@ -19,11 +19,10 @@ from reinventure.attaching import attach_progress, found_notifications
 from reinventure.attaching.attach_progress import AttachProgress
 from reinventure.attaching.changed_deployment import ChangedDeployment
 from reinventure.attaching.listed_buckets import with_entry
-from reinventure.attaching.settled_comparison import compare
+from reinventure.attaching.settled_comparison import Compared, compare
 from reinventure.aws import deployed_catalog
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.errors import CheckFailedError, UserError
-from reinventure.printable import printable
+from reinventure.errors import UserError
 from reinventure.progress import Steps
 from s3_catalog.attachment.bucket_notifications import BucketNotifications
 from s3_catalog.model.scope import Entry
@@ -91,17 +90,17 @@ def attach(
             attach_progress.save(path, progress)
         wait = 0 if progress.was_on else deployment.eventbridge_seconds
         _wait_until((progress.switched_at or 0) + wait, steps, clock)
-        _require_on(entry.bucket, notifications)
+        _require_on(entry.bucket, notifications, path, progress)
         steps.begin(f"Comparing {url} with its catalog")
-        compared = compare(attached, entry.prefix, steps, clock.pause)
-    if compared.different is not None:
-        raise CheckFailedError(
-            f"{url} and its catalog differ, after several corrections: "
-            f"{printable(compared.different)}. Run the command again when fewer writers change it"
-        )
+        done = Compared(progress.after, progress.keys, progress.corrected)
+        for now_done in compare(attached, entry.prefix, done, clock.pause):
+            steps.advance(now_done.keys - done.keys)
+            done = now_done
+            attach_progress.save(path, replace(progress, **asdict(done)))
+        _require_on(entry.bucket, notifications, path, progress)
     path.unlink(missing_ok=True)
-    also = f", {compared.corrected:,} of them corrected" if compared.corrected else ""
-    print(f"EQUAL: {compared.keys:,} keys compared{also}.")
+    also = f", {done.corrected:,} of them corrected" if done.corrected else ""
+    print(f"EQUAL: {done.keys:,} keys compared{also}.")
 
 
 def _begin(
@@ -128,10 +127,16 @@ def _wait_until(moment: float, steps: Steps, clock: Clock) -> None:
         steps.advance()
 
 
-def _require_on(bucket: str, notifications: BucketNotifications) -> None:
-    if not notifications.read(bucket).on:
-        raise UserError(
-            f"EventBridge was turned off for s3://{bucket} meanwhile, by another writer of its "
-            "notifications. Turn it on in S3's console (Properties, Amazon EventBridge), then run "
-            "the command again"
-        )
+def _require_on(
+    bucket: str, notifications: BucketNotifications, path: Path, progress: AttachProgress
+) -> None:
+    """Raise UserError if EventBridge is off; the next run then waits and compares anew."""
+    if notifications.read(bucket).on:
+        return
+    again = replace(progress, was_on=False, switched_at=None, **asdict(Compared()))
+    attach_progress.save(path, again)
+    raise UserError(
+        f"EventBridge was turned off for s3://{bucket} meanwhile, by another writer of its "
+        "notifications. Turn it on in S3's console (Properties, Amazon EventBridge), then run the "
+        "command again"
+    )

@@ -1,10 +1,11 @@
 """The comparison of a bucket with its catalog while the bucket changes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.progress import Steps
+from reinventure.errors import CheckFailedError
+from reinventure.printable import printable
 from s3_catalog.correction import correct
 from s3_catalog.exceptions import ContendedError
 from s3_catalog.model.timestamps import utc_now
@@ -14,37 +15,47 @@ ATTEMPTS = 5
 """Corrections of a key that differs again: others write it all the time."""
 
 
+STRIDE = 1000
+"""Keys between two checkpoints."""
+
+
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The numbers of keys compared, and of those that differed and were corrected.
+    """All keys up to `after` are done: `keys` were compared, and `corrected` of them differed."""
 
-    `different` is a key that differed after every correction, if there is one.
-    """
-
-    keys: int
-    corrected: int
-    different: str | None
+    after: str = ""
+    keys: int = 0
+    corrected: int = 0
 
 
 def compare(
-    catalog: DeployedCatalog, prefix: str, steps: Steps, pause: Callable[[float], None]
-) -> Compared:
+    catalog: DeployedCatalog,
+    prefix: str,
+    begun: Compared,
+    pause: Callable[[float], None],
+) -> Iterator[Compared]:
     """Compare each key under `prefix` of the bucket with its row; correct it where they differ.
 
     A key differs while its event is on its way, and for good if there was no event. Either way it
-    is looked up, corrected, and compared again. `pause` waits for some seconds. Raises botocore's
+    is looked up, corrected, and compared again. Continues after `begun`; yields each checkpoint,
+    and the end. `pause` waits for some seconds.
+
+    Raises CheckFailedError for a key that differs after `ATTEMPTS` corrections, and botocore's
     ClientError or BotoCoreError.
     """
-    compared = corrected = 0
-    for stored, row in steps.each(catalog.compared(prefix)):
-        compared += 1
+    done = begun
+    for stored, row in catalog.compared(prefix, begun.after):
         found = difference(stored, row, utc_now())
-        if found is None:
-            continue
-        if not _correct(catalog, found.key, pause):
-            return Compared(compared, corrected, found.key)
-        corrected += 1
-    return Compared(compared, corrected, None)
+        if found and not _correct(catalog, found.key, pause):
+            raise CheckFailedError(
+                f"s3://{catalog.bucket}/{printable(found.key)} and its row differ after {ATTEMPTS} "
+                "corrections. Run the command again when fewer writers change it"
+            )
+        key = stored.key if stored else row.key if row else ""
+        done = Compared(key, done.keys + 1, done.corrected + bool(found))
+        if done.keys % STRIDE == 0:
+            yield done
+    yield done
 
 
 def _correct(catalog: DeployedCatalog, key: str, pause: Callable[[float], None]) -> bool:

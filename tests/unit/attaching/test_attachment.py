@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,8 @@ from reinventure.errors import CheckFailedError, UserError
 from reinventure.progress import Steps
 from s3_catalog.correction import correct
 from s3_catalog.model.scope import Entry
+from s3_catalog.s3.bucket import Bucket
+from s3_catalog.table.store import Store
 from tests.unit.attaching.attached_catalog import OTHERS, AttachedCatalog
 from tests.unit.attachment.bucket_model import SWITCH, document
 from tests.unit.cli.existing_buckets import ExistingBuckets
@@ -225,12 +228,39 @@ def test_notifications_that_differ_are_named_and_the_next_run_continues(
     assert len(run.compared) == 1
 
 
-def test_eventbridge_that_is_off_at_the_end_is_an_error(run: Run) -> None:
+def test_eventbridge_that_was_turned_off_is_an_error_and_the_next_run_waits_again(
+    run: Run,
+) -> None:
     run.deployment.configuration = OTHERS
     with pytest.raises(UserError, match="EventBridge was turned off for s3://"):
         run()
     assert run.compared == []
     assert run.unfinished
+    run.deployment.configuration = (*OTHERS, SWITCH)  # As its owner turns it on.
+    began = run.deployment.now
+    run()
+    assert len(run.backfills) == 1
+    assert run.compared == [began + 60 + 300]
+
+
+def test_it_is_not_equal_if_eventbridge_was_turned_off_during_the_comparison(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compared = DeployedCatalog.compared
+
+    def turn_off(*arguments: Any) -> Any:
+        run.existing.configuration = document(*OTHERS)
+        return compared(*arguments)
+
+    with monkeypatch.context() as off:
+        off.setattr(DeployedCatalog, "compared", turn_off)
+        with pytest.raises(UserError, match="EventBridge was turned off for s3://"):
+            run()
+    assert "EQUAL" not in capsys.readouterr().out
+    began = run.deployment.now
+    run()
+    assert run.compared[1:] == [began + 60 + 300]
+    assert capsys.readouterr().out.endswith("EQUAL: 2 keys compared.\n")
 
 
 def test_a_key_that_differs_after_corrections_is_not_equal(
@@ -246,11 +276,40 @@ def test_a_key_that_differs_after_corrections_is_not_equal(
     monkeypatch.setattr(settled_comparison, "correct", correct_and_change)
     s3.put_object(Bucket=run.entry.bucket, Key="in/c", Body=b"no row")
     clock = attachment.Clock(lambda: run.deployment.now, _advance(run))
-    with pytest.raises(CheckFailedError, match="after several corrections: in/c"):
+    with pytest.raises(CheckFailedError, match=r"/in/c and its row differ after 5 corrections\."):
         attach(run.entry, run.deployment.catalog, run.deployment, run.backfill, clock)
     assert "EQUAL" not in capsys.readouterr().out
     assert run.unfinished
     assert corrections == []
+
+
+def test_an_interrupted_comparison_continues_where_it_stopped(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(settled_comparison, "STRIDE", 1)
+    # No event, so the comparison has to correct both.
+    s3 = run.existing.catalog.s3
+    for key in ("in/c", "in/d"):
+        s3.put_object(Bucket=run.entry.bucket, Key=key, Body=b"1")
+    corrected: list[str] = []
+
+    def correct_until_stopped(store: Store, bucket: Bucket, key: str) -> None:
+        if key == "in/d" and not corrected.count("stopped"):
+            corrected.append("stopped")
+            raise SystemExit(130)
+        corrected.append(key)
+        correct(store, bucket, key)
+
+    monkeypatch.setattr(settled_comparison, "correct", correct_until_stopped)
+    with pytest.raises(SystemExit):
+        run()
+    assert run.unfinished
+    s3.delete_object(Bucket=run.entry.bucket, Key="in/a")  # It has been compared.
+    run()
+    assert corrected == ["in/c", "stopped", "in/d"]
+    assert len(run.backfills) == 1
+    assert capsys.readouterr().out.endswith("EQUAL: 4 keys compared, 2 of them corrected.\n")
+    assert not run.unfinished
 
 
 def _advance(run: Run) -> Callable[[float], None]:
