@@ -51,6 +51,9 @@ DATA_API_PARAMETER = "DataApi"
 SMOKE_TEST_PREFIX = ".reinventure/smoke/"
 """Keys of the smoke test's objects begin with this. The pipeline may write nowhere else."""
 
+MAX_SHARDS = 256
+"""Of the setting `shards`. A listing queries every shard, so each adds a query to every listing."""
+
 _MAX_STACK_NAME = 40
 """Characters of a stack's name in a queue's name, which has at most 80 (SQS quotas)."""
 

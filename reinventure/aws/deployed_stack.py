@@ -1,5 +1,6 @@
 """The outputs of a deployed stack, as the record that stacks and command share."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -68,9 +69,7 @@ def find(client: "CloudFormationClient", stack: str, kind: type[_T]) -> _T:
     if description is None:
         region = client.meta.region_name
         raise NoStackError(f"no stack {stack!r} in region {region}: {expected.remedy}")
-    outputs = {
-        output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])
-    }
+    outputs = _outputs(description)
     try:
         return contract.from_outputs(kind, outputs)
     except contract.OutputError as error:
@@ -79,3 +78,32 @@ def find(client: "CloudFormationClient", stack: str, kind: type[_T]) -> _T:
             f"stack {stack!r} is not a {expected.name} stack of reinventure, or its deployment has "
             f"not finished: {error}"
         ) from None
+
+
+def catalogs(client: "CloudFormationClient") -> Iterator[tuple[str, CatalogOutputs]]:
+    """Yield the name and the outputs of each catalog in the account and region of `client`.
+
+    Raises botocore's ClientError or BotoCoreError.
+    """
+    for page in client.get_paginator("describe_stacks").paginate():
+        for description in page["Stacks"]:
+            try:
+                found = contract.from_outputs(CatalogOutputs, _outputs(description))
+            except contract.OutputError:
+                continue
+            yield description["StackName"], found
+
+
+def resources(client: "CloudFormationClient", stack: str, kind: str) -> Iterator[tuple[str, str]]:
+    """Yield the logical and the physical id of each resource of the type `kind` in `stack`.
+
+    Raises botocore's ClientError, also for a stack that does not exist, or BotoCoreError.
+    """
+    for page in client.get_paginator("list_stack_resources").paginate(StackName=stack):
+        for resource in page["StackResourceSummaries"]:
+            if resource["ResourceType"] == kind and "PhysicalResourceId" in resource:
+                yield resource["LogicalResourceId"], resource["PhysicalResourceId"]
+
+
+def _outputs(description: "StackTypeDef") -> dict[str, str]:
+    return {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}

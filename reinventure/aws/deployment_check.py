@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from reinventure.aws.connection import CONFIG, explain, session
-from reinventure.aws.deployed_stack import describe
+from reinventure.aws.deployed_stack import describe, resources
 from reinventure.contract import CATALOG_STACKS, DEPENDENT_STACKS, DESCRIPTION_PREFIX
 from reinventure.errors import UserError
 
@@ -78,14 +78,9 @@ def _queues(here: "boto3.Session", stack: str, *, without: dict[str, object]) ->
     client = here.client("cloudformation", config=CONFIG)
     if describe(client, stack) is None:
         return
-    for page in client.get_paginator("list_stack_resources").paginate(StackName=stack):
-        for resource in page["StackResourceSummaries"]:
-            if (
-                resource["ResourceType"] == "AWS::SQS::Queue"
-                and resource["LogicalResourceId"] not in without
-                and "PhysicalResourceId" in resource
-            ):
-                yield resource["PhysicalResourceId"]
+    for logical_id, url in resources(client, stack, "AWS::SQS::Queue"):
+        if logical_id not in without:
+            yield url
 
 
 def _messages(sqs: "SQSClient", url: str) -> int:

@@ -8,6 +8,7 @@ import typer
 
 from reinventure.cli import (
     account,
+    attach,
     audit,
     buckets,
     doctor,
@@ -30,6 +31,7 @@ COMMANDS = {
         sql.sql,
         watch.watch,
     ),
+    "Buckets": (attach.attach,),
     "Inspect": (inspection.inspect, inspection.duplicates),
     "Maintain": (
         maintenance.verify,

@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime
 
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+"""Seconds."""
+
 
 def utc(moment: datetime) -> str:
     """Return `moment` in UTC, such as `2026-11-23 12:00:00Z` (RFC 3339, with a space for the T).
@@ -14,3 +17,14 @@ def utc(moment: datetime) -> str:
 def event_time(text: str) -> str:
     """Return the time of an event, which is ISO 8601 in UTC with milliseconds, as `utc` does."""
     return f"{text[:19].replace('T', ' ')}Z"
+
+
+def duration(seconds: float) -> str:
+    """Return so many `seconds` in the unit that fits, such as `13 minutes` or `7.2 days`."""
+    if seconds < _MINUTE:
+        return "less than a minute"
+    if seconds < 2 * _HOUR:
+        return f"{seconds / _MINUTE:.0f} minutes"
+    if seconds < 2 * _DAY:
+        return f"{seconds / _HOUR:.1f} hours"
+    return f"{seconds / _DAY:.1f} days"

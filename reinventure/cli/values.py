@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
-from s3_catalog.model import bucket_name, object_key
+from s3_catalog.model import bucket_name, object_key, scope
+from s3_catalog.model.scope import Entry
 from s3_catalog.model.timestamps import utc_now
 
 UNITS: dict[str, int] = {
@@ -151,6 +152,30 @@ def prefix(text: str) -> Place:
         except ValueError as error:
             raise ValueError(f"invalid URL {text!r}: {error}") from None
     return Place(bucket, rest and object_key.check(rest))
+
+
+def entry(text: str) -> Entry:
+    """Return a bucket, s3://photos-prod, or a prefix of one that a catalog can have.
+
+    Such a prefix ends with a slash: s3://logs-prod/2026/.
+    """
+    rest = text.removeprefix(_SCHEME)
+    if rest == text:
+        raise ValueError(
+            f"invalid URL {text!r}: use s3://BUCKET or s3://BUCKET/PREFIX/, such as s3://photos-prod"
+        )
+    name, _, beginning = rest.partition("/")
+    named = f"{name}/{beginning}" if beginning else name
+    try:
+        bucket_name.check(name)
+        if "," in named:
+            raise ValueError("the setting buckets cannot name a prefix with a comma")
+        [found] = scope.parse(named).entries
+        if str(found) != named:
+            raise ValueError("a prefix ends with a slash")
+    except ValueError as error:
+        raise ValueError(f"invalid URL {text!r}: {error}") from None
+    return found
 
 
 def setting(text: str) -> str:

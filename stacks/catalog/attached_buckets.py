@@ -14,6 +14,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from reinventure.event_patterns import patterns
 from s3_catalog.environment.event_switch_check_environment import EventSwitchCheckEnvironment
 from s3_catalog.environment.event_switch_environment import EventSwitchEnvironment
 from s3_catalog.model.scope import Scope
@@ -23,7 +24,6 @@ from ..constructs.keys import Keys, allow_service
 from ..constructs.python_function import PythonFunction
 from ..constructs.service_principal import THIS_ACCOUNT
 from ..settings.settings import Settings
-from .event_patterns import patterns
 from .ingest_function import IngestFunction
 
 

@@ -15,12 +15,13 @@ from aws_cdk import aws_s3_notifications as notifications
 from aws_cdk import aws_sns as sns
 from constructs import Construct, IConstruct
 
+from reinventure.event_patterns import DETAIL_TYPES
+
 from ..constructs.keys import Keys, allow_service
 from ..constructs.queues import WorkQueue, allow_send, subscribe, visibility_timeout_for
 from ..constructs.service_principal import THIS_ACCOUNT
 from ..settings.settings import Settings
 from .catalogued_bucket import CataloguedBucket
-from .event_patterns import DETAIL_TYPES
 from .ingest_function import IngestFunction
 
 

@@ -9,20 +9,18 @@ from typing import TypeVar
 import aws_cdk as cdk
 from constructs import Node
 
+from reinventure import bucket_list
+from reinventure.bucket_list import BucketList
+from reinventure.contract import MAX_SHARDS
 from reinventure.printable import printable
 from s3_catalog.model.scope import Scope
 
-from . import bucket_list
 from . import pipeline_source as source
 from . import traffic_shift as shift
 from . import worker_instance as instances
-from .bucket_list import BucketList
 from .emulator_limits import AWS, MINISTACK, EmulatorLimits
 from .pipeline_source import Source
 from .traffic_shift import Shift
-
-MAX_SHARDS = 256
-"""A listing queries every shard, so each shard adds a query to every listing."""
 
 ROTATION_DAYS = (90, 2560)
 """Minimum and maximum of days between two rotations of a key (`RotationPeriodInDays` of
@@ -100,7 +98,7 @@ class Settings:
     for the life of a table (docs/design.md)."""
 
     buckets: BucketList
-    """The buckets of the catalog (stacks/settings/bucket_list.py): `create` is one of its own. In a
+    """The buckets of the catalog (reinventure/bucket_list.py): `create` is one of its own. In a
     sandbox it is deleted, with its objects, when `create` is taken away."""
 
     transport: str

@@ -7,11 +7,11 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
+from reinventure.bucket_list import MAX_ATTACHED, MAX_BYTES
+from reinventure.event_patterns import patterns
 from s3_catalog.model import scope
-from stacks.catalog.event_patterns import patterns
 from stacks.catalog.stack import CatalogStack
 from stacks.inspection.stack import InspectionStack
-from stacks.settings.bucket_list import MAX_ATTACHED, MAX_BYTES
 from stacks.settings.settings import Settings
 from tests import assembly
 from tests.stacks.conftest import Template, arn, own_outputs, properties, read, resources

@@ -6,11 +6,11 @@ from itertools import count
 
 import pytest
 
+from reinventure import bucket_list
+from reinventure.bucket_list import MAX_ATTACHED, MAX_BYTES, MAX_RULES, BucketList
+from reinventure.event_patterns import patterns
 from s3_catalog.model import scope
 from s3_catalog.model.scope import Scope
-from stacks.catalog.event_patterns import patterns
-from stacks.settings import bucket_list
-from stacks.settings.bucket_list import MAX_ATTACHED, MAX_BYTES, MAX_RULES, BucketList
 
 
 def test_the_list_has_the_bucket_of_its_own_and_existing_ones() -> None:
@@ -21,6 +21,11 @@ def test_the_list_has_the_bucket_of_its_own_and_existing_ones() -> None:
     assert bucket_list.parse("photos") == BucketList(create=False, attached=scope.parse("photos"))
     # A bucket may be called so; its prefixes are not ambiguous.
     assert bucket_list.parse("create/a/").attached.buckets == ("create",)
+
+
+@pytest.mark.parametrize("value", ["create", "create,logs/2026/,photos", "photos", "create/a/"])
+def test_its_text_is_that_of_the_setting(value: str) -> None:
+    assert str(bucket_list.parse(value)) == value
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reinventure.event_patterns import DETAIL_TYPES, MAX_CHARACTERS, Pattern, patterns
 from s3_catalog.model import scope
 from s3_catalog.model.scope import Entry, Scope
-from stacks.catalog.event_patterns import DETAIL_TYPES, MAX_CHARACTERS, Pattern, patterns
 from tests.event_pattern_matcher import matches
 from tests.scopes import KEYS, NAMES, SCOPES
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import aws_cdk as cdk
 import pytest
 
+from reinventure.bucket_list import BucketList
 from s3_catalog.model import scope
 from s3_catalog.model.scope import Scope
 from stacks.settings import worker_instance as instances
-from stacks.settings.bucket_list import BucketList
 from stacks.settings.pipeline_source import Source
 from stacks.settings.settings import SettingError, Settings
 from stacks.settings.traffic_shift import Shift

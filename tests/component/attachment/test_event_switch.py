@@ -8,13 +8,13 @@ from uuid import uuid4
 import botocore.session
 import pytest
 
+from reinventure.event_patterns import patterns
 from reinventure.local.cloud import Cloud
 from s3_catalog.attachment.bucket_notifications import ONE_ATTEMPT, BucketNotifications
 from s3_catalog.attachment.eventbridge_switch import EventBridgeSwitch
 from s3_catalog.attachment.matching_rules import matching_rules
 from s3_catalog.attachment.switch_resource import Outcome, handle
 from s3_catalog.model import scope
-from stacks.catalog.event_patterns import patterns
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

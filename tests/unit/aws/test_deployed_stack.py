@@ -1,6 +1,7 @@
 """Reading the outputs of a stack: the record, or one sentence about what is wrong."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -136,3 +137,53 @@ def test_a_stack_of_ours_with_other_outputs_is_not_passed_over(stub: tuple[Any, 
     with pytest.raises(UserError) as error:
         deployed_stack.find(client, "Workers", InspectionOutputs)
     assert not isinstance(error.value, NoStackError)
+
+
+def described(name: str, outputs: dict[str, str]) -> dict[str, Any]:
+    return {
+        "StackName": name,
+        "CreationTime": "2026-11-23T12:00:00Z",
+        "StackStatus": "CREATE_COMPLETE",
+        "Outputs": [{"OutputKey": k, "OutputValue": v} for k, v in outputs.items()],
+    }
+
+
+def test_every_catalog_is_found_on_all_pages(stub: tuple[Any, Stubber]) -> None:
+    client, stubber = stub
+    outputs = CatalogOutputs(
+        data_key_arn="data",
+        queue_key_arn="queue",
+        table_name="rows",
+        totals_table_name="totals",
+        totals_depth=3,
+        shards=4,
+        failure_queue_url="failures",
+        ingest_arn="ingest",
+        changes_topic_arn="changes",
+        publish_arn="publish",
+        attached_buckets="photos",
+    )
+    other = replace(outputs, bucket_name="own", attached_buckets=None)
+    first = [described("Catalog", to_outputs(outputs)), described("Workers", to_outputs(OUTPUTS))]
+    second = [described("Theirs", {}), described("SC-1-pp-2", to_outputs(other))]
+    stubber.add_response("describe_stacks", {"Stacks": first, "NextToken": "more"}, {})
+    stubber.add_response("describe_stacks", {"Stacks": second}, {"NextToken": "more"})
+    assert list(deployed_stack.catalogs(client)) == [("Catalog", outputs), ("SC-1-pp-2", other)]
+
+
+def test_resources_of_one_type(stub: tuple[Any, Stubber]) -> None:
+    client, stubber = stub
+
+    def resource(kind: str, **ids: str) -> dict[str, Any]:
+        status = {"ResourceStatus": "CREATE_COMPLETE", "LastUpdatedTimestamp": "2026-11-23"}
+        return {"LogicalResourceId": "Mine", "ResourceType": kind, **status, **ids}
+
+    resources = [
+        resource("AWS::IAM::Role", PhysicalResourceId="role"),
+        resource("AWS::SQS::Queue", PhysicalResourceId="queue"),
+        resource("AWS::IAM::Role"),  # Not yet created.
+    ]
+    answer = {"StackResourceSummaries": resources}
+    stubber.add_response("list_stack_resources", answer, {"StackName": "Workers"})
+    found = deployed_stack.resources(client, "Workers", "AWS::IAM::Role")
+    assert list(found) == [("Mine", "role")]

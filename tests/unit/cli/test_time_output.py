@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from reinventure.cli import values
-from reinventure.cli.time_output import event_time, utc
+from reinventure.cli.time_output import duration, event_time, utc
 
 NOON = "2026-11-23 12:00:00Z"
 
@@ -26,3 +26,20 @@ def test_a_time_is_in_utc_with_its_zone(monkeypatch: pytest.MonkeyPatch, zone: s
 
 def test_a_printed_time_can_be_given_to_an_option() -> None:
     assert values.instant(NOON) == datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "less than a minute"),
+        (59, "less than a minute"),
+        (90, "2 minutes"),
+        (7_100, "118 minutes"),
+        (7_200, "2.0 hours"),
+        (86_207, "23.9 hours"),
+        (172_800, "2.0 days"),
+        (625_000, "7.2 days"),
+    ],
+)
+def test_a_duration_has_the_unit_that_fits(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
+from reinventure import event_patterns
 from s3_catalog.model import scope
 from s3_catalog.model.scope import Scope
-
-from ..catalog import event_patterns
 
 CREATE = "create"
 """The entry for the bucket that the stack Catalog creates."""
@@ -29,6 +28,11 @@ class BucketList:
 
     create: bool
     attached: Scope
+
+    def __str__(self) -> str:
+        """Return the text that `parse` reads."""
+        own = [CREATE] if self.create else []
+        return ",".join([*own, *map(str, self.attached.entries)])
 
 
 def parse(value: str) -> BucketList:
