@@ -154,9 +154,10 @@ def from_lookup(
     happened = [(timestamp(event.time), event.name) for event in events]
     if not events:
         happened = [(timestamp(current.modified if current else asked_at), RECONCILED)]
-    if seen:
-        of_event = events and seen.event_name != OUT_OF_SCOPE
-        happened.append((seen.event_time, seen.event_name if of_event else RECONCILED))
+    left = seen is not None and seen.event_name == OUT_OF_SCOPE
+    # An object that is in the scope again has its own time, not that of the removal of its row.
+    if seen and not (left and current):
+        happened.append((seen.event_time, seen.event_name if events and not left else RECONCILED))
     time, name = max(happened)
     same = is_same(seen, current) and (
         (current and current.version_id) or (events and all(event.of_storage for event in events))

@@ -93,6 +93,7 @@ class SentBy:
     queue: dict[str, Any]
 
     def append(self, message: dict[str, Any]) -> None:
+        """Append `message` with the sender's id."""
         message["sys"] = {**message["sys"], "SenderId": self.sender}
         # Looked up now: other threads put new lists into the queue, and what is appended to an old
         # one is lost.

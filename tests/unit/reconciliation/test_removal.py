@@ -1,6 +1,7 @@
 """Rows of keys that left the scope: removed, in bounded steps, and no others."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,13 +21,17 @@ from s3_catalog.model.change import Change, Kind
 from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.row import Row
 from s3_catalog.model.scope import Entry, Scope, parse
-from s3_catalog.reconciliation import removal
+from s3_catalog.model.stored_object import StoredObject
+from s3_catalog.model.timestamps import timestamp, utc_now
+from s3_catalog.reconciliation import removal, repair
 from s3_catalog.reconciliation.removal import Removed, remove_out_of_scope
+from s3_catalog.reconciliation.repair import reconcile
 from s3_catalog.s3.bucket import Bucket, Buckets
 from s3_catalog.sql_mirror import state
+from s3_catalog.table import batch_write
 from s3_catalog.table.item import to_item
 from s3_catalog.table.row_query import matching_rows
-from s3_catalog.table.store import Store
+from s3_catalog.table.store import Outcome, Store
 from tests import doubles
 from tests.empty_table import new_table
 
@@ -290,6 +295,63 @@ def put(bucket: str, key: str, time: datetime) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize(
+    ("removed", "lookups"),
+    [(timedelta(minutes=-6), []), (timedelta(minutes=-4), ["k"]), (timedelta(days=1), ["k"])],
+)
+def test_the_rows_of_a_bucket_that_is_attached_again_return_without_lookups(
+    store: Store,
+    s3: "S3Client",
+    bucket: Bucket,
+    monkeypatch: pytest.MonkeyPatch,
+    removed: timedelta,
+    lookups: list[str],
+) -> None:
+    def insert(store: Store, missing: Sequence[Row]) -> list[Row]:
+        return [row for row in missing if not store.replace(None, row)]
+
+    monkeypatch.setattr(batch_write, "insert", insert)  # moto cannot insert in batches.
+    looked_up: list[str] = []
+    current = Bucket.current
+
+    def look_up(self: Bucket, key: str) -> StoredObject | None:
+        looked_up.append(key)
+        return current(self, key)
+
+    monkeypatch.setattr(Bucket, "current", look_up)
+    add(store, bucket.name, "k", "gone")
+    moment = utc_now() + removed
+    list(remove_out_of_scope(store, lambda: Scope(()), bucket.name, clock=lambda: moment))
+    before = seen(store, bucket.name, "k")
+    [done] = reconcile(store, bucket)
+    assert done.repaired == 1
+    assert looked_up == lookups
+    again = seen(store, bucket.name, "k")
+    assert (again.size, again.deleted, again.event_name) == (5, False, "Reconciled")
+    assert again.sequencer == before.sequencer
+    assert (again.asked_at or 0) > (before.asked_at or 0)
+    [listed] = s3.list_objects_v2(Bucket=bucket.name)["Contents"]
+    assert again.event_time == timestamp(listed["LastModified"])
+    assert seen(store, bucket.name, "gone").event_name == "OutOfScope"
+    assert [done.repaired for done in reconcile(store, bucket)] == [0]
+
+
+def test_the_tombstone_of_a_deletion_is_looked_up(
+    store: Store, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_write, "insert", lambda _, missing: missing)
+    add(store, bucket.name, "k", size=None, etag=None, expires_at=2**40, asked_at=1)
+    looked_up: list[str] = []
+
+    def correct(_store: Store, _bucket: Bucket, key: str) -> Outcome:
+        looked_up.append(key)
+        return Outcome.WRITTEN
+
+    monkeypatch.setattr(repair, "correct", correct)
+    assert [done.repaired for done in reconcile(store, bucket)] == [1]
+    assert looked_up == ["k"]
+
+
 @pytest.mark.parametrize("scope", ["other", "{}/in/", ""])
 def test_a_late_event_brings_no_row_back(store: Store, bucket: Bucket, scope: str) -> None:
     add(store, bucket.name, "k")
@@ -319,7 +381,9 @@ def test_a_bucket_that_is_attached_again_has_its_rows_after_their_removal(
     )
     assert report.written == 1
     again = seen(store, bucket.name, "k")
-    assert (again.size, again.deleted, again.event_name) == (5, False, "Reconciled")
+    assert (again.size, again.deleted, again.event_name) == (5, False, "ObjectCreated:Put")
+    # Its own time, not that of the removal.
+    assert again.event_time == "2026-11-24T11:00:00.000Z"
     back = message(replace(change, old=change.new, new=again), Kind.CREATED)
     assert state.parse(json.dumps(back), parse(bucket.name)).place > removed.place
     assert correct(store, bucket, "k").value == "unchanged"
