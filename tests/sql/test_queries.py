@@ -9,8 +9,8 @@ import pytest
 from s3_catalog.sql_mirror import schema
 from s3_catalog.sql_mirror.data_api import Database, values
 from s3_catalog.sql_mirror.mirror_writer import MirrorWriter
-from tests.sql.conftest import PASSWORD, never
-from tests.sql.schedule import BUCKET, message
+from tests.sql.conftest import BUCKET, PASSWORD, never
+from tests.sql.schedule import message
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sql.md").read_text(encoding="utf-8")
 [SCRIPT] = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
