@@ -18,7 +18,7 @@ from typing import Protocol
 from reinventure.attaching import attach_progress, found_notifications
 from reinventure.attaching.attach_progress import AttachProgress
 from reinventure.attaching.changed_deployment import ChangedDeployment
-from reinventure.attaching.listed_buckets import with_entry
+from reinventure.attaching.listed_buckets import deployed_buckets, require_as_deployed, with_entry
 from reinventure.attaching.settled_comparison import Compared, compare
 from reinventure.aws import deployed_catalog
 from reinventure.aws.deployed_catalog import DeployedCatalog
@@ -68,7 +68,10 @@ def attach(
     path = attach_progress.path_for(catalog.table, entry)
     notifications = found_notifications.notifications(catalog)
     progress = attach_progress.load(path)
-    if progress is None or entry not in catalog.scope.entries:
+    begins = progress is None or entry not in catalog.scope.entries
+    if begins or (progress and progress.switched_at is None):
+        require_as_deployed(deployment.buckets(), deployed_buckets(catalog), entry)
+    if progress is None or begins:
         progress = _begin(entry.bucket, notifications, progress, clock)
         attach_progress.save(path, progress)
     if progress.switched_at is None:

@@ -57,20 +57,20 @@ class ChangedDeployment(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AccountDeployment:
-    """The stacks of the checkout in an account, whose setting is in `cdk_json`.
+    """The stacks of the checkout in an account, whose setting is in the file `path`.
 
     `ask`: the CDK shows changes of permissions, and asks.
     """
 
     catalog: DeployedCatalog
     ask: bool
-    cdk_json: Path = cdk.ROOT / "cdk.json"
+    path: Path = cdk.ROOT / "cdk.json"
 
     eventbridge_seconds = EVENTBRIDGE_SECONDS
 
     def buckets(self) -> str:
         """Return the setting of cdk.json."""
-        return cdk_json.buckets(self.cdk_json)
+        return cdk_json.buckets(self.path)
 
     def change(self, edit: Callable[[str], str]) -> None:
         """See `ChangedDeployment`. The CDK CLI writes to the terminal."""
@@ -79,8 +79,8 @@ class AccountDeployment:
         with locked(LOCAL / "attaching", "another `reinventure attach` or `detach` is running"):
             before = self.buckets()
             after = edit(before)
-            if not os.access(self.cdk_json.resolve().parent, os.W_OK):
-                raise UserError(f"{self.cdk_json} could not be changed: its folder is read-only")
+            if not os.access(self.path.resolve().parent, os.W_OK):
+                raise UserError(f"{self.path} could not be changed: its folder is read-only")
             with _unchanged(f"cdk.json still has {line(before)}"):
                 account_deployment.deploy(
                     self.catalog.session,
@@ -90,7 +90,7 @@ class AccountDeployment:
                     ask=self.ask,
                 )
             if after != before:
-                cdk_json.replace_buckets(self.cdk_json, after)
+                cdk_json.replace_buckets(self.path, after)
                 print(f"cdk.json now has {line(after)}.")
 
 

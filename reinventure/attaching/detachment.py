@@ -11,7 +11,12 @@ from botocore.exceptions import ClientError
 
 from reinventure.attaching import attach_progress, found_notifications
 from reinventure.attaching.changed_deployment import ChangedDeployment
-from reinventure.attaching.listed_buckets import entries, without_entry
+from reinventure.attaching.listed_buckets import (
+    deployed_buckets,
+    entries,
+    require_as_deployed,
+    without_entry,
+)
 from reinventure.aws import deployed_catalog, deployed_stack
 from reinventure.aws.attach_plan import other_rules
 from reinventure.aws.connection import CONFIG
@@ -20,7 +25,6 @@ from reinventure.errors import UserError
 from reinventure.progress import Steps
 from s3_catalog.attachment.bucket_notifications import BucketNotifications
 from s3_catalog.attachment.notification_document import NotificationDocument
-from s3_catalog.model import scope
 from s3_catalog.model.scope import Entry
 from s3_catalog.table.row_query import matching_rows
 
@@ -32,11 +36,6 @@ class Removal(Protocol):
         self, catalog: DeployedCatalog, entry: Entry, steps: Steps, /, *, restart: bool
     ) -> object:
         """Begin at the beginning, or without `restart` where the last run stopped."""
-
-
-def attached_entries(catalog: DeployedCatalog) -> tuple[Entry, ...]:
-    """Return the buckets and prefixes that are attached to `catalog`, in order."""
-    return scope.parse(catalog.outputs.attached_buckets or "").entries
 
 
 def require_detachable(entry: Entry, catalog: DeployedCatalog, listed: str) -> None:
@@ -51,7 +50,7 @@ def require_detachable(entry: Entry, catalog: DeployedCatalog, listed: str) -> N
             f"s3://{entry.bucket} is the bucket of its own of the catalog, which only "
             "`make destroy` removes"
         )
-    attached = attached_entries(catalog)
+    attached = deployed_buckets(catalog).attached.entries
     if entry in attached or entry in entries(listed) or _has_rows(entry, catalog):
         return
     urls = ", ".join(f"s3://{each}" for each in attached)
@@ -68,7 +67,7 @@ def switch_outlook(entry: Entry, catalog: DeployedCatalog) -> str:
     Raises UserError for a permission that is missing; botocore's ClientError or BotoCoreError.
     """
     bucket = entry.bucket
-    for other in attached_entries(catalog):
+    for other in deployed_buckets(catalog).attached.entries:
         if other.bucket == bucket and other != entry:
             return f"stays on: s3://{other} is attached"
     client = catalog.session.client("cloudformation", config=CONFIG)
@@ -97,14 +96,16 @@ def detach(
     `remove` raises.
     """
     bucket = entry.bucket
+    deployed = deployed_buckets(catalog)
+    listed = deployment.buckets() if deployment else str(deployed)
+    changes = entry in deployed.attached.entries or entry in entries(listed)
+    if changes:
+        require_as_deployed(listed, deployed, entry)
     notifications = found_notifications.notifications(catalog)
     found, kept = _read(notifications, bucket), None
     if isinstance(found, NotificationDocument):
         kept = found_notifications.keep(bucket, found, time.time())
         print(f"Saved the notification configuration of s3://{bucket} as found: {kept}")
-    changes = deployment is not None and (
-        entry in attached_entries(catalog) or entry in entries(deployment.buckets())
-    )
     if deployment and changes:
         deployment.change(lambda buckets: without_entry(buckets, entry))
         attach_progress.path_for(catalog.table, entry).unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """Entries added to the setting `buckets`, and taken away from it."""
 
 from reinventure import bucket_list
+from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.bucket_list import CREATE, BucketList
 from reinventure.errors import UserError
 from s3_catalog.model import scope
@@ -45,6 +46,31 @@ def entries(value: str) -> tuple[Entry, ...]:
     return _parsed(value).attached.entries
 
 
+def require_as_deployed(value: str, deployed: BucketList, entry: Entry) -> None:
+    """Raise UserError if the setting `value` differs from what is `deployed` by more than `entry`.
+
+    A deployment would detach, or attach, what was not asked for: if another checkout has deployed
+    last, for example.
+    """
+    here, there = _names(value, entry), _names(str(deployed), entry)
+    differences = [
+        f"{where}: {', '.join(sorted(names))}"
+        for where, names in (("not deployed", here - there), ("only deployed", there - here))
+        if names
+    ]
+    if differences:
+        raise UserError(
+            f"the setting buckets is not the deployed one ({'; '.join(differences)}), so more than "
+            f"s3://{entry} would change. Update cdk.json, or deploy it, first"
+        )
+
+
+def deployed_buckets(catalog: DeployedCatalog) -> BucketList:
+    """Return the buckets that `catalog` is deployed with."""
+    attached = scope.parse(catalog.outputs.attached_buckets or "")
+    return BucketList(create=catalog.outputs.bucket_name is not None, attached=attached)
+
+
 def line(value: str) -> str:
     """Return the line of cdk.json that sets `value`."""
     return f'"buckets": "{value}"'
@@ -55,3 +81,9 @@ def _parsed(value: str) -> BucketList:
         return bucket_list.parse(value)
     except ValueError as error:
         raise UserError(f"setting buckets: {error}") from None
+
+
+def _names(value: str, entry: Entry) -> set[str]:
+    found = _parsed(value)
+    own = {CREATE} if found.create else set[str]()
+    return own | {f"s3://{each}" for each in found.attached.entries if each != entry}

@@ -8,23 +8,18 @@ import typer
 from rich import filesize
 
 from reinventure.attaching import changed_deployment, detachment
-from reinventure.attaching.detachment import (
-    attached_entries,
-    require_detachable,
-    switch_outlook,
-)
-from reinventure.attaching.listed_buckets import line, without_entry
+from reinventure.attaching.detachment import require_detachable, switch_outlook
+from reinventure.attaching.listed_buckets import deployed_buckets, line, without_entry
 from reinventure.aws import deployed_catalog
 from reinventure.aws.connection import session
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.bucket_list import BucketList
 from reinventure.cli import values
 from reinventure.cli.maintenance import remove_left
 from reinventure.cli.options import Profile, Region, Stack, parser
 from reinventure.contract import CATALOG
 from reinventure.errors import UserError
 from reinventure.printable import printable
-from s3_catalog.model.scope import Entry, Scope
+from s3_catalog.model.scope import Entry
 
 _WIDTH = 15
 
@@ -66,11 +61,10 @@ def detach(
     if plan and yes:
         raise UserError("choose one: --plan only shows the plan, --yes detaches without a question")
     catalog = deployed_catalog.find(session(profile, region), stack)
-    attached = attached_entries(catalog)
-    change = not plan and (entry in attached or changed_deployment.is_checkout())
+    deployed = deployed_buckets(catalog)
+    change = not plan and (entry in deployed.attached.entries or changed_deployment.is_checkout())
     deployment = changed_deployment.of(catalog, ask=not yes) if change else None
-    listed = BucketList(bool(catalog.outputs.bucket_name), Scope(attached))
-    setting = deployment.buckets() if deployment else str(listed)
+    setting = deployment.buckets() if deployment else str(deployed)
     require_detachable(entry, catalog, setting)
     outlook = switch_outlook(entry, catalog)
     for name, value in _plan(entry, catalog, outlook, without_entry(setting, entry)):

@@ -95,6 +95,16 @@ def test_it_ends_equal_and_compares_when_eventbridge_has_every_event(
     assert not run.unfinished
 
 
+def test_a_checkout_that_would_detach_another_bucket_is_refused(run: Run, state: Path) -> None:
+    run.deployment.setting = "create,logs-prod"
+    run.deployment.deploy()
+    run.deployment.setting = "create"
+    with pytest.raises(UserError, match="only deployed: s3://logs-prod"):
+        run()
+    assert run.deployment.deployed == []
+    assert not state.exists()
+
+
 def test_a_change_without_an_event_is_found_by_the_comparison(
     run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:

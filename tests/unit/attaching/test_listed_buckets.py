@@ -2,7 +2,8 @@
 
 import pytest
 
-from reinventure.attaching.listed_buckets import with_entry, without_entry
+from reinventure import bucket_list
+from reinventure.attaching.listed_buckets import require_as_deployed, with_entry, without_entry
 from reinventure.errors import UserError
 from s3_catalog.model.scope import Entry
 
@@ -39,3 +40,39 @@ def test_what_was_added_is_taken_away() -> None:
 def test_a_list_against_the_rules_is_refused(value: str, entry: Entry, reason: str) -> None:
     with pytest.raises(UserError, match=f"^setting buckets: .*{reason}"):
         with_entry(value, entry)
+
+
+@pytest.mark.parametrize(
+    ("value", "deployed"),
+    [
+        ("create,photos-prod", "create,photos-prod"),
+        ("create", "create,photos-prod"),
+        ("create,photos-prod", "create"),
+    ],
+)
+def test_the_setting_may_differ_from_the_deployed_one_by_the_entry(
+    value: str, deployed: str
+) -> None:
+    require_as_deployed(value, bucket_list.parse(deployed), PHOTOS)
+
+
+@pytest.mark.parametrize(
+    ("value", "deployed", "difference"),
+    [
+        ("create", "create,logs-prod/2026/", r"\(only deployed: s3://logs-prod/2026/\)"),
+        (
+            "create,photos-prod",
+            "create,logs-prod,photos-prod",
+            r"\(only deployed: s3://logs-prod\)",
+        ),
+        ("logs-prod", "create,logs-prod", r"\(only deployed: create\)"),
+        (
+            "create,photos-prod/in/",
+            "logs-prod",
+            r"\(not deployed: create, s3://photos-prod/in/; only deployed: s3://logs-prod\)",
+        ),
+    ],
+)
+def test_more_than_the_entry_is_not_deployed(value: str, deployed: str, difference: str) -> None:
+    with pytest.raises(UserError, match=difference):
+        require_as_deployed(value, bucket_list.parse(deployed), PHOTOS)

@@ -255,6 +255,10 @@ def test_what_cannot_be_detached_is_refused(attached: Attached, run: Run) -> Non
         )
     assert "use s3://BUCKET or s3://BUCKET/PREFIX/" in refusal(run("detach", attached.bucket))
     assert refusal(run("detach", attached.url, "--plan", "--yes")).startswith("choose one:")
+    attached.deployment.setting = f"create,logs-prod,{attached.bucket}"
+    assert "not deployed: s3://logs-prod" in refusal_after_output(
+        run("detach", attached.url, "--yes")
+    )
     attached.deployment.setting = attached.bucket
     attached.deployment.deploy()
     assert "the catalog would have no bucket" in refusal(run("detach", attached.url, "--yes"))
