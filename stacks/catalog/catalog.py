@@ -101,9 +101,10 @@ class Catalog(Construct):
                 alarms=self.alarms,
                 late=[self.totals.late, self.changes.late],
             )
+        reconcile = None
         # Without it there is no comparison in the account after a bucket was attached.
         if settings.reconcile == "nightly" or settings.buckets.attached.entries:
-            NightlyReconcile(
+            reconcile = NightlyReconcile(
                 self,
                 "Reconcile",
                 settings,
@@ -134,6 +135,7 @@ class Catalog(Construct):
                 ingest_role_id=self.ingest.role_id,
                 totals_role_id=self.totals.role_id,
                 publish_role_id=self.changes.role_id,
+                reconcile_machine_arn=reconcile.machine_arn if reconcile else None,
                 events_queue_url=events_queue.queue_url if events_queue else None,
                 attached_buckets=self.buckets.attached_buckets,
             ),

@@ -35,7 +35,8 @@ class NightlyReconcile(Construct):
     `reconcile.plan` divides the keys of the buckets into ranges. For each range, `reconcile.work`
     compares S3's list with the rows and repairs the rows. A worker that runs out of time returns
     its position, and the next one continues there. A range that fails after all retries fails the
-    execution, the default of a map.
+    execution, the default of a map. An execution whose input names a bucket compares only that one:
+    `reinventure repair` starts it for a large bucket.
 
     `alarms` are on after a comparison failed, or while the last ones repaired more than
     `max_differences` rows in a day, or none succeeded in `_LATE_HOURS` although they are nightly.
@@ -128,6 +129,7 @@ class NightlyReconcile(Construct):
                 include_execution_data=True,
             ),
         )
+        self.machine_arn = machine.state_machine_arn
         self._allow_map(role, machine)
         if settings.reconcile == "nightly":
             self._start_nightly(machine)
