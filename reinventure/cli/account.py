@@ -25,8 +25,8 @@ def deploy() -> None:
     The CDK shows the changes of permissions and asks before it continues. With workers=true it
     builds a container image, which takes Docker, or the program in CDK_DOCKER.
 
-    Refuses to leave a deployed stack behind whose setting is off, and to remove a queue that holds
-    messages, as another transport would.
+    Refuses to leave a deployed stack behind whose setting is off, to remove a queue that holds
+    messages, as another transport would, and to destroy the bucket of its own with objects in it.
 
     For example:
 

@@ -12,6 +12,7 @@ from ..settings.settings import Settings
 from . import transport
 from .attached_buckets import AttachedBuckets
 from .canary import Canary
+from .catalog_reader import CatalogReader
 from .catalog_scope import CatalogScope
 from .catalogued_bucket import CataloguedBucket
 from .change_feed import ChangeFeed
@@ -113,6 +114,9 @@ class Catalog(Construct):
                 table=self.table,
                 alarms=self.alarms,
             )
+        reader = CatalogReader(
+            self, "Reader", buckets=self.buckets, table=self.table, totals=self.totals.table
+        )
         write_outputs(
             self,
             CatalogOutputs(
@@ -138,5 +142,6 @@ class Catalog(Construct):
                 reconcile_machine_arn=reconcile.machine_arn if reconcile else None,
                 events_queue_url=events_queue.queue_url if events_queue else None,
                 attached_buckets=self.buckets.attached_buckets,
+                catalog_reader_arns=",".join(reader.arns),
             ),
         )

@@ -17,6 +17,7 @@ from stacks.catalog.stack import CatalogStack
 from tests import assembly
 from tests.local.command import run
 from tests.local.existing_bucket import Existing
+from tests.local.query_user import query_user
 from tests.waiting import PATIENCE, wait_until
 
 STACK = "Catalog-attached"
@@ -51,7 +52,7 @@ def many(
 
 
 def test_both_buckets_end_equal_and_the_notifications_of_others_stay(
-    cloud: Cloud, existing: Existing, many: DeployedCatalog
+    cloud: Cloud, session: boto3.Session, existing: Existing, many: DeployedCatalog
 ) -> None:
     found, received = existing.entries(), existing.others_received()
     assert [entry["Id"] for entry in found] == ["of others"]
@@ -59,8 +60,8 @@ def test_both_buckets_end_equal_and_the_notifications_of_others_stay(
     own, attached = many.own(), many.choose(existing.name)
     url = f"s3://{existing.name}/"
 
-    def command(*arguments: str) -> str:
-        ended = run(*arguments, "--stack", STACK, environment=cloud.environment)
+    def command(*arguments: str, **environment: str) -> str:
+        ended = run(*arguments, "--stack", STACK, environment=cloud.environment | environment)
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return ended.stdout
 
@@ -92,6 +93,14 @@ def test_both_buckets_end_equal_and_the_notifications_of_others_stay(
 
     expected = {own.bucket: (4, None), existing.name: (4, None)}
     wait_until(lambda: states() == expected, left=states)
+    owner = [command("verify", url), command("stat", f"{url}in/kept"), command("buckets")]
+    assert many.outputs.catalog_reader_arns
+    with query_user(session, many.outputs.catalog_reader_arns.split(",")) as reader:
+        assert owner == [
+            command("verify", url, **reader),
+            command("stat", f"{url}in/kept", **reader),
+            command("buckets", **reader),
+        ]
 
     assert existing.entries() == found
     wait_until(lambda: existing.others_received() == received + 1)

@@ -106,13 +106,14 @@ def message(change: "Change", kind: "Kind") -> dict[str, object]:
 def attributes(change: "Change", kind: "Kind") -> "dict[str, MessageAttributeValueTypeDef]":
     """Return the attributes that a subscription can filter by.
 
-    SNS refuses empty values, so those are left out. There are at most five; raw delivery to SQS
-    allows ten.
+    SNS refuses empty values, so those are left out. There are at most six. Raw delivery to SQS
+    allows ten: SNS discards a message with more.
     """
     folder, slash, name = change.key.rpartition("/")
     stem, dot, extension = name.rpartition(".")
     texts = {
         "kind": kind.value,
+        "bucket": change.bucket,
         "key": filterable(change.key),
         "prefix": filterable(folder + slash),
         "suffix": filterable(dot + extension.lower()) if stem and extension else "",
