@@ -253,6 +253,28 @@ def test_eventbridge_that_was_turned_off_is_an_error_and_the_next_run_waits_agai
     assert run.compared == [began + 60 + 300]
 
 
+def test_keys_compared_before_eventbridge_was_turned_off_are_compared_again(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(settled_comparison, "STRIDE", 1)
+    compared = DeployedCatalog.compared
+
+    def stop_after_one(*arguments: Any) -> Any:
+        yield next(compared(*arguments))
+        raise SystemExit(130)
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(DeployedCatalog, "compared", stop_after_one)
+        with pytest.raises(SystemExit):
+            run()
+    run.existing.configuration = document(*OTHERS)
+    with pytest.raises(UserError, match="EventBridge was turned off for s3://"):
+        run()
+    run.existing.catalog.s3.delete_object(Bucket=run.entry.bucket, Key="in/a")
+    run()
+    assert capsys.readouterr().out.endswith("EQUAL: 2 keys compared, 1 of them corrected.\n")
+
+
 def test_it_is_not_equal_if_eventbridge_was_turned_off_during_the_comparison(
     run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
