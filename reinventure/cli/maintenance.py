@@ -12,14 +12,16 @@ from reinventure.aws import dead_letters, deployed_catalog, smoke_test
 from reinventure.aws.connection import session
 from reinventure.aws.dead_letters import DeadLetter
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.cli import dead_letter_output, repair_progress, values
+from reinventure.cli import chosen_buckets, dead_letter_output, repair_progress, values
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, parser
 from reinventure.cli.repair_progress import Progress
 from reinventure.cli.values import EVERYWHERE
+from reinventure.cli.verify import record_equal
 from reinventure.contract import CATALOG
 from reinventure.errors import EXIT_CHECK_FAILED, CheckFailedError, UserError
 from reinventure.printable import printable
 from reinventure.progress import Steps
+from s3_catalog.model.timestamps import utc_now
 from s3_catalog.reconciliation.repair import reconcile, remove_out_of_scope
 from s3_catalog.totals.recount import Recounted, recount
 
@@ -56,16 +58,21 @@ def repair(
         reinventure repair photos/2026/
     """
     catalog = deployed_catalog.find(session(profile, region), stack)
-    names = catalog.scope.buckets if place == EVERYWHERE else [place.bucket]
-    chosen = [catalog.choose(name) for name in names]
+    chosen = chosen_buckets.by_place(catalog, place)
+    ends = [chosen_buckets.ordinal(number, len(chosen)) for number in range(1, len(chosen) + 1)]
     whole = not place.key and len(chosen) == len(catalog.scope.buckets)
     with Steps() as steps:
-        repaired = sum(_reconcile(each, place.key, steps, restart=restart) for each in chosen)
+        repaired = sum(
+            _reconcile(each, place.key, steps, end, restart=restart)
+            for each, end in zip(chosen, ends, strict=True)
+        )
         # Before the recount: it may not include changes that fail from now on.
         uncounted = dead_letters.uncounted(catalog) if whole else set()
         if repaired:
             _pause(steps, SETTLING_SECONDS)
-        recounted = [_recount(each, place.key, steps) for each in chosen]
+        recounted = [
+            _recount(each, place.key, steps, end) for each, end in zip(chosen, ends, strict=True)
+        ]
     corrected, folders = (
         sum(each.corrected for each in recounted),
         sum(each.folders for each in recounted),
@@ -82,14 +89,21 @@ def repair(
         print(f"Deleted {removed:,} messages of totals from the dead-letter queue.")
 
 
-def _reconcile(catalog: DeployedCatalog, prefix: str, steps: Steps, *, restart: bool) -> int:
-    """Repair the rows of the bucket of `catalog`; return how many changed."""
+def _reconcile(
+    catalog: DeployedCatalog, prefix: str, steps: Steps, end: str, *, restart: bool
+) -> int:
+    """Repair the rows of the bucket of `catalog`; return how many changed.
+
+    `end` is that of the line of progress, if there are several buckets.
+    """
+    began = utc_now()
     path = repair_progress.path_for(catalog.table, f"{catalog.bucket}/{prefix}")
     progress = Progress() if restart else repair_progress.load(path)
     if progress.after:
         where = printable(progress.after)
         print(f"Continuing after {where}, where the last run stopped (--restart starts again).")
-    steps.begin(f"Reconciling s3://{catalog.bucket}/{prefix}")
+    continued = progress.after
+    steps.begin(f"Reconciling s3://{catalog.bucket}/{prefix}{end}")
     store, stored = catalog.store(), catalog.stored()
     removed = remove_out_of_scope(store, catalog.scope, catalog.bucket, prefix)
     for each in catalog.scope.under(catalog.bucket, prefix):
@@ -102,12 +116,15 @@ def _reconcile(catalog: DeployedCatalog, prefix: str, steps: Steps, *, restart: 
     path.unlink(missing_ok=True)
     if removed:
         print(f"Removed {removed:,} rows of keys that are not in the catalog any more.")
-    print(f"Repaired {progress.repaired:,} of {progress.compared:,} keys compared.")
+    bucket = f"s3://{catalog.bucket}/: " if end else ""
+    print(f"{bucket}Repaired {progress.repaired:,} of {progress.compared:,} keys compared.")
+    if not (prefix or continued or removed or progress.repaired):
+        record_equal(catalog, began)
     return removed + progress.repaired
 
 
-def _recount(catalog: DeployedCatalog, prefix: str, steps: Steps) -> Recounted:
-    steps.begin("Comparing the totals with the rows")
+def _recount(catalog: DeployedCatalog, prefix: str, steps: Steps, end: str) -> Recounted:
+    steps.begin(f"Comparing the totals of s3://{catalog.bucket}/{prefix} with the rows{end}")
     return recount(
         catalog.totals(),
         catalog.bucket,
