@@ -110,6 +110,7 @@ class Catalog(Construct):
                 key=self.keys.data,
                 buckets=self.buckets,
                 table=self.table,
+                totals=self.totals.table,
                 alarms=self.alarms,
             )
         write_outputs(

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from reinventure.contract import CATALOG
 from reinventure.local.cloud import Cloud
 from reinventure.local.convergence import differences, wait_until_equal
 from reinventure.local.product_launch import launch
+from s3_catalog.model.timestamps import utc_now
 from stacks.catalog.stack import CatalogStack
 from stacks.settings.settings import Settings
 from tests import assembly
@@ -208,11 +210,23 @@ def test_the_nightly_state_machine_repairs(
 
     steps = catalog.session.client("stepfunctions")
     [machine] = steps.list_state_machines()["stateMachines"]
-    execution = steps.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
-    wait_until(lambda: steps.describe_execution(executionArn=execution)["status"] != "RUNNING")
-    ended = steps.describe_execution(executionArn=execution)
-    assert ended["status"] == "SUCCEEDED", ended
+
+    def compare() -> datetime | None:
+        """Run a comparison, and return when the last one began that found the bucket equal."""
+        started = steps.start_execution(stateMachineArn=machine["stateMachineArn"])
+        execution = started["executionArn"]
+        wait_until(lambda: steps.describe_execution(executionArn=execution)["status"] != "RUNNING")
+        ended = steps.describe_execution(executionArn=execution)
+        assert ended["status"] == "SUCCEEDED", ended
+        return catalog.last_verified().moments().get(bucket)
+
+    assert compare() is None, "it was not equal before"
     assert differences(catalog) == []
+    before = utc_now()
+    moment = compare()
+    assert moment
+    # The emulator starts it in whole milliseconds or less.
+    assert before - timedelta(seconds=1) <= moment <= utc_now()
 
 
 def test_a_burst_on_busy_processors_loses_no_event(catalog: DeployedCatalog, cloud: Cloud) -> None:

@@ -1,7 +1,10 @@
 """The moments of comparisons, on moto and on the emulator's DynamoDB."""
 
+import importlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+import pytest
 
 from s3_catalog.reconciliation.last_verified import LastVerified
 from s3_catalog.totals.tally import Tally, Total
@@ -14,6 +17,23 @@ if TYPE_CHECKING:
 
 def at(hour: int) -> datetime:
     return datetime(2026, 11, 23, hour, tzinfo=UTC)
+
+
+def test_the_nightly_comparison_records_the_buckets_that_were_equal(
+    dynamodb: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = importlib.import_module("handlers.reconcile")
+    verified = LastVerified(dynamodb, new_table(dynamodb))
+    monkeypatch.setenv("TOTALS_TABLE_NAME", verified.table)
+    monkeypatch.setattr(module.clients, "dynamodb", lambda: dynamodb)
+    ranges = [("photos", 0), ("logs", 2), ("photos", 0), ("logs", 0), ("other", 0)]
+    result = {
+        "began": "2026-11-23T03:00:00.000Z",
+        "ranges": [{"bucket": bucket, "repaired": rows} for bucket, rows in ranges],
+    }
+    for _ in range(2):
+        module.record(result, None)
+        assert verified.moments() == {"other": at(3), "photos": at(3)}
 
 
 def test_the_latest_moment_of_each_bucket_stays(dynamodb: "DynamoDBClient") -> None:
