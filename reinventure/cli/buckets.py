@@ -94,7 +94,7 @@ def _cells(state: BucketState) -> tuple[str, ...]:
 
 
 def _lag(seconds: float) -> str:
-    # It usually is less than two.
+    # Most often it is below two seconds.
     return f"{seconds:.2f} s" if seconds < _MINUTE else duration(seconds)
 
 
