@@ -50,9 +50,10 @@ class Compared(TypedDict):
 
 
 class Result(TypedDict):
-    """All ranges of an execution, which `began` at that time: ISO 8601, with a zone."""
+    """All ranges of an execution and its input. It `began` at that time: ISO 8601, with a zone."""
 
     began: str
+    input: dict[str, object]
     ranges: list[Compared]
 
 
@@ -100,8 +101,11 @@ def work(range: Rest, context: Context) -> Progress:
 def record(result: Result, _context: object) -> None:
     """Record the buckets of which no row was repaired: the comparison found them equal.
 
+    Nothing of an execution whose input names a bucket: it may be of a part of the keys.
     Raises botocore's ClientError or BotoCoreError. It is idempotent.
     """
+    if "bucket" in result["input"]:
+        return
     environment = ResultEnvironment.from_env()
     verified = LastVerified(clients.dynamodb(), environment.totals_table_name)
     repaired = Counter[str]()

@@ -206,6 +206,7 @@ class NightlyReconcile(Construct):
             payload=sfn.TaskInput.from_object(
                 {
                     "began": sfn.JsonPath.string_at("$$.Execution.StartTime"),
+                    "input": sfn.JsonPath.object_at("$$.Execution.Input"),
                     "ranges": sfn.JsonPath.object_at("$"),
                 }
             ),

@@ -103,11 +103,15 @@ def test_the_map_collects_bucket_and_number_of_repairs_of_each_range(nightly: Te
     assert not each.keys() & {"ResultPath", "OutputPath", "ResultSelector"}
 
 
-def test_the_results_are_recorded_with_the_start_of_the_execution(nightly: Template) -> None:
+def test_the_results_are_recorded_with_start_and_input_of_the_execution(nightly: Template) -> None:
     states = definition(nightly)["States"]
     record = states[states["Each range"]["Next"]]
     assert record["Resource"].startswith("ReconcileResult")
-    assert record["Parameters"] == {"began.$": "$$.Execution.StartTime", "ranges.$": "$"}
+    assert record["Parameters"] == {
+        "began.$": "$$.Execution.StartTime",
+        "input.$": "$$.Execution.Input",
+        "ranges.$": "$",
+    }
     assert record["End"] is True
 
 

@@ -31,8 +31,10 @@ def test_the_nightly_comparison_records_the_buckets_that_were_equal(
         "began": "2026-11-23T03:00:00.000Z",
         "ranges": [{"bucket": bucket, "repaired": rows} for bucket, rows in ranges],
     }
-    for _ in range(2):
-        module.record(result, None)
+    module.record({**result, "input": {"bucket": "photos", "prefix": "", "after": "k"}}, None)
+    assert verified.moments() == {}, "it was of a part"
+    for schedule in ({}, {"source": "aws.events", "detail": {}}):
+        module.record({**result, "input": schedule}, None)
         assert verified.moments() == {"other": at(3), "photos": at(3)}
 
 
