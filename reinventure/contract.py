@@ -142,8 +142,13 @@ class CatalogOutputs:
     """Unique id (`AROA...`) of the role of ingest, as SQS names the sender of a message."""
     totals_role_id: str | None = None
     publish_role_id: str | None = None
+    reconcile_machine_arn: str | None = None
+    """ARN of the state machine that compares buckets and catalog, if there is one."""
     events_queue_url: str | None = None
     """URL of the queue that ingest receives events from, with the transports `sqs` and `sns`."""
+    catalog_reader_arns: str | None = None
+    """ARNs of the managed policies that together allow to query, most often one; comma-separated.
+    Older deployments have none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -254,8 +254,8 @@ def run(check: Check, *options: str) -> Result:
         settings = Path(folder) / "settings.cfg"
         settings.write_text("\n".join(lines) + "\n")
         command = [
-            # TLC unpacks its modules into the temporary folder and deletes them at its end: a folder
-            # that is shared with another run of TLC loses them under that run.
+            # TLC unpacks its modules into the temporary folder and deletes them at its end. In a
+            # shared folder, that takes them from another run.
             *(program, "-XX:+UseSerialGC", "-Xmx2g", f"-Djava.io.tmpdir={folder}"),
             *("-cp", str(_tools()), "tlc2.TLC"),
             *("-deadlock", "-cleanup", "-difftrace", "-nowarning", "-workers", "1", "-fp", "0"),

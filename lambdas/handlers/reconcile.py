@@ -3,12 +3,13 @@
 import logging
 from collections import Counter
 from datetime import datetime
-from typing import TypedDict
+from typing import TypedDict, cast
 
 from handlers.context import Context
 from s3_catalog import clients
 from s3_catalog.environment.reconcile_environment import ReconcileEnvironment
 from s3_catalog.environment.result_environment import ResultEnvironment
+from s3_catalog.model.scope import Entry, Scope
 from s3_catalog.reconciliation import key_ranges
 from s3_catalog.reconciliation.key_ranges import Range
 from s3_catalog.reconciliation.last_verified import LastVerified
@@ -57,10 +58,29 @@ class Result(TypedDict):
     ranges: list[Compared]
 
 
-def plan(_event: object, _context: object) -> Plan:
-    """Cut the keys of the scope into ranges."""
-    environment = ReconcileEnvironment.from_env()
-    return {"ranges": key_ranges.split(clients.s3(), environment.scope)}
+class Part(TypedDict):
+    """The keys of `bucket` under `prefix` that are greater than `after`."""
+
+    bucket: str
+    prefix: str
+    after: str
+
+
+def plan(event: Part | dict[str, object], _context: object) -> Plan:
+    """Cut the keys of the scope into ranges; only those of the part that `event` names, if any.
+
+    The event of the nightly schedule names none. Raises ValueError if the bucket is not in the
+    scope, and botocore's ClientError or BotoCoreError.
+    """
+    scope = ReconcileEnvironment.from_env().scope
+    if "after" not in event:
+        return {"ranges": key_ranges.split(clients.s3(), scope)}
+    part = cast("Part", event)
+    bucket, after = part["bucket"], part["after"]
+    if bucket not in scope.buckets:
+        raise ValueError(f"{bucket} is not in the scope of the catalog")
+    under = Scope(tuple(Entry(bucket, each) for each in scope.under(bucket, part["prefix"])))
+    return {"ranges": key_ranges.following(key_ranges.split(clients.s3(), under), after)}
 
 
 def work(range: Rest, context: Context) -> Progress:
@@ -75,7 +95,13 @@ def work(range: Rest, context: Context) -> Progress:
     prefix, until = range.get("prefix", ""), range["until"]
     bucket = Bucket(clients.s3, name)
     after, repaired = range["after"], 0
-    for checkpoint in reconcile(store, bucket, prefix=prefix, after=after, until=until):
+    # None if it was detached since the execution began: the role may not list it any more.
+    checkpoints = (
+        reconcile(store, bucket, prefix=prefix, after=after, until=until)
+        if prefix in environment.scope.under(name, prefix)
+        else ()
+    )
+    for checkpoint in checkpoints:
         after = checkpoint.key
         repaired += checkpoint.repaired
         if context.get_remaining_time_in_millis() < _RESERVE:

@@ -34,6 +34,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     if not shard:
         raise KeyError("the event names no shardId: the event source mapping needs a window")
     changes = list(changes_of(event["Records"]))
+    # Before they are counted: a bucket with totals is always found.
+    _totals.register(change.bucket for change in changes if change.kind)
     written = _totals.apply(shard, changes)
     _log.info("counted", extra={"changes": len(changes), "transactions": written})
     return {"state": {}}

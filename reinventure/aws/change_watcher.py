@@ -79,6 +79,8 @@ class Watch:
         self._failure_queue_url = catalog.outputs.failure_queue_url
         self._topic = catalog.outputs.changes_topic_arn
         self._bucket, self._prefix = catalog.bucket, prefix
+        # A deployment of the version before has one bucket, and no attribute to filter by.
+        self._one_of_many = catalog.bucket if len(catalog.scope.buckets) > 1 else None
         self._between = between
         self._queue_prefix = watch_queue_prefix(catalog.stack)
         self._name = f"{self._queue_prefix}{uuid4().hex[:16]}.fifo"
@@ -152,7 +154,7 @@ class Watch:
         policy = only_from("sns", self._topic, arn)
         self._sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
         attributes = {"RawMessageDelivery": "true"}
-        if chosen := filter_policy(self._prefix):
+        if chosen := filter_policy(self._prefix, self._one_of_many):
             attributes["FilterPolicy"] = json.dumps(chosen)
         self._sns.subscribe(
             TopicArn=self._topic,
@@ -183,13 +185,15 @@ class Watch:
         return attributes["Attributes"]["QueueArn"]
 
 
-def filter_policy(prefix: str) -> dict[str, object] | None:
-    """Return a subscription filter policy that matches at least the keys under `prefix`.
+def filter_policy(prefix: str, bucket: str | None) -> dict[str, object]:
+    """Return a subscription's filter policy, which matches at least the keys under `prefix`.
 
-    None when no filter is possible. Messages of other keys that match are dropped when read.
+    They are those of `bucket`; None stands for every bucket. The policy is empty when no filter is
+    needed or possible. Messages of other keys that match are dropped when read.
     """
     safe = _UNSAFE.split(filterable(prefix))[0]
-    return {"key": [{"prefix": safe}]} if safe else None
+    policy: dict[str, object] = {"key": [{"prefix": safe}]} if safe else {}
+    return {**policy, "bucket": [bucket]} if bucket else policy
 
 
 def _heartbeat() -> dict[str, str]:

@@ -87,6 +87,40 @@ class DeployedCatalog:
             raise UserError(f"s3://{bucket} is not in the catalog, which has {self._urls()}")
         return replace(self, chosen=bucket)
 
+    def choose_left(self, bucket: str) -> "DeployedCatalog":
+        """Return this catalog with `bucket`, which left the scope: its tables may have rows of it.
+
+        Raises UserError if it is in the scope.
+        """
+        if bucket in self.scope.buckets:
+            raise UserError(f"s3://{bucket} is in the catalog: detach it first")
+        return replace(self, chosen=bucket)
+
+    def left_buckets(self) -> list[str]:
+        """Return the buckets that have totals, but are not in the scope any more, in order."""
+        totals = self.totals()
+        left = (each for each in totals.buckets() if each not in self.scope.buckets)
+        return [each for each in left if totals.has(each)]
+
+    def has_left(self, bucket: str) -> bool:
+        """Whether `bucket` is not in the scope, but has totals or rows of objects."""
+        return bucket not in self.scope.buckets and (
+            self.totals().has(bucket) or any(self.choose_left(bucket).left_rows())
+        )
+
+    def left_rows(self) -> Iterator[Row]:
+        """Yield the row of every object of the bucket, in the scope or not, in key order.
+
+        The reads are consistent.
+        """
+        return matching_rows(
+            self.dynamodb, self.table, self.bucket, self.outputs.shards, consistent=True
+        )
+
+    def current_scope(self) -> Scope:
+        """Return the scope as the stack has it now. Raises what `find` raises."""
+        return find(self.session, self.stack).scope
+
     def own(self) -> "DeployedCatalog":
         """Return this catalog with the bucket that the stack made. Raises UserError without one."""
         if not self.outputs.bucket_name:

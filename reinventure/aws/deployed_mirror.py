@@ -69,7 +69,7 @@ class DeployedMirror:
     def create_tables(self) -> None:
         """Create the tables and the reader, unless they exist; the function `mirror` does it.
 
-        The first change of the bucket has the same effect. Raises UserError when the function fails
+        The first change of an object has the same effect. Raises UserError when the function fails
         or may not be invoked, and botocore's ClientError or BotoCoreError.
         """
         functions = self.session.client("lambda", config=SLOW)
@@ -79,7 +79,7 @@ class DeployedMirror:
             if error.response["Error"]["Code"] not in _REFUSALS:
                 raise
             raise UserError(
-                "the mirror has no tables yet: the first change of the bucket creates them. "
+                "the mirror has no tables yet: the first change of an object creates them. "
                 "`reinventure sql-backfill` does so at once; it needs lambda:InvokeFunction on "
                 f"{self.outputs.mirror_arn}"
             ) from None

@@ -13,11 +13,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from reinventure.aws.connection import CONFIG, explain, session
 from reinventure.aws.deployed_stack import describe, resources
-from reinventure.contract import CATALOG_STACKS, DEPENDENT_STACKS, DESCRIPTION_PREFIX
+from reinventure.contract import CATALOG, CATALOG_STACKS, DEPENDENT_STACKS, DESCRIPTION_PREFIX
 from reinventure.errors import UserError
 
 if TYPE_CHECKING:
     import boto3
+    from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
 
 _EMPTY = ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE")
@@ -67,6 +68,41 @@ def require_empty_queues(here: "boto3.Session", assembly: Path) -> None:
                 )
 
 
+def require_empty_bucket(here: "boto3.Session", assembly: Path) -> None:
+    """Check that the bucket of its own, if a deployment of `assembly` destroys it, is empty.
+
+    It does so without `create` in the setting `buckets`, when the deployed stack is of a sandbox.
+    Superseded versions and delete markers count, too. Raises UserError, and botocore's ClientError
+    or BotoCoreError.
+    """
+    template = _template(assembly, CATALOG)
+    client = here.client("cloudformation", config=CONFIG)
+    if not template or describe(client, CATALOG) is None:
+        return
+    for logical_id, bucket in resources(client, CATALOG, "AWS::S3::Bucket"):
+        if logical_id in template["Resources"]:
+            continue
+        # CloudFormation follows the policy of the deployed template, not of the next one. It leaves
+        # a bucket that is in neither, whose deletion failed before.
+        deployed = client.get_template(StackName=CATALOG)["TemplateBody"]["Resources"]
+        policy = deployed.get(logical_id, {"DeletionPolicy": "Retain"}).get("DeletionPolicy")
+        destroyed = policy in ("Delete", None)
+        if destroyed and not _is_empty(here.client("s3", config=CONFIG), bucket):
+            raise UserError(
+                f"the deployment would destroy the bucket {bucket} with all its objects: the "
+                "setting buckets has no `create`. Add it, or empty the bucket first, superseded "
+                "versions too, as Empty in the console of S3 does"
+            )
+
+
+def _is_empty(s3: "S3Client", bucket: str) -> bool:
+    try:
+        page = s3.list_object_versions(Bucket=bucket, MaxKeys=1)
+    except s3.exceptions.NoSuchBucket:
+        return True
+    return not page.get("Versions") and not page.get("DeleteMarkers")
+
+
 def _template(assembly: Path, stack: str) -> Any:
     """Return the template of `stack` in `assembly`; None if it is not there."""
     path = assembly / f"{stack}.template.json"
@@ -100,11 +136,12 @@ def _messages(sqs: "SQSClient", url: str) -> int:
 
 
 def main(assembly: str) -> None:
-    """Make both checks for a deployment of the folder `assembly`; exit with the reason if not."""
+    """Make all checks for a deployment of the folder `assembly`; exit with the reason if not."""
     try:
         here = session()
         require_dependent_stacks(here, Path(assembly))
         require_empty_queues(here, Path(assembly))
+        require_empty_bucket(here, Path(assembly))
     except UserError as error:
         sys.exit(f"make ship: {error}")
     except (ClientError, BotoCoreError) as error:

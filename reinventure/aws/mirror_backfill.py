@@ -24,9 +24,9 @@ CALLERS = 4
 
 
 def backfill(catalog: DeployedCatalog, mirror: DeployedMirror, prefix: str) -> Iterator[int]:
-    """Write the rows under `prefix`, tombstones included, to the mirror; yield numbers of rows.
+    """Write the rows of the bucket of `catalog` under `prefix` to the mirror, tombstones included.
 
-    Creates the tables first, also for an empty catalog.
+    Yields numbers of rows. Creates the tables first, also for an empty catalog.
 
     Idempotent, and safe while the bucket changes: newer states in the mirror stay. Raises UserError
     when the function fails, and botocore's ClientError or BotoCoreError.

@@ -27,8 +27,8 @@ def deploy() -> None:
     The CDK shows the changes of permissions and asks before it continues. With workers=true it
     builds a container image, which takes Docker, or the program in CDK_DOCKER.
 
-    Refuses to leave a deployed stack behind whose setting is off, and to remove a queue that holds
-    messages, as another transport would.
+    Refuses to leave a deployed stack behind whose setting is off, to remove a queue that holds
+    messages, as another transport would, and to destroy the bucket of its own with objects in it.
 
     For example:
 
@@ -41,6 +41,7 @@ def deploy() -> None:
     with _synthesised() as assembly:
         deployment_check.require_dependent_stacks(here, assembly)
         deployment_check.require_empty_queues(here, assembly)
+        deployment_check.require_empty_bucket(here, assembly)
         if not cdk.bootstrapped(here):
             cdk.run("bootstrap", f"aws://{account}/{region}", environment=os.environ)
         # The CDK ignores names of stacks that the settings do not have.

@@ -2,13 +2,16 @@
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from reinventure.aws import dead_letters, deployed_catalog, smoke_test
+from reinventure.aws import account_comparison, dead_letters, deployed_catalog, smoke_test
+from reinventure.aws.account_comparison import RangesDone
 from reinventure.aws.connection import session
 from reinventure.aws.dead_letters import DeadLetter
 from reinventure.aws.deployed_catalog import DeployedCatalog
@@ -21,12 +24,27 @@ from reinventure.contract import CATALOG
 from reinventure.errors import EXIT_CHECK_FAILED, CheckFailedError, UserError
 from reinventure.printable import printable
 from reinventure.progress import Steps
+from s3_catalog.model.row import Row
+from s3_catalog.model.scope import Entry
 from s3_catalog.model.timestamps import utc_now
-from s3_catalog.reconciliation.repair import reconcile, remove_out_of_scope
+from s3_catalog.reconciliation.removal import remove_out_of_scope
+from s3_catalog.reconciliation.repair import Checkpoint, reconcile
+from s3_catalog.totals.forget import forget
 from s3_catalog.totals.recount import Recounted, recount
+
+POLL_SECONDS = 5
+"""Seconds between two looks at a comparison in the account."""
 
 SETTLING_SECONDS = 3
 """Seconds within which `totals` usually has counted a repaired row."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reconciled:
+    """The number of rows that changed here, and whether the account compared the other keys."""
+
+    rows: int
+    in_account: bool
 
 
 def repair(
@@ -35,6 +53,16 @@ def repair(
         bool,
         typer.Option("--restart", help="Start from the beginning, not where the last run stopped."),
     ] = False,
+    *,
+    in_account_above: Annotated[
+        int,
+        typer.Option(
+            "--in-account-above",
+            metavar="KEYS",
+            parser=parser(values.whole_number),
+            help="Keys of a bucket to compare here; the account compares the others.",
+        ),
+    ] = 1_000_000,
     stack: Stack = CATALOG,
     profile: Profile = None,
     region: Region = None,
@@ -44,91 +72,248 @@ def repair(
     Safe while the bucket changes: a row is replaced only if it is still the one that was compared,
     and becomes a tombstone only after a lookup of its key in S3. A row with an implausible
     sequencer is healed: the next event of its key counts again. A row without the storage class or
-    restore state that S3 lists gets it. A row of a key that is not in the catalog any more (setting
-    buckets) is removed. A run that was interrupted continues where it stopped.
+    restore state that S3 lists gets it. A run that was interrupted continues where it stopped.
+
+    Rows of keys that are not in the catalog any more (setting buckets) are removed: those of a
+    prefix that was taken away, and without PREFIX also those of each bucket that was. Such a bucket
+    can be named, too. Its objects stay as they are.
+
+    Of a bucket with more than a million keys (--in-account-above) the others are compared in the
+    account, by many functions at the same time, if it has the state machine for it: with attached
+    buckets or reconcile=nightly.
 
     Then the rows are recounted, and the totals of the folders under PREFIX corrected. That takes
     half a minute more, so that no change is counted twice. Without PREFIX, all buckets are
     repaired, and the messages of `totals` in the dead-letter queue are deleted: the recount
-    includes them. Exits with 1 if folders changed during every recount.
+    includes them. A bucket that was compared in the account is recounted only if there are such
+    messages, for that reads all its rows. Exits with 1 if folders changed during every recount.
 
     For example:
 
         reinventure repair
         reinventure repair photos/2026/
+        reinventure repair s3://detached-bucket/
     """
     catalog = deployed_catalog.find(session(profile, region), stack)
+    if place.bucket and catalog.has_left(place.bucket):
+        if place.key:
+            raise UserError(
+                f"s3://{place.bucket} is not in the catalog any more: `reinventure repair "
+                f"s3://{place.bucket}/` removes all its rows"
+            )
+        with Steps() as steps:
+            remove_bucket(catalog.choose_left(place.bucket), steps, restart=restart)
+        return
     chosen = chosen_buckets.by_place(catalog, place)
     ends = [chosen_buckets.ordinal(number, len(chosen)) for number in range(1, len(chosen) + 1)]
     whole = not place.key and len(chosen) == len(catalog.scope.buckets)
     with Steps() as steps:
-        repaired = sum(
-            _reconcile(each, place.key, steps, end, restart=restart)
+        done = [
+            _reconcile(
+                each, place.key, steps, end, restart=restart, in_account_above=in_account_above
+            )
             for each, end in zip(chosen, ends, strict=True)
-        )
+        ]
         # Before the recount: it may not include changes that fail from now on.
         uncounted = dead_letters.uncounted(catalog) if whole else set()
-        if repaired:
+        if any(each.rows for each in done):
             _pause(steps, SETTLING_SECONDS)
         recounted = [
-            _recount(each, place.key, steps, end) for each, end in zip(chosen, ends, strict=True)
+            _recount(each, partial(each.rows, place.key, consistent=True), steps, place.key, end)
+            for each, reconciled, end in zip(chosen, done, ends, strict=True)
+            if uncounted or not reconciled.in_account
         ]
     corrected, folders = (
         sum(each.corrected for each in recounted),
         sum(each.folders for each in recounted),
     )
     print(f"Corrected the totals of {corrected:,} of {folders:,} folders.")
-    if restless := [folder for each in recounted for folder in each.restless]:
-        folder = printable(restless[0]) or "the bucket"
-        raise CheckFailedError(
-            f"{len(restless):,} folders, such as {folder}, changed during every recount. "
-            "Run the command again when fewer writers change them"
-        )
+    _check_rest(recounted)
     if uncounted:
         removed = dead_letters.remove(catalog, uncounted)
         print(f"Deleted {removed:,} messages of totals from the dead-letter queue.")
+    if place == EVERYWHERE:
+        with Steps() as steps:
+            for bucket in catalog.left_buckets():
+                remove_bucket(catalog.choose_left(bucket), steps, restart=restart)
 
 
 def _reconcile(
-    catalog: DeployedCatalog, prefix: str, steps: Steps, end: str, *, restart: bool
-) -> int:
-    """Repair the rows of the bucket of `catalog`; return how many changed.
+    catalog: DeployedCatalog,
+    prefix: str,
+    steps: Steps,
+    end: str,
+    *,
+    restart: bool,
+    in_account_above: int,
+) -> _Reconciled:
+    """Repair the rows of the bucket of `catalog`.
 
     `end` is that of the line of progress, if there are several buckets.
     """
     began = utc_now()
     path = repair_progress.path_for(catalog.table, f"{catalog.bucket}/{prefix}")
     progress = Progress() if restart else repair_progress.load(path)
-    if progress.after:
+    if progress.execution:
+        print("Waiting for the comparison in the account that the last run started.")
+    elif progress.after:
         where = printable(progress.after)
         print(f"Continuing after {where}, where the last run stopped (--restart starts again).")
-    continued = progress.after
-    steps.begin(f"Reconciling s3://{catalog.bucket}/{prefix}{end}")
-    store, stored = catalog.store(), catalog.stored()
-    removed = remove_out_of_scope(store, catalog.scope, catalog.bucket, prefix)
-    for each in catalog.scope.under(catalog.bucket, prefix):
-        for done in reconcile(store, stored, prefix=each, after=progress.after):
+    continued = progress.after or progress.execution
+    removed = _remove_rows(catalog, prefix, steps, restart=restart)
+    if not progress.execution:
+        steps.begin(f"Reconciling s3://{catalog.bucket}/{prefix}{end}")
+        machine = catalog.outputs.reconcile_machine_arn
+        limit = in_account_above if machine else None
+        for done in _repairs(catalog, prefix, progress.after):
             progress = Progress(
                 done.key, progress.compared + done.compared, progress.repaired + done.repaired
             )
             repair_progress.save(path, progress)
             steps.advance(done.compared)
+            if limit is not None and progress.compared > limit:
+                comparison = account_comparison.start(catalog, prefix, progress.after)
+                progress.execution = comparison.execution
+                repair_progress.save(path, progress)
+                print(
+                    f"More than {limit:,} keys: the others are compared in the account, also if "
+                    f"this command is interrupted. The execution is {comparison.execution}"
+                )
+                break
+    if progress.execution:
+        _await_account(catalog, progress, path, steps)
     path.unlink(missing_ok=True)
-    if removed:
-        print(f"Removed {removed:,} rows of keys that are not in the catalog any more.")
+    others = "; the account compared the others" if progress.execution else ""
     bucket = f"s3://{catalog.bucket}/: " if end else ""
-    print(f"{bucket}Repaired {progress.repaired:,} of {progress.compared:,} keys compared.")
-    if not (prefix or continued or removed or progress.repaired):
+    print(f"{bucket}Repaired {progress.repaired:,} of {progress.compared:,} keys compared{others}.")
+    if not (prefix or continued or progress.execution or removed or progress.repaired):
         record_equal(catalog, began)
-    return removed + progress.repaired
+    return _Reconciled(removed + progress.repaired, in_account=bool(progress.execution))
 
 
-def _recount(catalog: DeployedCatalog, prefix: str, steps: Steps, end: str) -> Recounted:
+def _repairs(catalog: DeployedCatalog, prefix: str, after: str) -> Iterator[Checkpoint]:
+    for each in catalog.scope.under(catalog.bucket, prefix):
+        yield from reconcile(catalog.store(), catalog.stored(), prefix=each, after=after)
+
+
+def _await_account(catalog: DeployedCatalog, progress: Progress, path: Path, steps: Steps) -> None:
+    """Wait for the execution of `progress`, and show how many ranges of keys it has compared."""
+    steps.begin(f"Comparing s3://{catalog.bucket}/ in the account")
+    shown = RangesDone(0, 0)
+
+    def report(now: RangesDone) -> None:
+        nonlocal shown
+        if now.ranges != shown.ranges:
+            steps.begin(f"Comparing ranges of keys of s3://{catalog.bucket}/", now.ranges)
+            shown = RangesDone(0, now.ranges)
+        steps.advance(now.done - shown.done)
+        shown = now
+
+    try:
+        account_comparison.resume(catalog, progress.execution).wait(
+            report, partial(time.sleep, POLL_SECONDS)
+        )
+    except UserError:
+        # The next run starts another.
+        progress.execution = ""
+        repair_progress.save(path, progress)
+        raise
+
+
+def remove_left(
+    catalog: DeployedCatalog, entry: Entry, steps: Steps, /, *, restart: bool = False
+) -> None:
+    """Remove the rows of `entry`, which left the scope of `catalog`; print how many.
+
+    The other prefixes of its bucket that are in the scope stay, with their totals. A run that was
+    interrupted continues where it stopped, unless it shall `restart`. Raises CheckFailedError while
+    changes of the bucket are still counted, ContendedError, UserError, and botocore's ClientError
+    or BotoCoreError.
+    """
+    if entry.bucket not in catalog.scope.buckets:
+        remove_bucket(catalog.choose_left(entry.bucket), steps, restart=restart)
+        return
+    chosen = catalog.choose(entry.bucket)
+    if _remove_rows(chosen, entry.prefix, steps, restart=restart):
+        _pause(steps, SETTLING_SECONDS)
+    read = partial(chosen.rows, entry.prefix, consistent=True)
+    _check_rest([_recount(chosen, read, steps, entry.prefix)])
+
+
+def remove_bucket(catalog: DeployedCatalog, steps: Steps, *, restart: bool = False) -> None:
+    """Remove all rows and totals of the bucket of `catalog`, which left the scope; print how many.
+
+    A run that was interrupted continues where it stopped, unless it shall `restart`. Raises
+    CheckFailedError while changes of the bucket are still counted, ContendedError, UserError, and
+    botocore's ClientError or BotoCoreError.
+    """
+    if _remove_rows(catalog, "", steps, restart=restart):
+        _pause(steps, SETTLING_SECONDS)
+    # Of all rows, also if the progress was of a removal before the bucket was attached again.
+    _check_rest([_recount(catalog, catalog.left_rows, steps)])
+    steps.begin(f"Deleting the totals of s3://{catalog.bucket}/")
+    if not forget(catalog.totals(), catalog.bucket):
+        raise CheckFailedError(
+            f"s3://{catalog.bucket}/ still has rows, or changes that are being counted: run "
+            f"`reinventure repair s3://{catalog.bucket}/` again"
+        )
+
+
+def _remove_rows(catalog: DeployedCatalog, prefix: str, steps: Steps, *, restart: bool) -> int:
+    """Remove the rows under `prefix` of keys that left the scope; print and return how many."""
+    if prefix in catalog.scope.under(catalog.bucket, prefix):
+        return 0
+    path = repair_progress.path_for(catalog.table, f"removal {catalog.bucket}/{prefix}")
+    progress = Progress() if restart else repair_progress.load(path)
+    place = printable(f"s3://{catalog.bucket}/{prefix}")
+    if progress.after:
+        print(f"Continuing the removal of rows of {place} where it stopped.")
+    steps.begin(f"Removing rows of {place} whose keys left the catalog")
+    for done in remove_out_of_scope(
+        catalog.store(),
+        catalog.current_scope,
+        catalog.bucket,
+        prefix=prefix,
+        after=progress.after,
+    ):
+        progress = Progress(done.key, repaired=progress.repaired + done.rows)
+        repair_progress.save(path, progress)
+        steps.advance(done.rows)
+    path.unlink(missing_ok=True)
+    if progress.repaired:
+        print(
+            f"Removed {progress.repaired:,} rows of {place} whose keys are not in the catalog any "
+            "more."
+        )
+    return progress.repaired
+
+
+def _check_rest(recounted: Iterable[Recounted]) -> None:
+    """Raise CheckFailedError if folders changed during every recount."""
+    if restless := [folder for each in recounted for folder in each.restless]:
+        folder = printable(restless[0]) or "the bucket"
+        raise CheckFailedError(
+            f"{len(restless):,} folders, such as {folder}, changed during every recount. "
+            "Run the command again when fewer writers change them"
+        )
+
+
+def _recount(
+    catalog: DeployedCatalog,
+    read: Callable[[], Iterable[Row]],
+    steps: Steps,
+    prefix: str = "",
+    end: str = "",
+) -> Recounted:
+    """Make the totals under `prefix` equal to the rows that `read` returns.
+
+    `end` is that of the line of progress, if there are several buckets.
+    """
     steps.begin(f"Comparing the totals of s3://{catalog.bucket}/{prefix} with the rows{end}")
     return recount(
         catalog.totals(),
         catalog.bucket,
-        lambda: steps.each(catalog.rows(prefix, consistent=True)),
+        lambda: steps.each(read()),
         partial(_pause, steps),
         prefix=prefix,
     )

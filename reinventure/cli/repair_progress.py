@@ -12,12 +12,14 @@ import typer
 class Progress:
     """All keys up to `after` are done.
 
-    `compared` and `repaired` are the numbers of keys since the beginning.
+    `compared` and `repaired` are the numbers of keys since the beginning. `execution` is the ARN of
+    the execution in the account that compares the rest.
     """
 
     after: str = ""
     compared: int = 0
     repaired: int = 0
+    execution: str = ""
 
 
 def path_for(table: str, prefix: str) -> Path:

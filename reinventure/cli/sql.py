@@ -38,16 +38,16 @@ def sql(
 ) -> None:
     """Query the SQL mirror of the catalog.
 
-    The view `objects` has the columns object_key, size, etag, version_id, changed_at (UTC), event
-    and key_bytes, which has the index: WHERE key_bytes LIKE 'logs/%'. The table `states` has
-    deleted keys as well. docs/sql.md has more queries.
+    The view `objects` has the columns object_key, size, etag, version_id, changed_at (UTC), event,
+    key_bytes and bucket. The last two have the indexes: WHERE bucket = 'photos-prod' AND key_bytes
+    LIKE 'holiday/%'. The table `states` has deleted keys as well. docs/sql.md has more queries.
 
     The query runs as a user with read permission only. On a terminal the result is a table; in a
     pipe it is lines with tabs, the first of which has the column names.
 
     For example:
 
-        reinventure sql "SELECT COUNT(*), SUM(size) FROM objects"
+        reinventure sql "SELECT bucket, COUNT(*), SUM(size) FROM objects GROUP BY bucket"
         reinventure sql --json "SELECT * FROM objects LIMIT 10"
     """
     mirror = deployed_mirror.find(session(profile, region), stack)
@@ -70,23 +70,26 @@ def sql_backfill(
 ) -> None:
     """Fill the SQL mirror with the rows that the catalog had before the mirror was deployed.
 
-    Idempotent, and safe while the bucket changes: newer states in the mirror stay.
+    Without PREFIX, those of all buckets. Idempotent, and safe while the buckets change: newer
+    states in the mirror stay.
 
     For example:
 
-        reinventure sql-backfill photos/
+        reinventure sql-backfill
+        reinventure sql-backfill s3://photos-prod/holiday/
     """
     here = session(profile, region)
-    catalog = deployed_catalog.find(here, stack).own()
-    if place.bucket not in (None, catalog.bucket):
-        raise UserError(f"the mirror has the rows of s3://{catalog.bucket} only")
+    catalog = deployed_catalog.find(here, stack)
+    names = catalog.scope.buckets if place == EVERYWHERE else [place.bucket]
+    chosen = [catalog.choose(name) for name in names]
     found = deployed_mirror.find(here, mirror)
     total = 0
     with Steps() as steps:
-        steps.begin(f"Mirroring the catalog of s3://{catalog.bucket}/{place.key}")
-        for written in backfill(catalog, found, place.key):
-            total += written
-            steps.advance(written)
+        for each in chosen:
+            steps.begin(f"Mirroring the catalog of s3://{each.bucket}/{place.key}")
+            for written in backfill(each, found, place.key):
+                total += written
+                steps.advance(written)
     print(f"Mirrored {total:,} rows.")
 
 

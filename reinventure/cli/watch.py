@@ -33,6 +33,7 @@ def watch(
     For example:
 
         reinventure watch photos/
+        reinventure watch s3://photos-prod/holiday/
         reinventure watch --json
     """
     catalog = deployed_catalog.find(session(profile, region), stack).choose(place.bucket)

@@ -84,15 +84,18 @@ class AttachedBuckets(Construct):
     def _rules(
         self, settings: Settings, keys: Keys, attached: Scope, ingest: IngestFunction
     ) -> list[events.Rule]:
-        # For the account: the rules need the queue, the queue needs the key, and a condition on
-        # the rules would be a cycle. The queue's own policy, by CDK, allows these rules only.
-        allow_service(
-            keys.queue,
-            "events",
-            THIS_ACCOUNT,
-            settings,
-            sid="LetSendEventsOfAttachedBuckets",
-        )
+        # The rule of the bucket of its own, if its events come through EventBridge as well, has the
+        # same permission.
+        if not (settings.buckets.create and settings.transport == "eventbridge"):
+            # For the account: the rules need the queue, the queue needs the key, and a condition on
+            # the rules would be a cycle. The queue's own policy, by CDK, allows these rules only.
+            allow_service(
+                keys.queue,
+                "events",
+                THIS_ACCOUNT,
+                settings,
+                sid="LetSendEventsOfAttachedBuckets",
+            )
         return [
             events.Rule(
                 self,

@@ -12,6 +12,7 @@ from ..settings.settings import Settings
 from . import transport
 from .attached_buckets import AttachedBuckets
 from .canary import Canary
+from .catalog_reader import CatalogReader
 from .catalog_scope import CatalogScope
 from .catalogued_bucket import CataloguedBucket
 from .change_feed import ChangeFeed
@@ -101,9 +102,10 @@ class Catalog(Construct):
                 alarms=self.alarms,
                 late=[self.totals.late, self.changes.late],
             )
+        reconcile = None
         # Without it there is no comparison in the account after a bucket was attached.
         if settings.reconcile == "nightly" or settings.buckets.attached.entries:
-            NightlyReconcile(
+            reconcile = NightlyReconcile(
                 self,
                 "Reconcile",
                 settings,
@@ -113,6 +115,9 @@ class Catalog(Construct):
                 totals=self.totals.table,
                 alarms=self.alarms,
             )
+        reader = CatalogReader(
+            self, "Reader", buckets=self.buckets, table=self.table, totals=self.totals.table
+        )
         write_outputs(
             self,
             CatalogOutputs(
@@ -135,7 +140,9 @@ class Catalog(Construct):
                 ingest_role_id=self.ingest.role_id,
                 totals_role_id=self.totals.role_id,
                 publish_role_id=self.changes.role_id,
+                reconcile_machine_arn=reconcile.machine_arn if reconcile else None,
                 events_queue_url=events_queue.queue_url if events_queue else None,
                 attached_buckets=self.buckets.attached_buckets,
+                catalog_reader_arns=",".join(reader.arns),
             ),
         )

@@ -24,7 +24,11 @@ class CatalogScope:
     def bucket_arns(self) -> list[str]:
         """Return the ARN of each bucket."""
         own = [self.own.bucket_arn] if self.own else []
-        return [*own, *map(_arn, self.attached.buckets)]
+        return [*own, *self.attached_arns()]
+
+    def attached_arns(self) -> list[str]:
+        """Return the ARN of each attached bucket."""
+        return [_arn(bucket) for bucket in self.attached.buckets]
 
     def object_arns(self) -> list[str]:
         """Return the ARNs, which end with an asterisk, that all keys of the scope match."""

@@ -38,7 +38,8 @@ class NightlyReconcile(Construct):
     compares S3's list with the rows and repairs the rows. A worker that runs out of time returns
     its position, and the next one continues there. A range that fails after all retries fails the
     execution, the default of a map. In the end `reconcile.record` keeps the time of the comparison
-    for each bucket that was equal.
+    for each bucket that was equal. An execution whose input names a bucket compares only that one:
+    `reinventure repair` starts it for a large bucket.
 
     `alarms` are on after a comparison failed, or while the last ones repaired more than
     `max_differences` rows in a day, or none succeeded in `_LATE_HOURS` although they are nightly.
@@ -147,6 +148,7 @@ class NightlyReconcile(Construct):
                 include_execution_data=True,
             ),
         )
+        self.machine_arn = machine.state_machine_arn
         self._allow_map(role, machine)
         if settings.reconcile == "nightly":
             self._start_nightly(machine)

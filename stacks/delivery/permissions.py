@@ -15,6 +15,10 @@ from reinventure.contract import (
 
 from ..constructs.keys import endpoint
 
+_BUCKETS = f"arn:{cdk.Aws.PARTITION}:s3:::{bucket_prefix(CATALOG)}*"
+_OURS = {"StringEquals": {"aws:ResourceAccount": cdk.Aws.ACCOUNT_ID}}
+"""The ARN of a bucket has no account, and another account can have a bucket of such a name."""
+
 
 def ship(*, images: bool) -> iam.PolicyStatement:
     """Return the permission to assume the bootstrap roles with which `cdk deploy` works.
@@ -33,7 +37,7 @@ def ship(*, images: bool) -> iam.PolicyStatement:
 
 
 def check_deployment() -> list[iam.PolicyStatement]:
-    """Return the permissions to see the deployed stacks of the catalog, and counts of messages.
+    """Return the permissions to see what is deployed, counts of messages, and keys of the bucket.
 
     By names, because the stacks need not exist when this stack is deployed.
     """
@@ -47,6 +51,12 @@ def check_deployment() -> list[iam.PolicyStatement]:
         iam.PolicyStatement(
             actions=["cloudformation:ListStackResources"],
             resources=[f"{stacks}/{name}/*" for name in CATALOG_STACKS],
+        ),
+        iam.PolicyStatement(
+            actions=["cloudformation:GetTemplate"], resources=[f"{stacks}/{CATALOG}/*"]
+        ),
+        iam.PolicyStatement(
+            actions=["s3:ListBucketVersions"], resources=[_BUCKETS], conditions=_OURS
         ),
         iam.PolicyStatement(
             actions=["sqs:GetQueueAttributes"],
@@ -64,10 +74,7 @@ def smoke_test() -> list[iam.PolicyStatement]:
     By the prefixes of the names that CloudFormation generates, because the stack Catalog need not
     exist when this stack is deployed.
     """
-    bucket = f"arn:{cdk.Aws.PARTITION}:s3:::{bucket_prefix(CATALOG)}*"
     table = f"{table_prefix(CATALOG)}*"
-    # The ARN of a bucket has no account, and another account can have a bucket of such a name.
-    ours = {"StringEquals": {"aws:ResourceAccount": cdk.Aws.ACCOUNT_ID}}
     region, account = cdk.Aws.REGION, cdk.Aws.ACCOUNT_ID
     keys = f"arn:{cdk.Aws.PARTITION}:kms:{region}:{account}:key/*"
     return [
@@ -79,16 +86,18 @@ def smoke_test() -> list[iam.PolicyStatement]:
         ),
         iam.PolicyStatement(
             actions=["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject"],
-            resources=[f"{bucket}/{SMOKE_TEST_PREFIX}*"],
-            conditions=ours,
+            resources=[f"{_BUCKETS}/{SMOKE_TEST_PREFIX}*"],
+            conditions=_OURS,
         ),
-        iam.PolicyStatement(actions=["s3:ListBucketVersions"], resources=[bucket], conditions=ours),
+        iam.PolicyStatement(
+            actions=["s3:ListBucketVersions"], resources=[_BUCKETS], conditions=_OURS
+        ),
         iam.PolicyStatement(
             actions=["dynamodb:GetItem"],
             resources=[f"arn:{cdk.Aws.PARTITION}:dynamodb:{region}:{account}:table/{table}"],
         ),
         # The key has no known name. The encryption context names the bucket or the table.
-        _use_keys(keys, ["kms:Decrypt", "kms:GenerateDataKey"], "s3", "aws:s3:arn", bucket),
+        _use_keys(keys, ["kms:Decrypt", "kms:GenerateDataKey"], "s3", "aws:s3:arn", _BUCKETS),
         _use_keys(keys, ["kms:Decrypt"], "dynamodb", "aws:dynamodb:tableName", table),
     ]
 

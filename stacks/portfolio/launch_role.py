@@ -139,6 +139,17 @@ _ON_ROLES = [
     "iam:UpdateRole",
     "iam:UpdateRoleDescription",
 ]
+_ON_POLICIES = [
+    "iam:CreatePolicy",
+    "iam:CreatePolicyVersion",
+    "iam:DeletePolicy",
+    "iam:DeletePolicyVersion",
+    "iam:GetPolicy",
+    "iam:GetPolicyVersion",
+    "iam:ListEntitiesForPolicy",
+    "iam:ListPolicyVersions",
+]
+"""On managed policies. It may not attach one."""
 _ON_LOG_GROUPS = [
     "logs:AssociateKmsKey",
     "logs:CreateLogGroup",
@@ -229,6 +240,7 @@ def _statements() -> list[iam.PolicyStatement]:
         # A mapping has no name of ours, and a request to tag it has no function as condition.
         _allow(_ON_TAGS_OF_MAPPINGS, _named("lambda", "event-source-mapping:*")),
         _allow(_ON_ROLES, _role()),
+        _allow(_ON_POLICIES, f"arn:{cdk.Aws.PARTITION}:iam::{cdk.Aws.ACCOUNT_ID}:policy/{_STACK}"),
         _allow(
             ["iam:PassRole"],
             _role(),

@@ -149,8 +149,7 @@ class Settings:
     """The scratch volume of an instance, one of `instances.VOLUMES`."""
 
     sql: bool
-    """Whether there is the stack Sql, a mirror in Aurora of the rows of the bucket of its own
-    (docs/sql.md)."""
+    """Whether there is the stack Sql, a mirror of the rows in Aurora (docs/sql.md)."""
 
     sql_max_acu: int
     """Maximum capacity of an instance of the mirror, 1 to `MAX_ACU` Aurora capacity units of about
@@ -181,7 +180,6 @@ class Settings:
         missing or wrong.
         """
         _check_names(node)
-        buckets = _read(node, "buckets", bucket_list.parse)
         workers = _read(node, "workers", _switch)
         instance = _read(node, "worker_instance", _instance(region if workers and region else None))
         return cls(
@@ -189,7 +187,7 @@ class Settings:
             key_rotation_days=_read(node, "key_rotation_days", _whole_number(*ROTATION_DAYS)),
             unconditional_key_use=_read(node, "unconditional_key_use", _choices(*UNCONDITIONAL)),
             shards=_read(node, "shards", _whole_number(1, MAX_SHARDS)),
-            buckets=buckets,
+            buckets=_read(node, "buckets", bucket_list.parse),
             transport=_read(node, "transport", _choice("lambda", "sqs", "sns", "eventbridge")),
             reconcile=_read(node, "reconcile", _choice("off", "nightly")),
             max_differences=_read(node, "max_differences", _whole_number(0, MAX_DIFFERENCES)),
@@ -203,7 +201,7 @@ class Settings:
             worker_instance=instance,
             workers_max=_read(node, "workers_max", _whole_number(1, MAX_WORKERS)),
             ebs=_read(node, "ebs", _volume(instance)),
-            sql=_read(node, "sql", _mirror(buckets)),
+            sql=_read(node, "sql", _switch),
             sql_max_acu=_read(node, "sql_max_acu", _whole_number(1, MAX_ACU)),
             sql_readers=_read(node, "sql_readers", _whole_number(0, MAX_READERS)),
             canary=_read(node, "canary", shift.parse),
@@ -314,16 +312,6 @@ def _instance(region: str | None) -> Callable[[str], str]:
         if region:
             instances.check_region(instance, region)
         return instance
-
-    return parse
-
-
-def _mirror(buckets: BucketList) -> Callable[[str], bool]:
-    def parse(value: str) -> bool:
-        mirrored = _switch(value)
-        if mirrored and not buckets.create:
-            raise ValueError("the mirror is of the bucket of its own: add create to buckets")
-        return mirrored
 
     return parse
 

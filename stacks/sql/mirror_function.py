@@ -41,9 +41,7 @@ class MirrorFunction(Construct):
         reader: UserSecret,
     ) -> None:
         super().__init__(scope, id)
-        keys, own = catalog.keys, catalog.buckets.own
-        if own is None:
-            raise ValueError("the mirror is of the catalog's own bucket, and there is none")
+        keys = catalog.keys
         self.dead_letter_queue = DeadLetterQueue(
             self, "Failures", settings, keys=keys, alarms=catalog.alarms, function="mirror"
         )
@@ -69,7 +67,7 @@ class MirrorFunction(Construct):
             entry="handlers.mirror.handler",
             description="Mirrors the catalog in a relational database",
             environment=MirrorEnvironment(
-                bucket_name=own.bucket_name,
+                bucket_name=catalog.buckets.bucket_name,
                 cluster_arn=database.cluster_arn,
                 secret_arn=database.owner_arn,
                 reader_secret_arn=reader.arn,

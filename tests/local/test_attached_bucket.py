@@ -19,6 +19,7 @@ from s3_catalog.model.timestamps import utc_now
 from stacks.catalog.stack import CatalogStack
 from tests import assembly
 from tests.local.command import run
+from tests.local.query_user import query_user
 from tests.waiting import PATIENCE, wait_until
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def many(
 
 
 def test_both_buckets_end_equal_and_the_notifications_of_others_stay(
-    cloud: Cloud, existing: Existing, many: DeployedCatalog
+    cloud: Cloud, session: boto3.Session, existing: Existing, many: DeployedCatalog
 ) -> None:
     found, received = existing.entries(), existing.others_received()
     assert [entry["Id"] for entry in found] == ["of others"]
@@ -124,8 +125,8 @@ def test_both_buckets_end_equal_and_the_notifications_of_others_stay(
     before = utc_now().isoformat()
     url = f"s3://{existing.name}/"
 
-    def command(*arguments: str) -> str:
-        ended = run(*arguments, "--stack", STACK, environment=cloud.environment)
+    def command(*arguments: str, **environment: str) -> str:
+        ended = run(*arguments, "--stack", STACK, environment=cloud.environment | environment)
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return ended.stdout
 
@@ -163,6 +164,14 @@ def test_both_buckets_end_equal_and_the_notifications_of_others_stay(
     for line in map(json.loads, command("buckets", "--json").splitlines()):
         assert before < line["newest_event"] < line["last_verified"]
         assert line["lag_seconds"] >= 0
+    owner = [command("verify", url), command("stat", f"{url}in/kept"), command("buckets")]
+    assert many.outputs.catalog_reader_arns
+    with query_user(session, many.outputs.catalog_reader_arns.split(",")) as reader:
+        assert owner == [
+            command("verify", url, **reader),
+            command("stat", f"{url}in/kept", **reader),
+            command("buckets", **reader),
+        ]
 
     assert existing.entries() == found
     wait_until(lambda: existing.others_received() == received + 1)

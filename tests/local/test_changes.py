@@ -287,6 +287,7 @@ def test_a_subscriber_gets_the_messages_that_match_its_filter(
     session: boto3.Session, catalog: DeployedCatalog
 ) -> None:
     policy: dict[str, object] = {
+        "bucket": [catalog.bucket],
         "suffix": [".log"],
         "size_mib": [{"numeric": ["<=", 2]}],
         "prefix": ["share/"],

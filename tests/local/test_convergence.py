@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -15,9 +16,11 @@ import aws_cdk as cdk
 import boto3
 import pytest
 
+from reinventure.aws import account_comparison
 from reinventure.aws import deployed_catalog as deployed
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.contract import CATALOG
+from reinventure.errors import UserError
 from reinventure.local.cloud import Cloud
 from reinventure.local.convergence import differences, wait_until_equal
 from reinventure.local.product_launch import launch
@@ -33,6 +36,8 @@ from tests.waiting import PATIENCE, wait_until
 
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
+
+    from reinventure.aws.account_comparison import RangesDone
 
 
 def waiting(catalog: DeployedCatalog) -> int:
@@ -227,6 +232,19 @@ def test_the_nightly_state_machine_repairs(
     assert moment
     # The emulator starts it in whole milliseconds or less.
     assert before - timedelta(seconds=1) <= moment <= utc_now()
+
+    # As `repair` starts it for the rest of a large bucket: it leaves the other keys alone.
+    for folder in range(5):
+        s3.put_object(Bucket=bucket, Key=f"night/{folder}/later", Body=b"x")
+    reported: list[RangesDone] = []
+    comparison = account_comparison.start(catalog, "night/", "night/1/")
+    comparison.wait(reported.append, lambda: time.sleep(0.2))
+    assert [each.key for each in differences(catalog)] == ["night/0/later"]
+    assert reported[-1].done == reported[-1].ranges > 1
+    with pytest.raises(UserError, match="ended as FAILED"):
+        account_comparison.start(replace(catalog, chosen="no-such-bucket"), "", "").wait(
+            reported.append, lambda: time.sleep(0.2)
+        )
 
 
 def test_a_burst_on_busy_processors_loses_no_event(catalog: DeployedCatalog, cloud: Cloud) -> None:

@@ -13,7 +13,6 @@ from reinventure.aws.change_watcher import Order
 from s3_catalog.exceptions import UnreadableError
 from s3_catalog.feed import message as messages
 from s3_catalog.model.change import Change
-from s3_catalog.model.scope import Entry, Scope
 from s3_catalog.sql_mirror import state as states
 from s3_catalog.table.item import from_item
 from s3_catalog.totals.tally import Tally, growth
@@ -30,12 +29,11 @@ class Readers:
     `stored` is what the latest message says of each key.
     """
 
-    def __init__(self, bucket: str) -> None:
+    def __init__(self) -> None:
         self.mirror: dict[str, State] = {}
         self.total = Tally()
         self.changes = 0
         self.stored: dict[str, dict[str, Any] | None] = {}
-        self._bucket = bucket
         self._waiting: dict[str, list[State]] = defaultdict(list)
         self._orders: dict[str, Order] = defaultdict(Order)
 
@@ -53,7 +51,7 @@ class Readers:
         if not self._orders[row.key].is_new(json.loads(body)):
             raise Violation(f"a subscriber drops {body}, the change from {old}")
         try:
-            self._waiting[row.key].append(states.parse(body, Scope((Entry(self._bucket),))))
+            self._waiting[row.key].append(states.parse(body))
         except UnreadableError as error:
             raise Violation(f"the mirror refuses {body}") from error
 

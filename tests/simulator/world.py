@@ -131,7 +131,7 @@ class World:
             lambda: cast("Any", self.s3), Scope((Entry(NAME),)), self._function_clock
         )
         self.bucket = self.buckets[NAME]
-        self.readers = Readers(NAME)
+        self.readers = Readers()
         if setup.poison:
             self._poison(setup.poison)
         self._function = function.load()

@@ -21,6 +21,9 @@ from s3_catalog.sql_mirror.data_api import DATABASE_NAME, Database
 if TYPE_CHECKING:
     from types_boto3_rds_data import RDSDataServiceClient
 
+BUCKET = "photos-example"
+"""The bucket of its own."""
+
 CLUSTER = "arn:aws:rds:eu-west-1:123456789012:cluster:test"
 _SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:"  # noqa: S105 (its name)
 OWNER, READER = f"{_SECRET}owner", f"{_SECRET}reader"
@@ -140,7 +143,7 @@ def owner(client: "RDSDataServiceClient") -> Database:
 def migrated(server: Path, owner: Database) -> None:
     """A database with the schema, for a module that does not change it."""
     clear(server)
-    schema.migrate(owner, lambda: PASSWORD)
+    schema.migrate(owner, BUCKET, lambda: PASSWORD)
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from typing import Any
 from reinventure.local.data_api_server import DataApiError
 from s3_catalog.sql_mirror.data_api import Database, values
 from s3_catalog.sql_mirror.mirror_writer import MirrorWriter
-from tests.sql.conftest import PASSWORD, Service, never
+from tests.sql.conftest import BUCKET, PASSWORD, Service, never
 
-BUCKET = "photos-example"
+ATTACHED = "logs.example"
 KEYS = [
     "a",
     "A",
@@ -45,6 +45,7 @@ def message(
     asked_at: int | None,
     size: int | None,
     healed_at: int | None = None,
+    bucket: str = BUCKET,
 ) -> Message:
     """Return a message of the change feed; `size` is None for a deletion."""
     time = f"2026-11-23T10:{sequencer % 60:02}:00.{(asked_at or 0) % 1000:03}Z"
@@ -58,7 +59,7 @@ def message(
         "version": "1",
         "id": f"{key}{sequencer}",
         "kind": "created" if new else "deleted",
-        "bucket": BUCKET,
+        "bucket": bucket,
         "key": key,
         "sequencer": f"{sequencer:032X}",
         "asked_at": asked_at,
@@ -70,8 +71,16 @@ def message(
     }
 
 
-def history(chance: random.Random, key: str) -> list[Message]:
-    """Return the messages of one key, in the order of its states."""
+def removal(message: Message) -> Message:
+    """Return the message of the deletion of the row itself that was written with `message`."""
+    return {**message, "kind": "deleted", "old": message["new"], "new": None}
+
+
+def history(chance: random.Random, key: str, bucket: str = BUCKET) -> list[Message]:
+    """Return the messages of one key of `bucket`, in the order of its states.
+
+    At the end, the row itself may be removed.
+    """
     sequencer, asked_at, healed_at, messages = 8 + chance.randrange(20), None, None, []
     for _ in range(chance.randrange(1, 6)):
         heals = chance.random() < 0.15
@@ -85,15 +94,19 @@ def history(chance: random.Random, key: str) -> list[Message]:
             sequencer += 1 + chance.randrange(8)
             asked_at = None if chance.random() < 0.7 else chance.randrange(5)
         size = None if chance.random() < 0.35 else chance.randrange(1000)
-        messages.append(message(key, sequencer, asked_at, size, healed_at))
+        messages.append(message(key, sequencer, asked_at, size, healed_at, bucket))
+    if messages[-1]["new"] and chance.random() < 0.15:
+        messages.append(removal(messages[-1]))
     return messages
 
 
 def schedule(seed: int) -> Schedule:
     """Return the schedule with the number `seed`: always the same."""
     chance = random.Random(seed)  # noqa: S311 (nothing is secret)
-    chosen = chance.sample(KEYS, chance.randrange(1, 4))
-    messages = [each for key in chosen for each in history(chance, key)]
+    places = [(bucket, key) for bucket in (BUCKET, ATTACHED) for key in KEYS[:6]]
+    places += [(BUCKET, key) for key in KEYS[6:]]
+    chosen = chance.sample(places, chance.randrange(1, 5))
+    messages = [each for bucket, key in chosen for each in history(chance, key, bucket)]
     delivered = messages + chance.choices(messages, k=chance.randrange(4))
     if chance.random() < 0.8:
         chance.shuffle(delivered)
@@ -124,31 +137,46 @@ def play(schedule: Schedule, database: Database, service: Service) -> None:
             fails *= 0.8
             waiting.insert(schedule.chance.randrange(len(waiting) + 1), again)
     assert mirrored(database) == newest(schedule.messages)
-    live = values(database.execute("SELECT key_bytes, size FROM objects"))
-    assert {bytes(key).decode(): size for key, size in live} == {  # type: ignore[call-overload]
-        key: state[0] for key, state in newest(schedule.messages).items() if state[0] is not None
+    live = values(database.execute("SELECT bucket, key_bytes, size FROM objects"))
+    assert {(bucket, bytes(key).decode()): size for bucket, key, size in live} == {  # type: ignore[call-overload]
+        place: state[0]
+        for place, state in newest(schedule.messages).items()
+        if state[0] is not None
     }
 
 
-def newest(messages: list[Message]) -> dict[str, tuple[object, ...]]:
+Mirrored = dict[tuple[str, str], tuple[object, ...]]
+"""The state of each key, by its bucket and itself."""
+
+
+def newest(messages: list[Message]) -> Mirrored:
     """Return the expected mirror: the state of the newest message of each key."""
-    found: dict[str, Message] = {}
+    found: dict[tuple[str, str], Message] = {}
     for each in messages:
-        if each["key"] not in found or _place(each) > _place(found[each["key"]]):
-            found[each["key"]] = each
-    return {key: _state(each) for key, each in found.items()}
+        place = each["bucket"], each["key"]
+        if place not in found or _order(each) > _order(found[place]):
+            found[place] = each
+    return {place: _state(each) for place, each in found.items()}
 
 
-def mirrored(database: Database) -> dict[str, tuple[object, ...]]:
+def mirrored(database: Database) -> Mirrored:
     """Return the mirror's state of each key."""
     rows = values(
-        database.execute("SELECT key_bytes, size, etag, version_id, changed_at, event FROM states")
+        database.execute(
+            "SELECT bucket, key_bytes, size, etag, version_id, changed_at, event FROM states"
+        )
     )
-    return {bytes(key).decode(): tuple(rest) for key, *rest in rows}  # type: ignore[call-overload]
+    return {(str(bucket), bytes(key).decode()): tuple(rest) for bucket, key, *rest in rows}  # type: ignore[call-overload]
 
 
-def _place(message: Message) -> tuple[int, str, int]:
-    return message["healed_at"] or 0, message["sequencer"], message["asked_at"] or 0
+def keys(database: Database) -> set[str]:
+    """Return the keys that the mirror has of `BUCKET`."""
+    return {key for bucket, key in mirrored(database) if bucket == BUCKET}
+
+
+def _order(message: Message) -> tuple[int, str, int, bool]:
+    place = message["healed_at"] or 0, message["sequencer"], message["asked_at"] or 0
+    return *place, message["new"] is None
 
 
 def _state(message: Message) -> tuple[object, ...]:

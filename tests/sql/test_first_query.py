@@ -10,8 +10,7 @@ from reinventure.aws.deployed_mirror import DeployedMirror
 from reinventure.contract import SqlOutputs
 from s3_catalog.sql_mirror.data_api import Database
 from s3_catalog.sql_mirror.mirror_writer import MirrorWriter
-from tests.sql.conftest import CLUSTER, PASSWORD, READER, Service, clear, never
-from tests.sql.schedule import BUCKET
+from tests.sql.conftest import BUCKET, CLUSTER, PASSWORD, READER, Service, clear, never
 
 
 def test_the_first_query_finds_no_reader_and_has_the_function_create_it(

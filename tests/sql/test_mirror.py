@@ -22,8 +22,19 @@ from s3_catalog.sql_mirror import state, upsert
 from s3_catalog.sql_mirror.data_api import Database, values
 from s3_catalog.sql_mirror.mirror_writer import MirrorWriter
 from tests.doubles import Context
-from tests.sql.conftest import CLUSTER, OWNER, PASSWORD, READER, Service, clear, never
-from tests.sql.schedule import BUCKET, KEYS, Message, history, message, mirrored, newest, play
+from tests.sql.conftest import BUCKET, CLUSTER, OWNER, PASSWORD, READER, Service, clear, never
+from tests.sql.schedule import (
+    ATTACHED,
+    KEYS,
+    Message,
+    history,
+    keys,
+    message,
+    mirrored,
+    newest,
+    play,
+    removal,
+)
 from tests.sql.schedule import schedule as make
 
 SCHEDULES = 400
@@ -78,7 +89,7 @@ def in_the_statement(patch: Patch, old: str, new: str) -> None:
 
 
 def drop_the_order(patch: Patch) -> None:
-    in_the_statement(patch, "VALUES(place) > place", "TRUE")
+    in_the_statement(patch, upsert._WINS, "TRUE")
 
 
 def flip_the_order(patch: Patch) -> None:
@@ -86,8 +97,7 @@ def flip_the_order(patch: Patch) -> None:
 
 
 def delete_whatever_is_known(patch: Patch) -> None:
-    rule = "VALUES(place) > place"
-    in_the_statement(patch, rule, f"{rule} OR VALUES(size) IS NULL")
+    in_the_statement(patch, upsert._WINS, f"{upsert._WINS} OR VALUES(size) IS NULL")
 
 
 def assign_the_place_first(patch: Patch) -> None:
@@ -109,7 +119,19 @@ def let_the_place_go_back(patch: Patch) -> None:
 
 
 def keep_the_first(patch: Patch) -> None:
-    in_the_statement(patch, "VALUES(place) > place", "FALSE")
+    in_the_statement(patch, upsert._WINS, "FALSE")
+
+
+def keep_rows_that_were_deleted_themselves(patch: Patch) -> None:
+    in_the_statement(patch, upsert._WINS, "VALUES(place) > place")
+
+
+def write_every_state_of_the_same_place(patch: Patch) -> None:
+    in_the_statement(patch, upsert._WINS, "VALUES(place) >= place")
+
+
+def mix_the_buckets(patch: Patch) -> None:
+    patch.setattr(state, "_bucket", lambda _: BUCKET)
 
 
 def ignore_asked_at(patch: Patch) -> None:
@@ -159,6 +181,9 @@ MISTAKES = [
     assign_the_place_first,
     let_the_place_go_back,
     keep_the_first,
+    keep_rows_that_were_deleted_themselves,
+    write_every_state_of_the_same_place,
+    mix_the_buckets,
     ignore_asked_at,
     restart_at_no_heal,
     forget_that_a_row_was_healed,
@@ -234,7 +259,7 @@ def test_the_largest_batch_fits_a_request(writer: MirrorWriter) -> None:
 def test_similar_keys_are_different_objects(writer: MirrorWriter) -> None:
     messages = [message(key, n, None, n) for n, key in enumerate(KEYS)]
     assert writer.apply(bodies(messages), never) == {}
-    assert mirrored(writer.database).keys() == set(KEYS)
+    assert keys(writer.database) == set(KEYS)
     texts = values(writer.database.execute("SELECT object_key FROM objects"))
     assert sorted(str(text) for [text] in texts) == sorted(KEYS)
 
@@ -255,13 +280,16 @@ def test_a_rejected_state_does_not_affect_the_others(
     assert failed.keys() == {"3", "17"}
     assert all("Data too long" in reason for reason in failed.values())
     service.before = lambda *_: None
-    assert mirrored(writer.database).keys() == {f"k{n}" for n in range(20)} - {"k3", "k17"}
+    assert keys(writer.database) == {f"k{n}" for n in range(20)} - {"k3", "k17"}
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
         ({"bucket": None}, "it has no bucket"),
+        ({"bucket": "reinventure:probe"}, "bucket 'reinventure:probe': a bucket name has 3 to 63"),
+        ({"bucket": "b" * 64}, "a bucket name has 3 to 63"),
+        ({"bucket": "bücket"}, "a bucket name has 3 to 63"),
         ({"key": ""}, "key has 0 bytes"),
         ({"key": "x" * 1025}, "key has 1025 bytes"),
         ({"key": "\ud800"}, "not valid Unicode"),
@@ -293,16 +321,43 @@ def test_an_invalid_message_fails_with_its_reason(
     failed = writer.apply(bodies([{**message("k", 1, None, 1), **change}, valid]), never)
     assert failed.keys() == {"0"}
     assert reason in failed["0"]
-    assert mirrored(writer.database).keys() == {"valid"}
+    assert keys(writer.database) == {"valid"}
 
 
-def test_a_message_of_an_attached_bucket_is_ignored(writer: MirrorWriter) -> None:
-    messages = [message("k", 1, None, 1), {**message("k", 2, None, 2), "bucket": "attached"}]
-    before = mirrored(writer.database)
-    assert writer.apply(bodies(messages[1:]), never) == {}
-    assert mirrored(writer.database) == before
+def test_a_key_of_two_buckets_is_two_objects(writer: MirrorWriter) -> None:
+    messages = [message("k", 1, None, 1), message("k", 2, None, 2, bucket=ATTACHED)]
     assert writer.apply(bodies(messages), never) == {}
-    assert mirrored(writer.database).keys() == before.keys() | {"k"}
+    gone = message("k", 3, None, None, bucket=ATTACHED)
+    assert writer.apply(bodies([gone]), never) == {}
+    assert mirrored(writer.database) == newest([messages[0], gone])
+
+
+def test_the_deletion_of_a_row_itself_counts_in_any_order(writer: MirrorWriter) -> None:
+    other = message("k", 1, 5, 1)
+    written = message("k", 1, 5, 1, bucket=ATTACHED)
+    removed = removal(written)
+    for order in permutations([other, written, removed]):
+        for each in (*order, written):
+            assert writer.apply(bodies([each]), never) == {}
+        assert mirrored(writer.database) == newest([other, removed])
+        writer.database.execute("DELETE FROM states")
+
+
+def test_a_bucket_that_left_the_scope_and_came_back_is_mirrored_in_any_order(
+    writer: MirrorWriter,
+) -> None:
+    """Its tombstone is the result of a lookup, and so is the row that replaces it."""
+    states = [
+        message("k", 1, None, 1, bucket=ATTACHED),
+        message("k", 1, 5, None, bucket=ATTACHED),
+        message("k", 1, 7, 1, bucket=ATTACHED),
+    ]
+    for end in (2, 3):
+        for order in permutations(states[:end]):
+            for each in (*order, order[0]):
+                assert writer.apply(bodies([each]), never) == {}
+            assert mirrored(writer.database) == newest(states[:end])
+            writer.database.execute("DELETE FROM states")
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "{}", '{"sequencer": "00"}', "[" * 100_000, "7"])
@@ -333,7 +388,7 @@ def test_the_writer_waits_until_the_database_has_resumed(
     writer = MirrorWriter(tables, BUCKET, lambda: PASSWORD)
     assert writer.apply(bodies([message("k", 1, None, 1)]), lambda: waited.append(1)) == {}
     assert len(waited) == 3
-    assert mirrored(tables).keys() == {"k"}
+    assert keys(tables) == {"k"}
 
 
 def test_all_messages_fail_when_the_database_does_not_resume(
@@ -386,7 +441,7 @@ def test_tombstones_are_deleted_after_60_days(writer: MirrorWriter) -> None:
         messages.append({**state, "time": f"{time:%Y-%m-%dT%H:%M:%S}.000Z"})
     assert writer.apply(bodies(messages), never) == {}
     mirrors.delete_expired_tombstones(writer.database, now)
-    assert mirrored(writer.database).keys() == {"60 days", "new", "object"}
+    assert keys(writer.database) == {"60 days", "new", "object"}
 
 
 def test_a_forged_tombstone_in_the_future_does_not_outlive_the_mark_of_its_heal(
@@ -395,11 +450,11 @@ def test_a_forged_tombstone_in_the_future_does_not_outlive_the_mark_of_its_heal(
     """A heal that leaves a deleted key deleted sends no message, so the mirror keeps the place."""
     forged = {**message("k", 1, None, None), "sequencer": "F" * 32}
     assert writer.apply(bodies([{**forged, "time": "2999-01-01T00:00:00.000Z"}]), never) == {}
-    assert mirrored(writer.database).keys() == {"k"}
+    assert keys(writer.database) == {"k"}
     writer.prepare(never)
     # 120 days later, the row of the next put has no mark.
     assert writer.apply(bodies([message("k", 2, None, 7)]), never) == {}
-    assert mirrored(writer.database)["k"][0] == 7
+    assert mirrored(writer.database)[BUCKET, "k"][0] == 7
 
 
 def test_the_oldest_tombstones_are_deleted_first(writer: MirrorWriter, monkeypatch: Patch) -> None:
@@ -407,7 +462,7 @@ def test_the_oldest_tombstones_are_deleted_first(writer: MirrorWriter, monkeypat
     messages = [message(f"k{minute}", minute, None, None) for minute in (1, 2, 3)]
     assert writer.apply(bodies(messages), never) == {}
     mirrors.delete_expired_tombstones(writer.database, datetime(2027, 11, 25, tzinfo=UTC))
-    assert mirrored(writer.database).keys() == {"k3"}
+    assert keys(writer.database) == {"k3"}
 
 
 # The function
@@ -440,7 +495,7 @@ def test_the_function_replies_with_the_failed_messages(
     }
     answer = function.handler(delivery, Context())
     assert answer["batchItemFailures"] == [{"itemIdentifier": "m1"}]
-    assert mirrored(tables)["k"][0] == 7
+    assert mirrored(tables)[BUCKET, "k"][0] == 7
 
 
 def test_a_delivery_without_messages_creates_the_tables(

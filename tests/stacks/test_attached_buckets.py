@@ -105,6 +105,36 @@ def test_the_rules_send_to_ingest_and_failures_to_its_dead_letter_queue(many: Te
         assert "Failures" in json.dumps(queue_policy["Queues"])
 
 
+@pytest.mark.parametrize(
+    ("buckets", "transport", "sid"),
+    [
+        (f"create,{SOME}", "eventbridge", "LetSendEvents"),
+        (f"create,{SOME}", "lambda", "LetSendEventsOfAttachedBuckets"),
+        (SOME, "eventbridge", "LetSendEventsOfAttachedBuckets"),
+        ("create", "eventbridge", "LetSendEvents"),
+    ],
+)
+def test_one_statement_allows_eventbridge_to_use_the_key_of_the_queue(
+    tmp_path: Path, buckets: str, transport: str, sid: str
+) -> None:
+    folder = assembly.write(CatalogStack, "Catalog", tmp_path, buckets=buckets, transport=transport)
+    [queue_key] = [
+        each
+        for each in properties(read(folder), "AWS::KMS::Key")
+        if "messages in queues" in each["Description"]
+    ]
+    statements = [
+        each
+        for each in queue_key["KeyPolicy"]["Statement"]
+        if each["Principal"] == {"Service": "events.amazonaws.com"}
+    ]
+    assert [each["Sid"] for each in statements] == [sid]
+    assert statements[0]["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert statements[0]["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    }
+
+
 def test_each_bucket_has_a_switch_after_all_rules_and_permissions(many: Template) -> None:
     switches = resources(many, "Custom::EventBridgeSwitch", least=MAX_ATTACHED)
     assert {each["Properties"]["Bucket"] for each in switches.values()} == set(MANY.split(","))

@@ -368,12 +368,14 @@ def test_the_deploy_stage_may_look_for_what_it_would_break(template: Template) -
     checks = {
         actions[0]: re.findall(r":(stack/[^/]+/|[A-Za-z]+-)\*", json.dumps(resource))
         for actions, resource in permissions(template, "PipelineDeployRole")
-        if actions[0].startswith(("cloudformation:", "sqs:"))
+        if actions[0].startswith(("cloudformation:", "sqs:", "s3:ListBucketVersions"))
     }
     assert {action: set(found) for action, found in checks.items()} == {
         "cloudformation:DescribeStacks": {
             *("stack/Catalog/", "stack/Workers/", "stack/Sql/", "stack/Governance/")
         },
+        "cloudformation:GetTemplate": {"stack/Catalog/"},
+        "s3:ListBucketVersions": {"catalog-"},
         "cloudformation:ListStackResources": {"stack/Catalog/", "stack/Workers/", "stack/Sql/"},
         "sqs:GetQueueAttributes": {"Catalog-", "Workers-", "Sql-"},
     }

@@ -56,5 +56,10 @@ def test_optional_outputs_come_with_their_settings(assemblies: Assemblies) -> No
     assert record.events_queue_url is None
     record = from_outputs(CatalogOutputs, outputs(assemblies.catalog(kinesis="true"), "Catalog"))
     assert record.kinesis_stream_name
+    assert record.reconcile_machine_arn is None
     record = from_outputs(CatalogOutputs, outputs(assemblies.catalog(transport="sqs"), "Catalog"))
     assert record.events_queue_url
+    record = from_outputs(
+        CatalogOutputs, outputs(assemblies.catalog(reconcile="nightly"), "Catalog")
+    )
+    assert record.reconcile_machine_arn

@@ -193,10 +193,9 @@ def test_an_invalid_setting_is_refused_with_the_choice(
         read(**{name: value})
 
 
-def test_a_mirror_needs_the_bucket_of_its_own() -> None:
-    assert read(sql="true", buckets="create,photos-prod").sql
-    with pytest.raises(SettingError, match="setting sql=true: the mirror is of"):
-        read(sql="true", buckets="photos-prod")
+@pytest.mark.parametrize("buckets", ["create", "create,photos-prod", "photos-prod,logs-prod/2026/"])
+def test_any_buckets_can_have_a_mirror(buckets: str) -> None:
+    assert read(sql="true", buckets=buckets).sql
 
 
 @pytest.mark.parametrize(

@@ -327,6 +327,21 @@ def test_the_local_template_lacks_the_cluster_and_its_network_only(
     }
 
 
+def test_other_buckets_change_nothing_but_the_name_of_the_own_one(
+    synthesise: Synthesise, sql: Template
+) -> None:
+    with_others, _ = both(synthesise(sql="true", buckets="create,photos-prod"), "Sql")
+    assert with_others == sql
+    attached, _ = both(synthesise(sql="true", buckets="photos-prod,logs-prod/2026/"), "Sql")
+    [name] = resources(sql, "AWS::Lambda::Function")
+    variables = attached["Resources"][name]["Properties"]["Environment"]["Variables"]
+    own = sql["Resources"][name]["Properties"]["Environment"]["Variables"]["BUCKET_NAME"]
+    assert attached["Resources"].keys() == sql["Resources"].keys()
+    assert "BUCKET_NAME" not in variables
+    variables["BUCKET_NAME"] = own
+    assert attached == sql
+
+
 def test_the_template_is_for_any_account_and_region(synthesise: Synthesise) -> None:
     manifest = json.loads((synthesise(sql="true") / "manifest.json").read_text())
     assert manifest["artifacts"]["Sql"]["environment"] == "aws://unknown-account/unknown-region"

@@ -32,29 +32,36 @@ _REFUSED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 excludes, and therefore SNS and SQS. Object keys may have them."""
 
 
-def read(body: str, scope: "Scope") -> dict[str, Any]:
-    """Return the content of the message `body`. Its `key` is a key that S3 allows.
+def content(body: str) -> dict[str, Any]:
+    """Return the content of the message `body`, of any bucket. Its `key` is a key that S3 allows.
 
-    Raises OutOfScopeError when the message is about a key that is not in `scope`, UnreadableError
-    when it is not about a key.
+    Raises UnreadableError when the message is not about a key.
     """
     try:
-        content = json.loads(body)
+        found = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise UnreadableError(f"not JSON: {error}") from error
-    if not isinstance(content, dict) or not isinstance(content.get("key"), str):
+    if not isinstance(found, dict) or not isinstance(found.get("key"), str):
         raise UnreadableError("not a change of the catalog: it has no key")
-    bucket = content.get("bucket")
-    if not isinstance(bucket, str):
+    if not isinstance(found.get("bucket"), str):
         raise UnreadableError("not a change of the catalog: it has no bucket")
     try:
-        object_key.check(content["key"])
+        object_key.check(found["key"])
     except ValueError as error:
         raise UnreadableError(str(error)) from error
-    if (bucket, content["key"]) not in scope:
-        place = f"s3://{bucket}/{content['key']}"
+    return found
+
+
+def read(body: str, scope: "Scope") -> dict[str, Any]:
+    """Return the content of the message `body` about a key of `scope`.
+
+    Raises OutOfScopeError when the message is about another key, and as `content` does.
+    """
+    found = content(body)
+    if (found["bucket"], found["key"]) not in scope:
+        place = f"s3://{found['bucket']}/{found['key']}"
         raise OutOfScopeError(f"the message is of {place[:200]!r}, which is not in the scope")
-    return content
+    return found
 
 
 def entry(change: "Change", kind: "Kind", id: str) -> "PublishBatchRequestEntryTypeDef":
@@ -99,13 +106,14 @@ def message(change: "Change", kind: "Kind") -> dict[str, object]:
 def attributes(change: "Change", kind: "Kind") -> "dict[str, MessageAttributeValueTypeDef]":
     """Return the attributes that a subscription can filter by.
 
-    SNS refuses empty values, so those are left out. There are at most five; raw delivery to SQS
-    allows ten.
+    SNS refuses empty values, so those are left out. There are at most six. Raw delivery to SQS
+    allows ten: SNS discards a message with more.
     """
     folder, slash, name = change.key.rpartition("/")
     stem, dot, extension = name.rpartition(".")
     texts = {
         "kind": kind.value,
+        "bucket": change.bucket,
         "key": filterable(change.key),
         "prefix": filterable(folder + slash),
         "suffix": filterable(dot + extension.lower()) if stem and extension else "",

@@ -1,7 +1,7 @@
 """One row of the catalog: the state of one object key."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,9 @@ BEFORE_ALL = "0" * sequencers.WIDTH
 
 RECONCILED = "Reconciled"
 """The event name of a row that holds the result of a lookup without an event."""
+
+OUT_OF_SCOPE = "OutOfScope"
+"""The event name of the tombstone of a key that left the scope. Its object may exist."""
 
 TEST_BUCKET = "reinventure:probe"
 """Reserved bucket name for the pre-traffic test. Bucket names cannot contain a colon, so it never
@@ -151,8 +154,10 @@ def from_lookup(
     happened = [(timestamp(event.time), event.name) for event in events]
     if not events:
         happened = [(timestamp(current.modified if current else asked_at), RECONCILED)]
-    if seen:
-        happened.append((seen.event_time, seen.event_name if events else RECONCILED))
+    left = seen is not None and seen.event_name == OUT_OF_SCOPE
+    # An object that is in the scope again has its own time, not that of the removal of its row.
+    if seen and not (left and current):
+        happened.append((seen.event_time, seen.event_name if events and not left else RECONCILED))
     time, name = max(happened)
     same = is_same(seen, current) and (
         (current and current.version_id) or (events and all(event.of_storage for event in events))
@@ -177,6 +182,18 @@ def from_lookup(
         storage_class=current.storage_class if current else None,
         checksum_algorithm=current.checksum_algorithm if current else None,
         restore=current.restore if current else None,
+    )
+
+
+def out_of_scope(seen: Row, now: datetime) -> Row:
+    """Return the tombstone that replaces the row `seen`, whose key is not in the scope any more.
+
+    To readers of the row and of the change feed it is a lookup at `now` that found no object. A
+    row that just went away would leave its place in the order: subscribers would drop the change,
+    and later those of a bucket that is attached again.
+    """
+    return replace(
+        from_lookup(seen.bucket, seen.key, None, now, seen=seen), event_name=OUT_OF_SCOPE
     )
 
 

@@ -68,6 +68,17 @@ class Scope:
             if each.startswith(prefix) or prefix.startswith(each)
         )
 
+    def outside(self, bucket: str) -> tuple[tuple[str, str | None], ...]:
+        """Return ranges, in order, that together hold all keys of `bucket` not in the scope.
+
+        A range has the keys greater than its first and, unless that is None, not greater than its
+        second. The second itself, a prefix, is in the scope.
+        """
+        prefixes = self.prefixes(bucket)
+        if prefixes == ("",):
+            return ()
+        return tuple(zip(["", *map(_last, prefixes)], [*prefixes, None], strict=True))
+
     @cached_property
     def _prefixes(self) -> dict[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}
@@ -103,6 +114,13 @@ def of(entries: Iterable[Entry]) -> Scope:
         if one.bucket == other.bucket and other.prefix.startswith(one.prefix):
             raise ValueError(f"{str(other)!r} is part of {str(one)!r}: name one of them")
     return Scope(tuple(ordered))
+
+
+def _last(prefix: str) -> str:
+    """Return the greatest key that begins with `prefix`."""
+    fours, rest = divmod(MAX_BYTES - len(prefix.encode()), 4)
+    # The greatest characters of four bytes, and of three, two, one or none.
+    return prefix + "\U0010ffff" * fours + ("", "\x7f", "\u07ff", "\uffff")[rest]
 
 
 def _entry(text: str) -> Entry:

@@ -45,6 +45,15 @@ def split(client: "S3Client", scope: Scope) -> list[Range]:
     ]
 
 
+def following(ranges: list[Range], after: str) -> list[Range]:
+    """Return what of `ranges` has keys greater than `after`."""
+    return [
+        {**each, "after": max(each["after"], after)}
+        for each in ranges
+        if each["until"] is None or each["until"] > after
+    ]
+
+
 def _split(client: "S3Client", entry: Entry, most: int, calls: int) -> list[Range]:
     boundaries: set[str] = set()
     folders = deque([entry.prefix])

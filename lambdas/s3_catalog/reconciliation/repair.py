@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from s3_catalog.correction import correct
-from s3_catalog.model.row import from_lookup, is_complete
+from s3_catalog.model.row import OUT_OF_SCOPE, from_lookup, is_complete
+from s3_catalog.model.timestamps import CLOCKS, microseconds
 from s3_catalog.reconciliation.difference import Kind, difference, side_by_side
 from s3_catalog.table import batch_write as batch
 from s3_catalog.table.row_query import Filter, matching_rows
 from s3_catalog.table.store import Outcome
 
 if TYPE_CHECKING:
-    from s3_catalog.model.scope import Scope
+    from s3_catalog.model.stored_object import StoredObject
     from s3_catalog.reconciliation.difference import Difference
     from s3_catalog.s3.bucket import Bucket
     from s3_catalog.table.store import Store
@@ -83,27 +84,32 @@ def reconcile(
     yield Checkpoint(key, compared, _repair(store, bucket, found))
 
 
-def remove_out_of_scope(store: "Store", scope: "Scope", bucket: str, prefix: str = "") -> int:
-    """Remove the rows of `bucket` under `prefix` whose keys are not in `scope`; return how many.
-
-    Their prefix was taken away. Tombstones expire by themselves. A row that changes meanwhile
-    stays. Raises botocore's ClientError or BotoCoreError; it is idempotent.
-    """
-    if prefix in scope.under(bucket, prefix):
-        return 0
-    rows = matching_rows(
-        store.client, store.table, bucket, store.shards, prefix=prefix, consistent=True
-    )
-    return sum((bucket, row.key) not in scope and store.remove(row) for row in rows)
-
-
 def _repair(store: "Store", bucket: "Bucket", found: "list[Difference]") -> int:
-    missing = [
-        from_lookup(bucket.name, d.key, d.stored, d.stored.asked_at, seen=None)
-        for d in found
-        if d.kind is Kind.MISSING and d.stored
+    missing = {d.key: d.stored for d in found if d.kind is Kind.MISSING and d.stored}
+    rows = [
+        from_lookup(bucket.name, key, stored, stored.asked_at, seen=None)
+        for key, stored in missing.items()
     ]
-    refused = {row.key for row in batch.insert(store, missing)}
-    lookups = [d.key for d in found if d.kind is not Kind.MISSING or d.key in refused]
-    outcomes = [correct(store, bucket, key) for key in lookups]
-    return len(missing) - len(refused) + outcomes.count(Outcome.WRITTEN)
+    refused = {row.key for row in batch.insert(store, rows)}
+    returned = {
+        key
+        for key, stored in missing.items()
+        if key in refused and _return(store, bucket.name, stored)
+    }
+    lookups = [d.key for d in found if d.key not in missing or d.key in refused]
+    outcomes = [correct(store, bucket, key) for key in lookups if key not in returned]
+    return len(missing) - len(refused) + len(returned) + outcomes.count(Outcome.WRITTEN)
+
+
+def _return(store: "Store", bucket: str, stored: "StoredObject") -> bool:
+    """Replace the tombstone of a key that left the scope, and is in it again; return whether.
+
+    Without a lookup, of which a bucket that is attached again would need one for each object: since
+    the removal no event wrote the row, and the listing is certainly later than the removal.
+    """
+    seen = store.read(bucket, stored.key)
+    if seen is None or seen.event_name != OUT_OF_SCOPE or seen.asked_at is None:
+        return False
+    if seen.asked_at >= microseconds(stored.asked_at - CLOCKS):
+        return False
+    return store.replace(seen, from_lookup(bucket, stored.key, stored, stored.asked_at, seen=seen))

@@ -59,11 +59,13 @@ class Database:
         *,
         transaction: str | None = None,
         include_metadata: bool = False,
+        continue_after_timeout: bool = False,
     ) -> "ExecuteStatementResponseTypeDef":
         """Run the statement `sql`, with `:name` for the value in `parameters` of that name.
 
         It is committed at once, unless it is part of a `transaction` (see `session`). With
-        `include_metadata`, the response has `columnMetadata`.
+        `include_metadata`, the response has `columnMetadata`. After 45 s the call fails and the
+        statement is cancelled; with `continue_after_timeout` the statement goes on.
 
         Raises botocore's ClientError or BotoCoreError when the statement is rejected or the service
         does not answer, and what `wait` raises.
@@ -74,6 +76,7 @@ class Database:
             "database": DATABASE_NAME,
             "sql": sql,
             "includeResultMetadata": include_metadata,
+            "continueAfterTimeout": continue_after_timeout,
             "parameters": [
                 {"name": name, "value": _field(value)} for name, value in (parameters or {}).items()
             ],

@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from s3_catalog.exceptions import BusyError, DatabaseAsleepError, OutOfScopeError, UnreadableError
+from s3_catalog.exceptions import BusyError, DatabaseAsleepError, UnreadableError
 from s3_catalog.model.row import TOMBSTONE_LIFE
-from s3_catalog.model.scope import Entry, Scope
 from s3_catalog.model.timestamps import CLOCKS
 from s3_catalog.sql_mirror import schema
 from s3_catalog.sql_mirror.data_api import Database
@@ -26,14 +25,14 @@ MAX_DELETED = 10_000
 
 @dataclass
 class MirrorWriter:
-    """The writer of the mirror of `bucket` in `database`.
+    """The writer of the mirror in `database`, of all buckets.
 
-    The tables have no column for a bucket, so messages of other buckets are ignored. `password`
-    returns the password of the schema's `READER`; it is called for migrations only.
+    `own` is the name of the catalog's bucket of its own, if it has one, and `password` returns the
+    password of the schema's `READER`: both are for migrations only.
     """
 
     database: Database
-    bucket: str
+    own: str | None
     password: Callable[[], str]
     _ready: bool = False
 
@@ -44,7 +43,7 @@ class MirrorWriter:
         BusyError, and botocore's ClientError or BotoCoreError.
         """
         database = replace(self.database, wait=wait)
-        schema.migrate(database, self.password)
+        schema.migrate(database, self.own, self.password)
         delete_expired_tombstones(database, datetime.now(UTC))
         self._ready = True
 
@@ -59,9 +58,7 @@ class MirrorWriter:
         states: dict[str, State] = {}
         for name, body in bodies.items():
             try:
-                states[name] = parse(body, Scope((Entry(self.bucket),)))
-            except OutOfScopeError:
-                continue
+                states[name] = parse(body)
             except UnreadableError as error:
                 failures[name] = str(error)
         try:

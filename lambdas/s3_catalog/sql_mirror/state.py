@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from s3_catalog.exceptions import UnreadableError
-from s3_catalog.feed.message import read
-from s3_catalog.model.scope import Scope
+from s3_catalog.feed.message import content
+from s3_catalog.model import bucket_name
 
 _SEQUENCER = re.compile(r"[0-9A-F]{32}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
@@ -22,7 +22,7 @@ MAX_SIZE = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The state of `key` since `changed_at` (UTC, in the format of SQL).
+    """The state of `key` in `bucket` since `changed_at` (UTC, in the format of SQL).
 
     `size` (bytes) and `etag` are None if the key was deleted. `place` orders the states of a key,
     the latest is the greatest. It is the sequencer and then `asked_at` as one text of fixed width;
@@ -30,6 +30,7 @@ class State:
     `asked_at` is enough: only lookups write a healed row.
     """
 
+    bucket: str
     key: str
     size: int | None
     etag: str | None
@@ -39,19 +40,22 @@ class State:
     place: str
 
 
-def parse(body: str, scope: Scope) -> State:
+def parse(body: str) -> State:
     """Return the state in the message `body`.
 
-    Raises OutOfScopeError when it is about a key that is not in `scope`, UnreadableError when it is
-    not about a key, or has a value that does not fit its column.
+    It may be of a key that is not in the scope: a row that left it is deleted, and the messages of
+    a bucket that has just been attached may come before the setting.
+
+    Raises UnreadableError when it is not about a key, or has a value that does not fit its column.
     """
-    message = read(body, scope)
+    message = content(body)
     if "sequencer" not in message or "new" not in message:
         raise UnreadableError("not a change of the catalog: no sequencer, or no new state")
     new = message["new"]
     if not isinstance(new, dict | None):
         raise UnreadableError("the new state is neither an object nor null")
     return State(
+        bucket=_bucket(message),
         key=message["key"],
         size=_number(new, "size", MAX_SIZE) if new else None,
         etag=_token(new, "etag", MAX_ETAG) if new else None,
@@ -62,6 +66,14 @@ def parse(body: str, scope: Scope) -> State:
         event=_token(message, "event", MAX_EVENT),
         place=_place(message),
     )
+
+
+def _bucket(message: dict[str, Any]) -> str:
+    name = str(message["bucket"])
+    try:
+        return bucket_name.check(name)
+    except ValueError as error:
+        raise UnreadableError(f"bucket {name[:64]!r}: {error}") from error
 
 
 HEALED = "HEALED"

@@ -78,6 +78,38 @@ def matching_rows(
 
     Raises botocore's ClientError or BotoCoreError when the table cannot be read.
     """
+    found = rows_and_pages(
+        client,
+        table,
+        bucket,
+        shards,
+        wanted,
+        prefix=prefix,
+        after=after,
+        until=until,
+        consistent=consistent,
+        reading=reading,
+    )
+    return (row for _, row in found if row)
+
+
+def rows_and_pages(
+    client: "DynamoDBClient",
+    table: str,
+    bucket: str,
+    shards: int,
+    wanted: Filter = EXISTING,
+    *,
+    prefix: str = "",
+    after: str = "",
+    until: str | None = None,
+    consistent: bool = False,
+    reading: Reading | None = None,
+) -> Iterator[tuple[str, Row | None]]:
+    """Yield what `matching_rows` yields, each row with its key.
+
+    At the end of a page comes its last key with None: every row up to that key has been yielded.
+    """
     queries = [
         _query(table, partition, wanted, prefix=prefix, after=after, consistent=consistent)
         for partition in object_key.partitions(bucket, shards)
@@ -85,10 +117,9 @@ def matching_rows(
     for key, item in merged(client, queries, reading):
         if (until is not None and key > until) or not key.startswith(prefix):
             return
-        if item:
-            row = from_item(item)
-            if wanted.by is None or is_by(row.requester, wanted.by):
-                yield row
+        row = from_item(item) if item else None
+        if row is None or wanted.by is None or is_by(row.requester, wanted.by):
+            yield key, row
 
 
 def _query(

@@ -142,23 +142,6 @@ class Store:
             return False
         return True
 
-    def remove(self, seen: "Row") -> bool:
-        """Delete the row if it is still `seen`; return whether."""
-        values: dict[str, AttributeValueTypeDef] = {}
-        try:
-            self.client.delete_item(
-                TableName=self.table,
-                Key={
-                    "pk": {"S": object_key.partition(seen.bucket, seen.key, self.shards)},
-                    "sk": {"S": seen.key},
-                },
-                ConditionExpression=_unchanged(seen, values),
-                ExpressionAttributeValues=values,
-            )
-        except self.client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
-
     def record(self, seen: "Row", result: "InspectionResult") -> bool:
         """Add the inspection `result` to the row, if the row is still of the same object as `seen`.
 

@@ -6,7 +6,7 @@ sequence number that is counted. So a change is counted if and only if the check
 
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, cast
 
 from s3_catalog.model.change import Change
+from s3_catalog.model.timestamps import timestamp, utc_now
 from s3_catalog.table.merged_query import merged
 from s3_catalog.totals import newest_event
 from s3_catalog.totals.newest_event import NewestEvent
@@ -43,6 +44,10 @@ _ROOT = "/"
 _CHECKPOINTS = "#marks"
 """The partition of all checkpoints, so that one query reads them. One partition takes 1,000 writes
 per second; each is a batch of up to 500 changes."""
+
+_BUCKETS = "#buckets"
+"""The partition with an item for each bucket that ever had a row, so that one query finds those
+that left the scope. Bucket names cannot contain "#"."""
 
 _KEYS_PER_READ = 100
 """DynamoDB's limit of BatchGetItem."""
@@ -80,6 +85,7 @@ class TotalsTable:
         self.table = table
         self.counter_shards = counter_shards
         self.depth = depth
+        self._registered = set[str]()
 
     def apply(self, shard: str, changes: Sequence[Change]) -> int:
         """Count those `changes` of a `shard` of the stream that have not been counted.
@@ -99,6 +105,31 @@ class TotalsTable:
                 changes = [change for change in changes if change.sequence_number > checkpoint]
                 remaining = list(parts(changes, self.depth))
         return written
+
+    def register(self, buckets: Iterable[str]) -> None:
+        """Add `buckets` to those that `buckets` returns. Writes each bucket once in a process."""
+        for bucket in set(buckets) - self._registered:
+            self.client.update_item(
+                TableName=self.table,
+                Key={"pk": {"S": _BUCKETS}, "sk": {"S": bucket}},
+                UpdateExpression="SET registered_at = if_not_exists(registered_at, :now)",
+                ExpressionAttributeValues={":now": {"S": timestamp(utc_now())}},
+            )
+            self._registered.add(bucket)
+
+    def buckets(self) -> list[str]:
+        """Return every bucket that was ever registered, in order."""
+        request: QueryInputTypeDef = {
+            "TableName": self.table,
+            "KeyConditionExpression": "pk = :buckets",
+            "ExpressionAttributeValues": {":buckets": {"S": _BUCKETS}},
+            "ConsistentRead": True,
+        }
+        return [bucket for bucket, item in merged(self.client, [request]) if item]
+
+    def has(self, bucket: str) -> bool:
+        """Return whether `bucket` has totals, even if they are zero."""
+        return next(self.each(bucket, "", range(1)), None) is not None
 
     def counts(self, folder: str) -> bool:
         """Return whether `folder`, a prefix of keys, has a total."""
@@ -137,7 +168,7 @@ class TotalsTable:
         The folders are at most `levels` deeper, and at most as deep as `depth`.
         """
         deepest = min(level(folder) + levels, self.depth)
-        for name, items in self._each(bucket, folder, range(level(folder) + 1, deepest + 1)):
+        for name, items in self.each(bucket, folder, range(level(folder) + 1, deepest + 1)):
             sum_ = Tally()
             for item in items:
                 sum_.add(_tally(item))
@@ -147,7 +178,7 @@ class TotalsTable:
     def own(self, bucket: str, prefix: str) -> dict[str, Own]:
         """Return the counts of own objects by folder, for each folder under `prefix`."""
         found = {}
-        for name, items in self._each(bucket, prefix, range(level(prefix), self.depth + 1)):
+        for name, items in self.each(bucket, prefix, range(level(prefix), self.depth + 1)):
             counted = [item for item in items if "own_changes" in item]
             if counted:
                 first = self._key(bucket, name, 0)["pk"]
@@ -162,6 +193,31 @@ class TotalsTable:
                     ),
                 )
         return found
+
+    def each(
+        self, bucket: str, prefix: str, levels: range
+    ) -> "Iterator[tuple[str, Iterator[dict[str, AttributeValueTypeDef]]]]":
+        """Yield the items of each folder of `levels` under `prefix`, in key order."""
+        if not levels:
+            return
+        queries: list[QueryInputTypeDef] = []
+        for level_ in levels:
+            for counter_shard in range(self.counter_shards):
+                condition = "pk = :partition"
+                values = {":partition": self._key(bucket, "/" * level_, counter_shard)["pk"]}
+                if prefix:
+                    condition += " AND begins_with(sk, :prefix)"
+                    values[":prefix"] = {"S": prefix}
+                queries.append(
+                    {
+                        "TableName": self.table,
+                        "KeyConditionExpression": condition,
+                        "ExpressionAttributeValues": values,
+                        "ConsistentRead": True,
+                    }
+                )
+        found = (item for _, item in merged(self.client, queries) if item)
+        yield from groupby(found, key=_folder)
 
     def checkpoints(self) -> dict[str, int]:
         """Return the checkpoint of each shard: the time of the write of its last counted change.
@@ -295,31 +351,6 @@ class TotalsTable:
         # totals start again at zero.
         place = f"{bucket}#{self.depth}#{level(folder)}#{self.counter_shards}#{counter_shard}"
         return {"pk": {"S": place}, "sk": {"S": folder or _ROOT}}
-
-    def _each(
-        self, bucket: str, prefix: str, levels: range
-    ) -> "Iterator[tuple[str, Iterator[dict[str, AttributeValueTypeDef]]]]":
-        """Yield the rows of each folder of `levels` under `prefix`, in key order."""
-        if not levels:
-            return
-        queries: list[QueryInputTypeDef] = []
-        for level_ in levels:
-            for counter_shard in range(self.counter_shards):
-                condition = "pk = :partition"
-                values = {":partition": self._key(bucket, "/" * level_, counter_shard)["pk"]}
-                if prefix:
-                    condition += " AND begins_with(sk, :prefix)"
-                    values[":prefix"] = {"S": prefix}
-                queries.append(
-                    {
-                        "TableName": self.table,
-                        "KeyConditionExpression": condition,
-                        "ExpressionAttributeValues": values,
-                        "ConsistentRead": True,
-                    }
-                )
-        found = (item for _, item in merged(self.client, queries) if item)
-        yield from groupby(found, key=_folder)
 
 
 def _tally(item: "Mapping[str, AttributeValueTypeDef]") -> Tally:

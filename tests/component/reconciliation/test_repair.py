@@ -14,9 +14,10 @@ from s3_catalog.model import sequencer
 from s3_catalog.model.event import Content, Event
 from s3_catalog.model.row import BEFORE_ALL
 from s3_catalog.model.scope import Entry, Scope
-from s3_catalog.reconciliation import repair
+from s3_catalog.reconciliation import removal, repair
 from s3_catalog.reconciliation.difference import differences
 from s3_catalog.reconciliation.key_ranges import split
+from s3_catalog.reconciliation.removal import remove_out_of_scope
 from s3_catalog.reconciliation.repair import reconcile
 from s3_catalog.s3.bucket import Bucket
 from s3_catalog.table.item import to_item
@@ -43,7 +44,8 @@ def bucket(s3: "S3Client") -> Bucket:
 
 @pytest.fixture(autouse=True)
 def short_strides(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(repair, "STRIDE", 4)
+    for module in (removal, repair):
+        monkeypatch.setattr(module, "STRIDE", 4)
 
 
 def fill(s3: "S3Client", bucket: Bucket, keys: Iterable[str]) -> None:
@@ -180,6 +182,24 @@ def test_old_versions_and_delete_markers_are_not_objects(
     s3.delete_object(Bucket=bucket.name, Key="gone")
     assert repaired(store, bucket) == 1
     assert remaining(store, bucket) == []
+
+
+def test_rows_outside_of_the_prefixes_are_removed(bucket: Bucket, store: Store) -> None:
+    inside = ["in/", "in/1", "in/\U0010ffff", "in/é", "z/in/"]
+    outside = ["a", "in", "in.", "in0", "z/in", "z/in0", "z/\U0010ffff", "é"]
+    for key in [*inside, *outside]:
+        write(store, bucket, key)
+    other = Bucket(lambda: pytest.fail("listed"), f"{bucket.name}-2")
+    write(store, other, "a")
+    scope = Scope((Entry(bucket.name, "in/"), Entry(bucket.name, "z/in/")))
+    steps = list(remove_out_of_scope(store, lambda: scope, bucket.name))
+    assert sum(step.rows for step in steps) == len(outside)
+    assert len(steps) > 1
+    rows = matching_rows(store.client, store.table, bucket.name, store.shards, consistent=True)
+    assert [row.key for row in rows] == sorted(inside)
+    kept = store.read(other.name, "a")
+    assert kept
+    assert not kept.deleted
 
 
 class SmallPages:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import boto3
 import pytest
@@ -15,6 +16,7 @@ from reinventure.local import mariadb
 from reinventure.local.cloud import Cloud
 from reinventure.local.convergence import wait_until_equal
 from s3_catalog.reconciliation.repair import reconcile
+from s3_catalog.sql_mirror import schema
 from s3_catalog.table.item import to_item
 from tests.local.command import run
 from tests.local.storm import storm
@@ -27,6 +29,9 @@ pytestmark = [
 ]
 
 Objects = dict[str, tuple[object, ...]]
+
+VERSION_1 = Path(__file__).parents[2] / "sql" / "version_1.sql"
+"""A mirror of the first version of the schema, which had no buckets."""
 
 
 @pytest.fixture
@@ -190,3 +195,48 @@ def test_a_backfill_mirrors_the_rows_from_before(
     assert ["before/7"] in gone
     [[known]] = mirror.query("SELECT COUNT(*) FROM states", never).rows
     assert done.stdout == f"Mirrored {known} rows.\n"
+
+
+def test_a_row_of_another_bucket_is_mirrored_beside_that_of_the_same_key(
+    catalog: DeployedCatalog, mirror: DeployedMirror
+) -> None:
+    first_change(catalog, mirror)
+    settle(catalog, mirror)
+    row = catalog.store().read(catalog.bucket, "first")
+    assert row
+    other = replace(row, bucket="photos-existing", size=77)
+    item = to_item(other, catalog.outputs.shards)
+    query = "SELECT bucket, size FROM objects WHERE key_bytes = 'first' ORDER BY size"
+
+    def both() -> list[list[object]]:
+        return [list(each) for each in mirror.query(query, never).rows]
+
+    # As `ingest` writes the row of an attached bucket.
+    catalog.dynamodb.put_item(TableName=catalog.table, Item=item)
+    wait_until(lambda: both() == [[catalog.bucket, 0], [other.bucket, 77]], left=both)
+    key = {name: item[name] for name in ("pk", "sk")}
+    catalog.dynamodb.delete_item(TableName=catalog.table, Key=key)
+    wait_until(lambda: both() == [[catalog.bucket, 0]], left=both)
+    settle(catalog, mirror)
+
+
+def test_a_mirror_of_the_first_version_gets_the_buckets_of_its_rows(
+    cloud: Cloud, catalog: DeployedCatalog, mirror: DeployedMirror
+) -> None:
+    first_change(catalog, mirror)
+    settle(catalog, mirror)
+    with mariadb.administer(mariadb.socket_path(cloud.directory)) as root, root.cursor() as cursor:
+        cursor.execute("DROP DATABASE catalog")
+        cursor.execute("CREATE DATABASE catalog")
+        cursor.execute("USE catalog")
+        for statement in schema.statements(VERSION_1.read_text(encoding="utf-8")):
+            cursor.execute(statement)
+    assert "a" in mirrored(mirror)
+    done = run("sql-backfill", environment=cloud.environment)
+    assert done.returncode == 0, done.stderr
+    query = "SELECT DISTINCT bucket FROM states"
+    assert mirror.query(query, never).rows == [[catalog.bucket]]
+    with mariadb.administer(mariadb.socket_path(cloud.directory)) as root, root.cursor() as cursor:
+        # The catalog has none of these.
+        cursor.execute("DELETE FROM catalog.states WHERE changed_at < '2026-11-20 10:06:00.001'")
+    settle(catalog, mirror)

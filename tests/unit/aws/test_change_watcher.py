@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -54,17 +55,20 @@ def test_it_keeps_the_positions_of_the_last_keys(
 @pytest.mark.parametrize(
     ("prefix", "policy"),
     [
-        ("", None),
+        ("", {}),
         ("logs/", {"key": [{"prefix": "logs/"}]}),
         ('a "quoted" one', {"key": [{"prefix": "a "}]}),
         ("back\\slash", {"key": [{"prefix": "back"}]}),
-        ('"', None),
+        ('"', {}),
         ("bell\x07", {"key": [{"prefix": "bell\ufffd"}]}),
         ("ü/🚀", {"key": [{"prefix": "ü/🚀"}]}),
     ],
 )
-def test_the_filter_matches_at_least_the_keys_under_the_prefix(prefix: str, policy: object) -> None:
-    assert filter_policy(prefix) == policy
+def test_the_filter_matches_at_least_the_keys_under_the_prefix(
+    prefix: str, policy: dict[str, object]
+) -> None:
+    assert filter_policy(prefix, None) == policy
+    assert filter_policy(prefix, "photos") == {**policy, "bucket": ["photos"]}
 
 
 # On moto
@@ -148,6 +152,30 @@ def test_the_queue_takes_encrypted_messages_of_the_topic_under_the_prefix(
     )
     assert subscribed["RawMessageDelivery"] == "true"
     assert json.loads(subscribed["FilterPolicy"]) == {"key": [{"prefix": "logs/"}]}
+
+
+def subscribed_filter(catalog: DeployedCatalog, prefix: str) -> object:
+    """The filter policy of a watcher's subscription, None without one."""
+    sns = catalog.session.client("sns")
+    with Watch(catalog, prefix).listening():
+        topic = catalog.outputs.changes_topic_arn
+        [found] = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+        attributes = sns.get_subscription_attributes(SubscriptionArn=found["SubscriptionArn"])
+    policy = attributes["Attributes"].get("FilterPolicy")
+    return json.loads(policy) if policy else None
+
+
+def test_the_filter_names_the_bucket_only_if_the_catalog_has_several(
+    catalog: DeployedCatalog, sqs: Any
+) -> None:
+    """A deployment of the version before has one, and its messages no attribute `bucket`."""
+    assert subscribed_filter(catalog, "") is None
+    many = replace(catalog, outputs=replace(catalog.outputs, attached_buckets="photos,logs/in/"))
+    assert subscribed_filter(many.choose("photos"), "") == {"bucket": ["photos"]}
+    assert subscribed_filter(many.choose("logs"), "in/a") == {
+        "bucket": ["logs"],
+        "key": [{"prefix": "in/a"}],
+    }
 
 
 def test_a_watcher_that_fails_deletes_what_it_made(

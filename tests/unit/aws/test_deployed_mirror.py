@@ -101,7 +101,7 @@ def test_without_permission_to_create_the_tables_the_error_has_the_remedy() -> N
     with pytest.raises(UserError) as error:
         query(api)
     assert str(error.value) == (
-        "the mirror has no tables yet: the first change of the bucket creates them. `reinventure "
+        "the mirror has no tables yet: the first change of an object creates them. `reinventure "
         "sql-backfill` does so at once; it needs lambda:InvokeFunction on mirror"
     )
 

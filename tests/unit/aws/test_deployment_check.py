@@ -12,7 +12,11 @@ import pytest
 from botocore.stub import Stubber
 
 from reinventure.aws import deployment_check
-from reinventure.aws.deployment_check import require_dependent_stacks, require_empty_queues
+from reinventure.aws.deployment_check import (
+    require_dependent_stacks,
+    require_empty_bucket,
+    require_empty_queues,
+)
 from reinventure.errors import UserError
 
 OURS = "reinventure: content inspection of a catalogued bucket"
@@ -25,7 +29,8 @@ class Account:
         self.cloudformation = boto3.client("cloudformation", region_name="us-east-1")
         self.sqs = boto3.client("sqs", region_name="us-east-1")
         self.replies = Stubber(self.cloudformation)
-        clients = {"cloudformation": self.cloudformation, "sqs": self.sqs}
+        self.s3 = boto3.client("s3", region_name="us-east-1")
+        clients = {"cloudformation": self.cloudformation, "sqs": self.sqs, "s3": self.s3}
         self.session = cast(
             "boto3.Session", SimpleNamespace(client=lambda name, **_: clients[name])
         )
@@ -47,6 +52,17 @@ class Account:
             "Description": description,
         }
         self.replies.add_response("describe_stacks", {"Stacks": [found]}, {"StackName": stack})
+
+    def has_bucket(self, bucket: str, policy: str | None) -> None:
+        """Let the stack Catalog have `bucket` under the id Bucket, with a deletion policy."""
+        self.has("Catalog")
+        self.has_resources("Catalog", ("Bucket", "AWS::S3::Bucket", bucket))
+        if policy != "not asked for":
+            resource = {"Type": "AWS::S3::Bucket"} | ({"DeletionPolicy": policy} if policy else {})
+            template = json.dumps({"Resources": {"Bucket": resource}})
+            self.replies.add_response(
+                "get_template", {"TemplateBody": template}, {"StackName": "Catalog"}
+            )
 
     def has_resources(self, stack: str, *resources: tuple[str, str, str]) -> None:
         summaries = [
@@ -206,6 +222,92 @@ def test_the_queues_of_every_stack_are_checked(
         require_empty_queues(account.session, folder)
 
 
+# The bucket of its own
+
+
+@pytest.fixture
+def bucket(account: Account) -> str:
+    """The name of a bucket with versions, empty."""
+    name = f"catalog-bucket-{uuid4()}"
+    account.s3.create_bucket(Bucket=name)
+    account.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return name
+
+
+def test_a_bucket_with_objects_is_not_destroyed(
+    account: Account, tmp_path: Path, bucket: str
+) -> None:
+    account.s3.put_object(Bucket=bucket, Key="k", Body=b"1")
+    account.has_bucket(bucket, "Delete")
+    with pytest.raises(UserError) as error:
+        require_empty_bucket(account.session, assembly(tmp_path, Catalog=["Table"]))
+    assert str(error.value) == (
+        f"the deployment would destroy the bucket {bucket} with all its objects: the setting "
+        "buckets has no `create`. Add it, or empty the bucket first, superseded versions too, as "
+        "Empty in the console of S3 does"
+    )
+
+
+def test_superseded_versions_are_objects_as_well(
+    account: Account, tmp_path: Path, bucket: str
+) -> None:
+    account.s3.put_object(Bucket=bucket, Key="k", Body=b"1")
+    account.s3.delete_object(Bucket=bucket, Key="k")
+    # CloudFormation deletes a bucket for which a template says nothing.
+    account.has_bucket(bucket, None)
+    with pytest.raises(UserError, match=f"would destroy the bucket {bucket}"):
+        require_empty_bucket(account.session, assembly(tmp_path, Catalog=[]))
+
+
+def test_an_empty_bucket_may_be_destroyed(account: Account, tmp_path: Path, bucket: str) -> None:
+    account.has_bucket(bucket, "Delete")
+    require_empty_bucket(account.session, assembly(tmp_path, Catalog=[]))
+
+
+def test_a_bucket_that_was_deleted_by_hand_has_no_objects(
+    account: Account, tmp_path: Path, bucket: str
+) -> None:
+    account.s3.delete_bucket(Bucket=bucket)
+    account.has_bucket(bucket, "Delete")
+    require_empty_bucket(account.session, assembly(tmp_path, Catalog=[]))
+
+
+def test_a_retained_bucket_may_have_objects(account: Account, tmp_path: Path, bucket: str) -> None:
+    account.s3.put_object(Bucket=bucket, Key="k", Body=b"1")
+    account.has_bucket(bucket, "Retain")
+    require_empty_bucket(account.session, assembly(tmp_path, Catalog=[]))
+
+
+def test_a_bucket_whose_deletion_failed_before_stays_as_it_is(
+    account: Account, tmp_path: Path, bucket: str
+) -> None:
+    account.s3.put_object(Bucket=bucket, Key="k", Body=b"1")
+    account.has("Catalog")
+    account.has_resources("Catalog", ("Before", "AWS::S3::Bucket", bucket))
+    account.replies.add_response("get_template", {"TemplateBody": '{"Resources": {}}'})
+    require_empty_bucket(account.session, assembly(tmp_path, Catalog=[]))
+
+
+def test_a_bucket_that_stays_may_have_objects(
+    account: Account, tmp_path: Path, bucket: str
+) -> None:
+    account.s3.put_object(Bucket=bucket, Key="k", Body=b"1")
+    account.has_bucket(bucket, "not asked for")
+    require_empty_bucket(account.session, assembly(tmp_path, Catalog=["Bucket"]))
+
+
+def test_without_a_bucket_of_its_own_none_is_destroyed(account: Account, tmp_path: Path) -> None:
+    account.has("Catalog")
+    account.has_resources("Catalog", ("Table", "AWS::DynamoDB::Table", "table"))
+    require_empty_bucket(account.session, assembly(tmp_path, Catalog=[]))
+    account.missing("Catalog")
+    require_empty_bucket(account.session, tmp_path)
+
+
+def test_a_deployment_of_other_stacks_destroys_no_bucket(account: Account, tmp_path: Path) -> None:
+    require_empty_bucket(account.session, assembly(tmp_path, Sql=[]))
+
+
 # As the pipeline runs it
 
 
@@ -221,9 +323,9 @@ def test_a_refusal_ends_the_program_with_its_reason(
         deployment_check.main(str(tmp_path))
 
 
-def test_both_checks_pass_in_an_account_without_stacks(
+def test_all_checks_pass_in_an_account_without_stacks(
     account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deployment_check, "session", lambda: account.session)
-    account.missing("Workers", "Sql", "Governance", "Catalog")
+    account.missing("Workers", "Sql", "Governance", "Catalog", "Catalog")
     deployment_check.main(str(assembly(tmp_path, Catalog=[])))

@@ -136,14 +136,15 @@ def test_a_deployed_stack_that_is_not_in_the_settings_is_refused_by_name(
     assert run(command).exit_code == 0
 
 
-def test_deploy_refuses_to_remove_a_queue_with_messages(
-    cdk: Cdk, run: Run, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("check", ["require_empty_queues", "require_empty_bucket"])
+def test_deploy_refuses_to_remove_what_is_not_empty(
+    cdk: Cdk, run: Run, monkeypatch: pytest.MonkeyPatch, check: str
 ) -> None:
     def refuse(_: object, assembly: Path) -> None:
         assert (assembly / "Catalog.template.json").exists()
-        raise UserError("the queue has messages")
+        raise UserError("it is not empty")
 
-    monkeypatch.setattr(deployment_check, "require_empty_queues", refuse)
+    monkeypatch.setattr(deployment_check, check, refuse)
     result = run("deploy")
-    assert (result.exit_code, result.stderr) == (2, "reinventure: the queue has messages\n")
+    assert (result.exit_code, result.stderr) == (2, "reinventure: it is not empty\n")
     assert cdk.ran == [SYNTH]

@@ -15,15 +15,18 @@ import typer
 from botocore.exceptions import ClientError
 from typer.testing import Result
 
-from reinventure.aws import dead_letters, deployed_stack, smoke_test
+from reinventure.aws import account_comparison, dead_letters, deployed_stack, smoke_test
+from reinventure.aws.account_comparison import RangesDone
 from reinventure.aws.dead_letters import DeadLetter
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.smoke_test import Smoke
 from reinventure.cli import maintenance, repair_progress
-from reinventure.errors import LateError
+from reinventure.errors import LateError, UserError
+from reinventure.progress import Steps
 from s3_catalog.exceptions import ContendedError
 from s3_catalog.model.row import Row
 from s3_catalog.model.timestamps import utc_now
+from s3_catalog.reconciliation import repair
 from s3_catalog.reconciliation.last_verified import LastVerified
 from s3_catalog.reconciliation.repair import Checkpoint
 from s3_catalog.table.item import to_item
@@ -307,6 +310,129 @@ def test_an_interrupted_repair_continues_where_it_stopped(
     assert requests == [{"prefix": "a/", "after": "a/3"}]
     assert "Repaired 3 of 2,005 keys compared.\n" in result.stdout
     assert progress_files() == []
+
+
+@pytest.fixture
+def machine(catalog: DeployedCatalog, monkeypatch: pytest.MonkeyPatch) -> "Machine":
+    """The catalog with the state machine that compares."""
+    outputs = replace(catalog.outputs, reconcile_machine_arn="machine")
+    monkeypatch.setattr(deployed_stack, "find", lambda *_: outputs)
+    started = Machine()
+    monkeypatch.setattr(account_comparison, "start", started.start)
+    monkeypatch.setattr(account_comparison, "resume", started.resume)
+    monkeypatch.setattr(repair, "STRIDE", 2)
+    return started
+
+
+class Machine:
+    """The state machine: what was started, and how each wait ends."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, ...]] = []
+        self.error: BaseException | None = None
+        self.execution = "execution"
+
+    def start(self, catalog: DeployedCatalog, prefix: str, after: str) -> "Machine":
+        self.calls.append(("start", catalog.bucket, prefix, after))
+        return self
+
+    def resume(self, _catalog: DeployedCatalog, execution: str) -> "Machine":
+        self.calls.append(("resume", execution))
+        return self
+
+    def wait(self, report: Callable[[RangesDone], None], pause: Callable[[], None]) -> None:
+        for done in (RangesDone(0, 0), RangesDone(3, 7), RangesDone(7, 7)):
+            report(done)
+            pause()
+        if self.error:
+            raise self.error
+
+
+def test_repair_hands_the_keys_above_a_number_to_the_account(
+    catalog: DeployedCatalog,
+    run: Run,
+    machine: Machine,
+    pauses: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+    progress_files: Callable[[], list[Path]],
+) -> None:
+    for n in range(9):
+        put_object(catalog, f"a/{n}")
+    advanced: list[int] = []
+    monkeypatch.setattr(Steps, "advance", lambda _, parts=1: advanced.append(parts))
+    result = run("repair", "a/", "--in-account-above", "3")
+    assert result.exit_code == 0, result.output
+    assert machine.calls == [("start", catalog.bucket, "a/", "a/3"), ("resume", "execution")]
+    assert result.stdout == (
+        "More than 3 keys: the others are compared in the account, also if this command is "
+        "interrupted. The execution is execution\n"
+        "Repaired 0 of 4 keys compared; the account compared the others.\n"
+        "Corrected the totals of 0 of 0 folders.\n"
+    )
+    assert f"Comparing ranges of keys of s3://{catalog.bucket}/ ..." in result.stderr
+    # Keys here, then ranges.
+    assert advanced == [2, 2, 0, 3, 4]
+    assert pauses == [5, 5, 5]
+    assert progress_files() == []
+
+
+def test_repair_without_a_state_machine_or_of_fewer_keys_stays_here(
+    catalog: DeployedCatalog,
+    run: Run,
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    progress_files: Callable[[], list[Path]],
+) -> None:
+    for n in range(6):
+        put_object(catalog, f"a/{n}")
+    assert "Repaired 0 of 6 keys compared.\n" in run("repair", "--in-account-above", "6").stdout
+    assert "Repaired 0 of 6 keys compared.\n" in run("repair").stdout
+    monkeypatch.setattr(deployed_stack, "find", lambda *_: catalog.outputs)
+    alone = run("repair", "--in-account-above", "0")
+    assert "Repaired 0 of 6 keys compared.\n" in alone.stdout
+    assert machine.calls == []
+
+
+def test_an_interrupted_repair_waits_for_the_execution_that_it_started(
+    catalog: DeployedCatalog,
+    run: Run,
+    machine: Machine,
+    progress_files: Callable[[], list[Path]],
+) -> None:
+    for n in range(6):
+        put_object(catalog, f"a/{n}")
+    machine.error = KeyboardInterrupt()
+    assert run("repair", "--in-account-above", "0").exit_code != 0
+    machine.calls.clear()
+    # The account fails: the next run starts another execution, from the same key on.
+    machine.error = UserError("the comparison in the account ended as FAILED")
+    failed = run("repair", "--in-account-above", "0")
+    assert failed.exit_code == 2
+    assert failed.stdout == "Waiting for the comparison in the account that the last run started.\n"
+    assert "ended as FAILED" in failed.stderr
+    assert machine.calls == [("resume", "execution")]
+    machine.error = None
+    machine.calls.clear()
+    done = run("repair", "--in-account-above", "0")
+    assert done.exit_code == 0, done.output
+    assert machine.calls == [("start", catalog.bucket, "", "a/3"), ("resume", "execution")]
+    assert "Repaired 0 of 4 keys compared; the account compared the others.\n" in done.stdout
+    assert progress_files() == []
+
+
+def test_a_bucket_that_the_account_compared_is_recounted_if_changes_were_not_counted(
+    catalog: DeployedCatalog,
+    run: Run,
+    machine: Machine,
+    progress_files: Callable[[], list[Path]],
+) -> None:
+    for n in range(4):
+        put_object(catalog, f"a/{n}")
+    assert "totals of 0 of 0" in run("repair", "--in-account-above", "0").stdout
+    send_failures(catalog, "totals")
+    result = run("repair", "--in-account-above", "0")
+    assert "Corrected the totals of 1 of 2 folders.\n" in result.stdout
+    assert "Deleted 1 messages of totals from the dead-letter queue.\n" in result.stdout
 
 
 def test_repair_restarts_from_the_beginning(

@@ -1,8 +1,10 @@
 """The commands, for a catalog with a bucket of its own and attached ones."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -10,13 +12,25 @@ from typer.testing import Result
 
 from reinventure.aws import deployed_stack
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.errors import EXIT_CHECK_FAILED
+from reinventure.cli import maintenance
+from reinventure.errors import EXIT_CHECK_FAILED, UserError
+from reinventure.progress import Steps
+from s3_catalog.exceptions import ContendedError
 from s3_catalog.model.inspection_result import InspectionResult
+from s3_catalog.model.scope import Entry
+from s3_catalog.reconciliation import removal
+from s3_catalog.reconciliation.removal import Removed
 from s3_catalog.totals import recount
 from s3_catalog.totals.tally import Tally
 from tests.unit.cli.content import add_row, put_object
 
 Run = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def progress_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("typer.get_app_dir", lambda name: str(tmp_path / name))
+    monkeypatch.setattr(maintenance, "SETTLING_SECONDS", 0)
 
 
 @pytest.fixture
@@ -161,11 +175,169 @@ def test_repair_removes_rows_of_a_prefix_that_was_taken_away(catalogs: Catalogs,
     put_object(own, "out/a")
     assert keys(run("ls", f"s3://{part.bucket}/")) == ["in/a"]
     repaired = run("repair", f"s3://{part.bucket}/")
-    assert repaired.stdout.startswith("Removed 1 rows of keys that are not in the catalog any")
-    assert part.store().read(part.bucket, "out/a") is None
+    assert repaired.stdout.startswith(
+        f"Removed 1 rows of s3://{part.bucket}/ whose keys are not in the catalog any more.\n"
+    )
+    assert left(part) == ["in/a"]
+    removed = part.store().read(part.bucket, "out/a")
+    assert removed
+    assert removed.event_name == "OutOfScope"
     assert part.store().read(part.bucket, "out/gone") == gone
     assert own.store().read(own.bucket, "out/a")
     assert "Removed" not in run("repair", f"s3://{part.bucket}/").stdout
+
+
+@pytest.fixture
+def detached(catalogs: Catalogs) -> DeployedCatalog:
+    """The catalog with a bucket that left the scope: six rows, a tombstone, totals, objects.
+
+    Its name begins with that of a bucket in the scope, which has the same keys.
+    """
+    name = f"{catalogs[1].bucket}-2"
+    catalogs[1].s3.create_bucket(Bucket=name)
+    old = catalogs[1].choose_left(name)
+    for key in ("a/1", "a/2", "b/c/d/e", "x", "y", "z"):
+        for each in (old, catalogs[1]):
+            put_object(each, key)
+    add_row(old, "gone", size=None, etag=None, expires_at=1)
+    for each in (old, catalogs[1]):
+        each.totals().register([each.bucket])
+        each.totals().correct(each.bucket, "", Tally(3, 3), None)
+        each.totals().correct(each.bucket, "a/", Tally(2, 2), None)
+        each.totals().correct(each.bucket, "b/c/d/", Tally(1, 1), None)
+    return old
+
+
+def left(catalog: DeployedCatalog) -> list[str]:
+    """The keys of the bucket of `catalog` that have the row of an object, in the scope or not."""
+    return [row.key for row in catalog.left_rows()]
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_repair_removes_all_of_a_bucket_that_left_and_nothing_else(
+    catalogs: Catalogs, detached: DeployedCatalog, run: Run, named: bool
+) -> None:
+    whole = catalogs[1]
+    before = list(whole.rows())
+    url = f"s3://{detached.bucket}/"
+    repaired = run("repair", url) if named else run("repair")
+    assert repaired.exit_code == 0, repaired.output
+    removed = f"Removed 6 rows of {url} whose keys are not in the catalog any more.\n"
+    assert removed in repaired.stdout
+    if named:
+        assert repaired.stdout == removed
+    assert left(detached) == []
+    assert not detached.totals().has(detached.bucket)
+    assert detached.totals().own(detached.bucket, "") == {}
+    assert list(whole.rows()) == before
+    assert whole.totals().total(whole.bucket, "").objects == 6
+    assert detached.stored().current("a/1")
+    assert detached.left_buckets() == []
+    again = run("repair")
+    assert again.exit_code == 0
+    assert "Removed" not in again.stdout
+    refused = run("repair", url)
+    assert refused.exit_code == 2
+    assert f"s3://{detached.bucket} is not in the catalog, which has" in refused.stderr
+
+
+@pytest.mark.parametrize("prefix", ["", "a/"])
+def test_detaching_a_bucket_removes_all_of_it(
+    detached: DeployedCatalog, catalogs: Catalogs, prefix: str
+) -> None:
+    with Steps() as steps:
+        maintenance.remove_left(catalogs[0], Entry(detached.bucket, prefix), steps)
+    assert left(detached) == []
+    assert not detached.totals().has(detached.bucket)
+    assert len(left(catalogs[1])) == 6
+
+
+def test_detaching_a_prefix_removes_its_rows_and_keeps_those_of_the_others(
+    catalogs: Catalogs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part = catalogs[2]
+    for key in ("in/a", "out/a", "out/b", "out-2/a"):
+        add_row(part, key)
+    for folder, objects in (("in/", 1), ("out/", 2), ("out-2/", 1)):
+        assert part.totals().correct(part.bucket, folder, Tally(objects, 7 * objects), None)
+    with Steps() as steps:
+        maintenance.remove_left(catalogs[0], Entry(part.bucket, "out/"), steps)
+    assert left(part) == ["in/a", "out-2/a"]
+    assert part.totals().total(part.bucket, "out/").objects == 0
+    assert part.totals().total(part.bucket, "").objects == 2
+    assert capsys.readouterr().out == (
+        f"Removed 2 rows of s3://{part.bucket}/out/ whose keys are not in the catalog any more.\n"
+    )
+
+
+def test_a_bucket_in_the_scope_is_not_removed(catalogs: Catalogs) -> None:
+    with pytest.raises(UserError, match="is in the catalog: detach it first"):
+        catalogs[0].choose_left(catalogs[1].bucket)
+
+
+def test_repair_finds_rows_that_have_no_totals_by_the_name_of_their_bucket(
+    catalogs: Catalogs, run: Run
+) -> None:
+    old = catalogs[0].choose_left("old-bucket")
+    add_row(old, "a")
+    assert "Removed" not in run("repair").stdout
+    assert "Removed 1 rows of s3://old-bucket/" in run("repair", "s3://old-bucket").stdout
+    assert left(old) == []
+
+
+def test_a_part_of_a_bucket_that_left_cannot_be_repaired(
+    detached: DeployedCatalog, run: Run
+) -> None:
+    refused = run("repair", f"s3://{detached.bucket}/a/")
+    assert refused.exit_code == 2
+    assert "is not in the catalog any more: `reinventure repair s3://" in refused.stderr
+    assert len(left(detached)) == 6
+
+
+def test_a_removal_that_stops_continues_where_it_stopped(
+    detached: DeployedCatalog, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    afters: list[str] = []
+    real = removal.remove_out_of_scope
+
+    def stopping(*arguments: Any, after: str, **limits: Any) -> Iterator[Removed]:
+        afters.append(after)
+        for each in real(*arguments, after=after, **limits):
+            yield each
+            if len(afters) == 1:
+                raise ContendedError("the row changed")
+
+    monkeypatch.setattr(removal, "STRIDE", 2)
+    monkeypatch.setattr(maintenance, "remove_out_of_scope", stopping)
+    url = f"s3://{detached.bucket}/"
+    assert run("repair", url).exit_code == 2
+    assert left(detached) == ["b/c/d/e", "x", "y", "z"]
+    # As if the bucket had been attached again for a while, elsewhere: rows behind the progress.
+    add_row(detached, "a/0")
+    stopped = run("repair", url)
+    assert stopped.stdout.startswith(f"Continuing the removal of rows of {url} where it stopped.\n")
+    assert stopped.exit_code == EXIT_CHECK_FAILED
+    assert "still has rows, or changes that are being counted" in stopped.stderr
+    assert left(detached) == ["a/0"]
+    done = run("repair", url)
+    assert done.exit_code == 0, done.output
+    assert "Removed 1 rows" in done.stdout
+    assert afters == ["", "a/2", ""]
+    assert left(detached) == []
+    assert not detached.totals().has(detached.bucket)
+
+
+def test_a_bucket_that_is_attached_again_during_its_removal_keeps_its_rows(
+    catalogs: Catalogs, detached: DeployedCatalog, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs = catalogs[0].outputs
+    attached = replace(outputs, attached_buckets=f"{outputs.attached_buckets},{detached.bucket}")
+    found = iter([outputs, outputs])
+    monkeypatch.setattr(deployed_stack, "find", lambda *_: next(found, attached))
+    stopped = run("repair", f"s3://{detached.bucket}/")
+    assert stopped.exit_code == EXIT_CHECK_FAILED
+    assert len(left(detached)) == 6
+    assert detached.totals().total(detached.bucket, "").objects == 6
 
 
 def test_without_a_prefix_repair_works_on_every_bucket(catalogs: Catalogs, run: Run) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from reinventure.aws import deployed_mirror
+from reinventure.aws import deployed_catalog, deployed_mirror
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.deployed_mirror import QueryResult
 from reinventure.cli import sql
@@ -139,6 +140,42 @@ def test_a_backfill_prints_the_number_of_rows(
     monkeypatch.setattr(sql, "backfill", backfill)
     result = run("sql-backfill", "a/")
     assert (result.exit_code, result.stdout) == (0, "Mirrored 207 rows.\n")
+
+
+def test_a_backfill_is_of_all_buckets_or_of_one(
+    catalog: DeployedCatalog, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the catalog has no bucket of its own."""
+    outputs = replace(
+        catalog.outputs, bucket_name=None, attached_buckets="logs-prod,photos-prod/a/"
+    )
+    many = replace(catalog, outputs=outputs)
+    monkeypatch.setattr(deployed_catalog, "find", lambda *_: many)
+    monkeypatch.setattr(deployed_mirror, "find", lambda *_: None)
+    mirrored: list[tuple[str, str]] = []
+
+    def backfill(catalog: DeployedCatalog, _: object, prefix: str) -> Iterator[int]:
+        mirrored.append((catalog.bucket, prefix))
+        yield from (100, 1)
+
+    monkeypatch.setattr(sql, "backfill", backfill)
+    assert run("sql-backfill").stdout == "Mirrored 202 rows.\n"
+    assert mirrored == [("logs-prod", ""), ("photos-prod", "")]
+    mirrored.clear()
+    assert run("sql-backfill", "s3://photos-prod/a/b").stdout == "Mirrored 101 rows.\n"
+    assert mirrored == [("photos-prod", "a/b")]
+    for place, reason in (
+        ("a/", "the catalog has several buckets, name one of them: s3://logs-prod/, s3://photos-"),
+        (
+            "s3://others/",
+            "s3://others is not in the catalog, which has s3://logs-prod/, s3://photos",
+        ),
+    ):
+        result = run("sql-backfill", place)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr.startswith(f"reinventure: {reason}")
+        assert result.stderr.count("\n") == 1
+    assert mirrored == [("photos-prod", "a/b")]
 
 
 def test_a_failed_backfill_is_one_line(

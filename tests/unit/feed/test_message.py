@@ -128,6 +128,7 @@ def test_a_message_has_the_old_and_new_state_and_its_place_in_the_order() -> Non
         },
         {
             "kind": "updated",
+            "bucket": "photos-example",
             "key": "holiday/Zürich + lake.JPG",
             "prefix": "holiday/",
             "suffix": ".jpg",
@@ -157,6 +158,13 @@ def test_a_change_of_the_storage_class_or_the_restore_is_an_update_that_names_it
 def test_another_requester_or_checksum_alone_is_no_change() -> None:
     other = replace(LIVE, requester="AIDAEXAMPLE", checksum_algorithm="CRC32")
     assert stream_record.parse(record(1, LIVE, other)).kind is None
+
+
+def test_raw_delivery_takes_all_attributes_of_a_message() -> None:
+    """SNS discards a message with more than ten, where raw delivery is on."""
+    _, values = published(LIVE, LATER)
+    assert values.keys() == {"kind", "bucket", "key", "prefix", "suffix", "size_mib"}
+    assert len(values) <= 10
 
 
 def test_messages_of_before_there_was_a_storage_class_fit_the_schema() -> None:

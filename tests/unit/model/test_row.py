@@ -10,7 +10,7 @@ import pytest
 from s3_catalog.model import sequencer as sequencers
 from s3_catalog.model.event import Event
 from s3_catalog.model.inspection_result import InspectionResult
-from s3_catalog.model.row import Row, from_lookup
+from s3_catalog.model.row import Row, from_lookup, out_of_scope
 from s3_catalog.model.stored_object import StoredObject
 from s3_catalog.model.timestamps import timestamp
 from tests import doubles
@@ -198,3 +198,13 @@ def test_a_row_that_is_healed_twice_has_the_mark_of_the_second_time() -> None:
 def test_a_healed_tombstone_expires_after_120_days() -> None:
     for seen in (FORGED, doubles.row(healed_at=7)):
         assert row(None, seen).expires_at == ASKED_AT_MICROSECONDS // 10**6 + 120 * 24 * 3600
+
+
+def test_a_key_that_was_out_of_scope_and_is_deleted_keeps_the_time_of_the_removal() -> None:
+    # The mirror forgets a tombstone 60 days after this time, and must not forget it sooner.
+    removed = out_of_scope(doubles.row(event_time=EARLIER), ASKED_AT)
+    deleted = Event("bucket", "key", "ObjectRemoved:Delete", MODIFIED, C, None, None)
+    again = row(None, removed, deleted)
+    assert (again.event_time, again.event_name) == (removed.event_time, "Reconciled")
+    there = row(stored(), removed)
+    assert (there.event_time, there.event_name) == (timestamp(MODIFIED), "Reconciled")

@@ -110,3 +110,32 @@ def test_the_prefixes_under_another_select_the_keys_of_both(
     both = (bucket, key) in each and key.startswith(prefix)
     assert sum(key.startswith(one) for one in chosen) == both
     assert list(chosen) == sorted(chosen)
+
+
+@given(SCOPES, NAMES, st.text("ab/"))
+def test_a_key_is_in_the_scope_or_in_one_range_outside(each: Scope, bucket: str, key: str) -> None:
+    holding = [
+        (after, until)
+        for after, until in each.outside(bucket)
+        if after < key and (until is None or key <= until)
+    ]
+    # The end of a range is a prefix, which is in the scope.
+    inside = (bucket, key) in each
+    assert len(holding) == 1 if key and not inside else all(until == key for _, until in holding)
+
+
+@pytest.mark.parametrize("prefix", ["a/", "é/", "aé/", "aaa/", "a" * 1023 + "/"])
+def test_the_ranges_outside_begin_after_the_greatest_key_of_a_prefix(prefix: str) -> None:
+    _, (after, until) = scope.parse(f"bucket/{prefix}").outside("bucket")
+    assert after.startswith(prefix)
+    assert len(after.encode()) == 1024
+    for greatest in ("\U0010ffff" * 9, "\uffff" * 9, "\u07ff", "\x7f"):
+        key = (prefix + greatest).encode()[:1024].decode(errors="ignore")
+        assert key <= after
+    assert after < prefix[:-1] + "0"
+    assert until is None
+
+
+def test_nothing_is_outside_of_a_whole_bucket_and_all_of_one_that_is_not_in_the_scope() -> None:
+    assert scope.parse("photos").outside("photos") == ()
+    assert scope.parse("photos").outside("photos-prod") == (("", None),)

@@ -6,7 +6,7 @@ import pytest
 
 from s3_catalog.model import scope
 from s3_catalog.reconciliation import key_ranges
-from s3_catalog.reconciliation.key_ranges import split
+from s3_catalog.reconciliation.key_ranges import following, split
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -126,3 +126,12 @@ def test_all_entries_together_have_at_most_100_ranges_and_200_requests(entries: 
     assert len({each["bucket"] for each in ranges}) == entries
     assert len(ranges) <= max(100, entries)
     assert len(s3.requests) <= 200
+
+
+def test_what_follows_a_key_has_the_greater_keys_only() -> None:
+    ranges = split(cast("S3Client", Folders({"": ["a/", "b/"]})), BUCKET)
+    assert following(ranges, "") == ranges
+    rest = {**WHOLE, "after": "b/", "until": None}
+    assert following(ranges, "a/x") == [{**WHOLE, "after": "a/x", "until": "b/"}, rest]
+    assert following(ranges, "b/") == [rest]
+    assert following(ranges, "c") == [{**WHOLE, "after": "c", "until": None}]

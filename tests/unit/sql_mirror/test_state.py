@@ -6,10 +6,7 @@ from typing import Any
 import pytest
 
 from s3_catalog.exceptions import UnreadableError
-from s3_catalog.model.scope import Entry, Scope
 from s3_catalog.sql_mirror.state import State, parse
-
-SCOPE = Scope((Entry("bucket"),))
 
 
 def message(**fields: Any) -> str:
@@ -28,7 +25,8 @@ def message(**fields: Any) -> str:
 
 
 def test_the_fields_of_a_state() -> None:
-    assert parse(message(asked_at=1_764_000_000_000_000), SCOPE) == State(
+    assert parse(message(asked_at=1_764_000_000_000_000)) == State(
+        bucket="bucket",
         key="k",
         size=7,
         etag="e",
@@ -39,9 +37,14 @@ def test_the_fields_of_a_state() -> None:
     )
 
 
+@pytest.mark.parametrize("bucket", ["attached", "b" * 63])
+def test_a_state_may_be_of_any_bucket(bucket: str) -> None:
+    assert parse(message(bucket=bucket)).bucket == bucket
+
+
 def test_a_healed_state_is_after_all_that_are_not_and_in_the_order_of_its_lookups() -> None:
     places = [
-        parse(message(sequencer=sequencer, asked_at=asked_at, healed_at=healed_at), SCOPE).place
+        parse(message(sequencer=sequencer, asked_at=asked_at, healed_at=healed_at)).place
         for sequencer, asked_at, healed_at in (
             ("0A" * 16, 5, None),
             ("F" * 32, 10**20 - 1, None),
@@ -57,11 +60,11 @@ def test_a_healed_state_is_after_all_that_are_not_and_in_the_order_of_its_lookup
 
 def test_a_healed_state_is_of_a_lookup() -> None:
     with pytest.raises(UnreadableError, match="asked_at 'None' is not a number"):
-        parse(message(asked_at=None, healed_at=6), SCOPE)
+        parse(message(asked_at=None, healed_at=6))
 
 
 def test_a_deletion_has_neither_size_nor_etag() -> None:
-    state = parse(message(new=None), SCOPE)
+    state = parse(message(new=None))
     assert (state.size, state.etag, state.version_id) == (None, None, None)
 
 
@@ -74,16 +77,26 @@ def test_a_deletion_has_neither_size_nor_etag() -> None:
         ({"new": {"size": 0, "etag": "e"}}, {"new": {"size": -1, "etag": "e"}}),
         ({"new": {"size": 2**63 - 1, "etag": "e"}}, {"new": {"size": 2**63, "etag": "e"}}),
         ({"new": {"size": 1, "etag": "e" * 255}}, {"new": {"size": 1, "etag": "e" * 256}}),
+        ({"bucket": "b" * 63}, {"bucket": "b" * 64}),
         (
             {"new": {"size": 1, "etag": "e", "version_id": "v" * 1024}},
             {"new": {"size": 1, "etag": "e", "version_id": "v" * 1025}},
         ),
     ],
-    ids=["event", "asked_at", "negative asked_at", "negative size", "size", "etag", "version_id"],
+    ids=[
+        "event",
+        "asked_at",
+        "negative asked_at",
+        "negative size",
+        "size",
+        "etag",
+        "bucket",
+        "version_id",
+    ],
 )
 def test_a_value_that_does_not_fit_its_column_is_refused(
     fits: dict[str, Any], exceeds: dict[str, Any]
 ) -> None:
-    parse(message(**fits), SCOPE)
+    parse(message(**fits))
     with pytest.raises(UnreadableError):
-        parse(message(**exceeds), SCOPE)
+        parse(message(**exceeds))

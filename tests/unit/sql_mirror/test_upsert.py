@@ -7,10 +7,13 @@ from s3_catalog.sql_mirror.state import State
 from s3_catalog.sql_mirror.upsert import upsert
 
 
-def test_states_are_written_in_the_order_of_their_keys() -> None:
+def test_states_are_written_in_the_order_of_the_primary_key() -> None:
     client = MagicMock()
-    states = [State(key, 1, "e", None, "t", "n", "p") for key in ("b", "ä", "a", "B")]
+    places = [("two", "b"), ("two", "ä"), ("two", "a"), ("one", "c"), ("two", "B")]
+    states = [State(*place, 1, "e", None, "t", "n", "p") for place in places]
     upsert(Database(client, "cluster", "secret", MagicMock()), states)
     parameters = client.execute_statement.call_args.kwargs["parameters"]
     keys = [each["value"]["blobValue"] for each in parameters if each["name"].startswith("key")]
-    assert keys == [b"B", b"a", b"b", "ä".encode()]
+    assert keys == [b"c", b"B", b"a", b"b", "ä".encode()]
+    buckets = [each["value"]["stringValue"] for each in parameters if "bucket" in each["name"]]
+    assert buckets == ["one", "two", "two", "two", "two"]

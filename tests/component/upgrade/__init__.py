@@ -1,0 +1,1 @@
+"""What the released versions of the product have written, read and written over by this one."""
