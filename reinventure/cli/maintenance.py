@@ -252,6 +252,8 @@ def remove_bucket(catalog: DeployedCatalog, steps: Steps, *, restart: bool = Fal
     # Of all rows, also if the progress was of a removal before the bucket was attached again.
     _check_rest([_recount(catalog, catalog.left_rows, steps)])
     steps.begin(f"Deleting the totals of s3://{catalog.bucket}/")
+    # Attached again, it is another: nothing has compared it yet.
+    catalog.last_verified().forget(catalog.bucket)
     if not forget(catalog.totals(), catalog.bucket):
         raise CheckFailedError(
             f"s3://{catalog.bucket}/ still has rows, or changes that are being counted: run "

@@ -45,6 +45,15 @@ class LastVerified:
         except self.client.exceptions.ConditionalCheckFailedException:
             return
 
+    def forget(self, bucket: str) -> None:
+        """Remove the moment of `bucket`, which left the scope. Idempotent.
+
+        Needs the permission dynamodb:DeleteItem.
+        """
+        self.client.delete_item(
+            TableName=self.table, Key={"pk": {"S": PARTITION}, "sk": {"S": bucket}}
+        )
+
     def moments(self) -> dict[str, datetime]:
         """Return the moment of each bucket that has one, by name of the bucket."""
         found = merged(

@@ -18,6 +18,7 @@ from reinventure.progress import Steps
 from s3_catalog.exceptions import ContendedError
 from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.scope import Entry
+from s3_catalog.model.timestamps import utc_now
 from s3_catalog.reconciliation import removal
 from s3_catalog.reconciliation.removal import Removed
 from s3_catalog.totals import recount
@@ -220,8 +221,13 @@ def test_repair_removes_all_of_a_bucket_that_left_and_nothing_else(
     whole = catalogs[1]
     before = list(whole.rows())
     url = f"s3://{detached.bucket}/"
+    verified = whole.last_verified()
+    for each in (whole, detached):
+        verified.record(each.bucket, utc_now())
     repaired = run("repair", url) if named else run("repair")
     assert repaired.exit_code == 0, repaired.output
+    assert whole.bucket in verified.moments()
+    assert detached.bucket not in verified.moments()
     removed = f"Removed 6 rows of {url} whose keys are not in the catalog any more.\n"
     assert removed in repaired.stdout
     if named:
