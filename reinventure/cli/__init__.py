@@ -17,6 +17,7 @@ from reinventure.cli import (
     maintenance,
     query,
     sql,
+    verify,
     watch,
 )
 from reinventure.cli.command_line import CommandLine
@@ -34,7 +35,7 @@ COMMANDS = {
     "Buckets": (attach.attach,),
     "Inspect": (inspection.inspect, inspection.duplicates),
     "Maintain": (
-        maintenance.verify,
+        verify.verify,
         maintenance.repair,
         maintenance.failed,
         maintenance.redrive,
