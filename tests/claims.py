@@ -422,6 +422,12 @@ POWERS: dict[str, Call | Actions] = {
     "AttachedCheckRole": Actions(("s3:GetBucketNotification",), "arn:aws:s3:::photos-prod"),
     "ReconcilePlannerRole": LIST_BUCKET[0],
     "ReconcileWorkerRole": _QUERY,
+    "ReconcileResultRole": call(
+        "dynamodb",
+        "update_item",
+        TableName="<Catalog/TotalsTable>",
+        Key={"pk": {"S": "#verified"}, "none": {"S": "k"}},
+    ),
     "ReconcileRole": call("logs", "describe_log_groups"),
     "ReconcileStarter": call(
         "stepfunctions", "start_execution", stateMachineArn="<arn:Catalog/ReconcileMachine>"

@@ -1,13 +1,15 @@
-"""The buckets of a catalog: how much each has, and whether its events come."""
+"""The buckets of a catalog: how much each has, how current it is, and whether its events come."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from reinventure.aws.connection import CONFIG
 from s3_catalog.attachment.bucket_notifications import BucketNotifications
+from s3_catalog.totals.newest_event import NewestEvent
 from s3_catalog.totals.tally import Total
 
 if TYPE_CHECKING:
@@ -18,12 +20,16 @@ if TYPE_CHECKING:
 class BucketState:
     """A `bucket` of the scope, its `prefixes` there, and its `total` in the catalog.
 
+    `newest` is the newest event that the total includes, None if it is not known. `verified` is the
+    beginning of the last comparison that found the whole bucket equal, None if none did.
     `own`: the stack made it. `problem` is why its events do not come, None if they do.
     """
 
     bucket: str
     prefixes: tuple[str, ...]
     total: Total
+    newest: NewestEvent | None
+    verified: datetime | None
     own: bool
     problem: str | None
 
@@ -37,12 +43,15 @@ def bucket_states(catalog: "DeployedCatalog") -> Iterator[BucketState]:
     # A client for these alone: it returns raw bodies.
     notifications = BucketNotifications(catalog.session.client("s3", config=CONFIG), account)
     totals = catalog.totals()
+    verified = catalog.last_verified().moments()
     for bucket in catalog.scope.buckets:
         own = bucket == catalog.outputs.bucket_name
         yield BucketState(
             bucket=bucket,
             prefixes=catalog.scope.prefixes(bucket),
             total=totals.total(bucket, ""),
+            newest=totals.newest_event(bucket),
+            verified=verified.get(bucket),
             own=own,
             problem=None if own else _problem(notifications, bucket),
         )

@@ -17,6 +17,7 @@ from s3_catalog.model.scope import Scope
 from s3_catalog.model.stored_object import StoredObject, Version
 from s3_catalog.model.timestamps import utc_now
 from s3_catalog.reconciliation.difference import side_by_side
+from s3_catalog.reconciliation.last_verified import LastVerified
 from s3_catalog.s3.bucket import Bucket
 from s3_catalog.table.merged_query import Reading
 from s3_catalog.table.row_query import EXISTING, Filter, matching_rows
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 MAX_VERSIONS = 10
 """Versions of a key that are read from S3."""
+
+MAX_NAMED = 10
+"""Buckets that an error names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,10 @@ class DeployedCatalog:
         return replace(self, chosen=self.outputs.bucket_name)
 
     def _urls(self) -> str:
-        return ", ".join(f"s3://{bucket}/" for bucket in self.scope.buckets)
+        urls = [f"s3://{bucket}/" for bucket in self.scope.buckets]
+        more = len(urls) - MAX_NAMED
+        named = ", ".join(urls[:MAX_NAMED])
+        return f"{named} and {more:,} more (`reinventure buckets`)" if more > 0 else named
 
     @property
     def table(self) -> str:
@@ -160,6 +167,10 @@ class DeployedCatalog:
             self.outputs.shards,
             self.outputs.totals_depth,
         )
+
+    def last_verified(self) -> LastVerified:
+        """Return when a comparison last found each bucket equal, to read and write."""
+        return LastVerified(self.dynamodb, self.outputs.totals_table_name)
 
     def rows(self, prefix: str = "", *, consistent: bool = False) -> Iterator[Row]:
         """Yield the row of every object under `prefix`, in key order.

@@ -18,6 +18,7 @@ from reinventure.cli import (
     maintenance,
     query,
     sql,
+    verify,
     watch,
 )
 from reinventure.cli.command_line import CommandLine
@@ -35,7 +36,7 @@ COMMANDS = {
     "Buckets": (attach.attach, detach.detach),
     "Inspect": (inspection.inspect, inspection.duplicates),
     "Maintain": (
-        maintenance.verify,
+        verify.verify,
         maintenance.repair,
         maintenance.failed,
         maintenance.redrive,

@@ -6,20 +6,22 @@ from s3_catalog.model.stored_object import StoredObject
 from s3_catalog.reconciliation.difference import Difference, Kind
 
 
-def difference_line(difference: Difference) -> str:
-    """Return `difference` for a person: its kind, the key, object and row."""
+def difference_line(difference: Difference, bucket: str | None) -> str:
+    """Return `difference` for a person: its kind, the key, object and row.
+
+    With a `bucket`, its name, there is a URL in place of the key.
+    """
+    key = difference.key if bucket is None else f"s3://{bucket}/{difference.key}"
     stored, row = difference.stored, difference.row
-    bucket = f"{stored.size} bytes, {stored.etag}" if stored else "nothing"
+    listed = f"{stored.size} bytes, {stored.etag}" if stored else "nothing"
     catalog = f"{row.size} bytes, {row.etag}" if row and not row.deleted else "nothing"
     if row and difference.kind is Kind.IMPLAUSIBLE:
         catalog += f"; sequencer: {row.sequencer}"
-    return printable(
-        f"{difference.kind.value:<11} {difference.key}  (bucket: {bucket}; catalog: {catalog})"
-    )
+    return printable(f"{difference.kind.value:<11} {key}  (bucket: {listed}; catalog: {catalog})")
 
 
-def difference_json(difference: Difference) -> str:
-    """Return `difference` as one line of JSON, the key unchanged."""
+def difference_json(difference: Difference, bucket: str) -> str:
+    """Return `difference`, of the bucket of this name, as one line of JSON, the key unchanged."""
 
     def side(known: StoredObject | Row | None) -> dict[str, object] | None:
         if known is None or known.size is None:
@@ -29,6 +31,7 @@ def difference_json(difference: Difference) -> str:
     return printable_json(
         {
             "kind": difference.kind.value,
+            "bucket_name": bucket,
             "key": difference.key,
             "bucket": side(difference.stored),
             "catalog": side(difference.row),

@@ -1,6 +1,8 @@
 """Commands about the content of objects."""
 
 import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Annotated
 
@@ -9,10 +11,14 @@ from rich import filesize
 
 from reinventure.aws import deployed_catalog, deployed_stack
 from reinventure.aws.connection import CONFIG, session
+from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.inspection_queues import InspectionQueues
+from reinventure.cli import chosen_buckets
+from reinventure.cli.chosen_buckets import BucketName
 from reinventure.cli.duplicate_contents import Contents, Copies
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack
-from reinventure.cli.values import EVERYWHERE
+from reinventure.cli.row_output import url
+from reinventure.cli.values import EVERY_BUCKET, EVERYWHERE, Place
 from reinventure.contract import CATALOG, WORKERS, InspectionOutputs
 from reinventure.printable import printable, printable_json
 from reinventure.progress import Steps
@@ -25,6 +31,8 @@ _MAX_KEYS = 10
 
 def inspect(
     place: Prefix = EVERYWHERE,
+    *,
+    bucket: BucketName = None,
     stack: Stack = CATALOG,
     workers_stack: Annotated[
         str, typer.Option(help="The CloudFormation stack of content inspection.")
@@ -41,22 +49,25 @@ def inspect(
     For example:
 
         reinventure inspect photos/
+        reinventure inspect --bucket '*'
     """
     here = session(profile, region)
-    catalog = deployed_catalog.find(here, stack).choose(place.bucket)
+    chosen = chosen_buckets.by_option(deployed_catalog.find(here, stack), place, bucket)
     cloudformation = here.client("cloudformation", config=CONFIG)
     outputs = deployed_stack.find(cloudformation, workers_stack, InspectionOutputs)
     queues = InspectionQueues(here.client("sqs", config=CONFIG), outputs)
-    reading = Reading()
+    reading, requested = Reading(), 0
     with Steps() as steps:
-        steps.begin(f"Reading the catalog under '{place}'")
-        rows = steps.each(catalog.found(EXISTING, reading, place.key))
-        requested = queues.request(row for row in rows if not row.inspected)
+        for each in _each_read(chosen, place, steps):
+            rows = steps.each(each.found(EXISTING, reading, place.key))
+            requested += queues.request(row for row in rows if not row.inspected)
     print(f"Read {reading.rows:,} rows, and requested the inspection of {requested:,} objects.")
 
 
 def duplicates(
     place: Prefix = EVERYWHERE,
+    *,
+    bucket: BucketName = None,
     json: Json = False,
     stack: Stack = CATALOG,
     profile: Profile = None,
@@ -68,21 +79,25 @@ def duplicates(
     stderr has the number of objects that have not been inspected. Empty objects are left out.
 
     Reads the catalog under PREFIX once, and keeps hashes and keys in a temporary file: memory does
-    not grow with the number of objects.
+    not grow with the number of objects. With --bucket '*' objects of different buckets are compared
+    as well, and each is shown with its URL in place of its key.
 
     For example:
 
         reinventure duplicates photos/
+        reinventure duplicates --bucket '*'
         reinventure duplicates --json
     """
-    catalog = deployed_catalog.find(session(profile, region), stack).choose(place.bucket)
+    catalog = deployed_catalog.find(session(profile, region), stack)
+    chosen = chosen_buckets.by_option(catalog, place, bucket)
     show = copies_json if json else copies_lines
     not_inspected = contents_found = wasted = 0
     reading = Reading()
     with Contents() as contents, Steps() as steps:
-        steps.begin(f"Reading the catalog under '{place}'")
-        for row in steps.each(catalog.found(Filter(larger=0), reading, place.key)):
-            not_inspected += not contents.add(row)
+        for each in _each_read(chosen, place, steps):
+            for row in steps.each(each.found(Filter(larger=0), reading, place.key)):
+                named = replace(row, key=url(row)) if bucket == EVERY_BUCKET else row
+                not_inspected += not contents.add(named)
         steps.begin("Comparing")
         for copies in contents.copies():
             contents_found += 1
@@ -93,6 +108,16 @@ def duplicates(
         f"{wasted:,} bytes. {not_inspected:,} objects have not been inspected.",
         file=sys.stderr,
     )
+
+
+def _each_read(
+    chosen: Sequence[DeployedCatalog], place: Place, steps: Steps
+) -> Iterator[DeployedCatalog]:
+    """Yield `chosen`, and begin a step for the reading of each."""
+    for number, each in enumerate(chosen, 1):
+        end = chosen_buckets.ordinal(number, len(chosen))
+        steps.begin(f"Reading the catalog of s3://{each.bucket}/{place.key}{end}")
+        yield each
 
 
 def copies_lines(copies: Copies) -> str:

@@ -1,8 +1,7 @@
-"""Commands that keep catalog and bucket equal."""
+"""Commands that keep catalog and bucket equal, `verify` apart."""
 
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -16,10 +15,11 @@ from reinventure.aws.account_comparison import RangesDone
 from reinventure.aws.connection import session
 from reinventure.aws.dead_letters import DeadLetter
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.cli import dead_letter_output, difference_output, repair_progress, values
+from reinventure.cli import chosen_buckets, dead_letter_output, repair_progress, values
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, parser
 from reinventure.cli.repair_progress import Progress
 from reinventure.cli.values import EVERYWHERE
+from reinventure.cli.verify import record_equal
 from reinventure.contract import CATALOG
 from reinventure.errors import EXIT_CHECK_FAILED, CheckFailedError, UserError
 from reinventure.printable import printable
@@ -27,7 +27,6 @@ from reinventure.progress import Steps
 from s3_catalog.model.row import Row
 from s3_catalog.model.scope import Entry
 from s3_catalog.model.timestamps import utc_now
-from s3_catalog.reconciliation.difference import Kind, difference
 from s3_catalog.reconciliation.removal import remove_out_of_scope
 from s3_catalog.reconciliation.repair import Checkpoint, reconcile
 from s3_catalog.totals.forget import forget
@@ -41,47 +40,6 @@ MAX_KEYS_HERE = 1_000_000
 
 SETTLING_SECONDS = 3
 """Seconds within which `totals` usually has counted a repaired row."""
-
-
-def verify(
-    place: Prefix = EVERYWHERE,
-    json: Json = False,
-    stack: Stack = CATALOG,
-    profile: Profile = None,
-    region: Region = None,
-) -> None:
-    """Compare the catalog with the bucket's own listing, and print every difference.
-
-    missing: the object has no row. stale: size, ETag or version of object and row differ, or a
-    storage class or restore state that the row has. ghost: the row has no object. implausible: the
-    row's sequencer is not of a moment between 2006 and now, so its event was forged; the content
-    may be right.
-
-    Changes nothing. An event that is still on its way shows as a difference. Exits with 1 if there
-    are differences; `reinventure repair` corrects them.
-
-    For example:
-
-        reinventure verify
-        reinventure verify photos/ --json
-    """
-    catalog = deployed_catalog.find(session(profile, region), stack).choose(place.bucket)
-    show = difference_output.difference_json if json else difference_output.difference_line
-    compared, kinds = 0, Counter[Kind]()
-    with Steps() as steps:
-        steps.begin(f"Comparing s3://{catalog.bucket}/{place.key} with its catalog")
-        for thing, row in steps.each(catalog.compared(place.key)):
-            compared += 1
-            found = difference(thing, row, utc_now())
-            if found:
-                kinds[found.kind] += 1
-                print(show(found))
-    implausible = kinds.pop(Kind.IMPLAUSIBLE, 0)
-    wrong = [f"{differ:,} DIFFER"] if (differ := kinds.total()) else []
-    wrong += [f"{implausible:,} IMPLAUSIBLE"] if implausible else []
-    result = ", ".join(wrong) or "EQUAL"
-    print(f"{result}: {compared:,} keys compared.", file=sys.stderr if json else sys.stdout)
-    raise typer.Exit(EXIT_CHECK_FAILED if wrong else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,21 +107,23 @@ def repair(
         with Steps() as steps:
             remove_bucket(catalog.choose_left(place.bucket), steps, restart=restart)
         return
-    names = catalog.scope.buckets if place == EVERYWHERE else [place.bucket]
-    chosen = [catalog.choose(name) for name in names]
+    chosen = chosen_buckets.by_place(catalog, place)
+    ends = [chosen_buckets.ordinal(number, len(chosen)) for number in range(1, len(chosen) + 1)]
     whole = not place.key and len(chosen) == len(catalog.scope.buckets)
     with Steps() as steps:
         done = [
-            _reconcile(each, place.key, steps, restart=restart, in_account_above=in_account_above)
-            for each in chosen
+            _reconcile(
+                each, place.key, steps, end, restart=restart, in_account_above=in_account_above
+            )
+            for each, end in zip(chosen, ends, strict=True)
         ]
         # Before the recount: it may not include changes that fail from now on.
         uncounted = dead_letters.uncounted(catalog) if whole else set()
         if any(each.rows for each in done):
             _pause(steps, SETTLING_SECONDS)
         recounted = [
-            _recount(each, partial(each.rows, place.key, consistent=True), steps, place.key)
-            for each, reconciled in zip(chosen, done, strict=True)
+            _recount(each, partial(each.rows, place.key, consistent=True), steps, place.key, end)
+            for each, reconciled, end in zip(chosen, done, ends, strict=True)
             if uncounted or not reconciled.in_account
         ]
     corrected, folders = (
@@ -182,9 +142,19 @@ def repair(
 
 
 def _reconcile(
-    catalog: DeployedCatalog, prefix: str, steps: Steps, *, restart: bool, in_account_above: int
+    catalog: DeployedCatalog,
+    prefix: str,
+    steps: Steps,
+    end: str,
+    *,
+    restart: bool,
+    in_account_above: int,
 ) -> _Reconciled:
-    """Repair the rows of the bucket of `catalog`."""
+    """Repair the rows of the bucket of `catalog`.
+
+    `end` is that of the line of progress, if there are several buckets.
+    """
+    began = utc_now()
     path = repair_progress.path_for(catalog.table, f"{catalog.bucket}/{prefix}")
     progress = Progress() if restart else repair_progress.load(path)
     if progress.execution:
@@ -192,9 +162,10 @@ def _reconcile(
     elif progress.after:
         where = printable(progress.after)
         print(f"Continuing after {where}, where the last run stopped (--restart starts again).")
+    continued = progress.after or progress.execution
     removed = _remove_rows(catalog, prefix, steps, restart=restart)
     if not progress.execution:
-        steps.begin(f"Reconciling s3://{catalog.bucket}/{prefix}")
+        steps.begin(f"Reconciling s3://{catalog.bucket}/{prefix}{end}")
         machine = catalog.outputs.reconcile_machine_arn
         limit = in_account_above if machine else None
         for done in _repairs(catalog, prefix, progress.after):
@@ -216,7 +187,10 @@ def _reconcile(
         _await_account(catalog, progress, path, steps)
     path.unlink(missing_ok=True)
     others = "; the account compared the others" if progress.execution else ""
-    print(f"Repaired {progress.repaired:,} of {progress.compared:,} keys compared{others}.")
+    bucket = f"s3://{catalog.bucket}/: " if end else ""
+    print(f"{bucket}Repaired {progress.repaired:,} of {progress.compared:,} keys compared{others}.")
+    if not (prefix or continued or progress.execution or removed or progress.repaired):
+        record_equal(catalog, began)
     return _Reconciled(removed + progress.repaired, in_account=bool(progress.execution))
 
 
@@ -226,7 +200,7 @@ def backfill(catalog: DeployedCatalog, prefix: str, steps: Steps, /, *, restart:
     A run that was interrupted continues where it stopped, unless it shall `restart`. Raises
     UserError, ContendedError, and botocore's ClientError or BotoCoreError.
     """
-    _reconcile(catalog, prefix, steps, restart=restart, in_account_above=MAX_KEYS_HERE)
+    _reconcile(catalog, prefix, steps, "", restart=restart, in_account_above=MAX_KEYS_HERE)
 
 
 def _repairs(catalog: DeployedCatalog, prefix: str, after: str) -> Iterator[Checkpoint]:
@@ -290,6 +264,8 @@ def remove_bucket(catalog: DeployedCatalog, steps: Steps, *, restart: bool = Fal
     # Of all rows, also if the progress was of a removal before the bucket was attached again.
     _check_rest([_recount(catalog, catalog.left_rows, steps)])
     steps.begin(f"Deleting the totals of s3://{catalog.bucket}/")
+    # Attached again, it is another: nothing has compared it yet.
+    catalog.last_verified().forget(catalog.bucket)
     if not forget(catalog.totals(), catalog.bucket):
         raise CheckFailedError(
             f"s3://{catalog.bucket}/ still has rows, or changes that are being counted: run "
@@ -337,10 +313,17 @@ def _check_rest(recounted: Iterable[Recounted]) -> None:
 
 
 def _recount(
-    catalog: DeployedCatalog, read: Callable[[], Iterable[Row]], steps: Steps, prefix: str = ""
+    catalog: DeployedCatalog,
+    read: Callable[[], Iterable[Row]],
+    steps: Steps,
+    prefix: str = "",
+    end: str = "",
 ) -> Recounted:
-    """Make the totals under `prefix` equal to the rows that `read` returns."""
-    steps.begin("Comparing the totals with the rows")
+    """Make the totals under `prefix` equal to the rows that `read` returns.
+
+    `end` is that of the line of progress, if there are several buckets.
+    """
+    steps.begin(f"Comparing the totals of s3://{catalog.bucket}/{prefix} with the rows{end}")
     return recount(
         catalog.totals(),
         catalog.bucket,

@@ -12,9 +12,10 @@ import typer
 
 from reinventure.aws import deployed_catalog
 from reinventure.aws.connection import session
-from reinventure.cli import row_output, values
+from reinventure.cli import chosen_buckets, row_output, values
+from reinventure.cli.chosen_buckets import BucketName
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, parser
-from reinventure.cli.values import EVERYWHERE
+from reinventure.cli.values import EVERY_BUCKET, EVERYWHERE
 from reinventure.contract import CATALOG
 from reinventure.errors import EXIT_CHECK_FAILED, CheckFailedError, UserError
 from reinventure.progress import Steps
@@ -199,14 +200,7 @@ def find(
             help="Stop after this number of results.",
         ),
     ] = None,
-    every: Annotated[
-        str | None,
-        typer.Option(
-            "--bucket",
-            metavar="BUCKET",
-            help="Only objects of this bucket; '*' is every bucket of the catalog.",
-        ),
-    ] = None,
+    bucket: BucketName = None,
     json: Json = False,
     stack: Stack = CATALOG,
     profile: Profile = None,
@@ -238,8 +232,6 @@ def find(
         reinventure find --class GLACIER
         reinventure find --deleted --by alice
     """
-    if every is not None and place.bucket is not None:
-        raise UserError("--bucket with s3://: the URL has the bucket already")
     if deleted and (larger is not None or smaller is not None):
         raise UserError("--deleted with --larger or --smaller: a deleted object has no size")
     if deleted and storage_class is not None:
@@ -263,15 +255,14 @@ def find(
         rows_over=rows_over,
     )
     catalog = deployed_catalog.find(session(profile, region), stack)
-    names = catalog.scope.buckets if every == "*" else [place.bucket or every]
     show = row_output.row_json if json else row_output.row_line
-    if every == "*" and not json:
+    if bucket == EVERY_BUCKET and not json:
         show = row_output.row_line_of_bucket
     reading, found = Reading(), 0
     matching = (
         row
-        for name in names
-        for row in catalog.choose(name).found(wanted, reading, place.key)
+        for each in chosen_buckets.by_option(catalog, place, bucket)
+        for row in each.found(wanted, reading, place.key)
         if row.key.endswith(suffix)
     )
     for row in islice(matching, limit):

@@ -24,7 +24,12 @@ def row_line(row: Row) -> str:
 
 def row_line_of_bucket(row: Row) -> str:
     """Return the line of `row` with a URL in place of the key."""
-    return row_line(replace(row, key=f"s3://{row.bucket}/{row.key}"))
+    return row_line(replace(row, key=url(row)))
+
+
+def url(row: Row) -> str:
+    """Return the URL of the object of `row`."""
+    return f"s3://{row.bucket}/{row.key}"
 
 
 def row_json(row: Row) -> str:

@@ -24,7 +24,8 @@ def duration(seconds: float) -> str:
     if seconds < _MINUTE:
         return "less than a minute"
     if seconds < 2 * _HOUR:
-        return f"{seconds / _MINUTE:.0f} minutes"
+        minutes = round(seconds / _MINUTE)
+        return f"{minutes} minute{'s' if minutes > 1 else ''}"
     if seconds < 2 * _DAY:
         return f"{seconds / _HOUR:.1f} hours"
     return f"{seconds / _DAY:.1f} days"

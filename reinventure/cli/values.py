@@ -178,6 +178,20 @@ def entry(text: str) -> Entry:
     return found
 
 
+EVERY_BUCKET = "*"
+"""The value of --bucket for all buckets of the catalog."""
+
+
+def bucket(text: str) -> str:
+    """Return the name of a bucket, or `EVERY_BUCKET`."""
+    if text != EVERY_BUCKET:
+        try:
+            bucket_name.check(text)
+        except ValueError as error:
+            raise ValueError(f"invalid bucket {text!r}: {error}; '*' is every bucket") from None
+    return text
+
+
 def setting(text: str) -> str:
     """Return a setting as NAME=VALUE. The synth checks name and value."""
     if not _SETTING.fullmatch(text):

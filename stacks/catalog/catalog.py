@@ -112,6 +112,7 @@ class Catalog(Construct):
                 key=self.keys.data,
                 buckets=self.buckets,
                 table=self.table,
+                totals=self.totals.table,
                 alarms=self.alarms,
             )
         reader = CatalogReader(

@@ -64,6 +64,17 @@ class EncryptedTable(Construct):
             self._open_key(),
         ]
 
+    def partition_statements(self, partition: str, *actions: str) -> list[iam.PolicyStatement]:
+        """Return the permissions for `actions` on the items of a `partition` of the table."""
+        return [
+            iam.PolicyStatement(
+                actions=list(actions),
+                resources=[self.table.table_arn],
+                conditions={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": partition}},
+            ),
+            self._open_key(),
+        ]
+
     def test_bucket_statements(self) -> list[iam.PolicyStatement]:
         """Return the permissions of the pre-traffic test: the table's settings, its own rows."""
         return [

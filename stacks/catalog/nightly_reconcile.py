@@ -12,6 +12,8 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from s3_catalog.environment.reconcile_environment import ReconcileEnvironment
+from s3_catalog.environment.result_environment import ResultEnvironment
+from s3_catalog.reconciliation.last_verified import PARTITION as VERIFIED
 
 from ..constructs.alarm_topic import AlarmTopic
 from ..constructs.log_group import EncryptedLogGroup
@@ -35,7 +37,8 @@ class NightlyReconcile(Construct):
     `reconcile.plan` divides the keys of the buckets into ranges. For each range, `reconcile.work`
     compares S3's list with the rows and repairs the rows. A worker that runs out of time returns
     its position, and the next one continues there. A range that fails after all retries fails the
-    execution, the default of a map. An execution whose input names a bucket compares only that one:
+    execution, the default of a map. In the end `reconcile.record` keeps the time of the comparison
+    for each bucket that was equal. An execution whose input names a bucket compares only that one:
     `reinventure repair` starts it for a large bucket.
 
     `alarms` are on after a comparison failed, or while the last ones repaired more than
@@ -51,6 +54,7 @@ class NightlyReconcile(Construct):
         key: kms.IKey,
         buckets: CatalogScope,
         table: EncryptedTable,
+        totals: EncryptedTable,
         alarms: AlarmTopic,
     ) -> None:
         super().__init__(scope, id)
@@ -92,6 +96,18 @@ class NightlyReconcile(Construct):
             memory_size=1024,
             timeout=cdk.Duration.minutes(15),
         )
+        recorder = PythonFunction(
+            self,
+            "Result",
+            settings,
+            key=key,
+            entry="handlers.reconcile.record",
+            description="Records which buckets a comparison found equal to the catalog",
+            environment=ResultEnvironment(totals_table_name=totals.table.table_name).to_env(),
+            permissions=totals.partition_statements(VERIFIED, "dynamodb:UpdateItem"),
+            memory_size=256,
+            timeout=cdk.Duration.minutes(5),
+        )
         role = iam.Role(
             self,
             "Role",
@@ -104,6 +120,7 @@ class NightlyReconcile(Construct):
                             resources=[
                                 planner.function.function_arn,
                                 worker.function.function_arn,
+                                recorder.function.function_arn,
                             ],
                         ),
                         _deliver_logs(),
@@ -116,7 +133,9 @@ class NightlyReconcile(Construct):
             "Machine",
             comment="Compares bucket and catalog, and repairs the catalog",
             definition_body=sfn.DefinitionBody.from_chainable(
-                self._plan(planner.function).next(self._each_range(worker.function))
+                self._plan(planner.function)
+                .next(self._each_range(worker.function))
+                .next(self._record(recorder.function))
             ),
             state_machine_type=sfn.StateMachineType.STANDARD,
             # CDK adds no statements: the role allows the list above, and to run the map.
@@ -158,8 +177,15 @@ class NightlyReconcile(Construct):
             retry_on_service_exceptions=False,
         )
         _retry(work)
-        # A map collects the results of its items, and fails above 256 KB: they return nothing.
-        compared = sfn.Succeed(self, "Compared", output_path=sfn.JsonPath.DISCARD)
+        # A map collects the results of its items, and fails above 256 KB: keys would be too long.
+        compared = sfn.Pass(
+            self,
+            "Compared",
+            parameters={
+                "bucket": sfn.JsonPath.string_at("$.bucket"),
+                "repaired": sfn.JsonPath.number_at("$.repaired"),
+            },
+        )
         again = sfn.Choice(self, "Done?")
         again.when(sfn.Condition.boolean_equals("$.done", True), compared)
         again.otherwise(work)
@@ -170,10 +196,27 @@ class NightlyReconcile(Construct):
             max_concurrency=_WORKERS,
             # Standard: an express execution ends after five minutes, a worker takes up to fifteen.
             map_execution_type=sfn.StateMachineType.STANDARD,
-            result_path=sfn.JsonPath.DISCARD,
-            output_path=sfn.JsonPath.DISCARD,
         )
         return each.item_processor(work.next(again))
+
+    def _record(self, recorder: lambda_.IFunction) -> tasks.LambdaInvoke:
+        """Return the last state: the recorder gets what `Compared` returned of each range."""
+        record = tasks.LambdaInvoke(
+            self,
+            "Record",
+            lambda_function=recorder,
+            payload=sfn.TaskInput.from_object(
+                {
+                    "began": sfn.JsonPath.string_at("$$.Execution.StartTime"),
+                    "input": sfn.JsonPath.object_at("$$.Execution.Input"),
+                    "ranges": sfn.JsonPath.object_at("$"),
+                }
+            ),
+            payload_response_only=True,
+            retry_on_service_exceptions=False,
+        )
+        _retry(record)
+        return record
 
     def _allow_map(self, role: iam.Role, machine: sfn.StateMachine) -> None:
         # A distributed map starts its items as executions of its own state machine. A separate

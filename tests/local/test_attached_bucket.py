@@ -13,6 +13,7 @@ from reinventure.aws import deployed_catalog as deployed
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.local.cloud import Cloud
 from reinventure.local.convergence import wait_until_equal
+from s3_catalog.model.timestamps import utc_now
 from stacks.catalog.stack import CatalogStack
 from tests import assembly
 from tests.local.command import run
@@ -58,6 +59,7 @@ def test_both_buckets_end_equal_and_the_notifications_of_others_stay(
     assert [entry["Id"] for entry in found] == ["of others"]
     assert existing.sends_to_eventbridge()
     own, attached = many.own(), many.choose(existing.name)
+    before = utc_now().isoformat()
     url = f"s3://{existing.name}/"
 
     def command(*arguments: str, **environment: str) -> str:
@@ -76,6 +78,9 @@ def test_both_buckets_end_equal_and_the_notifications_of_others_stay(
         assert wait_until_equal(catalog, PATIENCE) == []
     assert command("verify", f"s3://{own.bucket}/") == "EQUAL: 4 keys compared.\n"
     assert command("verify", url) == "EQUAL: 4 keys compared.\n"
+    verified = command("verify")
+    assert verified.endswith("\nEQUAL: 8 keys compared in 2 buckets.\n")
+    assert f"{url}: EQUAL: 4 keys compared.\n" in verified
     assert [line.split(maxsplit=3)[-1] for line in command("ls", url).splitlines()] == [
         "in/before + ü.jpg",
         "in/kept",
@@ -93,6 +98,9 @@ def test_both_buckets_end_equal_and_the_notifications_of_others_stay(
 
     expected = {own.bucket: (4, None), existing.name: (4, None)}
     wait_until(lambda: states() == expected, left=states)
+    for line in map(json.loads, command("buckets", "--json").splitlines()):
+        assert before < line["newest_event"] < line["last_verified"]
+        assert line["lag_seconds"] >= 0
     owner = [command("verify", url), command("stat", f"{url}in/kept"), command("buckets")]
     assert many.outputs.catalog_reader_arns
     with query_user(session, many.outputs.catalog_reader_arns.split(",")) as reader:

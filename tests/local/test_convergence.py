@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from reinventure.errors import UserError
 from reinventure.local.cloud import Cloud
 from reinventure.local.convergence import differences, wait_until_equal
 from reinventure.local.product_launch import launch
+from s3_catalog.model.timestamps import utc_now
 from stacks.catalog.stack import CatalogStack
 from stacks.settings.settings import Settings
 from tests import assembly
@@ -213,11 +215,23 @@ def test_the_nightly_state_machine_repairs(
 
     steps = catalog.session.client("stepfunctions")
     [machine] = steps.list_state_machines()["stateMachines"]
-    execution = steps.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
-    wait_until(lambda: steps.describe_execution(executionArn=execution)["status"] != "RUNNING")
-    ended = steps.describe_execution(executionArn=execution)
-    assert ended["status"] == "SUCCEEDED", ended
+
+    def compare() -> datetime | None:
+        """Run a comparison, and return when the last one began that found the bucket equal."""
+        started = steps.start_execution(stateMachineArn=machine["stateMachineArn"])
+        execution = started["executionArn"]
+        wait_until(lambda: steps.describe_execution(executionArn=execution)["status"] != "RUNNING")
+        ended = steps.describe_execution(executionArn=execution)
+        assert ended["status"] == "SUCCEEDED", ended
+        return catalog.last_verified().moments().get(bucket)
+
+    assert compare() is None, "it was not equal before"
     assert differences(catalog) == []
+    before = utc_now()
+    moment = compare()
+    assert moment
+    # The emulator starts it in whole milliseconds or less.
+    assert before - timedelta(seconds=1) <= moment <= utc_now()
 
     # As `repair` starts it for the rest of a large bucket: it leaves the other keys alone.
     for folder in range(5):

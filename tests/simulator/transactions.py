@@ -1,5 +1,6 @@
 """The table of totals in memory, with transactions that are lost, refused, repeated or late."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 TROUBLES = ("throttled", "conflict", "reply lost", "timed out, late", "crash before", "crash after")
 
 MAX_ACTIONS = 100
+
+_CLAUSES = re.compile(r"\b(ADD|SET) (.*?)(?= ADD | SET |$)")
 
 
 class CanceledError(ClientError):
@@ -110,19 +113,19 @@ class FakeTotalsTable:
         return reason
 
     def _update(self, action: dict[str, Any]) -> None:
-        verb, _, clauses = action["UpdateExpression"].partition(" ")
         names, values = (
             action.get("ExpressionAttributeNames", {}),
             action["ExpressionAttributeValues"],
         )
         item = self.items.setdefault(_place(action["Key"]), dict(action["Key"]))
-        for clause in clauses.split(", "):
-            name, value = clause.split(" = " if verb == "SET" else " ")
-            name, given = names.get(name, name), values[value]
-            if verb == "ADD":
-                before = int(item[name]["N"]) if name in item else 0
-                given = {"N": str(before + int(given["N"]))}
-            item[name] = given
+        for verb, clauses in _CLAUSES.findall(action["UpdateExpression"]):
+            for clause in clauses.split(", "):
+                name, value = clause.split(" = " if verb == "SET" else " ")
+                name, given = names.get(name, name), values[value]
+                if verb == "ADD":
+                    before = int(item[name]["N"]) if name in item else 0
+                    given = {"N": str(before + int(given["N"]))}
+                item[name] = given
 
 
 def _place(key: Item) -> tuple[str, str]:

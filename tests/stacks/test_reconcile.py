@@ -39,6 +39,11 @@ def definition(template: Template) -> Any:
     return json.loads("".join(p if isinstance(p, str) else p["Fn::GetAtt"][0] for p in parts))
 
 
+def totals_table(template: Template) -> Any:
+    [name] = [name for name in resources(template, "AWS::DynamoDB::Table") if "Totals" in name]
+    return {"Fn::GetAtt": [name, "Arn"]}
+
+
 def test_by_default_there_is_no_nightly_comparison(template: Template) -> None:
     kinds = {resource["Type"] for resource in template["Resources"].values()}
     assert "AWS::StepFunctions::StateMachine" not in kinds
@@ -85,19 +90,60 @@ def test_a_range_is_worked_on_until_it_is_done(nightly: Template) -> None:
     choice = states[states["Work"]["Next"]]
     assert choice["Choices"] == [{"Variable": "$.done", "BooleanEquals": True, "Next": "Compared"}]
     assert choice["Default"] == "Work"
-    assert states["Compared"]["Type"] == "Succeed"
+    assert states["Compared"]["Type"] == "Pass"
+    assert states["Compared"]["End"] is True
 
 
-def test_the_map_collects_no_results(nightly: Template) -> None:
+def test_the_map_collects_bucket_and_number_of_repairs_of_each_range(nightly: Template) -> None:
     each = definition(nightly)["States"]["Each range"]
-    assert each["ItemProcessor"]["States"]["Compared"]["OutputPath"] is None
-    assert each["ResultPath"] is None
-    assert each["OutputPath"] is None
+    assert each["ItemProcessor"]["States"]["Compared"]["Parameters"] == {
+        "bucket.$": "$.bucket",
+        "repaired.$": "$.repaired",
+    }
+    assert not each.keys() & {"ResultPath", "OutputPath", "ResultSelector"}
+
+
+def test_the_results_are_recorded_with_start_and_input_of_the_execution(nightly: Template) -> None:
+    states = definition(nightly)["States"]
+    record = states[states["Each range"]["Next"]]
+    assert record["Resource"].startswith("ReconcileResult")
+    assert record["Parameters"] == {
+        "began.$": "$$.Execution.StartTime",
+        "input.$": "$$.Execution.Input",
+        "ranges.$": "$",
+    }
+    assert record["End"] is True
+
+
+def test_the_recorder_may_write_the_results_of_comparisons_only(nightly: Template) -> None:
+    assert permissions(nightly, "ReconcileResult") == [
+        (["dynamodb:UpdateItem"], totals_table(nightly)),
+        (["kms:Decrypt"], key(nightly, "objects, catalog rows")),
+        (LOGS, arn(nightly, "AWS::Logs::LogGroup", "ResultLogs")),
+        TRACES,
+    ]
+    [statement] = [
+        each
+        for name, role in resources(nightly, "AWS::IAM::Role").items()
+        if name.startswith("ReconcileResult")
+        for policy in role["Properties"]["Policies"]
+        for each in policy["PolicyDocument"]["Statement"]
+        if each["Action"] == "dynamodb:UpdateItem"
+    ]
+    assert statement["Condition"] == {
+        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": "#verified"}
+    }
+    variables = function(nightly, "handlers.reconcile.record")["Environment"]["Variables"]
+    assert variables.keys() & {"TABLE_NAME", "TOTALS_TABLE_NAME"} == {"TOTALS_TABLE_NAME"}
 
 
 def test_errors_of_lambda_itself_are_retried(nightly: Template) -> None:
     states = definition(nightly)["States"]
-    for task in (states["Plan"], states["Each range"]["ItemProcessor"]["States"]["Work"]):
+    for task in (
+        states["Plan"],
+        states["Each range"]["ItemProcessor"]["States"]["Work"],
+        states["Record"],
+    ):
         [retry] = task["Retry"]
         assert {"Lambda.ServiceException", "Lambda.TooManyRequestsException"} <= set(
             retry["ErrorEquals"]
@@ -153,13 +199,14 @@ def test_the_worker_may_compare_and_repair_only(nightly: Template) -> None:
     ]
 
 
-def test_the_machine_may_invoke_its_two_functions_and_run_its_own_map(nightly: Template) -> None:
+def test_the_machine_may_invoke_its_three_functions_and_run_its_own_map(nightly: Template) -> None:
     [machine] = resources(nightly, "AWS::StepFunctions::StateMachine")
     [invoke, deliver] = permissions(nightly, "ReconcileRole")
     assert invoke == (
         ["lambda:InvokeFunction"],
         [
             arn(nightly, "AWS::Lambda::Function", "ReconcilePlanner"),
+            arn(nightly, "AWS::Lambda::Function", "ReconcileResult"),
             arn(nightly, "AWS::Lambda::Function", "ReconcileWorker"),
         ],
     )

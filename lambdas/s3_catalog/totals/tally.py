@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from s3_catalog.model.change import Change
 from s3_catalog.model.row import Row
+from s3_catalog.totals.newest_event import event_time
 
 MAX_FOLDERS = 99
 """Totals in one transaction: DynamoDB allows 100 actions, one of which writes the checkpoint."""
@@ -41,12 +42,14 @@ class Delta:
     """The growth of one folder by some changes: of `all` its objects, and of its `own`.
 
     An object is an own object of the deepest folder that is counted, and counts in all folders
-    above it as well. `changes` is the number of changes of own objects.
+    above it as well. `changes` is the number of changes of own objects. `newest` is the time of the
+    newest event, in the bucket's own total only; None without an event.
     """
 
     all: Tally = field(default_factory=Tally)
     own: Tally = field(default_factory=Tally)
     changes: int = 0
+    newest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,8 @@ def parts(changes: Sequence[Change], depth: int) -> Iterator[Part]:
             own = deltas[change.bucket, counted_in[-1]]
             own.own.add(grown)
             own.changes += 1
+            whole = deltas[change.bucket, ""]
+            whole.newest = max(filter(None, (whole.newest, event_time(change))), default=None)
             end += 1
         yield Part(
             first=counting[start][0].sequence_number,

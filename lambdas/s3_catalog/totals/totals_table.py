@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, cast
 from s3_catalog.model.change import Change
 from s3_catalog.model.timestamps import timestamp, utc_now
 from s3_catalog.table.merged_query import merged
+from s3_catalog.totals import newest_event
+from s3_catalog.totals.newest_event import NewestEvent
 from s3_catalog.totals.tally import Delta, Part, Tally, Total, folders, level, parts
 
 if TYPE_CHECKING:
@@ -135,20 +137,30 @@ class TotalsTable:
 
     def total(self, bucket: str, folder: str) -> Total:
         """Return the total of `folder`, at most `depth` levels deep; "" is the bucket."""
+        sum_ = Tally()
+        for item in self._counters(bucket, folder):
+            sum_.add(_tally(item))
+        return Total(folder, sum_.objects, sum_.bytes)
+
+    def newest_event(self, bucket: str) -> NewestEvent | None:
+        """Return the newest event that the total of `bucket` includes, None if it is not known."""
+        return newest_event.newest(self._counters(bucket, ""))
+
+    def _counters(
+        self, bucket: str, folder: str
+    ) -> "Iterator[Mapping[str, AttributeValueTypeDef]]":
+        """Yield the counter shards of the total of `folder` that exist."""
         keys = [
             self._key(bucket, folder, counter_shard) for counter_shard in range(self.counter_shards)
         ]
-        sum_ = Tally()
         while keys:
             reply = self.client.batch_get_item(
                 RequestItems={self.table: {"Keys": keys[:_KEYS_PER_READ], "ConsistentRead": True}}
             )
-            for item in reply["Responses"][self.table]:
-                sum_.add(_tally(item))
+            yield from reply["Responses"][self.table]
             unread = reply["UnprocessedKeys"].get(self.table)
             retry = cast("list[dict[str, AttributeValueTypeDef]]", unread["Keys"] if unread else [])
             keys = [*keys[_KEYS_PER_READ:], *retry]
-        return Total(folder, sum_.objects, sum_.bytes)
 
     def below(self, bucket: str, folder: str, levels: int) -> Iterator[Total]:
         """Yield the totals of the folders in `folder` that are not empty, in key order.
@@ -268,7 +280,7 @@ class TotalsTable:
             [
                 checkpoint,
                 *(
-                    self._add(bucket, folder, counter_shard % self.counter_shards, delta)
+                    self._add(bucket, folder, counter_shard % self.counter_shards, delta, now)
                     for (bucket, folder), delta in part.deltas.items()
                 ),
             ]
@@ -297,8 +309,14 @@ class TotalsTable:
         raise AssertionError("the last attempt returns or raises")
 
     def _add(
-        self, bucket: str, folder: str, counter_shard: int, delta: Delta
+        self,
+        bucket: str,
+        folder: str,
+        counter_shard: int,
+        delta: Delta,
+        now: datetime | None = None,
     ) -> "TransactWriteItemTypeDef":
+        """Return the write that adds `delta`, of changes that are counted `now`, if of any."""
         added = {"objects": delta.all.objects, "bytes": delta.all.bytes}
         if delta.changes:
             added |= {
@@ -306,15 +324,22 @@ class TotalsTable:
                 "own_bytes": delta.own.bytes,
                 "own_changes": delta.changes,
             }
+        event = newest_event.attributes(delta.newest, now) if delta.newest and now else {}
+        set_ = ", ".join(f"{name} = :{name}" for name in event)
         return {
             "Update": {
                 "TableName": self.table,
                 "Key": self._key(bucket, folder, counter_shard),
                 # `bytes` is a reserved word.
-                "UpdateExpression": "ADD " + ", ".join(f"#{name} :{name}" for name in added),
+                "UpdateExpression": (
+                    "ADD "
+                    + ", ".join(f"#{name} :{name}" for name in added)
+                    + (f" SET {set_}" if set_ else "")
+                ),
                 "ExpressionAttributeNames": {f"#{name}": name for name in added},
                 "ExpressionAttributeValues": {
-                    f":{name}": {"N": str(number)} for name, number in added.items()
+                    **{f":{name}": {"N": str(number)} for name, number in added.items()},
+                    **{f":{name}": value for name, value in event.items()},
                 },
             }
         }

@@ -5,12 +5,14 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import typer
+from botocore.exceptions import ClientError
 from typer.testing import Result
 
 from reinventure.aws import account_comparison, dead_letters, deployed_stack, smoke_test
@@ -18,12 +20,14 @@ from reinventure.aws.account_comparison import RangesDone
 from reinventure.aws.dead_letters import DeadLetter
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.smoke_test import Smoke
-from reinventure.cli import maintenance
+from reinventure.cli import maintenance, repair_progress
 from reinventure.errors import LateError, UserError
 from reinventure.progress import Steps
 from s3_catalog.exceptions import ContendedError
 from s3_catalog.model.row import Row
+from s3_catalog.model.timestamps import utc_now
 from s3_catalog.reconciliation import repair
+from s3_catalog.reconciliation.last_verified import LastVerified
 from s3_catalog.reconciliation.repair import Checkpoint
 from s3_catalog.table.item import to_item
 from s3_catalog.totals.recount import Recounted
@@ -43,6 +47,53 @@ def test_verify_of_equal_sides_exits_with_0(catalog: DeployedCatalog, run: Run) 
     result = run("verify")
     assert (result.exit_code, result.stdout) == (0, "EQUAL: 2 keys compared.\n")
     assert run("verify", "b", "--json").stdout == ""
+
+
+def test_the_comparison_of_a_whole_bucket_is_recorded_if_it_is_equal(
+    catalog: DeployedCatalog, run: Run
+) -> None:
+    verified = catalog.last_verified()
+    put_object(catalog, "a")
+    add_row(catalog, "b")
+    assert run("verify", "a").exit_code == 0
+    assert run("verify").exit_code == 1
+    assert verified.moments() == {}
+    assert run("repair", "--restart").stdout.startswith("Repaired 1 of 2 keys compared.\n")
+    assert verified.moments() == {}, "it was not equal before"
+    began = utc_now()
+    assert run("verify").exit_code == 0
+    found = verified.moments()[catalog.bucket]
+    assert began - timedelta(milliseconds=1) <= found <= utc_now()
+    assert run("repair", "a").exit_code == 0
+    assert verified.moments()[catalog.bucket] == found
+    assert run("repair").exit_code == 0
+    assert verified.moments()[catalog.bucket] > found
+
+
+def test_a_repair_that_continues_is_not_recorded(catalog: DeployedCatalog, run: Run) -> None:
+    for key in ("a", "b"):
+        put_object(catalog, key)
+    path = repair_progress.path_for(catalog.table, f"{catalog.bucket}/")
+    repair_progress.save(path, repair_progress.Progress("a", 1, 0))
+    assert "Continuing after a" in run("repair").stdout
+    assert catalog.last_verified().moments() == {}
+
+
+def test_those_who_may_only_read_can_verify(
+    catalog: DeployedCatalog, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        denied: Any = {"Error": {"Code": "AccessDeniedException", "Message": "not\nauthorized"}}
+        raise ClientError(denied, "UpdateItem")
+
+    monkeypatch.setattr(LastVerified, "record", refuse)
+    put_object(catalog, "a")
+    result = run("verify")
+    assert (result.exit_code, result.stdout) == (0, "EQUAL: 1 keys compared.\n")
+    assert result.stderr.endswith(
+        "`reinventure buckets` will not show this comparison: "
+        "UpdateItem: AccessDeniedException: not authorized\n"
+    )
 
 
 def test_verify_prints_every_difference_and_exits_with_1(
@@ -104,6 +155,7 @@ def test_verify_prints_rows_with_an_implausible_sequencer_and_counts_them(
     side = {"size": 1, "etag": row.etag, "version_id": row.version_id}
     assert json.loads(result.stdout) == {
         "kind": "implausible",
+        "bucket_name": catalog.bucket,
         "key": "forged",
         "bucket": side,
         "catalog": side,

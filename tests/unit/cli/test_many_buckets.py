@@ -16,7 +16,9 @@ from reinventure.cli import maintenance
 from reinventure.errors import EXIT_CHECK_FAILED, UserError
 from reinventure.progress import Steps
 from s3_catalog.exceptions import ContendedError
+from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.scope import Entry
+from s3_catalog.model.timestamps import utc_now
 from s3_catalog.reconciliation import removal
 from s3_catalog.reconciliation.removal import Removed
 from s3_catalog.totals import recount
@@ -60,7 +62,16 @@ def test_a_command_needs_the_bucket_if_there_are_several(catalogs: Catalogs, run
     for each in catalogs:
         put_object(each, "in/a")
     own, whole, part = catalogs
-    for command in (["ls"], ["ls", "in/"], ["verify"], ["find"], ["stat", "in/a"]):
+    for command in (
+        ["ls"],
+        ["ls", "in/"],
+        ["du", "in/"],
+        ["verify", "in/"],
+        ["repair", "in/"],
+        ["find"],
+        ["duplicates"],
+        ["stat", "in/a"],
+    ):
         refused = run(*command)
         assert refused.exit_code == 2
         assert f"name one of them: s3://{part.bucket}/, s3://{own.bucket}/" in refused.stderr
@@ -85,6 +96,51 @@ def test_find_in_every_bucket_prints_urls(catalogs: Catalogs, run: Run) -> None:
     own = catalogs[0].bucket
     assert keys(run("find", "--bucket", own)) == ["in/a", "in/b"]
     assert run("find", f"s3://{own}/", "--bucket", own).exit_code == 2
+
+
+def test_a_bucket_that_the_catalog_does_not_have_is_one_line(catalogs: Catalogs, run: Run) -> None:
+    for command in ("find", "duplicates", "inspect"):
+        refused = run(command, "--bucket", "photos-prod")
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert "s3://photos-prod is not in the catalog, which has s3://" in refused.stderr
+        invalid = run(command, "--bucket", "logs-*")
+        assert (invalid.exit_code, invalid.stdout) == (2, "")
+        assert "invalid bucket 'logs-*'" in invalid.stderr
+        twice = run(command, "s3://photos-prod/", "--bucket", "*")
+        assert twice.stderr.endswith("--bucket with s3://: the URL has the bucket already\n")
+
+
+def test_an_error_names_at_most_ten_buckets(
+    catalogs: Catalogs, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ",".join(f"logs-{n:02}" for n in range(12))
+    outputs = replace(catalogs[0].outputs, bucket_name=None, attached_buckets=names)
+    monkeypatch.setattr(deployed_stack, "find", lambda *_: outputs)
+    refused = run("ls")
+    assert refused.exit_code == 2
+    assert refused.stderr.endswith("s3://logs-09/ and 2 more (`reinventure buckets`)\n")
+    assert "logs-10" not in refused.stderr
+
+
+def test_duplicates_in_every_bucket_are_urls(catalogs: Catalogs, run: Run) -> None:
+    own, whole, part = catalogs
+    same, other = (InspectionResult("2026-11-23T12:00:01.000Z", each * 32) for each in ("00", "11"))
+    add_row(own, "in/a", inspected=same)
+    add_row(own, "in/b", inspected=other)
+    add_row(whole, "in/a", inspected=same)
+    add_row(part, "in/a", inspected=same)
+    add_row(part, "in/none")
+    found = run("duplicates", "--bucket", "*", "--json")
+    urls = sorted(f"s3://{each.bucket}/in/a" for each in catalogs)
+    assert [json.loads(line)["keys"] for line in found.stdout.splitlines()] == [urls]
+    assert "Read 5 rows: 1 contents" in found.stderr
+    for n, each in enumerate(sorted(each.bucket for each in catalogs), 1):
+        assert f"Reading the catalog of s3://{each}/ (bucket {n} of 3) ..." in found.stderr
+    shown = run("duplicates", "in/", "--bucket", "*").stdout.splitlines()
+    assert [line.strip() for line in shown[1:]] == urls
+    add_row(own, "in/c", inspected=other)
+    one = run("duplicates", "--bucket", own.bucket, "--json").stdout
+    assert json.loads(one)["keys"] == ["in/b", "in/c"]
 
 
 def test_du_has_a_line_for_each_bucket_and_their_sum(catalogs: Catalogs, run: Run) -> None:
@@ -165,8 +221,13 @@ def test_repair_removes_all_of_a_bucket_that_left_and_nothing_else(
     whole = catalogs[1]
     before = list(whole.rows())
     url = f"s3://{detached.bucket}/"
+    verified = whole.last_verified()
+    for each in (whole, detached):
+        verified.record(each.bucket, utc_now())
     repaired = run("repair", url) if named else run("repair")
     assert repaired.exit_code == 0, repaired.output
+    assert whole.bucket in verified.moments()
+    assert detached.bucket not in verified.moments()
     removed = f"Removed 6 rows of {url} whose keys are not in the catalog any more.\n"
     assert removed in repaired.stdout
     if named:
@@ -291,9 +352,53 @@ def test_without_a_prefix_repair_works_on_every_bucket(catalogs: Catalogs, run: 
         add_row(each, "in/ghost")
     repaired = run("repair")
     assert repaired.exit_code == 0, repaired.output
-    assert repaired.stdout.count("Repaired 1 of 2 keys compared.\n") == 3
+    names = sorted(each.bucket for each in catalogs)
+    for n, name in enumerate(names, 1):
+        assert f"s3://{name}/: Repaired 1 of 2 keys compared.\n" in repaired.stdout
+        for step in (f"Reconciling s3://{name}/", f"Comparing the totals of s3://{name}/ with the"):
+            [line] = [line for line in repaired.stderr.splitlines() if line.startswith(step)]
+            assert line.endswith(f" (bucket {n} of 3) ...")
     for each in catalogs:
         assert run("verify", f"s3://{each.bucket}/").stdout == "EQUAL: 1 keys compared.\n"
+
+
+def test_verify_compares_every_bucket_and_has_their_sum(catalogs: Catalogs, run: Run) -> None:
+    own, whole, part = catalogs
+    for each in catalogs:
+        put_object(each, "in/a")
+    equal = run("verify")
+    names = sorted(each.bucket for each in catalogs)
+    assert (equal.exit_code, equal.stdout.splitlines()) == (
+        0,
+        [
+            *(f"s3://{name}/: EQUAL: 1 keys compared." for name in names),
+            "EQUAL: 3 keys compared in 3 buckets.",
+        ],
+    )
+    assert f"Comparing s3://{names[1]}/ with its catalog (bucket 2 of 3) ..." in equal.stderr
+    moments = own.last_verified().moments()
+    assert sorted(moments) == names
+
+    add_row(own, "in/ghost")
+    add_row(whole, "in/ghost", sequencer="F" * 32)
+    add_row(part, "out/ghost")
+    differ = run("verify")
+    lines = differ.stdout.splitlines()
+    assert differ.exit_code == EXIT_CHECK_FAILED
+    assert lines[-1] == "1 DIFFER, 1 IMPLAUSIBLE: 5 keys compared in 3 buckets."
+    assert f"s3://{own.bucket}/: 1 DIFFER: 2 keys compared." in lines
+    assert f"s3://{whole.bucket}/: 1 IMPLAUSIBLE: 2 keys compared." in lines
+    assert f"s3://{part.bucket}/: EQUAL: 1 keys compared." in lines
+    assert f"ghost       s3://{own.bucket}/in/ghost  (bucket: nothing;" in differ.stdout
+    later = own.last_verified().moments()
+    assert later[part.bucket] > moments.pop(part.bucket)
+    assert moments.items() < later.items()
+
+    found = list(map(json.loads, run("verify", "--json").stdout.splitlines()))
+    assert {(each["bucket_name"], each["key"]) for each in found} == {
+        (own.bucket, "in/ghost"),
+        (whole.bucket, "in/ghost"),
+    }
 
 
 def test_smoke_writes_to_the_bucket_of_its_own_only(

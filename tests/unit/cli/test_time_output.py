@@ -33,6 +33,7 @@ def test_a_printed_time_can_be_given_to_an_option() -> None:
     [
         (0, "less than a minute"),
         (59, "less than a minute"),
+        (60, "1 minute"),
         (90, "2 minutes"),
         (7_100, "118 minutes"),
         (7_200, "2.0 hours"),

@@ -246,9 +246,8 @@ def test_subscribers_and_the_mirror_get_a_deletion_that_follows_all_before(
     jsonschema.Draft202012Validator(SCHEMA).validate(content)
     assert (content["event"], content["new"], content["requester"]) == ("OutOfScope", None, None)
     assert "size_mib" not in attributes(change, change.kind)
-    whole = Scope((Entry("left"),))
     before = message(replace(change, old=None, new=row), Kind.CREATED)
-    was, now = (state.parse(json.dumps(each), whole) for each in (before, content))
+    was, now = (state.parse(json.dumps(each)) for each in (before, content))
     assert now.place > was.place
     assert (was.size, now.size) == (7, None)
 
@@ -372,7 +371,7 @@ def test_a_bucket_that_is_attached_again_has_its_rows_after_their_removal(
     add(store, bucket.name, "k")
     change = removal_of(seen(store, bucket.name, "k"), store)
     assert change.kind
-    removed = state.parse(json.dumps(message(change, change.kind)), parse(bucket.name))
+    removed = state.parse(json.dumps(message(change, change.kind)))
     # An event from before the removal, delivered after the bucket is attached again.
     report = ingest(
         put(bucket.name, "k", NOW - timedelta(hours=1)),
@@ -385,5 +384,5 @@ def test_a_bucket_that_is_attached_again_has_its_rows_after_their_removal(
     # Its own time, not that of the removal.
     assert again.event_time == "2026-11-24T11:00:00.000Z"
     back = message(replace(change, old=change.new, new=again), Kind.CREATED)
-    assert state.parse(json.dumps(back), parse(bucket.name)).place > removed.place
+    assert state.parse(json.dumps(back)).place > removed.place
     assert correct(store, bucket, "k").value == "unchanged"
