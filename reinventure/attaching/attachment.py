@@ -11,6 +11,7 @@ The backfill may have listed the key before. So the comparison begins after thes
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from math import ceil
 from pathlib import Path
 from typing import Protocol
@@ -57,10 +58,14 @@ def attach(
     deployment: ChangedDeployment,
     backfill: Backfill,
     clock: Clock = Clock(),
-) -> None:
+) -> datetime | None:
     """Attach `entry` to `catalog`, or continue where the last run stopped.
 
-    Prints what is done, and EQUAL at the end. Raises UserError when the deployment fails, when the
+    Prints what is done, and EQUAL at the end. Returns when the comparison began that found all keys
+    of the bucket equal that the catalog has; None if it has other prefixes of it, or if the
+    comparison continued that of an earlier run.
+
+    Raises UserError when the deployment fails, when the
     notifications of others changed meanwhile, or EventBridge is off at the end; CheckFailedError if
     bucket and catalog differ; botocore's ClientError or BotoCoreError; and what `backfill` raises.
     """
@@ -95,7 +100,7 @@ def attach(
         _wait_until((progress.switched_at or 0) + wait, steps, clock)
         _require_on(entry.bucket, notifications, path, progress)
         steps.begin(f"Comparing {url} with its catalog")
-        done = Compared(progress.after, progress.keys, progress.corrected)
+        began, done = clock.now(), Compared(progress.after, progress.keys, progress.corrected)
         for now_done in compare(attached, entry.prefix, done, clock.pause):
             steps.advance(now_done.keys - done.keys)
             done = now_done
@@ -104,6 +109,8 @@ def attach(
     path.unlink(missing_ok=True)
     also = f", {done.corrected:,} of them corrected" if done.corrected else ""
     print(f"EQUAL: {done.keys:,} keys compared{also}.")
+    whole = attached.scope.prefixes(entry.bucket) == (entry.prefix,) and not progress.keys
+    return datetime.fromtimestamp(began, UTC) if whole else None
 
 
 def _begin(

@@ -15,6 +15,7 @@ from reinventure.cli import values
 from reinventure.cli.attach_output import plan_lines
 from reinventure.cli.maintenance import backfill
 from reinventure.cli.options import Profile, Region, Stack, parser
+from reinventure.cli.verify import record_equal
 from reinventure.contract import CATALOG
 from reinventure.errors import UserError
 from reinventure.progress import Steps
@@ -77,7 +78,10 @@ def attach(
 
 
 def _attach(entry: Entry, catalog: DeployedCatalog, *, ask: bool) -> None:
-    attachment.attach(entry, catalog, changed_deployment.of(catalog, ask=ask), backfill)
+    began = attachment.attach(entry, catalog, changed_deployment.of(catalog, ask=ask), backfill)
+    if began:
+        attached = deployed_catalog.find(catalog.session, catalog.stack)
+        record_equal(attached.choose(entry.bucket), began)
 
 
 def _require_checkout() -> None:

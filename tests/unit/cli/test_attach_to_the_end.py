@@ -67,6 +67,13 @@ def test_it_ends_equal_and_an_interrupted_backfill_continues(
         "EQUAL: 2 keys compared.",
     ]
     assert deployment.deployed == [f"create,{bucket}/in/"]
+    assert bucket in deployment.catalog.last_verified().moments()
+    # One of two prefixes is not the whole.
+    other = existing.add()
+    deployment.setting += f",{other}/a/"
+    deployment.deploy()
+    assert run("attach", f"s3://{other}/b/", "--yes").exit_code == 0
+    assert other not in deployment.catalog.last_verified().moments()
     again = run("attach", url, "--yes")
     assert again.exit_code == 2
     assert again.stderr.endswith(f"{url} is attached already\n")
