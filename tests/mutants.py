@@ -25,7 +25,7 @@ SIMULATION = "tests/simulator/test_convergence.py"
 OPTIONS = ["-k", "not emulator and not local", "-p", "no:cacheprovider", "--timeout=60"]
 """Of pytest. Each mutant is tested in a process of its own, which would start an emulator."""
 
-HISTORIES = "200"
+HISTORIES = "500"
 """Enough for every hard case of the simulator."""
 
 UNNOTICED = ("survived", "no tests", "suspicious")

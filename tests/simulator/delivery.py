@@ -20,13 +20,15 @@ BATCH = 10
 class Emission:
     """`happenings` that S3 sends together.
 
-    In the end it is `handled`, or `lost` on purpose; otherwise the transport lost it.
+    In the end it is `handled`, or `lost` on purpose; otherwise the transport lost it. Of one that
+    is `closed`, no copy comes any more.
     """
 
     happenings: list[Happening]
     copies: int = 0
     handled: bool = False
     lost: bool = False
+    closed: bool = False
 
     @property
     def deadline(self) -> datetime:
@@ -109,6 +111,9 @@ TRANSPORTS = (
     Transport("eventbridge", _event, None, attempts=3, joins=False),
     Transport("eventbridge to sqs", _event, json.dumps, attempts=5, joins=False),
 )
+
+OF_EVENTBRIDGE = tuple(transport for transport in TRANSPORTS if not transport.joins)
+"""Those of attached buckets."""
 
 
 @dataclass

@@ -29,6 +29,9 @@ class Action(Enum):
     WAIT = "wait"
     ARRIVE = "let a late request arrive"
     SETTLE = "deliver everything"
+    DEPLOY = "deploy another scope"
+    READ_CONFIGURATION = "another writer reads the notification configuration"
+    WRITE_CONFIGURATION = "another writer writes the notification configuration"
 
 
 class Poison(Enum):
@@ -71,13 +74,14 @@ class Fault:
 class Step:
     """One action. Its numbers choose among what exists at that time, so any history can be played.
 
-    `key` is the number of a key; `pick` chooses a version, message or duration, and the spelling of
-    an event; `count` is a number of messages; the meaning of `flag` depends on the action; `offset`
-    is the difference between the function's clock and S3's, in minutes (of 59 seconds: with the
-    deviation of event times it is at most five minutes).
+    `bucket` and `key` are numbers of a bucket and a key; `pick` chooses a version, message or
+    duration, and the spelling of an event; `count` is a number of messages; the meaning of `flag`
+    depends on the action; `offset` is the difference between the function's clock and S3's, in
+    minutes (of 59 seconds: with the deviation of event times it is at most five minutes).
     """
 
     action: Action
+    bucket: int = 0
     key: int = 0
     pick: int = 0
     count: int = 1
@@ -115,6 +119,8 @@ class Setup:
     poison: Poison | None = None
     lossy: bool = False
     repairing: bool = False
+    scope: int = 0
+    moving: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,16 @@ _T = TypeVar("_T")
 _ERRORS = {
     "dynamodb": (("ThrottlingException", 400), ("InternalServerError", 500)),
     "s3": (("SlowDown", 503), ("InternalError", 500)),
+    "configuration": (("SlowDown", 503), ("OperationAborted", 409)),
 }
+_ONE_ATTEMPT = {"configuration"}
+"""Services whose client sends no request a second time."""
+
+Place = tuple[str, str]
+"""A bucket and a key, both empty in a request about several."""
+
+
+_CONFLICT = 409
 
 
 class Crash(BaseException):
@@ -32,22 +41,24 @@ class Invocation:
     calls: int = 0
     troubled: bool = False
     spoiled: int | None = None
-    written: set[str] = field(default_factory=set)
-    refused: Counter[str] = field(default_factory=Counter)
-    existing: set[str] = field(default_factory=set)
+    written: set[Place] = field(default_factory=set)
+    refused: Counter[Place] = field(default_factory=Counter)
+    existing: set[Place] = field(default_factory=set)
 
 
 class Network:
     """Executes requests, with the faults of the innermost running invocation.
 
     An invocation inside another is a concurrent one that runs while the outer one waits. `play`
-    plays the actions of others during a fault. `seen` counts faults by name.
+    plays the actions of others during a fault. `seen` counts faults by name. `late` while a request
+    that timed out takes effect.
     """
 
-    def __init__(self, play: Callable[[Fault, str], None], seen: Counter[str]) -> None:
+    def __init__(self, play: Callable[[Fault, Place], None], seen: Counter[str]) -> None:
         self.invocations: list[Invocation] = []
         self.in_flight: list[Callable[[], object]] = []
         self.seen = seen
+        self.late = False
         self._play = play
 
     @property
@@ -55,8 +66,8 @@ class Network:
         """The innermost running invocation, or an empty one."""
         return self.invocations[-1] if self.invocations else Invocation()
 
-    def request(self, service: str, key: str, effect: Callable[[], _T]) -> _T:
-        """Execute `effect` in `service`, which is about `key`, or a fault of it."""
+    def request(self, service: str, place: Place, effect: Callable[[], _T]) -> _T:
+        """Execute `effect` in `service`, which is about `place`, or a fault of it."""
         invocation = self.current
         invocation.spoiled = None
         number = invocation.calls
@@ -64,24 +75,24 @@ class Network:
         for fault in invocation.faults:
             if fault.trouble is Trouble.STORM and service == "s3":
                 invocation.troubled = True
-                self._play(fault, key)
+                self._play(fault, place)
             elif fault.trouble is not Trouble.STORM and fault.call == number:
                 invocation.troubled = True
-                return self._trouble(fault, service, key, effect)
+                return self._trouble(fault, service, place, effect)
         return effect()
 
-    def _trouble(self, fault: Fault, service: str, key: str, effect: Callable[[], _T]) -> _T:
+    def _trouble(self, fault: Fault, service: str, place: Place, effect: Callable[[], _T]) -> _T:
         self.seen[fault.trouble.value] += 1
         trouble = fault.trouble
         if trouble in {Trouble.BEFORE, Trouble.AFTER}:
-            return self._concurrently(fault, key, effect)
+            return self._concurrently(fault, place, effect)
         if trouble is Trouble.STATEMENT:
             self.current.spoiled = fault.detail
             return effect()
         if trouble in {Trouble.CRASH_AFTER, Trouble.BROKEN, Trouble.RETRIED}:
             with suppress(ClientError):
                 effect()
-        if trouble is Trouble.RETRIED:
+        if trouble is Trouble.RETRIED and service not in _ONE_ATTEMPT:
             return effect()
         if trouble is Trouble.LATE:
             self.in_flight.append(effect)
@@ -89,28 +100,32 @@ class Network:
             raise Crash
         raise _error(service, fault)
 
-    def _concurrently(self, fault: Fault, key: str, effect: Callable[[], _T]) -> _T:
+    def _concurrently(self, fault: Fault, place: Place, effect: Callable[[], _T]) -> _T:
         if fault.trouble is Trouble.BEFORE:
-            self._play(fault, key)
+            self._play(fault, place)
             return effect()
         try:
             return effect()
         finally:
-            self._play(fault, key)
+            self._play(fault, place)
 
     def arrive(self, chosen: int) -> None:
         """Let a request that timed out take effect, without a reply."""
         if self.in_flight:
+            self.late = True
             with suppress(ClientError):
                 self.in_flight.pop(chosen % len(self.in_flight))()
+            self.late = False
 
 
 def _error(service: str, fault: Fault) -> ClientError | BotoCoreError:
     errors = _ERRORS[service]
     chosen = fault.detail % (len(errors) + 1)
-    if chosen == len(errors) or fault.trouble is Trouble.LATE:
+    if chosen == len(errors) or fault.trouble in {Trouble.LATE, Trouble.RETRIED}:
         return ReadTimeoutError(endpoint_url=f"https://{service}")
     code, status = errors[chosen]
+    if status == _CONFLICT and fault.trouble is not Trouble.REFUSED:  # Never done.
+        code, status = errors[0]
     return ClientError(
         {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
         "Simulated",

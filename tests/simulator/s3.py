@@ -1,4 +1,4 @@
-"""A model of one bucket: changes by users and by S3, their events, and listings."""
+"""A model of buckets: changes by users and by S3, their events, and listings."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -215,7 +215,7 @@ class FakeS3:
             self._clock.advance(timedelta(seconds=LISTING_SECONDS))
             return self._page(request)
 
-        return self._network.request("s3", prefix, list_them)
+        return self._network.request("s3", (self.name, prefix), list_them)
 
     def _page(self, request: dict[str, Any]) -> dict[str, Any]:
         entries = [
@@ -358,3 +358,25 @@ class FakeS3:
             etag=version.etag,
             requester=self._requester(name),
         )
+
+
+class Account:
+    """S3's client, with the buckets of an account by their names."""
+
+    def __init__(self, buckets: dict[str, FakeS3]) -> None:
+        self._buckets = buckets
+
+    def list_object_versions(self, **request: Any) -> dict[str, Any]:
+        """List versions and markers of a bucket."""
+        return self._buckets[request["Bucket"]].list_object_versions(**request)
+
+    def list_objects_v2(self, **request: str) -> dict[str, Any]:
+        """List the folders of a bucket right under a prefix, without faults."""
+        bucket, prefix = self._buckets[request["Bucket"]], request["Prefix"]
+        rests = (
+            key.removeprefix(prefix).partition(request["Delimiter"])
+            for key in bucket.versions
+            if key.startswith(prefix) and bucket.current(key)
+        )
+        folders = sorted({prefix + name + slash for name, slash, _ in rests if slash})
+        return {"CommonPrefixes": [{"Prefix": folder} for folder in folders]}

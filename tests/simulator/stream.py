@@ -20,13 +20,13 @@ from s3_catalog.model.row import Row
 from s3_catalog.table.stream_record import SEQUENCE_DIGITS
 from s3_catalog.totals.recount import Recounted, recount
 from s3_catalog.totals.totals_table import TotalsTable
-from tests.simulator.network import Crash
+from tests.simulator.network import Crash, Place
 from tests.simulator.transactions import FakeTotalsTable
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-BUCKET = "photos-example"
+BUCKETS = ("photos-example", "photos-example-2")
 DEPTH = 2
 COUNTER_SHARDS = 2
 KEYS = ["1", "a/1", "a/2", "a/b/1", "a/b/c/1", "a/b/c/d", "/", "//x", "e/1", "f/1", "g/h/1"]
@@ -69,7 +69,7 @@ class StreamWorld:
     def __init__(self, chance: Random, seen: Counter[str]) -> None:
         self.chance = chance
         self.seen = seen
-        self.rows: dict[str, Row] = {}
+        self.rows: dict[Place, Row] = {}
         self.client = FakeTotalsTable(seen)
         self.totals = TotalsTable(
             cast("DynamoDBClient", self.client), "totals", COUNTER_SHARDS, DEPTH
@@ -89,7 +89,7 @@ class StreamWorld:
             )[0]
             match kind:
                 case "write":
-                    self.write(self.chance.choice(KEYS))
+                    self.write((self.chance.choice(BUCKETS), self.chance.choice(KEYS)))
                 case "deliver":
                     self.deliver(lossy=lossy)
                 case "repeat":
@@ -100,11 +100,12 @@ class StreamWorld:
                     self._arrive()
         self.client.chance = None
 
-    def write(self, key: str) -> None:
-        """Change the row of `key` as an event, a lookup, an inspection or TTL would."""
-        old = self.rows.get(key)
+    def write(self, place: Place) -> None:
+        """Change the row of `place` as an event, a lookup, an inspection, TTL or a person would."""
+        bucket, key = place
+        old = self.rows.get(place)
         size = self.chance.randrange(4)
-        live = Row(BUCKET, key, "1", "2026", "ObjectCreated:Put", None, size, "e", None)
+        live = Row(bucket, key, "1", "2026", "ObjectCreated:Put", None, size, "e", None)
         gone = replace(live, size=None, etag=None, expires_at=9)
         if old is None:
             new: Row | None = self.chance.choice([live, live, gone])
@@ -112,14 +113,16 @@ class StreamWorld:
             new = self.chance.choice([live, None])
             self.seen["expired"] += new is None
         else:
-            new = self.chance.choice([live, gone, replace(old, asked_at=self._records)])
+            seen = replace(old, asked_at=self._records)
+            new = self.chance.choice([live, gone, seen, live, gone, seen, None])
+            self.seen["removed"] += new is None
         if new:
-            self.rows[key] = new
+            self.rows[place] = new
         else:
-            del self.rows[key]
+            del self.rows[place]
         self._records += 1
         sequence = str(self._records).zfill(SEQUENCE_DIGITS)
-        change = Change(str(self._records), sequence, self.now, BUCKET, key, old, new)
+        change = Change(str(self._records), sequence, self.now, bucket, key, old, new)
         self._shard_of(key).records.append(change)
 
     def deliver(self, *, lossy: bool = False) -> None:
@@ -145,12 +148,21 @@ class StreamWorld:
             self._arrive()
             self.deliver()
 
-    def recount(self, meanwhile: Callable[[], None]) -> Recounted:
-        """Recount, with changes `meanwhile`, both while rows are read and during pauses."""
+    def recount(
+        self, meanwhile: Callable[[], None], bucket: str = BUCKETS[0], prefix: str = ""
+    ) -> Recounted:
+        """Recount what is under `prefix` in `bucket`.
+
+        There are changes `meanwhile`, both while rows are read and during pauses.
+        """
 
         def read() -> Iterator[Row]:
             meanwhile()
-            rows = [row for _, row in sorted(self.rows.items()) if not row.deleted]
+            rows = [
+                row
+                for (name, key), row in sorted(self.rows.items())
+                if name == bucket and key.startswith(prefix) and not row.deleted
+            ]
             meanwhile()
             return iter(rows)
 
@@ -162,27 +174,31 @@ class StreamWorld:
             self.now += int(seconds)
 
         clock = lambda: datetime.fromtimestamp(self.now, UTC)  # noqa: E731
-        return recount(self.totals, BUCKET, read, pause, clock=clock)
+        return recount(self.totals, bucket, read, pause, prefix=prefix, clock=clock)
 
     def expect_totals(self) -> None:
         """Fail unless every total, and the own objects of every folder, are the sums of the rows.
 
         The test computes the sums in another way than the code.
         """
+        for bucket in BUCKETS:
+            self._expect_totals(bucket)
+
+    def _expect_totals(self, bucket: str) -> None:
         everything, own = Counter[str](), Counter[str]()
-        for key, row in self.rows.items():
-            if not row.deleted:
+        for (name, key), row in self.rows.items():
+            if name == bucket and not row.deleted:
                 levels = key.split("/")[:-1][:DEPTH]
                 names = [
                     "".join(f"{level}/" for level in levels[:n]) for n in range(len(levels) + 1)
                 ]
                 everything.update(f"{name} {unit}" for name in names for unit in _units(row))
                 own.update(f"{names[-1]} {unit}" for unit in _units(row))
-        found = [self.totals.total(BUCKET, ""), *self.totals.below(BUCKET, "", DEPTH)]
+        found = [self.totals.total(bucket, ""), *self.totals.below(bucket, "", DEPTH)]
         assert (
             _spelled({total.folder: (total.objects, total.bytes) for total in found}) == everything
         )
-        counted = self.totals.own(BUCKET, "")
+        counted = self.totals.own(bucket, "")
         assert _spelled({n: (o.tally.objects, o.tally.bytes) for n, o in counted.items()}) == own
 
     def _invoke(self, shard: Shard, piece: tuple[int, int]) -> bool:

@@ -9,11 +9,11 @@ from botocore.exceptions import ClientError
 
 from tests.simulator import partiql
 from tests.simulator.expression import Item, condition, values_in
-from tests.simulator.network import Network
+from tests.simulator.network import Network, Place
 
 MAX_STATEMENTS = 25
 
-Place = tuple[str, str]
+ItemPlace = tuple[str, str]
 """Partition and sort key."""
 
 
@@ -44,7 +44,7 @@ class FakeTable:
         self, name: str, network: Network, watch: Callable[[Item | None, Item], None]
     ) -> None:
         self.name = name
-        self.items: dict[Place, Item] = {}
+        self.items: dict[ItemPlace, Item] = {}
         self._network = network
         self._watch = watch
 
@@ -58,13 +58,13 @@ class FakeTable:
             values = request.get("ExpressionAttributeValues", {})
             test = request.get("ConditionExpression")
             if test and not condition(test)(old or {}, values):
-                self._network.current.refused[item["sk"]["S"]] += 1
+                self._network.current.refused[place_of(item)] += 1
                 wanted = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
                 raise ConditionFailedError(old if wanted else None)
             self._write(item)
             return {}
 
-        return self._network.request("dynamodb", item["sk"]["S"], put)
+        return self._network.request("dynamodb", place_of(item), put)
 
     def update_item(self, **request: Any) -> dict[str, Any]:
         """Set one attribute of an item, if the item is there and the condition holds for it."""
@@ -80,7 +80,7 @@ class FakeTable:
             self._write({**old, name: values[value]})
             return {}
 
-        return self._network.request("dynamodb", place[1], update)
+        return self._network.request("dynamodb", place_of(request["Key"]), update)
 
     def get_item(self, **request: Any) -> dict[str, Any]:
         """Get an item."""
@@ -90,7 +90,7 @@ class FakeTable:
         def get() -> dict[str, Any]:
             return {"Item": dict(self.items[place])} if place in self.items else {}
 
-        return self._network.request("dynamodb", place[1], get)
+        return self._network.request("dynamodb", place_of(request["Key"]), get)
 
     def query(self, **request: Any) -> dict[str, Any]:
         """Return a page of a partition, without faults.
@@ -136,10 +136,10 @@ class FakeTable:
                     replies.append(_problem("ThrottlingError"))
             return {"Responses": [{"TableName": self.name, **reply} for reply in replies]}
 
-        return self._network.request("dynamodb", "", execute)
+        return self._network.request("dynamodb", ("", ""), execute)
 
-    def expire(self, moment: datetime) -> dict[str, Item]:
-        """Remove the items that have expired by `moment`; return them by sort key."""
+    def expire(self, moment: datetime) -> dict[Place, Item]:
+        """Remove the items that have expired by `moment`; return them by bucket and key."""
         gone = {
             place: item
             for place, item in self.items.items()
@@ -147,7 +147,7 @@ class FakeTable:
         }
         for place in gone:
             del self.items[place]
-        return {key: item for (_, key), item in gone.items()}
+        return {place_of(item): item for item in gone.values()}
 
     def _execute(self, request: Any) -> dict[str, Any]:
         statement = partiql.read(request["Statement"])
@@ -160,12 +160,12 @@ class FakeTable:
         old = self.items.get(_place(given))
         new = statement.apply(old, values)
         if new is not None:
-            if statement.test and given["sk"]["S"] in self._network.current.existing:
+            if statement.test and place_of(given) in self._network.current.existing:
                 self._network.seen["insert refused, then updated"] += 1
             self._write(new)
             return {}
         if statement.test is None:
-            self._network.current.existing.add(given["sk"]["S"])
+            self._network.current.existing.add(place_of(given))
             return _problem("DuplicateItem")
         reply = _problem("ConditionalCheckFailed")
         if old is not None and request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD":
@@ -175,7 +175,7 @@ class FakeTable:
     def _write(self, item: Item) -> None:
         place = _place(item)
         old, self.items[place] = self.items.get(place), dict(item)
-        self._network.current.written.add(place[1])
+        self._network.current.written.add(place_of(item))
         self._watch(old, item)
 
     def _check(self, request: dict[str, Any]) -> None:
@@ -188,7 +188,12 @@ class FakeTable:
             raise _invalid(f"values {sorted(named)} in {texts}")
 
 
-def _place(item: Item) -> Place:
+def place_of(item: Item) -> Place:
+    """Return the bucket and the key of the row in `item`, or of its key."""
+    return item["pk"]["S"].partition("#")[0], item["sk"]["S"]
+
+
+def _place(item: Item) -> ItemPlace:
     return item["pk"]["S"], item["sk"]["S"]
 
 

@@ -3,7 +3,6 @@
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -18,7 +17,10 @@ from s3_catalog.totals import recount, totals_table
 from s3_catalog.totals import tally as totals
 from s3_catalog.totals.tally import Part, Tally
 from s3_catalog.totals.totals_table import TotalsTable
-from tests.simulator.stream import StreamWorld
+from tests.simulator import stream
+from tests.simulator.at_once import AtOnce
+from tests.simulator.source import change
+from tests.simulator.stream import BUCKETS, StreamWorld
 from tests.simulator.transactions import TROUBLES
 
 SCHEDULES = 1000
@@ -29,12 +31,15 @@ Hypothesis draws others, and shrinks those that fail.
 
 STEPS = 60
 
+PREFIXES = ("", "a/", "a/b/", "e/")
+
 HARD_CASES = {
     *TROUBLES,
     "arrived late",
     "bisected",
     "expired",
     "failed",
+    "removed",
     "another batch",
     "repeated",
     "several transactions",
@@ -43,21 +48,6 @@ HARD_CASES = {
 """A run without one of these proves little."""
 
 Patch = pytest.MonkeyPatch
-
-
-class AtOnce:
-    """An executor that runs each task at once, in the calling thread."""
-
-    def __init__(self, *_: object, **__: object) -> None:
-        pass
-
-    def submit(self, work: Callable[..., Any], *arguments: Any) -> "Future[Any]":
-        done: Future[Any] = Future()
-        done.set_result(work(*arguments))
-        return done
-
-    def shutdown(self, **_: object) -> None:
-        pass
 
 
 @pytest.fixture(autouse=True)
@@ -81,13 +71,16 @@ def recount_meanwhile(chance: Random, seen: Counter[str]) -> None:
     world = StreamWorld(chance, seen)
     lossy = chance.random() < 0.5
     world.play(STEPS // 2, lossy=lossy)
-    recounted = world.recount(lambda: world.play(chance.randrange(4)))
+    prefix, name = chance.choice(PREFIXES), chance.choice(BUCKETS)
+    recounted = world.recount(lambda: world.play(chance.randrange(4)), name, prefix)
+    seen["recounted under a prefix"] += bool(prefix and recounted.folders)
     seen["corrected"] += recounted.corrected
     seen["restless"] += len(recounted.restless)
     world.play(STEPS // 4)
     world.settle()
     if lossy:
-        world.recount(lambda: None)
+        for bucket in BUCKETS:
+            world.recount(lambda: None, bucket)
     world.expect_totals()
 
 
@@ -125,7 +118,8 @@ def test_every_random_schedule_ends_with_correct_totals(story: Story, monkeypatc
         story(Random(seed), seen)  # noqa: S311
     assert not HARD_CASES - (+seen).keys()
     if story is recount_meanwhile:
-        assert {"dropped", "corrected", "restless"} <= (+seen).keys()
+        hard = {"dropped", "corrected", "restless", "recounted under a prefix"}
+        assert hard <= (+seen).keys()
 
 
 def drop_the_condition_of_the_checkpoint(patch: Patch) -> None:
@@ -188,6 +182,18 @@ def ignore_the_old_row(patch: Patch) -> None:
     patch.setattr(totals, "growth", lambda change: totals.tally(change.new))
 
 
+def count_two_buckets_as_one(patch: Patch) -> None:
+    counted = "deltas[change.bucket, folder]"
+    change(patch, totals, "parts", counted, f"deltas[{BUCKETS[0]!r}, folder]")
+    # `parts` is a name of this module as well.
+    patch.setattr(totals_table, "parts", totals.parts)
+
+
+def count_no_removals(patch: Patch) -> None:
+    changed = "tally(change.new) - tally(change.old)"
+    change(patch, totals, "growth", changed, f"{changed} if change.new else Tally()")
+
+
 MUTATIONS = [
     drop_the_condition_of_the_checkpoint,
     accept_overlapping_batches,
@@ -198,6 +204,8 @@ MUTATIONS = [
     skip_the_rest_of_a_batch_that_was_begun,
     count_tombstones,
     ignore_the_old_row,
+    count_two_buckets_as_one,
+    count_no_removals,
 ]
 
 
@@ -216,7 +224,26 @@ def correct_folders_that_changed(patch: Patch) -> None:
     patch.setattr(TotalsTable, "own", unchanged)
 
 
-RECOUNT_MUTATIONS = [correct_without_waiting, correct_folders_that_changed]
+def ignore_the_prefix_in_a_recount(patch: Patch) -> None:
+    whole = recount.recount
+
+    def of_everything(*arguments: Any, prefix: str, **more: Any) -> recount.Recounted:
+        return whole(*arguments, prefix=prefix[:0], **more)
+
+    patch.setattr(stream, "recount", of_everything)
+
+
+def recount_two_buckets_as_one(patch: Patch) -> None:
+    own: Any = TotalsTable.own
+    patch.setattr(TotalsTable, "own", lambda self, _, prefix: own(self, BUCKETS[0], prefix))
+
+
+RECOUNT_MUTATIONS = [
+    correct_without_waiting,
+    correct_folders_that_changed,
+    ignore_the_prefix_in_a_recount,
+    recount_two_buckets_as_one,
+]
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ class Steps(Network):
         self.before: dict[str, Callable[[], None]] = {}
         self.done: Counter[str] = Counter()
 
-    def request(self, service: str, key: str, effect: Callable[[], _T]) -> _T:  # noqa: ARG002
+    def request(self, service: str, place: tuple[str, str], effect: Callable[[], _T]) -> _T:  # noqa: ARG002
         name = effect.__name__
         if name in self.before:
             self.before[name]()

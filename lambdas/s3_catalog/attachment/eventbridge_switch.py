@@ -4,7 +4,8 @@ S3 can replace a notification configuration, but not change one, and has no cond
 So a switch is read, merged and written, and read again:
 
 - A writer between the first reading and the write is overwritten, and nothing can show it. This
-  window of one request is the only order that loses a change of others.
+  window of one request is the only order that loses a change of others. A write without an answer
+  may take effect later; until then the window is open.
 - A writer after the write, who had read before it, overwrites the switch. The second reading shows
   it, and the merge starts over with what that writer wrote.
 - A conflict (409) or no answer starts over as well, with another reading.
