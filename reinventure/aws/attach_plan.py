@@ -68,7 +68,7 @@ def attach_plan(catalog: DeployedCatalog, entry: Entry, begin: Callable[[str], N
     begin(f"Reading the configuration of s3://{entry.bucket}")
     bucket = existing_bucket(catalog.session, entry.bucket, account=account, region=region)
     begin("Reading the rules of the event bus")
-    rules = [] if bucket.notifications.on else _other_rules(client, catalog, entry.bucket)
+    rules = [] if bucket.notifications.on else other_rules(client, catalog, entry.bucket)
     begin(f"Listing the first page of s3://{entry}")
     objects = object_count(catalog.session, entry, account=account)
     totals = catalog.totals()
@@ -134,9 +134,12 @@ def _require_no_other_catalog(
         )
 
 
-def _other_rules(
-    client: "CloudFormationClient", catalog: DeployedCatalog, bucket: str
-) -> list[str]:
+def other_rules(client: "CloudFormationClient", catalog: DeployedCatalog, bucket: str) -> list[str]:
+    """Return the rules of the event bus, by name, that events of `bucket` could match.
+
+    Those of `catalog` are not among them. Raises UserError for a permission that is missing;
+    botocore's ClientError or BotoCoreError.
+    """
     _, partition, _, region, account, _ = catalog.outputs.data_key_arn.split(":", 5)
     ours = []
     # Other rules of the catalog match no event of a bucket that it does not have.

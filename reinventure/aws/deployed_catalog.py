@@ -187,7 +187,7 @@ class DeployedCatalog:
         return self._matching(wanted, reading, prefix, consistent=False)
 
     def _matching(
-        self, wanted: Filter, reading: Reading, prefix: str, *, consistent: bool
+        self, wanted: Filter, reading: Reading, prefix: str, *, consistent: bool, after: str = ""
     ) -> Iterator[Row]:
         for each in self.scope.under(self.bucket, prefix):
             yield from matching_rows(
@@ -197,6 +197,7 @@ class DeployedCatalog:
                 self.outputs.shards,
                 wanted,
                 prefix=each,
+                after=after,
                 consistent=consistent,
                 reading=reading,
             )
@@ -214,16 +215,20 @@ class DeployedCatalog:
             agree=agree(row, stored.current(key)),
         )
 
-    def compared(self, prefix: str) -> Iterator[tuple[StoredObject | None, Row | None]]:
+    def compared(
+        self, prefix: str, after: str = ""
+    ) -> Iterator[tuple[StoredObject | None, Row | None]]:
         """Yield object and row of each key under `prefix`, in key order; None where one is missing.
+
+        Only keys greater than `after`.
 
         Compares the bucket's own listing with consistent reads of the catalog. A tombstone comes
         only if its sequencer is implausible.
         """
         stored, wanted = self.stored(), Filter(implausible_at=utc_now())
         for each in self.scope.under(self.bucket, prefix):
-            rows = self._matching(wanted, Reading(), each, consistent=True)
-            for _, thing, row in side_by_side(stored.listing(prefix=each), rows):
+            rows = self._matching(wanted, Reading(), each, consistent=True, after=after)
+            for _, thing, row in side_by_side(stored.listing(prefix=each, after=after), rows):
                 if thing or row:
                     yield thing, row
 

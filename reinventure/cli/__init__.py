@@ -11,6 +11,7 @@ from reinventure.cli import (
     attach,
     audit,
     buckets,
+    detach,
     doctor,
     inspection,
     local,
@@ -32,7 +33,7 @@ COMMANDS = {
         sql.sql,
         watch.watch,
     ),
-    "Buckets": (attach.attach,),
+    "Buckets": (attach.attach, detach.detach),
     "Inspect": (inspection.inspect, inspection.duplicates),
     "Maintain": (
         verify.verify,

@@ -1,17 +1,15 @@
 """Commands for an AWS account."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from reinventure import account_deployment
 from reinventure import cdk_cli as cdk
-from reinventure.aws import deployed_mirror, deployment_check
+from reinventure.account_deployment import synthesised
+from reinventure.aws import deployment_check
 from reinventure.aws.connection import CONFIG, session
-from reinventure.contract import CATALOG_STACKS, SQL
-from reinventure.errors import NoStackError, UserError
+from reinventure.contract import CATALOG_STACKS
+from reinventure.errors import UserError
 
 if TYPE_CHECKING:
     import boto3
@@ -38,29 +36,7 @@ def deploy() -> None:
     print(f"Deploying to account {account}, region {region}.", flush=True)
     if advice := concurrency_advice(here):
         print(advice, flush=True)
-    with _synthesised() as assembly:
-        deployment_check.require_dependent_stacks(here, assembly)
-        deployment_check.require_empty_queues(here, assembly)
-        deployment_check.require_empty_bucket(here, assembly)
-        if not cdk.bootstrapped(here):
-            cdk.run("bootstrap", f"aws://{account}/{region}", environment=os.environ)
-        # The CDK ignores names of stacks that the settings do not have.
-        cdk.run("deploy", *CATALOG_STACKS, "--app", str(assembly), environment=os.environ)
-    _create_tables(here)
-
-
-@contextmanager
-def _synthesised() -> Iterator[Path]:
-    """Yield the folder of what `cdk synth` writes for the settings, and remove it afterwards."""
-    with TemporaryDirectory(prefix="reinventure-") as folder:
-        cdk.run("synth", "--quiet", "--output", folder, environment=os.environ)
-        yield Path(folder)
-
-
-def _create_tables(here: "boto3.Session") -> None:
-    """Create the tables of the SQL mirror, if there is one: a query needs no change before it."""
-    with suppress(NoStackError):
-        deployed_mirror.find(here, SQL).create_tables()
+    account_deployment.deploy(here, account, region)
 
 
 def concurrency_advice(here: "boto3.Session") -> str | None:
@@ -91,7 +67,7 @@ def destroy() -> None:
     """
     here, account, region = _account()
     print(f"Deleting from account {account}, region {region}.", flush=True)
-    with _synthesised() as assembly:
+    with synthesised() as assembly:
         deployment_check.require_dependent_stacks(here, assembly)
         # The CDK adds stacks that depend on these, and deletes each before those it depends on.
         cdk.run("destroy", *CATALOG_STACKS, "--app", str(assembly), environment=os.environ)

@@ -35,6 +35,9 @@ from s3_catalog.totals.recount import Recounted, recount
 POLL_SECONDS = 5
 """Seconds between two looks at a comparison in the account."""
 
+MAX_KEYS_HERE = 1_000_000
+"""Keys of a bucket that are compared here rather than in the account."""
+
 SETTLING_SECONDS = 3
 """Seconds within which `totals` usually has counted a repaired row."""
 
@@ -62,7 +65,7 @@ def repair(
             parser=parser(values.whole_number),
             help="Keys of a bucket to compare here; the account compares the others.",
         ),
-    ] = 1_000_000,
+    ] = MAX_KEYS_HERE,
     stack: Stack = CATALOG,
     profile: Profile = None,
     region: Region = None,
@@ -189,6 +192,15 @@ def _reconcile(
     if not (prefix or continued or progress.execution or removed or progress.repaired):
         record_equal(catalog, began)
     return _Reconciled(removed + progress.repaired, in_account=bool(progress.execution))
+
+
+def backfill(catalog: DeployedCatalog, prefix: str, steps: Steps, /, *, restart: bool) -> None:
+    """Repair the rows of the bucket of `catalog`, none of which may be there yet, as `repair` does.
+
+    A run that was interrupted continues where it stopped, unless it shall `restart`. Raises
+    UserError, ContendedError, and botocore's ClientError or BotoCoreError.
+    """
+    _reconcile(catalog, prefix, steps, "", restart=restart, in_account_above=MAX_KEYS_HERE)
 
 
 def _repairs(catalog: DeployedCatalog, prefix: str, after: str) -> Iterator[Checkpoint]:

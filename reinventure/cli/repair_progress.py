@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
-import typer
+from reinventure.state_folder import replace_state, state_folder
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Progress:
 def path_for(table: str, prefix: str) -> Path:
     """Return the file with the progress of repairing `prefix` of the catalog in `table`."""
     name = sha256(f"{table}/{prefix}".encode()).hexdigest()[:16]
-    return Path(typer.get_app_dir("reinventure")) / "repair" / f"{name}.json"
+    return state_folder() / "repair" / f"{name}.json"
 
 
 def load(path: Path) -> Progress:
@@ -39,11 +39,4 @@ def load(path: Path) -> Progress:
 
 def save(path: Path, progress: Progress) -> None:
     """Replace the file at `path` atomically. Raises OSError with the name of a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".new")
-    try:
-        draft.write_text(json.dumps(asdict(progress)))
-    except OSError as error:
-        error.filename = str(draft)  # The error of a full disk has none.
-        raise
-    draft.replace(path)
+    replace_state(path, json.dumps(asdict(progress)))

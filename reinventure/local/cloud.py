@@ -12,6 +12,7 @@ import socket
 import ssl
 import time
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -138,7 +139,7 @@ def stop(directory: Path) -> bool:
     background.stop(directory)
     for name in ("tmp", "tls"):
         shutil.rmtree(directory / name, ignore_errors=True)
-    for path in (_record(directory), directory / "env"):
+    for path in (_record(directory), _settings(directory), directory / "env"):
         path.unlink(missing_ok=True)
     return ran
 
@@ -155,6 +156,31 @@ def write_environment_file(cloud: Cloud, **more: str) -> Path:
     return path
 
 
+def write_settings(cloud: Cloud, settings: Sequence[str]) -> None:
+    """Record, atomically, the `settings` that the stacks in `cloud` are deployed with.
+
+    They are like `transport=sqs`. They end with the cloud, whose buckets do as well.
+    """
+    draft = _settings(cloud.directory).with_suffix(".new")
+    draft.write_text(json.dumps(list(settings)))
+    draft.replace(_settings(cloud.directory))
+
+
+def settings(cloud: Cloud) -> list[str]:
+    """Return the settings that the stacks in `cloud` are deployed with.
+
+    Raises UserError if they are not recorded: an earlier version has deployed them.
+    """
+    try:
+        found: list[str] = json.loads(_settings(cloud.directory).read_text())
+    except FileNotFoundError:
+        raise UserError(
+            f"the settings of the local cloud in {cloud.directory} are not recorded. Start it "
+            "again: `make down`, which deletes its data, and `make up`"
+        ) from None
+    return found
+
+
 def _recorded(directory: Path) -> Cloud | None:
     try:
         return Cloud(directory, **json.loads(_record(directory).read_text()))
@@ -165,6 +191,10 @@ def _recorded(directory: Path) -> Cloud | None:
 
 def _record(directory: Path) -> Path:
     return directory / "cloud.json"
+
+
+def _settings(directory: Path) -> Path:
+    return directory / "settings.json"
 
 
 def _certificate(directory: Path) -> Path:

@@ -32,27 +32,16 @@ def start_and_deploy(directory: Path, steps: Steps, settings: Sequence[str] = ()
     steps stay in `directory`.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    for left in directory.glob(f"{_ASSEMBLY}*"):
-        shutil.rmtree(left, ignore_errors=True)
-    # A new one each time: a synthesis that a killed run left behind may still hold the old one.
-    assembly = Path(mkdtemp(prefix=_ASSEMBLY, dir=directory))
+    assembly = _new_assembly(directory)
     with ThreadPoolExecutor(1) as pool:
-        synthesis = pool.submit(
-            cdk.run_quietly,
-            *("synth", "--quiet", "--output", str(assembly), *_QUIET),
-            *chain.from_iterable(("-c", setting) for setting in ("local=true", *settings)),
-            # `make synth` and the tests validate the templates; here it would only take time.
-            environment={**_without_aws(), "CDK_VALIDATION": "false"},
-            log=directory / "synth.log",
-        )
+        synthesis = pool.submit(_synthesise, directory, assembly, settings)
         steps.begin("Starting the local cloud")
         cloud = clouds.start(directory)
         try:
-            environment = {**_without_aws(), **cloud.environment}
             steps.begin("Bootstrapping it for CDK")
             cdk.run_quietly(
                 *("bootstrap", f"aws://{_ACCOUNT}/{clouds.REGION}", *_QUIET),
-                environment=environment,
+                environment={**_without_aws(), **cloud.environment},
                 log=directory / "bootstrap.log",
                 # Away from cdk.json: bootstrapping needs no app, and would run it.
                 directory=directory,
@@ -64,29 +53,57 @@ def start_and_deploy(directory: Path, steps: Steps, settings: Sequence[str] = ()
             if SQL in stacks:
                 steps.begin("Starting the database")
                 parameters = ["--parameters", f"{SQL}:{DATA_API_PARAMETER}={database.start(cloud)}"]
-            steps.begin(f"Deploying {' and '.join(stacks)}")
-            cdk.run_quietly(
-                *(
-                    "deploy",
-                    *stacks,
-                    *parameters,
-                    "--app",
-                    str(assembly),
-                    "--require-approval",
-                    "never",
-                    *_QUIET,
-                ),
-                environment=environment,
-                log=directory / "deploy.log",
-            )
+            _deploy(cloud, assembly, steps, parameters)
             if SQL in stacks:
                 database.create_owner(cloud)
                 steps.begin("Creating the tables of the SQL mirror")
                 database.create_tables(cloud)
+            clouds.write_settings(cloud, settings)
         except BaseException:
             clouds.stop(directory)
             raise
     return cloud
+
+
+def deploy_again(cloud: Cloud, steps: Steps, settings: Sequence[str]) -> None:
+    """Deploy the stacks to the running `cloud` with other `settings`; its data stay.
+
+    They become the settings of the cloud once all stacks are deployed. Reports to `steps`. Raises
+    UserError when a step fails: the settings are those of before then.
+    """
+    assembly = _new_assembly(cloud.directory)
+    steps.begin("Synthesising the templates")
+    _synthesise(cloud.directory, assembly, settings)
+    _deploy(cloud, assembly, steps)
+    clouds.write_settings(cloud, settings)
+
+
+def _new_assembly(directory: Path) -> Path:
+    for left in directory.glob(f"{_ASSEMBLY}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    # A new one each time: a synthesis that a killed run left behind may still hold the old one.
+    return Path(mkdtemp(prefix=_ASSEMBLY, dir=directory))
+
+
+def _synthesise(directory: Path, assembly: Path, settings: Sequence[str]) -> None:
+    cdk.run_quietly(
+        *("synth", "--quiet", "--output", str(assembly), *_QUIET),
+        *chain.from_iterable(("-c", setting) for setting in ("local=true", *settings)),
+        # `make synth` and the tests validate the templates; here it would only take time.
+        environment={**_without_aws(), "CDK_VALIDATION": "false"},
+        log=directory / "synth.log",
+    )
+
+
+def _deploy(cloud: Cloud, assembly: Path, steps: Steps, parameters: Sequence[str] = ()) -> None:
+    stacks = cdk.stacks(assembly)
+    steps.begin(f"Deploying {' and '.join(stacks)}")
+    cdk.run_quietly(
+        *("deploy", *stacks, *parameters, "--app", str(assembly)),
+        *("--require-approval", "never", *_QUIET),
+        environment={**_without_aws(), **cloud.environment},
+        log=cloud.directory / "deploy.log",
+    )
 
 
 def enter(cloud: Cloud) -> DeployedCatalog:

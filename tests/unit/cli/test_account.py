@@ -12,7 +12,7 @@ import pytest
 from botocore.stub import Stubber
 from typer.testing import Result
 
-from reinventure import cdk_cli
+from reinventure import account_deployment, cdk_cli
 from reinventure.aws import deployed_mirror, deployment_check
 from reinventure.cli import account
 from reinventure.errors import NoStackError, UserError
@@ -102,6 +102,17 @@ def test_deploy_bootstraps_once(cdk: Cdk, run: Run, session: boto3.Session) -> N
         assert cdk.ran == [SYNTH, DEPLOY]
     finally:
         ssm.delete_parameter(Name=version)
+
+
+def test_a_setting_of_one_deployment_is_that_of_its_synthesis(
+    cdk: Cdk, session: boto3.Session
+) -> None:
+    account_deployment.deploy(
+        session, "123456789012", "us-east-1", settings=["buckets=create,photos-prod"], ask=False
+    )
+    synth, _, deploy = cdk.ran
+    assert synth == ("synth", "--quiet", "-c", "buckets=create,photos-prod", "--output")
+    assert deploy == (*DEPLOY[:-1], "--require-approval", "never", "--app")
 
 
 def test_deploy_creates_the_tables_of_a_mirror(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from typer.testing import Result
@@ -18,9 +18,6 @@ from reinventure.errors import UserError
 from s3_catalog.totals.tally import Tally
 from tests.unit.attachment.bucket_model import SWITCH, document
 from tests.unit.cli.existing_buckets import ExistingBuckets
-
-if TYPE_CHECKING:
-    from reinventure.aws.attach_plan import AttachPlan
 
 Run = Callable[..., Result]
 
@@ -480,9 +477,11 @@ def test_a_count_that_is_not_known_is_not_made_up(
 def test_the_question_is_asked_and_no_is_an_answer(
     existing: ExistingBuckets, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    attached: list[AttachPlan] = []
+    attached: list[tuple[str, bool]] = []
     monkeypatch.setattr(cdk_cli, "require_checkout", lambda: None)
-    monkeypatch.setattr(command, "_attach", attached.append)
+    monkeypatch.setattr(
+        command, "_attach", lambda entry, _, *, ask: attached.append((str(entry), ask))
+    )
     url = f"s3://{existing.add()}"
     declined = run("attach", url, typed="n\n")
     assert (declined.exit_code, attached) == (0, [])
@@ -494,8 +493,7 @@ def test_the_question_is_asked_and_no_is_an_answer(
     )
     assert run("attach", url, typed="y\n").exit_code == 0
     assert run("attach", url, "--yes").exit_code == 0
-    assert [str(plan.entry) for plan in attached] == [url[5:]] * 2
-    assert str(attached[0].setting) == f"create,{url[5:]}"
+    assert attached == [(url[5:], True), (url[5:], False)]
 
 
 def test_without_a_checkout_it_only_plans(

@@ -263,7 +263,7 @@ def test_the_help_lists_all_commands_in_their_groups(run: Run, arguments: list[s
     assert "--version" in groups.pop("Options")
     assert groups == {
         "Query": ["ls", "du", "find", "stat", "buckets", "sql", "watch"],
-        "Buckets": ["attach"],
+        "Buckets": ["attach", "detach"],
         "Inspect": ["inspect", "duplicates"],
         "Maintain": [
             *("verify", "repair", "failed", "redrive"),

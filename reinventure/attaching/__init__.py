@@ -1,0 +1,1 @@
+"""Attaching an existing bucket to the deployed catalog, and detaching it."""

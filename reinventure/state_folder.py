@@ -1,0 +1,22 @@
+"""The folder of what the command remembers between two runs."""
+
+from pathlib import Path
+
+import typer
+
+
+def state_folder() -> Path:
+    """Return the folder, which may not exist yet: where the operating system has those of users."""
+    return Path(typer.get_app_dir("reinventure"))
+
+
+def replace_state(path: Path, text: str) -> None:
+    """Replace the file at `path` atomically. Raises OSError with the name of a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".new")
+    try:
+        draft.write_text(text)
+    except OSError as error:
+        error.filename = str(draft)  # The error of a full disk has none.
+        raise
+    draft.replace(path)
