@@ -47,7 +47,7 @@ def sql(
 
     For example:
 
-        reinventure sql "SELECT bucket, COUNT(*), SUM(size) FROM objects GROUP BY bucket"
+        reinventure sql "SELECT bucket, SUM(size) FROM objects GROUP BY bucket"
         reinventure sql --json "SELECT * FROM objects LIMIT 10"
     """
     mirror = deployed_mirror.find(session(profile, region), stack)
