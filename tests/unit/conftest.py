@@ -1,11 +1,14 @@
 """AWS as moto mocks it."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import boto3
 import pytest
 from moto import mock_aws
+
+from tests.moto_endpoint import moto_endpoint
+from tests.our_clients import CombinedClient, our_s3
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -27,8 +30,15 @@ def aws() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def s3(aws: None) -> "S3Client":
-    return boto3.client("s3")
+def moto_url(aws: None) -> Iterator[str]:
+    """The URL of AWS as moto mocks it, for our clients."""
+    with moto_endpoint() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def s3(moto_url: str) -> "S3Client":
+    return cast("S3Client", CombinedClient(our_s3(moto_url), boto3.client("s3")))
 
 
 @pytest.fixture(scope="session")
