@@ -16,7 +16,6 @@ from s3_catalog.aws_api.endpoint import bucket_url, configured, endpoint
 from s3_catalog.aws_api.http_transport import Transport
 from s3_catalog.aws_api.service import Service
 from s3_catalog.aws_api.signature import Credentials
-from s3_catalog.aws_api.version_lister import VersionLister
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -96,6 +95,8 @@ def s3(config: "Config | None" = None) -> "S3Client":
 
 def s3_versions() -> "S3Client":
     """Return a client of Amazon S3 for ListObjectVersions, of buckets in the function's region."""
+    from s3_catalog.aws_api.version_lister import VersionLister  # noqa: PLC0415 (few events)
+
     service = _service("s3")
     if service is None:
         return s3()

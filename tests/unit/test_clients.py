@@ -172,7 +172,7 @@ def test_a_function_connects_while_it_initializes(
 def test_a_function_of_every_change_starts_without_botocores_clients(handler: str) -> None:
     program = (
         f"import sys; import handlers.{handler}\n"
-        "print(*sorted(name for name in sys.modules if name.startswith(('boto', 'urllib3'))))"
+        "print(*sorted(name for name in sys.modules if name.startswith(('boto', 'urllib3', 'xml'))))"
     )
     environment = {
         **FUNCTION,
