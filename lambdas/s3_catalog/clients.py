@@ -45,7 +45,6 @@ _ONLY_BOTOCORES = {
     "AWS_PROFILE",
     "AWS_USE_DUALSTACK_ENDPOINT",
     "AWS_USE_FIPS_ENDPOINT",
-    "REQUESTS_CA_BUNDLE",
 }
 """Variables that our client does not read, as well as those of proxies."""
 
@@ -159,7 +158,7 @@ def _service(name: str) -> Callable[[str], Service] | None:
     credentials = Credentials(key, secret, variables.get("AWS_SESSION_TOKEN") or None)
 
     def service(url: str) -> Service:
-        bundle = variables.get("AWS_CA_BUNDLE")
+        bundle = variables.get("AWS_CA_BUNDLE") or variables.get("REQUESTS_CA_BUNDLE")
         transport = Transport(url, _CONNECT_TIMEOUT, _READ_TIMEOUT, bundle)
         return Service(name, region, lambda: credentials, transport, _ATTEMPTS)
 

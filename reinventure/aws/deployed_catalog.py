@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from reinventure.aws import deployed_stack
+from reinventure.aws import catalog_clients, deployed_stack
 from reinventure.aws.connection import CONFIG
 from reinventure.contract import CatalogOutputs
 from reinventure.errors import UserError
@@ -148,12 +148,12 @@ class DeployedCatalog:
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
-        """The client for the tables."""
-        return self.session.client("dynamodb", config=CONFIG)
+        """The client for items of the tables."""
+        return catalog_clients.items(self.session)
 
     def stored(self) -> Bucket:
         """Return the bucket, to read."""
-        return Bucket(lambda: self.s3, self.bucket)
+        return Bucket(lambda: catalog_clients.versions(self.session, self.s3), self.bucket)
 
     def store(self) -> Store:
         """Return the table of rows, to read and write."""

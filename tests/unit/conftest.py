@@ -7,6 +7,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from reinventure.aws import catalog_clients
 from tests.moto_endpoint import moto_endpoint
 from tests.our_clients import CombinedClient, our_s3
 
@@ -25,6 +26,8 @@ def aws() -> Iterator[None]:
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        # moto sees the requests of botocore alone.
+        patch.setattr(catalog_clients, "service_of", lambda *_: None)
         with mock_aws():
             yield
 
