@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import NoCredentialsError
 
-from reinventure.aws.connection import CONFIG
+from reinventure.aws.connection import config
 from s3_catalog.aws_api.dynamodb_client import DynamoDB
 from s3_catalog.aws_api.endpoint import bucket_url
 from s3_catalog.aws_api.http_transport import Transport
@@ -35,7 +35,7 @@ _ATTEMPTS = 3
 
 def items(session: "boto3.Session") -> "DynamoDBClient":
     """Return a client for items of tables. Raises botocore's BotoCoreError, as for no region."""
-    theirs = session.client("dynamodb", config=CONFIG)
+    theirs = session.client("dynamodb", config=config())
     service = service_of(session, theirs)
     if service is None:
         return theirs
@@ -63,12 +63,12 @@ def service_of(
     from botocore.utils import get_environ_proxies  # noqa: PLC0415 (its import takes long)
 
     meta, credentials = theirs.meta, session.get_credentials()
-    config: Any = meta.config  # botocore's types lack attributes of it.
+    found: Any = meta.config  # botocore's types lack attributes of it.
     if (
         credentials is None
-        or config.s3
-        or config.use_fips_endpoint
-        or config.use_dualstack_endpoint
+        or found.s3
+        or found.use_fips_endpoint
+        or found.use_dualstack_endpoint
         or get_environ_proxies(meta.endpoint_url)
     ):
         return None

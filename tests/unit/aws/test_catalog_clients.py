@@ -32,7 +32,7 @@ def user(aws: None, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def both(session: boto3.Session) -> tuple[Any, Any]:
-    theirs = session.client("s3", config=connection.CONFIG)
+    theirs = session.client("s3", config=connection.config())
     return catalog_clients.items(session), catalog_clients.versions(session, theirs)
 
 
@@ -123,7 +123,7 @@ def test_credentials_are_refreshed_by_botocore(user: pytest.MonkeyPatch) -> None
     def until(expiry: str, token: str) -> dict[str, str]:
         return {"access_key": "a", "secret_key": "s", "token": token, "expiry_time": expiry}
 
-    credentials = RefreshableCredentials.create_from_metadata(
+    credentials: Any = RefreshableCredentials.create_from_metadata(
         until("2999-01-01T00:00:00Z", "first"),
         lambda: until("2999-01-01T00:00:00Z", "second"),
         "test",
