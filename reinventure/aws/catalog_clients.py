@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import NoCredentialsError
 
-from reinventure.aws.connection import config
 from s3_catalog.aws_api.dynamodb_client import DynamoDB
 from s3_catalog.aws_api.endpoint import bucket_url
 from s3_catalog.aws_api.http_transport import Transport
@@ -33,9 +32,8 @@ _READ_TIMEOUT = 60
 _ATTEMPTS = 3
 
 
-def items(session: "boto3.Session") -> "DynamoDBClient":
-    """Return a client for items of tables. Raises botocore's BotoCoreError, as for no region."""
-    theirs = session.client("dynamodb", config=config())
+def items(session: "boto3.Session", theirs: "DynamoDBClient") -> "DynamoDBClient":
+    """Return a client for items of tables; `theirs` is boto3's."""
     service = service_of(session, theirs)
     if service is None:
         return theirs

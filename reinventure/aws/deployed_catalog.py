@@ -147,8 +147,13 @@ class DeployedCatalog:
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
-        """The client for items of the tables."""
-        return catalog_clients.items(self.session)
+        """The client for the tables."""
+        return self.session.client("dynamodb", config=config())
+
+    @cached_property
+    def items(self) -> "DynamoDBClient":
+        """The client for items of the tables, without other operations."""
+        return catalog_clients.items(self.session, self.dynamodb)
 
     def stored(self) -> Bucket:
         """Return the bucket, to read."""
@@ -156,12 +161,12 @@ class DeployedCatalog:
 
     def store(self) -> Store:
         """Return the table of rows, to read and write."""
-        return Store(self.dynamodb, self.table, self.outputs.shards)
+        return Store(self.items, self.table, self.outputs.shards)
 
     def totals(self) -> TotalsTable:
         """Return the table of totals."""
         return TotalsTable(
-            self.dynamodb,
+            self.items,
             self.outputs.totals_table_name,
             self.outputs.shards,
             self.outputs.totals_depth,
@@ -190,7 +195,7 @@ class DeployedCatalog:
     ) -> Iterator[Row]:
         for each in self.scope.under(self.bucket, prefix):
             yield from matching_rows(
-                self.dynamodb,
+                self.items,
                 self.table,
                 self.bucket,
                 self.outputs.shards,

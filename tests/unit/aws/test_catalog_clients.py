@@ -32,8 +32,9 @@ def user(aws: None, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def both(session: boto3.Session) -> tuple[Any, Any]:
-    theirs = session.client("s3", config=connection.config())
-    return catalog_clients.items(session), catalog_clients.versions(session, theirs)
+    dynamodb = session.client("dynamodb", config=connection.config())
+    s3 = session.client("s3", config=connection.config())
+    return catalog_clients.items(session, dynamodb), catalog_clients.versions(session, s3)
 
 
 def test_our_clients_have_the_configuration_of_the_session(user: pytest.MonkeyPatch) -> None:
