@@ -170,6 +170,18 @@ def test_requests_share_a_connection(server: FaultyServer) -> None:
     for _ in range(5):
         client.get()
     assert server.connections == 1
+    [idle] = client.transport._idle
+    assert idle.sock.gettimeout() == 0.3  # That of reading, not of connecting.
+
+
+def test_each_attempt_has_the_credentials_of_its_moment(server: FaultyServer) -> None:
+    keys = iter("ab")
+    client = Client(server.url)
+    client.dynamodb._service.credentials = lambda: Credentials(next(keys), "secret")
+    server.script = [Answer(then="reset")]
+    client.get()
+    headers = [request.headers["authorization"] for request in server.requests]
+    assert ["Credential=a/" in headers[0], "Credential=b/" in headers[1]] == [True, True]
 
 
 def test_a_connection_may_be_opened_before_the_first_request(server: FaultyServer) -> None:
