@@ -60,13 +60,13 @@ def codedeploy(config: "Config | None" = None) -> "CodeDeployClient":
 
 
 def dynamodb() -> "DynamoDBClient":
-    """Return a client of Amazon DynamoDB for items.
+    """Return a client of Amazon DynamoDB for putting, getting, updating and querying items.
 
     Ours is connected at once: during the initialization Lambda gives a full processor.
     """
     service = _service("dynamodb")
     if service is None:
-        return cast("DynamoDBClient", _client("dynamodb", None))
+        return dynamodb_tables()
     made = service(endpoint("dynamodb", os.environ["AWS_REGION"], os.environ))
     made.transport.connect()
     return cast("DynamoDBClient", DynamoDB(made))
@@ -75,6 +75,11 @@ def dynamodb() -> "DynamoDBClient":
 def eventbridge(config: "Config | None" = None) -> "BaseClient":
     """Return a client of Amazon EventBridge."""
     return cast("BaseClient", _client("events", config))
+
+
+def dynamodb_tables(config: "Config | None" = None) -> "DynamoDBClient":
+    """Return a client of Amazon DynamoDB with all operations."""
+    return cast("DynamoDBClient", _client("dynamodb", config))
 
 
 def lambda_(config: "Config | None" = None) -> "LambdaClient":

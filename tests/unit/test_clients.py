@@ -1,9 +1,12 @@
 """The AWS clients of functions and worker."""
 
+import importlib
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import botocore.client
@@ -21,6 +24,7 @@ from tests.unit.aws_api.faulty_server import faulty_server
 SERVICES = {
     clients.cloudwatch: "monitoring",
     clients.codedeploy: "codedeploy",
+    clients.dynamodb_tables: "dynamodb",
     clients.lambda_: "lambda",
     clients.rds_data: "rds-data",
     clients.s3: "s3",
@@ -166,6 +170,33 @@ def test_a_function_connects_while_it_initializes(
         assert len(client._service.transport._idle) == 1
         assert client.get_item(TableName="t", Key={}) == {}
         assert server.connections == 1
+
+
+CALLS = re.compile(r"\b(?:client|dynamodb)\.([a-z_]+)\(")
+
+
+def test_our_client_has_every_operation_that_its_users_call() -> None:
+    called = {
+        name
+        for folder in ("correction.py", "reconciliation", "table", "totals", "ingestion")
+        for path in (ROOT / "lambdas" / "s3_catalog" / folder, *_modules(folder))
+        if path.is_file()
+        for name in CALLS.findall(path.read_text())
+    } - {"list_objects_v2"}  # Of botocore's client of S3, before ranges are compared.
+    assert {"put_item", "query", "transact_write_items"} <= called
+    assert {name for name in called if not hasattr(DynamoDB, name)} == set()
+
+
+def _modules(folder: str) -> list[Path]:
+    return sorted((ROOT / "lambdas" / "s3_catalog" / folder).glob("*.py"))
+
+
+def test_the_test_before_traffic_has_all_operations(
+    aws: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_function(monkeypatch, AWS_DEFAULT_REGION="eu-west-1")
+    module = importlib.reload(importlib.import_module("handlers.pre_traffic"))
+    assert isinstance(module._dynamodb, botocore.client.BaseClient)
 
 
 @pytest.mark.parametrize("handler", ["ingest", "totals"])
