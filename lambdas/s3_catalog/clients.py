@@ -60,7 +60,7 @@ def codedeploy(config: "Config | None" = None) -> "CodeDeployClient":
 
 
 def dynamodb() -> "DynamoDBClient":
-    """Return a client of Amazon DynamoDB for putting, getting, updating and querying items.
+    """Return a client of Amazon DynamoDB for items.
 
     Ours is connected at once: during the initialization Lambda gives a full processor.
     """

@@ -33,6 +33,7 @@ class DynamoDB:
 
     batch_execute_statement = partialmethod(_call, "BatchExecuteStatement")
     batch_get_item = partialmethod(_call, "BatchGetItem")
+    delete_item = partialmethod(_call, "DeleteItem")
     get_item = partialmethod(_call, "GetItem")
     put_item = partialmethod(_call, "PutItem")
     query = partialmethod(_call, "Query")

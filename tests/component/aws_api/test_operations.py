@@ -132,6 +132,14 @@ def run(client: "DynamoDBClient", table: str) -> list[Any]:
             ],
         ),
         outcome(client.get_item, TableName=table, Key=KEY, ConsistentRead=True),
+        outcome(
+            client.delete_item,
+            TableName=table,
+            Key=KEY,
+            ConditionExpression="attribute_not_exists(pk)",
+        ),
+        outcome(client.delete_item, TableName=table, Key=KEY, ReturnValues="ALL_OLD"),
+        outcome(client.delete_item, TableName=table, Key=KEY),
     ]
 
 
