@@ -7,7 +7,7 @@ from typing import Any, cast
 from botocore.httpsession import URLLib3Session
 
 from s3_catalog import clients
-from s3_catalog.attachment.bucket_notifications import ONE_ATTEMPT, BucketNotifications
+from s3_catalog.attachment.bucket_notifications import BucketNotifications, one_attempt
 from s3_catalog.attachment.cloudformation_response import respond
 from s3_catalog.attachment.eventbridge_switch import EventBridgeSwitch
 from s3_catalog.attachment.matching_rules import EventsClient, matching_rules
@@ -45,7 +45,7 @@ def handler(request: dict[str, Any], _context: object) -> None:
 def _outcome(request: dict[str, Any]) -> Outcome:
     environment = EventSwitchEnvironment.from_env()
     region, account = environment.bucket_region, environment.bucket_account
-    notifications = BucketNotifications(clients.s3(ONE_ATTEMPT), account)
+    notifications = BucketNotifications(clients.s3(one_attempt()), account)
 
     def other_rules(bucket: str, ours: Collection[str]) -> list[str]:
         return matching_rules(

@@ -19,8 +19,8 @@ _log.setLevel(logging.INFO)
 # Created during the initialization, when Lambda gives the function a full processor.
 _environment = IngestEnvironment.from_env()
 _store = Store(clients.dynamodb(), _environment.table_name, _environment.shards)
-_buckets = Buckets(clients.s3, _environment.scope)
-_test_bucket = Buckets(clients.s3, Scope((Entry(TEST_BUCKET),)))
+_buckets = Buckets(clients.s3_versions, _environment.scope)
+_test_bucket = Buckets(clients.s3_versions, Scope((Entry(TEST_BUCKET),)))
 
 
 def handler(delivery: dict[str, Any], _context: object) -> dict[str, Any]:

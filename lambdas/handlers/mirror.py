@@ -39,7 +39,7 @@ def _no_wait() -> None:
 # Created during the initialization, when Lambda gives the function a full processor.
 _writer = MirrorWriter(
     Database(
-        clients.rds_data(data_api.CONFIG),
+        clients.rds_data(data_api.config()),
         _environment.cluster_arn,
         _environment.secret_arn,
         _no_wait,

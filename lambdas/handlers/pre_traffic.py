@@ -14,7 +14,7 @@ from s3_catalog.rollout.pre_traffic_test import PreTrafficTest
 logging.getLogger("s3_catalog.rollout").setLevel(logging.INFO)
 
 _codedeploy = clients.codedeploy()
-_dynamodb = clients.dynamodb()
+_dynamodb = clients.dynamodb_tables()
 # One attempt, as long as `ingest` itself may take: a second one would change the result.
 _functions = clients.lambda_(
     Config(connect_timeout=2, read_timeout=35, retries={"total_max_attempts": 1})

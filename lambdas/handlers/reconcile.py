@@ -93,7 +93,7 @@ def work(range: Rest, context: Context) -> Progress:
     # An execution that the version before began has ranges of its only bucket.
     name = range.get("bucket", environment.bucket_name or "")
     prefix, until = range.get("prefix", ""), range["until"]
-    bucket = Bucket(clients.s3, name)
+    bucket = Bucket(clients.s3_versions, name)
     after, repaired = range["after"], 0
     # None if it was detached since the execution began: the role may not list it any more.
     checkpoints = (

@@ -18,7 +18,7 @@ from reinventure import account_deployment
 from reinventure import cdk_cli as cdk
 from reinventure.attaching import cdk_json
 from reinventure.attaching.listed_buckets import line
-from reinventure.aws.connection import CONFIG, session
+from reinventure.aws.connection import config, session
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.contract import CATALOG
 from reinventure.errors import UserError
@@ -156,7 +156,7 @@ def require_checkout() -> None:
 def _require_current(account: str, region: str) -> None:
     """Raise UserError unless the CDK CLI, which has no options of ours, deploys to these."""
     here = session()
-    current = here.client("sts", config=CONFIG).get_caller_identity()["Account"]
+    current = here.client("sts", config=config()).get_caller_identity()["Account"]
     if (current, here.region_name) != (account, region):
         raise UserError(
             f"the catalog is in account {account}, region {region}, and the CDK would deploy to "

@@ -19,7 +19,7 @@ from reinventure.attaching.listed_buckets import (
 )
 from reinventure.aws import deployed_catalog, deployed_stack
 from reinventure.aws.attach_plan import other_rules
-from reinventure.aws.connection import CONFIG
+from reinventure.aws.connection import config
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.errors import UserError
 from reinventure.progress import Steps
@@ -70,7 +70,7 @@ def switch_outlook(entry: Entry, catalog: DeployedCatalog) -> str:
     for other in deployed_buckets(catalog).attached.entries:
         if other.bucket == bucket and other != entry:
             return f"stays on: s3://{other} is attached"
-    client = catalog.session.client("cloudformation", config=CONFIG)
+    client = catalog.session.client("cloudformation", config=config())
     switches = deployed_stack.resources(client, catalog.stack, "Custom::EventBridgeSwitch")
     if f"{bucket}:switched-on" not in [physical_id for _, physical_id in switches]:
         return "stays as it is: it was on before the bucket was attached"

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reinventure.aws.connection import CONFIG
+from reinventure.aws.connection import config
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.notification_entry import NotificationEntry
 from reinventure.errors import UserError
@@ -18,7 +18,7 @@ def notifications(catalog: DeployedCatalog) -> BucketNotifications:
     """Return the notification configurations of the buckets in the account of `catalog`."""
     account = catalog.outputs.data_key_arn.split(":")[4]
     # A client for these alone: it returns raw bodies.
-    return BucketNotifications(catalog.session.client("s3", config=CONFIG), account)
+    return BucketNotifications(catalog.session.client("s3", config=config()), account)
 
 
 def keep(bucket: str, found: NotificationDocument, now: float) -> Path:

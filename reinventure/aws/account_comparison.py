@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reinventure.aws.connection import CONFIG
+from reinventure.aws.connection import config
 from reinventure.errors import UserError
 
 if TYPE_CHECKING:
@@ -73,11 +73,11 @@ def start(catalog: "DeployedCatalog", prefix: str, after: str) -> AccountCompari
     if machine is None:
         raise UserError("the catalog has no state machine that compares (setting reconcile)")
     part = {"bucket": catalog.bucket, "prefix": prefix, "after": after}
-    client = catalog.session.client("stepfunctions", config=CONFIG)
+    client = catalog.session.client("stepfunctions", config=config())
     begun = client.start_execution(stateMachineArn=machine, input=json.dumps(part))
     return AccountComparison(client, begun["executionArn"])
 
 
 def resume(catalog: "DeployedCatalog", execution: str) -> AccountComparison:
     """Return the comparison that an earlier run started as `execution` (ARN)."""
-    return AccountComparison(catalog.session.client("stepfunctions", config=CONFIG), execution)
+    return AccountComparison(catalog.session.client("stepfunctions", config=config()), execution)

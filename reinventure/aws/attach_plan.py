@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from reinventure import bucket_list
 from reinventure.aws import deployed_stack, permission
 from reinventure.aws.backfill_estimate import BackfillEstimate
-from reinventure.aws.connection import CONFIG
+from reinventure.aws.connection import config
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.existing_bucket import ExistingBucket, existing_bucket
 from reinventure.aws.object_count import ObjectCount, object_count
@@ -62,7 +62,7 @@ def attach_plan(catalog: DeployedCatalog, entry: Entry, begin: Callable[[str], N
             "attach to a catalog that is deployed with settings"
         )
     setting = _setting(catalog, entry)
-    client = catalog.session.client("cloudformation", config=CONFIG)
+    client = catalog.session.client("cloudformation", config=config())
     begin("Looking for other catalogs")
     _require_no_other_catalog(client, catalog, entry.bucket)
     begin(f"Reading the configuration of s3://{entry.bucket}")
@@ -146,7 +146,7 @@ def other_rules(client: "CloudFormationClient", catalog: DeployedCatalog, bucket
     if bucket in catalog.scope.buckets:
         rules = deployed_stack.resources(client, catalog.stack, "AWS::Events::Rule")
         ours = [name for _, name in rules]
-    events = cast("EventsClient", catalog.session.client("events", config=CONFIG))
+    events = cast("EventsClient", catalog.session.client("events", config=config()))
     with permission.needed("events:ListRules or events:TestEventPattern", "the default event bus"):
         return matching_rules(
             events, bucket, partition=partition, region=region, account=account, ours=ours

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from reinventure.aws.connection import CONFIG
+from reinventure.aws.connection import config
 from s3_catalog.attachment.bucket_notifications import BucketNotifications
 from s3_catalog.totals.newest_event import NewestEvent
 from s3_catalog.totals.tally import Total
@@ -41,7 +41,7 @@ def bucket_states(catalog: "DeployedCatalog") -> Iterator[BucketState]:
     """
     account = catalog.outputs.data_key_arn.split(":")[4]
     # A client for these alone: it returns raw bodies.
-    notifications = BucketNotifications(catalog.session.client("s3", config=CONFIG), account)
+    notifications = BucketNotifications(catalog.session.client("s3", config=config()), account)
     totals = catalog.totals()
     verified = catalog.last_verified().moments()
     for bucket in catalog.scope.buckets:

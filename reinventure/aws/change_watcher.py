@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import uuid4
 
-from reinventure.aws.connection import CONFIG
+from reinventure.aws.connection import config
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.queue_policy import only_from
 from reinventure.aws.queue_subscription import unsubscribe
@@ -74,8 +74,8 @@ class Watch:
     def __init__(
         self, catalog: DeployedCatalog, prefix: str, between: Callable[[], None] = lambda: None
     ) -> None:
-        self._sqs = catalog.session.client("sqs", config=CONFIG)
-        self._sns = catalog.session.client("sns", config=CONFIG)
+        self._sqs = catalog.session.client("sqs", config=config())
+        self._sns = catalog.session.client("sns", config=config())
         self._failure_queue_url = catalog.outputs.failure_queue_url
         self._topic = catalog.outputs.changes_topic_arn
         self._bucket, self._prefix = catalog.bucket, prefix

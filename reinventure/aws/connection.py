@@ -4,28 +4,42 @@ import os
 import re
 import ssl
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from reinventure.errors import UserError
 from reinventure.printable import printable
 
-CONFIG = Config(
-    connect_timeout=5,
-    max_pool_connections=32,
-    retries={"mode": "standard", "total_max_attempts": 3},
-)
-"""For a person at a terminal: an endpoint that does not answer fails within seconds."""
+if TYPE_CHECKING:
+    import boto3
+    from botocore.config import Config
 
 
-def session(profile: str | None = None, region: str | None = None) -> boto3.Session:
+def config(**changes: Any) -> "Config":
+    """Return the configuration of a client, with `changes` as parameters of botocore's Config.
+
+    For a person at a terminal: an endpoint that does not answer fails within seconds.
+    """
+    # Imported with the first client: the help needs none.
+    from botocore.config import Config  # noqa: PLC0415
+
+    usual: dict[str, Any] = {
+        "connect_timeout": 5,
+        "max_pool_connections": 32,
+        "retries": {"mode": "standard", "total_max_attempts": 3},
+    }
+    return Config(**{**usual, **changes})
+
+
+def session(profile: str | None = None, region: str | None = None) -> "boto3.Session":
     """Return a session with this profile and region, by default those of the environment.
 
     Raises botocore's ProfileNotFound, and UserError for an invalid endpoint or CA bundle.
     """
+    import boto3  # noqa: PLC0415 (as above)
+
     # The AWS CLI and the CDK read AWS_REGION; boto3 reads AWS_DEFAULT_REGION only.
     made = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
     _check_endpoints(made)
@@ -33,7 +47,7 @@ def session(profile: str | None = None, region: str | None = None) -> boto3.Sess
     return made
 
 
-def _check_endpoints(session: boto3.Session) -> None:
+def _check_endpoints(session: "boto3.Session") -> None:
     """Raise UserError for the first endpoint that is no URL; botocore raises ValueErrors for it."""
     for source, url in _endpoints(session):
         try:
@@ -48,7 +62,7 @@ def _check_endpoints(session: boto3.Session) -> None:
             )
 
 
-def _endpoints(session: boto3.Session) -> Iterator[tuple[str, str]]:
+def _endpoints(session: "boto3.Session") -> Iterator[tuple[str, str]]:
     """Yield each endpoint of variables and AWS configuration with its source."""
     for name, value in os.environ.items():
         if re.fullmatch("AWS_ENDPOINT_URL(_[A-Z0-9_]+)?", name) and value:
@@ -61,7 +75,7 @@ def _endpoints(session: boto3.Session) -> Iterator[tuple[str, str]]:
             yield "endpoint_url in the AWS configuration", section["endpoint_url"]
 
 
-def _check_ca_bundle(session: boto3.Session) -> None:
+def _check_ca_bundle(session: "boto3.Session") -> None:
     """Raise UserError when the file with CA certificates cannot be used; errors of TLS omit it."""
     core = session._session
     bundle = core.get_config_variable("ca_bundle")

@@ -14,12 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
-
 from reinventure import contract
 from reinventure.aws import deployed_stack
 from reinventure.aws import stream_reader as stream
-from reinventure.aws.connection import CONFIG
+from reinventure.aws.connection import config
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.stream_reader import StreamBatch
 from reinventure.contract import CATALOG, DeadLetterQueue, InspectionOutputs, SqlOutputs
@@ -48,8 +46,8 @@ _EXPIRED = (
     "them: `reinventure find --newer {since}` lists what subscribers may have missed"
 )
 
-_SLOW = CONFIG.merge(Config(read_timeout=120))
-"""A function may run for a minute, and its cold start takes a few seconds more."""
+_READ_TIMEOUT = 120
+"""Seconds. A function may run for a minute, and its cold start takes a few seconds more."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,7 @@ def queues(catalog: DeployedCatalog) -> list[DeadLetterQueue]:
     """
     found = contract.dead_letter_queues(catalog.outputs)
     if catalog.stack == CATALOG:
-        client = catalog.session.client("cloudformation", config=CONFIG)
+        client = catalog.session.client("cloudformation", config=config())
         with suppress(NoStackError):
             inspection = deployed_stack.find(client, contract.WORKERS, InspectionOutputs)
             found += contract.dead_letter_queues(inspection)
@@ -118,7 +116,7 @@ def receive(
     The senders `trusted` count as the function of the queue. Call `release` for the messages that
     stay, or they are invisible for two minutes. Raises botocore's ClientError or BotoCoreError.
     """
-    sqs = catalog.session.client("sqs", config=CONFIG)
+    sqs = catalog.session.client("sqs", config=config())
     roles = {queue.role_id: queue.function for queue in queues if queue.role_id}
     for queue in queues:
         seen: set[str] = set()
@@ -145,7 +143,7 @@ def receive(
 
 def release(catalog: DeployedCatalog, staying: Iterable[DeadLetter]) -> None:
     """Make the received messages `staying` visible to other readers at once."""
-    sqs = catalog.session.client("sqs", config=CONFIG)
+    sqs = catalog.session.client("sqs", config=config())
     for letter in staying:
         # If it has expired or is visible already, there is nothing to do.
         with suppress(sqs.exceptions.MessageNotInflight, sqs.exceptions.ReceiptHandleIsInvalid):
@@ -204,7 +202,7 @@ def redrive(catalog: DeployedCatalog, letter: DeadLetter) -> str | None:
                 payload["Records"] = stream.records(catalog.session, letter.batch)
             except RecordsExpiredError:
                 return _EXPIRED.format(since=letter.batch.since)
-    reply = catalog.session.client("lambda", config=_SLOW).invoke(
+    reply = catalog.session.client("lambda", config=config(read_timeout=_READ_TIMEOUT)).invoke(
         FunctionName=function, Payload=json.dumps(payload).encode()
     )
     answer = json.loads(reply["Payload"].read() or b"null")
@@ -217,7 +215,7 @@ def redrive(catalog: DeployedCatalog, letter: DeadLetter) -> str | None:
 
 
 def _delete(catalog: DeployedCatalog, letter: DeadLetter) -> None:
-    catalog.session.client("sqs", config=CONFIG).delete_message(
+    catalog.session.client("sqs", config=config()).delete_message(
         QueueUrl=letter.queue.url, ReceiptHandle=letter.receipt
     )
 

@@ -5,10 +5,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import boto3
-
-from reinventure.aws import deployed_stack
-from reinventure.aws.connection import CONFIG
+from reinventure.aws import catalog_clients, deployed_stack
+from reinventure.aws.connection import config
 from reinventure.contract import CatalogOutputs
 from reinventure.errors import UserError
 from s3_catalog.model import object_key, scope
@@ -25,6 +23,7 @@ from s3_catalog.table.store import Store
 from s3_catalog.totals.totals_table import TotalsTable
 
 if TYPE_CHECKING:
+    import boto3
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
 
@@ -58,7 +57,7 @@ class DeployedCatalog:
     raise botocore's ClientError or BotoCoreError.
     """
 
-    session: boto3.Session
+    session: "boto3.Session"
     stack: str
     """Name of the CloudFormation stack."""
     outputs: CatalogOutputs
@@ -144,25 +143,30 @@ class DeployedCatalog:
     @cached_property
     def s3(self) -> "S3Client":
         """The client for the bucket."""
-        return self.session.client("s3", config=CONFIG)
+        return self.session.client("s3", config=config())
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
         """The client for the tables."""
-        return self.session.client("dynamodb", config=CONFIG)
+        return self.session.client("dynamodb", config=config())
+
+    @cached_property
+    def items(self) -> "DynamoDBClient":
+        """The client for items of the tables, without other operations."""
+        return catalog_clients.items(self.session, self.dynamodb)
 
     def stored(self) -> Bucket:
         """Return the bucket, to read."""
-        return Bucket(lambda: self.s3, self.bucket)
+        return Bucket(lambda: catalog_clients.versions(self.session, self.s3), self.bucket)
 
     def store(self) -> Store:
         """Return the table of rows, to read and write."""
-        return Store(self.dynamodb, self.table, self.outputs.shards)
+        return Store(self.items, self.table, self.outputs.shards)
 
     def totals(self) -> TotalsTable:
         """Return the table of totals."""
         return TotalsTable(
-            self.dynamodb,
+            self.items,
             self.outputs.totals_table_name,
             self.outputs.shards,
             self.outputs.totals_depth,
@@ -191,7 +195,7 @@ class DeployedCatalog:
     ) -> Iterator[Row]:
         for each in self.scope.under(self.bucket, prefix):
             yield from matching_rows(
-                self.dynamodb,
+                self.items,
                 self.table,
                 self.bucket,
                 self.outputs.shards,
@@ -233,11 +237,11 @@ class DeployedCatalog:
                     yield thing, row
 
 
-def find(session: boto3.Session, stack: str) -> DeployedCatalog:
+def find(session: "boto3.Session", stack: str) -> DeployedCatalog:
     """Return the catalog of the stack named `stack`.
 
     Raises UserError when there is no such stack or it is not a catalog, and botocore's ClientError
     or BotoCoreError.
     """
-    client = session.client("cloudformation", config=CONFIG)
+    client = session.client("cloudformation", config=config())
     return DeployedCatalog(session, stack, deployed_stack.find(client, stack, CatalogOutputs))

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import boto3
 from botocore.exceptions import ClientError
 
 from reinventure.aws import deployed_stack
-from reinventure.aws.connection import CONFIG
-from reinventure.aws.mirror_invocation import SLOW, create_tables
+from reinventure.aws.connection import config
+from reinventure.aws.mirror_invocation import create_tables, slow_config
 from reinventure.contract import SqlOutputs
 from reinventure.errors import UserError
 from s3_catalog.sql_mirror import data_api as database
 from s3_catalog.sql_mirror.data_api import Database
 
 if TYPE_CHECKING:
+    import boto3
     from types_boto3_rds_data.type_defs import ColumnMetadataTypeDef
 
 Cell = str | int | float | Decimal | bool | None
@@ -46,7 +46,7 @@ class QueryResult:
 class DeployedMirror:
     """The SQL mirror of a catalog, in the account and region of `session`."""
 
-    session: boto3.Session
+    session: "boto3.Session"
     outputs: SqlOutputs
 
     def query(self, sql: str, wait: Callable[[], None]) -> QueryResult:
@@ -72,7 +72,7 @@ class DeployedMirror:
         The first change of an object has the same effect. Raises UserError when the function fails
         or may not be invoked, and botocore's ClientError or BotoCoreError.
         """
-        functions = self.session.client("lambda", config=SLOW)
+        functions = self.session.client("lambda", config=slow_config())
         try:
             create_tables(functions, self.outputs.mirror_arn)
         except ClientError as error:
@@ -86,7 +86,7 @@ class DeployedMirror:
 
     def _query(self, sql: str, wait: Callable[[], None]) -> QueryResult:
         client = self.session.client(
-            "rds-data", endpoint_url=self.outputs.data_api_url, config=database.CONFIG
+            "rds-data", endpoint_url=self.outputs.data_api_url, config=database.config()
         )
         mirror = Database(client, self.outputs.cluster_arn, self.outputs.reader_secret_arn, wait)
         try:
@@ -111,13 +111,13 @@ class DeployedMirror:
         )
 
 
-def find(session: boto3.Session, stack: str) -> DeployedMirror:
+def find(session: "boto3.Session", stack: str) -> DeployedMirror:
     """Return the SQL mirror of the stack named `stack`.
 
     Raises UserError when there is no such stack or it is not a mirror, and botocore's ClientError
     or BotoCoreError.
     """
-    client = session.client("cloudformation", config=CONFIG)
+    client = session.client("cloudformation", config=config())
     return DeployedMirror(session, deployed_stack.find(client, stack, SqlOutputs))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from reinventure.aws.connection import CONFIG, explain, session
+from reinventure.aws.connection import config, explain, session
 from reinventure.aws.deployed_stack import describe, resources
 from reinventure.contract import CATALOG, CATALOG_STACKS, DEPENDENT_STACKS, DESCRIPTION_PREFIX
 from reinventure.errors import UserError
@@ -31,7 +31,7 @@ def require_dependent_stacks(here: "boto3.Session", assembly: Path) -> None:
     Otherwise it would keep old code beside a new catalog, and Catalog could not be deleted. Raises
     UserError with its name, and botocore's ClientError or BotoCoreError.
     """
-    client = here.client("cloudformation", config=CONFIG)
+    client = here.client("cloudformation", config=config())
     for stack, settings in DEPENDENT_STACKS.items():
         if _template(assembly, stack):
             continue
@@ -54,7 +54,7 @@ def require_empty_queues(here: "boto3.Session", assembly: Path) -> None:
     Such is the queue of the transports sqs and sns, when another transport is set. SQS's counts are
     of the last minute. Raises UserError, and botocore's ClientError or BotoCoreError.
     """
-    sqs = here.client("sqs", config=CONFIG)
+    sqs = here.client("sqs", config=config())
     for stack in CATALOG_STACKS:
         template = _template(assembly, stack)
         if not template:
@@ -76,7 +76,7 @@ def require_empty_bucket(here: "boto3.Session", assembly: Path) -> None:
     or BotoCoreError.
     """
     template = _template(assembly, CATALOG)
-    client = here.client("cloudformation", config=CONFIG)
+    client = here.client("cloudformation", config=config())
     if not template or describe(client, CATALOG) is None:
         return
     for logical_id, bucket in resources(client, CATALOG, "AWS::S3::Bucket"):
@@ -87,7 +87,7 @@ def require_empty_bucket(here: "boto3.Session", assembly: Path) -> None:
         deployed = client.get_template(StackName=CATALOG)["TemplateBody"]["Resources"]
         policy = deployed.get(logical_id, {"DeletionPolicy": "Retain"}).get("DeletionPolicy")
         destroyed = policy in ("Delete", None)
-        if destroyed and not _is_empty(here.client("s3", config=CONFIG), bucket):
+        if destroyed and not _is_empty(here.client("s3", config=config()), bucket):
             raise UserError(
                 f"the deployment would destroy the bucket {bucket} with all its objects: the "
                 "setting buckets has no `create`. Add it, or empty the bucket first, superseded "
@@ -111,7 +111,7 @@ def _template(assembly: Path, stack: str) -> Any:
 
 def _queues(here: "boto3.Session", stack: str, *, without: dict[str, object]) -> Iterator[str]:
     """Yield the URLs of the queues of the deployed `stack` but those with an id in `without`."""
-    client = here.client("cloudformation", config=CONFIG)
+    client = here.client("cloudformation", config=config())
     if describe(client, stack) is None:
         return
     for logical_id, url in resources(client, stack, "AWS::SQS::Queue"):

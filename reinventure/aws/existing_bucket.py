@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import boto3
 from botocore.exceptions import ClientError
 
 from reinventure.aws import permission
-from reinventure.aws.connection import CONFIG
+from reinventure.aws.connection import config
 from reinventure.aws.notification_entry import NotificationEntry
 from reinventure.errors import UserError
 from s3_catalog.attachment.bucket_notifications import BucketNotifications
@@ -15,6 +14,7 @@ from s3_catalog.attachment.notification_document import NotificationDocument
 from s3_catalog.exceptions import MalformedError
 
 if TYPE_CHECKING:
+    import boto3
     from types_boto3_s3 import S3Client
 
 _AWS_MANAGED_KEY = "alias/aws/s3"
@@ -53,7 +53,7 @@ class ExistingBucket:
 
 
 def existing_bucket(
-    session: boto3.Session, name: str, *, account: str, region: str
+    session: "boto3.Session", name: str, *, account: str, region: str
 ) -> ExistingBucket:
     """Return the bucket `name` of this `account` and `region`.
 
@@ -63,8 +63,8 @@ def existing_bucket(
     """
     url = f"s3://{name}"
     # A client for these alone: it returns raw bodies.
-    notifications = BucketNotifications(session.client("s3", config=CONFIG), account)
-    client = session.client("s3", config=CONFIG)
+    notifications = BucketNotifications(session.client("s3", config=config()), account)
+    client = session.client("s3", config=config())
     found = _region(client, notifications, name, account)
     if found != region:
         raise UserError(

@@ -7,21 +7,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
-
-from reinventure.aws.connection import CONFIG
+from reinventure.aws.connection import config
 
 if TYPE_CHECKING:
+    from botocore.config import Config
     from types_boto3_cloudtrail import CloudTrailClient
 
 EVENT_HISTORY = timedelta(days=90)
 """Age of the oldest events that CloudTrail has without a trail (CloudTrail User Guide)."""
 
-LOOKUP_CONFIG = CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 10}))
-"""More retries than usual: all callers of an account share the quota of LookupEvents."""
-
 _SECONDS_APART = 0.5
 """LookupEvents may be called twice a second in an account and region (its API reference)."""
+
+
+def lookup_config() -> "Config":
+    """Return the configuration of the client of CloudTrail, with more retries than usual.
+
+    All callers of an account share the quota of LookupEvents.
+    """
+    return config(retries={"mode": "standard", "total_max_attempts": 10})
 
 
 @dataclass(frozen=True, slots=True)

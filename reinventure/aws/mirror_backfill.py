@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.deployed_mirror import DeployedMirror
-from reinventure.aws.mirror_invocation import SLOW, create_tables, write
+from reinventure.aws.mirror_invocation import create_tables, slow_config, write
 from s3_catalog.feed.message import message
 from s3_catalog.model.change import Change, Kind
 from s3_catalog.model.row import Row
@@ -31,7 +31,7 @@ def backfill(catalog: DeployedCatalog, mirror: DeployedMirror, prefix: str) -> I
     Idempotent, and safe while the bucket changes: newer states in the mirror stay. Raises UserError
     when the function fails, and botocore's ClientError or BotoCoreError.
     """
-    functions = mirror.session.client("lambda", config=SLOW)
+    functions = mirror.session.client("lambda", config=slow_config())
     # An empty catalog has no rows that would create them.
     create_tables(functions, mirror.outputs.mirror_arn)
 

@@ -4,16 +4,20 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from botocore.config import Config
-
-from reinventure.aws.connection import CONFIG
+from reinventure.aws.connection import config
 from reinventure.errors import UserError
 
 if TYPE_CHECKING:
+    from botocore.config import Config
     from types_boto3_lambda import LambdaClient
 
-SLOW = CONFIG.merge(Config(read_timeout=150))
-"""For the client: the function may run for two minutes while the database resumes."""
+
+def slow_config() -> "Config":
+    """Return the configuration of the client of the function.
+
+    The function may run for two minutes while the database resumes.
+    """
+    return config(read_timeout=150)
 
 
 def create_tables(functions: "LambdaClient", mirror_arn: str) -> None:

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import boto3
 from botocore.exceptions import ClientError
 
 from reinventure.aws import permission
-from reinventure.aws.connection import CONFIG
+from reinventure.aws.connection import config
 from s3_catalog.model.scope import Entry
 from s3_catalog.model.timestamps import utc_now
 
 if TYPE_CHECKING:
+    import boto3
     from types_boto3_cloudwatch import CloudWatchClient
 
 _RECENT = timedelta(days=4)
@@ -39,7 +39,7 @@ class ObjectCount:
 
 
 def object_count(
-    session: boto3.Session, entry: Entry, *, account: str, clock: Callable[[], datetime] = utc_now
+    session: "boto3.Session", entry: Entry, *, account: str, clock: Callable[[], datetime] = utc_now
 ) -> ObjectCount:
     """Return the count of the objects of `entry`, in a bucket of `account`, from one page.
 
@@ -48,7 +48,7 @@ def object_count(
 
     Raises UserError for the permission to list, and botocore's ClientError or BotoCoreError.
     """
-    client = session.client("s3", config=CONFIG)
+    client = session.client("s3", config=config())
     with permission.needed("s3:ListBucketVersions", f"s3://{entry}"):
         page = client.list_object_versions(
             Bucket=entry.bucket, Prefix=entry.prefix, ExpectedBucketOwner=account
@@ -56,7 +56,7 @@ def object_count(
     listed = sum(version["IsLatest"] for version in page.get("Versions", []))
     if not page.get("IsTruncated"):
         return ObjectCount(listed, listed)
-    metric = _metric(session.client("cloudwatch", config=CONFIG), entry.bucket, clock())
+    metric = _metric(session.client("cloudwatch", config=config()), entry.bucket, clock())
     if metric is None or metric[1] < listed:  # The bucket has grown since.
         return ObjectCount(listed, None)
     day, number = metric

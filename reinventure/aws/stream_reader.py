@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
-from reinventure.aws.connection import CONFIG
+from reinventure.aws.connection import config
 from reinventure.errors import RecordsExpiredError
 
 if TYPE_CHECKING:
+    import boto3
     from types_boto3_dynamodbstreams.type_defs import RecordTypeDef
 
 
@@ -43,13 +42,13 @@ def batch(info: Mapping[str, Any]) -> StreamBatch:
     )
 
 
-def records(session: boto3.Session, wanted: StreamBatch) -> list[dict[str, Any]]:
+def records(session: "boto3.Session", wanted: StreamBatch) -> list[dict[str, Any]]:
     """Return the records of `wanted`, in the shape of a Lambda event.
 
     Raises RecordsExpiredError when the stream no longer has all of them, and botocore's ClientError
     or BotoCoreError when it cannot be read.
     """
-    streams = session.client("dynamodbstreams", config=CONFIG)
+    streams = session.client("dynamodbstreams", config=config())
     last = int(wanted.last)
     found: list[dict[str, Any]] = []
     try:

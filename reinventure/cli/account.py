@@ -7,7 +7,7 @@ from reinventure import account_deployment
 from reinventure import cdk_cli as cdk
 from reinventure.account_deployment import synthesised
 from reinventure.aws import deployment_check
-from reinventure.aws.connection import CONFIG, session
+from reinventure.aws.connection import config, session
 from reinventure.contract import CATALOG_STACKS
 from reinventure.errors import UserError
 
@@ -41,7 +41,7 @@ def deploy() -> None:
 
 def concurrency_advice(here: "boto3.Session") -> str | None:
     """Return advice if the account has a low concurrency limit, as new accounts have; or None."""
-    limits = here.client("lambda", config=CONFIG).get_account_settings()["AccountLimit"]
+    limits = here.client("lambda", config=config()).get_account_settings()["AccountLimit"]
     concurrency = limits["ConcurrentExecutions"]
     if concurrency >= MIN_CONCURRENCY:
         return None
@@ -81,5 +81,5 @@ def _account() -> "tuple[boto3.Session, str, str]":
             "cloud, where `make up` has deployed the catalog. Use a new shell for an account"
         )
     here = session()
-    identity = here.client("sts", config=CONFIG).get_caller_identity()
+    identity = here.client("sts", config=config()).get_caller_identity()
     return here, identity["Account"], str(here.region_name)

@@ -8,7 +8,7 @@ import typer
 
 from reinventure.aws import deployed_catalog
 from reinventure.aws.connection import session
-from reinventure.aws.key_use import EVENT_HISTORY, LOOKUP_CONFIG, KeyUse, key_uses
+from reinventure.aws.key_use import EVENT_HISTORY, KeyUse, key_uses, lookup_config
 from reinventure.cli import values
 from reinventure.cli.options import Json, Profile, Region, Stack, parser
 from reinventure.cli.time_output import utc
@@ -56,7 +56,7 @@ def audit(
         reinventure audit --since 7d
     """
     catalog = deployed_catalog.find(session(profile, region), stack)
-    client = catalog.session.client("cloudtrail", config=LOOKUP_CONFIG)
+    client = catalog.session.client("cloudtrail", config=lookup_config())
     keys = {"DATA": catalog.outputs.data_key_arn, "QUEUE": catalog.outputs.queue_key_arn}
     show = key_use_json if json else key_use_line
     start = since or utc_now() - timedelta(hours=24)

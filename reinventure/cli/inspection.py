@@ -10,7 +10,7 @@ import typer
 from rich import filesize
 
 from reinventure.aws import deployed_catalog, deployed_stack
-from reinventure.aws.connection import CONFIG, session
+from reinventure.aws.connection import config, session
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.inspection_queues import InspectionQueues
 from reinventure.cli import chosen_buckets
@@ -53,9 +53,9 @@ def inspect(
     """
     here = session(profile, region)
     chosen = chosen_buckets.by_option(deployed_catalog.find(here, stack), place, bucket)
-    cloudformation = here.client("cloudformation", config=CONFIG)
+    cloudformation = here.client("cloudformation", config=config())
     outputs = deployed_stack.find(cloudformation, workers_stack, InspectionOutputs)
-    queues = InspectionQueues(here.client("sqs", config=CONFIG), outputs)
+    queues = InspectionQueues(here.client("sqs", config=config()), outputs)
     reading, requested = Reading(), 0
     with Steps() as steps:
         for each in _each_read(chosen, place, steps):

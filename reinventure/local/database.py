@@ -4,8 +4,6 @@ import json
 import socket
 import sys
 
-import boto3
-
 from reinventure import cdk_cli as cdk
 from reinventure.aws import deployed_stack, mirror_invocation
 from reinventure.contract import SQL, SqlOutputs
@@ -50,7 +48,9 @@ def create_tables(cloud: Cloud) -> None:
 
     The database must have its owner. Raises UserError when the function of the mirror fails.
     """
-    functions = boto3.client("lambda", config=mirror_invocation.SLOW, **cloud.access)
+    import boto3  # noqa: PLC0415 (the help needs none)
+
+    functions = boto3.client("lambda", config=mirror_invocation.slow_config(), **cloud.access)
     mirror_invocation.create_tables(functions, _outputs(cloud).mirror_arn)
 
 
@@ -59,6 +59,8 @@ def create_owner(cloud: Cloud) -> None:
 
     The stack Sql must be deployed in `cloud`.
     """
+    import boto3  # noqa: PLC0415
+
     secrets = boto3.client("secretsmanager", **cloud.access)
     secret = secrets.get_secret_value(SecretId=str(_outputs(cloud).owner_secret_arn))[
         "SecretString"
@@ -73,4 +75,6 @@ def create_owner(cloud: Cloud) -> None:
 
 
 def _outputs(cloud: Cloud) -> SqlOutputs:
+    import boto3  # noqa: PLC0415
+
     return deployed_stack.find(boto3.client("cloudformation", **cloud.access), SQL, SqlOutputs)

@@ -8,8 +8,6 @@ from itertools import chain
 from pathlib import Path
 from tempfile import mkdtemp
 
-import boto3
-
 from reinventure import cdk_cli as cdk
 from reinventure.aws import deployed_catalog as deployed
 from reinventure.aws.deployed_catalog import DeployedCatalog
@@ -111,6 +109,8 @@ def enter(cloud: Cloud) -> DeployedCatalog:
 
     boto3 takes endpoint and certificate from the environment of the process, as every client does.
     """
+    import boto3  # noqa: PLC0415 (the help needs none)
+
     os.environ.pop("AWS_PROFILE", None)
     # An endpoint of one service would win over that of the cloud.
     for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL_")]:

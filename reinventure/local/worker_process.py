@@ -9,8 +9,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
-
 from reinventure import cdk_cli as cdk
 from reinventure.aws import deployed_stack
 from reinventure.contract import WORKERS, InspectionOutputs
@@ -51,6 +49,8 @@ def start(cloud: Cloud) -> None:
 
 
 def _task(cloud: Cloud) -> "TaskDefinitionTypeDef":
+    import boto3  # noqa: PLC0415 (the help needs none)
+
     cloudformation = boto3.client("cloudformation", **cloud.access)
     outputs = deployed_stack.find(cloudformation, WORKERS, InspectionOutputs)
     ecs = boto3.client("ecs", **cloud.access)

@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import boto3
 import pytest
@@ -16,13 +16,14 @@ from s3_catalog.table import batch_write as batch
 from s3_catalog.table.item import from_item
 from s3_catalog.table.store import Store
 from tests import empty_table
+from tests.our_clients import CombinedClient, our_dynamodb
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-from tests.unit.conftest import aws, bucket, s3
+from tests.unit.conftest import aws, bucket, moto_url, s3
 
-__all__ = ["aws", "bucket", "s3"]
+__all__ = ["aws", "bucket", "moto_url", "s3"]
 
 SHARDS = 4
 
@@ -36,21 +37,18 @@ def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 
 @pytest.fixture(scope="session", params=["moto", "emulator"])
-def dynamodb(request: pytest.FixtureRequest, aws: None) -> "DynamoDBClient":
+def dynamodb(request: pytest.FixtureRequest, moto_url: str) -> "DynamoDBClient":
     """DynamoDB twice: moto, which writes single rows only, and the emulator, which runs batches.
 
-    Both must pass the same tests.
+    Both must pass the same tests. Operations on items are those of our client.
     """
     if request.param == "moto":
-        return boto3.client("dynamodb")
-    cloud: Cloud = request.getfixturevalue("local_cloud")
-    return boto3.client(
-        "dynamodb",
-        endpoint_url=cloud.endpoint,
-        verify=cloud.environment["AWS_CA_BUNDLE"],
-        aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 (the local cloud has no other)
-    )
+        ours, theirs = our_dynamodb(moto_url), boto3.client("dynamodb")
+    else:
+        cloud: Cloud = request.getfixturevalue("local_cloud")
+        ours = our_dynamodb(cloud.endpoint, cloud.environment["AWS_CA_BUNDLE"])
+        theirs = boto3.client("dynamodb", **cloud.access)
+    return cast("DynamoDBClient", CombinedClient(ours, theirs))
 
 
 @pytest.fixture

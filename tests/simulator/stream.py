@@ -64,16 +64,20 @@ class Shard:
 
 
 class StreamWorld:
-    """Changing rows, the stream of their table, and the totals that Lambda counts."""
+    """Changing rows, the stream of their table, and the totals that Lambda counts.
+
+    `client_of` returns the client of a simulated table: by default the table itself.
+    """
+
+    client_of: Callable[[object], object] = staticmethod(lambda table: table)
 
     def __init__(self, chance: Random, seen: Counter[str]) -> None:
         self.chance = chance
         self.seen = seen
         self.rows: dict[Place, Row] = {}
         self.client = FakeTotalsTable(seen)
-        self.totals = TotalsTable(
-            cast("DynamoDBClient", self.client), "totals", COUNTER_SHARDS, DEPTH
-        )
+        client = cast("DynamoDBClient", self.client_of(self.client))
+        self.totals = TotalsTable(client, "totals", COUNTER_SHARDS, DEPTH)
         self.open = [Shard("shard-1", 0, 128), Shard("shard-2", 128, 256)]
         self.shards = list(self.open)
         self.now = 1_795_428_930

@@ -39,6 +39,7 @@ HARD_CASES = {
     "insert refused, then updated",
     "storage class in the catalog",
     "restore in the catalog",
+    "through our clients",
     "looked up, with requester, deleted False",
     "looked up, with requester, deleted True",
     "attached",

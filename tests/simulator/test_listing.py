@@ -2,15 +2,12 @@
 
 from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING, cast
 
 from s3_catalog.s3.bucket import Bucket
 from tests.simulator.clock import Clock
 from tests.simulator.network import Network
 from tests.simulator.s3 import PAGE, FakeS3
-
-if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
+from tests.simulator.wire import s3_of
 
 
 def test_superseded_versions_are_skipped() -> None:
@@ -19,7 +16,7 @@ def test_superseded_versions_are_skipped() -> None:
     for key in ["a", *["busy"] * 20 * PAGE, *["gone"] * 20 * PAGE, "z"]:
         s3.put(key, "Put", 1, "e")
     s3.delete("gone", 0)
-    bucket = Bucket(lambda: cast("S3Client", s3), "b")
+    bucket = Bucket(lambda: s3_of(s3), "b")
     listed = list(bucket.listing())
     assert [key for key, stored in listed if stored] == ["a", "busy", "z"]
     # One page ends in each of these two keys, and no other page.

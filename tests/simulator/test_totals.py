@@ -22,6 +22,7 @@ from tests.simulator.at_once import AtOnce
 from tests.simulator.source import change
 from tests.simulator.stream import BUCKETS, StreamWorld
 from tests.simulator.transactions import TROUBLES
+from tests.simulator.wire import dynamodb_of
 
 SCHEDULES = 1000
 """Random schedules for each of two stories, within which every mutation must be caught.
@@ -120,6 +121,15 @@ def test_every_random_schedule_ends_with_correct_totals(story: Story, monkeypatc
     if story is recount_meanwhile:
         hard = {"dropped", "corrected", "restless", "recounted under a prefix"}
         assert hard <= (+seen).keys()
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_schedules_through_our_client_end_with_correct_totals(
+    story: Story, monkeypatch: Patch
+) -> None:
+    monkeypatch.setattr(StreamWorld, "client_of", staticmethod(dynamodb_of))
+    for seed in range(SCHEDULES // 10):
+        story(Random(seed), Counter())  # noqa: S311
 
 
 def drop_the_condition_of_the_checkpoint(patch: Patch) -> None:

@@ -1,11 +1,15 @@
 """AWS as moto mocks it."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import boto3
 import pytest
 from moto import mock_aws
+
+from reinventure.aws import catalog_clients
+from tests.moto_endpoint import moto_endpoint
+from tests.our_clients import CombinedClient, our_s3
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -22,13 +26,22 @@ def aws() -> Iterator[None]:
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        # moto sees the requests of botocore alone.
+        patch.setattr(catalog_clients, "service_of", lambda *_: None)
         with mock_aws():
             yield
 
 
 @pytest.fixture(scope="session")
-def s3(aws: None) -> "S3Client":
-    return boto3.client("s3")
+def moto_url(aws: None) -> Iterator[str]:
+    """The URL of AWS as moto mocks it, for our clients."""
+    with moto_endpoint() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def s3(moto_url: str) -> "S3Client":
+    return cast("S3Client", CombinedClient(our_s3(moto_url), boto3.client("s3")))
 
 
 @pytest.fixture(scope="session")

@@ -2,23 +2,29 @@
 
 from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
-
 from s3_catalog.attachment.notification_document import NotificationDocument
 
 if TYPE_CHECKING:
+    from botocore.config import Config
     from types_boto3_s3 import S3Client
     from types_boto3_s3.type_defs import NotificationConfigurationTypeDef
-
-ONE_ATTEMPT = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 1})
-"""For the client. A second attempt of botocore would write what was read before the first one, over
-the changes of others in between."""
 
 
 _NEVER_SENT: "NotificationConfigurationTypeDef" = {
     "QueueConfigurations": [{"QueueArn": "replaced by the document", "Events": []}]
 }
 """S3 refuses it. An empty configuration would remove every entry, should it ever be sent."""
+
+
+def one_attempt() -> "Config":
+    """Return the configuration of the client.
+
+    A second attempt of botocore would write what was read before the first one, over the changes of
+    others in between.
+    """
+    from botocore.config import Config  # noqa: PLC0415 (the command's help needs none)
+
+    return Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 1})
 
 
 class BucketNotifications:

@@ -7,12 +7,12 @@ row of it. Source: "Using the Amazon RDS Data API" in the Amazon Aurora User Gui
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
+    from botocore.config import Config
     from types_boto3_rds_data import RDSDataServiceClient
     from types_boto3_rds_data.type_defs import (
         ExecuteStatementRequestTypeDef,
@@ -23,13 +23,6 @@ if TYPE_CHECKING:
 DATABASE_NAME = "catalog"
 """The name of the database in the cluster."""
 
-CONFIG = Config(
-    connect_timeout=3,
-    read_timeout=50,
-    retries={"mode": "standard", "total_max_attempts": 3},
-)
-"""The read time-out exceeds the 45 s of a statement: no retry while a statement runs."""
-
 RESUMING = "DatabaseResumingException"
 """The error code while a paused database resumes. The first request resumes it."""
 
@@ -37,6 +30,17 @@ _T = TypeVar("_T")
 
 Value = str | int | bytes | None
 Parameters = Mapping[str, Value]
+
+
+def config() -> "Config":
+    """Return the configuration of the client.
+
+    The read time-out exceeds the 45 s of a statement: no retry while a statement runs.
+    """
+    from botocore.config import Config  # noqa: PLC0415 (the command's help needs none)
+
+    retries: Any = {"mode": "standard", "total_max_attempts": 3}
+    return Config(connect_timeout=3, read_timeout=50, retries=retries)
 
 
 @dataclass(frozen=True)

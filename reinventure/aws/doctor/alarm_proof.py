@@ -5,15 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import boto3
-
-from reinventure.aws.connection import CONFIG
+from reinventure.aws.connection import config
 from reinventure.aws.doctor import polling, temporary_queue
 from reinventure.aws.doctor.temporary_queue import TemporaryQueue
 from reinventure.aws.queue_subscription import unsubscribe
 from reinventure.errors import CheckFailedError
 
 if TYPE_CHECKING:
+    import boto3
     from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_cloudwatch.type_defs import AlarmHistoryItemTypeDef, MetricAlarmTypeDef
 
@@ -26,13 +25,13 @@ _REASON = "A test by `reinventure doctor`: nothing failed, and there is nothing 
 _END = "The end of a test by `reinventure doctor`."
 
 
-def prove(session: boto3.Session, topic_arn: str, name: str) -> str:
+def prove(session: "boto3.Session", topic_arn: str, name: str) -> str:
     """Set off an alarm on a dead-letter queue, and return how its notification was seen.
 
     All subscribers of the topic get the notification, and so does a temporary queue called `name`.
     Raises CheckFailedError when there is none, and botocore's ClientError or BotoCoreError.
     """
-    cloudwatch = session.client("cloudwatch", config=CONFIG)
+    cloudwatch = session.client("cloudwatch", config=config())
     alarm = _alarm(cloudwatch, topic_arn)
     earlier = _actions(cloudwatch, alarm)
     with _subscribed(session, topic_arn, name) as queue, _set_off(cloudwatch, alarm):
@@ -82,9 +81,9 @@ def _reason(action: "AlarmHistoryItemTypeDef") -> str:
 
 
 @contextmanager
-def _subscribed(session: boto3.Session, topic_arn: str, name: str) -> Iterator[TemporaryQueue]:
+def _subscribed(session: "boto3.Session", topic_arn: str, name: str) -> Iterator[TemporaryQueue]:
     """Subscribe a temporary queue to the topic; remove both in the end."""
-    sns, sqs = session.client("sns", config=CONFIG), session.client("sqs", config=CONFIG)
+    sns, sqs = session.client("sns", config=config()), session.client("sqs", config=config())
     # The QUEUE key does not allow this topic. The queue is under a key of SQS.
     with temporary_queue.created(sqs, name, {"SqsManagedSseEnabled": "true"}) as queue:
         queue.allow("sns", topic_arn)

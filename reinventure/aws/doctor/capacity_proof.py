@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import boto3
-
-from reinventure.aws.connection import CONFIG
+from reinventure.aws.connection import config
 from reinventure.aws.doctor import polling
 from reinventure.errors import CheckFailedError
+
+if TYPE_CHECKING:
+    import boto3
 
 PATIENCE_SECONDS = 300
 
@@ -16,13 +17,13 @@ _FAILED = ("Failed", "Cancelled")
 """Status codes of an activity that did not succeed (`ScalingActivityStatusCode`)."""
 
 
-def prove(session: boto3.Session, group: str) -> str:
+def prove(session: "boto3.Session", group: str) -> str:
     """Have an instance of the Auto Scaling group `group` in service, and return which one.
 
     If the desired capacity is 0, it is 1 meanwhile. Raises CheckFailedError when a launch fails or
     takes longer than `PATIENCE_SECONDS`, and botocore's ClientError or BotoCoreError.
     """
-    autoscaling = session.client("autoscaling", config=CONFIG)
+    autoscaling = session.client("autoscaling", config=config())
     earlier = {each["ActivityId"] for each in _activities(autoscaling, group)}
     with _at_least_one(autoscaling, group):
 

@@ -4,14 +4,13 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import boto3
-
-from reinventure.aws.connection import CONFIG
+from reinventure.aws.connection import config
 from reinventure.aws.doctor import polling, temporary_queue
 from reinventure.aws.doctor.temporary_queue import TemporaryQueue, queue_arn
 from reinventure.errors import CheckFailedError
 
 if TYPE_CHECKING:
+    import boto3
     from types_boto3_sqs import SQSClient
 
 PATIENCE_SECONDS = 60
@@ -22,7 +21,7 @@ _CLEANING_SECONDS = 15
 """Time to look for the message once more: longer than a receive without an answer hides it."""
 
 
-def prove(session: boto3.Session, url: str, key_arn: str, name: str) -> str:
+def prove(session: "boto3.Session", url: str, key_arn: str, name: str) -> str:
     """Have SQS move a message to the dead-letter queue `url`; receive and delete it there.
 
     Only the queue's function may send to it. But SQS moves failed messages of any queue that names
@@ -30,7 +29,7 @@ def prove(session: boto3.Session, url: str, key_arn: str, name: str) -> str:
     Other messages stay; they are invisible to other readers for some seconds. Raises
     CheckFailedError when the message does not come, and botocore's ClientError or BotoCoreError.
     """
-    sqs = session.client("sqs", config=CONFIG)
+    sqs = session.client("sqs", config=config())
     redrive = {"deadLetterTargetArn": queue_arn(sqs, url), "maxReceiveCount": 1}
     letters = _Letters(sqs, url, f"A test by `reinventure doctor`, {name}: it can be deleted.")
     deleted = False

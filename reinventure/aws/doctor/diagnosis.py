@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from reinventure import contract
 from reinventure.aws import dead_letters, deployed_stack
-from reinventure.aws.connection import CONFIG
+from reinventure.aws.connection import config
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.doctor import (
     alarm_proof,
@@ -127,7 +127,7 @@ def _capacity(catalog: DeployedCatalog) -> Proof | Finding:
     subject = "Auto Scaling to the volumes of the workers' instances"
     workers = None
     if catalog.stack == contract.CATALOG:
-        client = catalog.session.client("cloudformation", config=CONFIG)
+        client = catalog.session.client("cloudformation", config=config())
         with suppress(NoStackError):
             workers = deployed_stack.find(client, contract.WORKERS, InspectionOutputs)
     if workers is None:

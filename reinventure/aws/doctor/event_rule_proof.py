@@ -3,27 +3,28 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import boto3
-
-from reinventure.aws.connection import CONFIG
+from reinventure.aws.connection import config
 from reinventure.aws.doctor import polling, temporary_queue
 from reinventure.errors import CheckFailedError
+
+if TYPE_CHECKING:
+    import boto3
 
 PATIENCE_SECONDS = 120
 """A new rule may take some time to match."""
 
 
-def prove(session: boto3.Session, key_arn: str, name: str) -> str:
+def prove(session: "boto3.Session", key_arn: str, name: str) -> str:
     """Have EventBridge fail to deliver an event, and return how the event was seen.
 
     By a temporary rule called `name`, whose target does not exist, with a temporary queue under the
     key `key_arn` as its dead-letter queue. Raises CheckFailedError when the event does not come,
     and botocore's ClientError or BotoCoreError.
     """
-    events = session.client("events", config=CONFIG)
-    sqs = session.client("sqs", config=CONFIG)
+    events = session.client("events", config=config())
+    sqs = session.client("sqs", config=config())
     with (
         _rule(events, name) as rule_arn,
         temporary_queue.created(sqs, name, {"KmsMasterKeyId": key_arn}) as queue,

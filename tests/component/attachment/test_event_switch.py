@@ -10,7 +10,7 @@ import pytest
 
 from reinventure.event_patterns import patterns
 from reinventure.local.cloud import Cloud
-from s3_catalog.attachment.bucket_notifications import ONE_ATTEMPT, BucketNotifications
+from s3_catalog.attachment.bucket_notifications import BucketNotifications, one_attempt
 from s3_catalog.attachment.eventbridge_switch import EventBridgeSwitch
 from s3_catalog.attachment.matching_rules import matching_rules
 from s3_catalog.attachment.switch_resource import Outcome, handle
@@ -139,7 +139,7 @@ class Emulator:
 
     def request(self, kind: str, physical_id: str = "") -> Outcome:
         """What CloudFormation gets for a request."""
-        notifications = BucketNotifications(self.client("s3", config=ONE_ATTEMPT), ACCOUNT)
+        notifications = BucketNotifications(self.client("s3", config=one_attempt()), ACCOUNT)
         return handle(
             {
                 "RequestType": kind,

@@ -255,7 +255,8 @@ def function(
     monkeypatch.setenv("SHARDS", str(store.shards))
     monkeypatch.setenv("BUCKET_NAME", bucket.name)
     monkeypatch.setattr(module.clients, "dynamodb", lambda: store.client)
-    monkeypatch.setattr(module.clients, "s3", lambda: s3)
+    for name in ("s3", "s3_versions"):
+        monkeypatch.setattr(module.clients, name, lambda: s3)
     return module
 
 

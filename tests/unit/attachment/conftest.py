@@ -3,13 +3,13 @@
 import boto3
 import pytest
 
-from s3_catalog.attachment.bucket_notifications import ONE_ATTEMPT, BucketNotifications
+from s3_catalog.attachment.bucket_notifications import BucketNotifications, one_attempt
 from tests.unit.attachment.bucket_model import BucketModel
 
 
 @pytest.fixture(scope="session")
 def _model_and_notifications(aws: None) -> tuple[BucketModel, BucketNotifications]:
-    client = boto3.client("s3", config=ONE_ATTEMPT)
+    client = boto3.client("s3", config=one_attempt())
     return BucketModel(client), BucketNotifications(client, "123456789012")
 
 
