@@ -1,18 +1,14 @@
 """`reconcile`: compares buckets with their catalog, in ranges, and repairs the catalog."""
 
 import logging
-from collections import Counter
-from datetime import datetime
 from typing import TypedDict, cast
 
 from handlers.context import Context
 from s3_catalog import clients
 from s3_catalog.environment.reconcile_environment import ReconcileEnvironment
-from s3_catalog.environment.result_environment import ResultEnvironment
 from s3_catalog.model.scope import Entry, Scope
 from s3_catalog.reconciliation import key_ranges
 from s3_catalog.reconciliation.key_ranges import Range
-from s3_catalog.reconciliation.last_verified import LastVerified
 from s3_catalog.reconciliation.repair import reconcile
 from s3_catalog.s3.bucket import Bucket
 from s3_catalog.table.store import Store
@@ -41,21 +37,6 @@ class Progress(Range):
 
     done: bool
     repaired: int
-
-
-class Compared(TypedDict):
-    """The number of rows repaired in a range of `bucket`."""
-
-    bucket: str
-    repaired: int
-
-
-class Result(TypedDict):
-    """All ranges of an execution and its input. It `began` at that time: ISO 8601, with a zone."""
-
-    began: str
-    input: dict[str, object]
-    ranges: list[Compared]
 
 
 class Part(TypedDict):
@@ -122,22 +103,3 @@ def work(range: Rest, context: Context) -> Progress:
         "done": done,
         "repaired": before + repaired,
     }
-
-
-def record(result: Result, _context: object) -> None:
-    """Record the buckets of which no row was repaired: the comparison found them equal.
-
-    Nothing of an execution whose input names a bucket: it may be of a part of the keys.
-    Raises botocore's ClientError or BotoCoreError. It is idempotent.
-    """
-    if "bucket" in result["input"]:
-        return
-    environment = ResultEnvironment.from_env()
-    verified = LastVerified(clients.dynamodb(), environment.totals_table_name)
-    repaired = Counter[str]()
-    for each in result["ranges"]:
-        repaired[each["bucket"]] += each["repaired"]
-    equal = [bucket for bucket, rows in repaired.items() if not rows]
-    for bucket in equal:
-        verified.record(bucket, datetime.fromisoformat(result["began"]))
-    _log.info("recorded", extra={"buckets": len(repaired), "equal": len(equal)})

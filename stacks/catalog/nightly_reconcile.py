@@ -12,7 +12,7 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from s3_catalog.environment.reconcile_environment import ReconcileEnvironment
-from s3_catalog.environment.result_environment import ResultEnvironment
+from s3_catalog.environment.reconcile_result_environment import ReconcileResultEnvironment
 from s3_catalog.reconciliation.last_verified import PARTITION as VERIFIED
 
 from ..constructs.alarm_topic import AlarmTopic
@@ -37,7 +37,7 @@ class NightlyReconcile(Construct):
     `reconcile.plan` divides the keys of the buckets into ranges. For each range, `reconcile.work`
     compares S3's list with the rows and repairs the rows. A worker that runs out of time returns
     its position, and the next one continues there. A range that fails after all retries fails the
-    execution, the default of a map. In the end `reconcile.record` keeps the time of the comparison
+    execution, the default of a map. In the end `reconcile_result` keeps the time of the comparison
     for each bucket that was equal. An execution whose input names a bucket compares only that one:
     `reinventure repair` starts it for a large bucket.
 
@@ -101,9 +101,11 @@ class NightlyReconcile(Construct):
             "Result",
             settings,
             key=key,
-            entry="handlers.reconcile.record",
+            entry="handlers.reconcile_result.handler",
             description="Records which buckets a comparison found equal to the catalog",
-            environment=ResultEnvironment(totals_table_name=totals.table.table_name).to_env(),
+            environment=ReconcileResultEnvironment(
+                totals_table_name=totals.table.table_name
+            ).to_env(),
             permissions=totals.partition_statements(VERIFIED, "dynamodb:UpdateItem"),
             memory_size=256,
             timeout=cdk.Duration.minutes(5),

@@ -26,7 +26,7 @@ GROUPS = {
         frozenset({"event_switch", "event_switch_check"}), frozenset({"attachment"})
     ),
     "catalog": Group(
-        frozenset({"ingest", "publish", "reconcile", "totals"}),
+        frozenset({"ingest", "publish", "reconcile", "reconcile_result", "totals"}),
         frozenset({"ingestion", "reconciliation", "totals"}),
     ),
     "inspection": Group(frozenset({"inspect"}), frozenset({"inspection"})),

@@ -133,7 +133,7 @@ def test_the_recorder_may_write_the_results_of_comparisons_only(nightly: Templat
     assert statement["Condition"] == {
         "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": "#verified"}
     }
-    variables = function(nightly, "handlers.reconcile.record")["Environment"]["Variables"]
+    variables = function(nightly, "handlers.reconcile_result.handler")["Environment"]["Variables"]
     assert variables.keys() & {"TABLE_NAME", "TOTALS_TABLE_NAME"} == {"TOTALS_TABLE_NAME"}
 
 

@@ -98,7 +98,7 @@ DEPLOYED = {
     "PreTrafficEnvironment": "VERSION_ARN TABLE_NAME SHARDS KEY_ARN",
     "PublishEnvironment": "TOPIC_ARN FAILURE_QUEUE_URL WHOLE_BATCHES",
     "ReconcileEnvironment": "BUCKET_NAME ATTACHED_BUCKETS TABLE_NAME SHARDS",
-    "ResultEnvironment": "TOTALS_TABLE_NAME",
+    "ReconcileResultEnvironment": "TOTALS_TABLE_NAME",
     "TotalsEnvironment": "TOTALS_TABLE_NAME SHARDS TOTALS_DEPTH ONLY_SHARD",
     "WorkerEnvironment": (
         "BUCKET_NAME ATTACHED_BUCKETS TABLE_NAME SHARDS QUEUE_URL AWS_DEFAULT_REGION TMPDIR"

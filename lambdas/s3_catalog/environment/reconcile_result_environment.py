@@ -6,7 +6,7 @@ from s3_catalog.environment.variables import Environment
 
 
 @dataclass(frozen=True)
-class ResultEnvironment(Environment):
+class ReconcileResultEnvironment(Environment):
     """The table of totals."""
 
     totals_table_name: str
