@@ -67,7 +67,7 @@ WRITE_UNIT = Price(_DYNAMODB, "write unit", 0.625 / _M, _DYNAMODB_PAGE, _QUOTED)
 READ_UNIT = Price(_DYNAMODB, "read unit", 0.125 / _M, _DYNAMODB_PAGE, _QUOTED)
 """4 KB read, consistently."""
 TABLE_STORAGE = Price(_DYNAMODB, "GB-month", 0.25, _DYNAMODB_PAGE, _QUOTED, free=25)
-POINT_IN_TIME_RECOVERY = Price(_DYNAMODB, "GB-month", 0.20, _DYNAMODB_PAGE, _QUOTED)
+POINT_IN_TIME_RECOVERY = Price(_DYNAMODB, "GB-month to recover", 0.20, _DYNAMODB_PAGE, _QUOTED)
 KINESIS_COPY = Price(_DYNAMODB, "change to Kinesis", 0.10 / _M, _DYNAMODB_PAGE, _UNCONFIRMED)
 STREAM_READ = Price(_DYNAMODB, "stream read by Lambda", 0, _DYNAMODB_PAGE, _QUOTED)
 

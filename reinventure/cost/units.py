@@ -45,8 +45,10 @@ MEMORY_GB = 0.25
 """Counted: the memory of `ingest`, `totals`, `publish` and `mirror`."""
 INSPECT_GB = 1769 / 1024
 """Counted: the memory of `inspect`."""
-INSPECT_SECONDS = 0.3
-"""Assumed: billed time of an inspection."""
+INSPECT_SECONDS = 0.1
+"""Assumed: billed time of an inspection of a small object, besides that of its invocation."""
+INSPECT_REQUESTS = 2
+"""Assumed: GET requests of an inspection; small objects take one to three."""
 
 POLLS = QUEUE_POLLERS * 3 * 60 * 24 * 30
 """Requests a month for an empty queue: each poll waits 20 seconds."""

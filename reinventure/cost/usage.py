@@ -152,7 +152,7 @@ def _rows(workload: Workload) -> Iterator[Line]:
     if workload.has(Option.WORKERS):
         yield Line(prices.READ_UNIT, "rows to inspect", changes)
         yield Line(prices.WRITE_UNIT, "inspection results", changes)
-        yield Line(prices.GET_REQUEST, "objects to inspect", changes)
+        yield Line(prices.GET_REQUEST, "objects to inspect", changes * units.INSPECT_REQUESTS)
 
 
 def _totals(workload: Workload) -> Line:
