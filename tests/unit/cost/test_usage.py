@@ -93,7 +93,8 @@ def test_an_overwritten_version_costs_a_lookup_when_it_expires() -> None:
     lookup = dollars(work, reason="lookups of versions that expire")
     assert lookup == pytest.approx(0.2 * (WRITE + READ + LIST))
     assert dollars(work, "Lambda", "ingest", "request") == pytest.approx(1.2 * INVOCATION)
-    # It changes neither totals nor feed.
+    # Each is a record of the stream as well, but changes neither totals nor feed.
+    assert dollars(work, "Lambda", "publish", "request") == pytest.approx(1.2 * INVOCATION)
     assert dollars(work, "DynamoDB", "totals") == pytest.approx(10 * WRITE)
     assert dollars(work, "SNS", unit="FIFO message") == pytest.approx(FIFO)
 
@@ -108,10 +109,11 @@ def test_an_attached_bucket_has_no_lifecycle_rules_of_ours_and_pays_for_its_even
     ("rate", "refused", "deliveries"),
     [(Rate.TRICKLE, 0, 1_200_000), (Rate.STEADY, 0.2, 150_000), (Rate.BURST, 0.2, 15_000)],
 )
+@pytest.mark.parametrize("transport", [Option.SQS, Option.SNS])
 def test_a_queue_saves_invocations_and_pays_refused_inserts(
-    rate: Rate, refused: float, deliveries: float
+    transport: Option, rate: Rate, refused: float, deliveries: float
 ) -> None:
-    work = workload(Option.SQS, rate=rate, overwrites=0.2)
+    work = workload(transport, rate=rate, overwrites=0.2)
     reason = "refused inserts of overwritten objects"
     assert dollars(work, "DynamoDB", reason) == pytest.approx(refused * WRITE)
     invoked = dollars(work, "Lambda", "ingest", "request")
@@ -126,6 +128,54 @@ def test_a_queue_saves_invocations_and_pays_refused_inserts(
 def test_messages_of_a_queue_are_received_ten_at_a_time(rate: Rate, requests: float) -> None:
     work = workload(Option.SQS, rate=rate)
     assert dollars(work, "SQS", "events") == pytest.approx(requests * 0.40)
+
+
+@pytest.mark.parametrize(
+    ("transport", "service", "expected"),
+    [
+        # A million events, and those of 200,000 versions that expire.
+        (Option.SNS, "SNS", 1.2 * 0.50 + FIFO + 1.2 * 0.017),
+        (Option.SNS, "SQS", 3 * 1.2 * 0.40 + 0.648 * 0.40),
+        (Option.EVENTBRIDGE, "EventBridge", 1.2 * 1.00),
+    ],
+)
+def test_a_transport_is_paid_by_events(transport: Option, service: str, expected: float) -> None:
+    work = workload(transport, overwrites=0.2)
+    assert dollars(work, service) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("options", "users"),
+    [
+        ((), 5),
+        ((Option.SQS,), 7),
+        ((Option.SNS,), 8),
+        ((Option.SQL,), 8),
+        ((Option.WORKERS,), 8),
+        ((Option.KINESIS,), 6),
+    ],
+)
+def test_each_user_of_a_key_asks_for_it_every_five_minutes(
+    options: tuple[Option, ...], users: int
+) -> None:
+    asked = dollars(workload(*options), "KMS", "data keys, kept for five minutes")
+    assert asked == pytest.approx(users * 8_640 * 0.03 / 10_000)
+
+
+def test_copies_to_kinesis() -> None:
+    work = workload(Option.KINESIS)
+    assert dollars(work, "DynamoDB", "copies of changes") == pytest.approx(0.10)
+    assert dollars(work, "Kinesis", "copies of changes") == pytest.approx(1 * 0.08)
+
+
+def test_rows_of_the_mirror() -> None:
+    work = workload(Option.SQL, objects=10 * MILLION, rate=Rate.BURST)
+    # 2,500 seconds at four capacity units; four I/O requests a row; eighty rows a statement.
+    hours = 2_500 / (30 * 86_400) * 730
+    assert dollars(work, "Aurora", "capacity") == pytest.approx(hours * 4 * 0.12)
+    assert dollars(work, "Aurora", unit="I/O request") == pytest.approx(4 * 0.20)
+    assert dollars(work, "Aurora", "statements") == pytest.approx(0.35 / 80)
+    assert dollars(work, "Aurora", unit="GB-month") == pytest.approx(5 * 0.10)
 
 
 @pytest.mark.parametrize(
@@ -180,6 +230,11 @@ def test_each_inspection_is_a_write_and_a_record_of_the_stream() -> None:
     assert dollars(work, "DynamoDB", "inspection results") == pytest.approx(WRITE)
     assert dollars(work, "Lambda", "publish", "request") == pytest.approx(2 * INVOCATION)
     assert dollars(work, "SNS", "inspect", "FIFO delivery") == pytest.approx(0.01)
+    assert dollars(work, "DynamoDB", "rows to inspect") == pytest.approx(READ)
+    assert dollars(work, "S3", "objects to inspect") == pytest.approx(2 * 0.40)
+    # 150 ms at 1,769 MB.
+    seconds = dollars(work, "Lambda", "inspect", "GB-second, arm64")
+    assert seconds == pytest.approx(150_000 * 1769 / 1024 * GB_SECOND)
 
 
 def test_keys_cost_more_after_their_rotations() -> None:
