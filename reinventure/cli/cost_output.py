@@ -1,7 +1,7 @@
 """The price of a workload, as lines for a person and as JSON."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from reinventure.cost import prices
@@ -14,14 +14,6 @@ _MILLION = 1_000_000
 _CENT = 0.005
 _WHOLE = 100
 """From here on, fractions of a unit are not shown."""
-_GIVES = {
-    "FRESHNESS": "freshness",
-    "POINT READS": "point_reads",
-    "ORDER": "order",
-    "TOTALS": "totals",
-    "FEED": "feed",
-    "PROOF": "proof",
-}
 
 
 def cost_lines(workload: Workload) -> Iterator[str]:
@@ -35,7 +27,7 @@ def cost_lines(workload: Workload) -> Iterator[str]:
     yield ""
     yield from _sums(lines, workload)
     yield ""
-    yield from _table(_given(total, others), right={"A MONTH", "ONCE"})
+    yield from _table(_given(total, others), right=set())
     yield ""
     yield (
         f"Prices: {prices.LOCATION}, list prices; other regions cost up to twice as much. "
@@ -145,7 +137,11 @@ def _sums(lines: Sequence[Line], workload: Workload) -> Iterator[str]:
     without = free(lines)
     yield f"a month         {_dollars(total)}"
     yield f"a million       {_dollars(_by_million(by_change, workload))}, by changes alone"
-    yield f"idle            {_dollars(total - by_change)} a month, without any change"
+    empty = sum(line.dollars for line in usage(replace(workload, changes=0, objects=0)))
+    yield (
+        f"idle            {_dollars(total - by_change)} a month, without any change; "
+        f"{_dollars(empty)} for an empty catalog"
+    )
     yield (
         f"rotation        {_dollars(rotations(workload))} a month more after the first rotation "
         "of the keys, as much again after the second"
@@ -154,18 +150,17 @@ def _sums(lines: Sequence[Line], workload: Workload) -> Iterator[str]:
 
 
 def _given(total: float, others: Sequence[Alternative]) -> list[tuple[str, ...]]:
-    catalog = Alternative("this catalog", total, 0, CATALOG)
-    rows: list[tuple[str, ...]] = [("", "A MONTH", "ONCE", *_GIVES)]
-    rows.extend(
-        (
-            each.name,
-            _dollars(each.dollars),
-            _dollars(each.once) if each.once else "-",
-            *(str(getattr(each.gives, name)) for name in _GIVES.values()),
-        )
-        for each in (catalog, *others)
-    )
-    return rows
+    """Return what each gives: a column for each, because there are few."""
+    each = [Alternative("this catalog", total, 0, CATALOG), *others]
+    return [
+        ("", *(one.name.upper() for one in each)),
+        ("a month", *(_dollars(one.dollars) for one in each)),
+        ("once", *(_dollars(one.once) if one.once else "-" for one in each)),
+        *(
+            (name.replace("_", " "), *(str(getattr(one.gives, name)) for one in each))
+            for name in asdict(CATALOG)
+        ),
+    ]
 
 
 def _table(rows: Sequence[tuple[str, ...]], right: set[str]) -> Iterator[str]:

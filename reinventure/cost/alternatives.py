@@ -36,7 +36,7 @@ class Alternative:
 CATALOG = Gift(
     freshness="seconds",
     point_reads="milliseconds",
-    order="sequencer, checked by each write",
+    order="S3's sequencer",
     totals="by folder",
     feed="in order of each key",
     proof="verify",
@@ -58,7 +58,7 @@ def alternatives(workload: Workload) -> list[Alternative]:
             "S3 Metadata, journal",
             journal,
             0,
-            Gift("minutes", "none", "sequence number", _QUERY, "read the table", "none"),
+            Gift("minutes", "none", "S3's sequence number", _QUERY, "read the table", "none"),
         ),
         Alternative(
             "S3 Metadata, live inventory",

@@ -112,6 +112,11 @@ def test_what_aws_offers_is_cheaper_at_every_size(rate: Rate, objects: int, chan
     assert max(other.dollars for other in alternatives(work)) < total
 
 
+@pytest.mark.parametrize("option", Option)
+def test_each_option_is_explained(option: Option) -> None:
+    assert f"\n| `{option}` |" in PAGE
+
+
 def test_the_example_is_what_the_command_prints() -> None:
     shown = CliRunner().invoke(app, ["cost"]).stdout
     assert f"```text\n{shown}```" in PAGE
