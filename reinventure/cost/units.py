@@ -1,7 +1,7 @@
 """What the code uses, in AWS's units: for a change, for a batch, for a month.
 
-`COUNTED` figures are compared with the code or the templates by a test (tests/unit/cost and
-tests/stacks/test_cost.py). The others are assumptions, which no test can show without an account.
+A figure that is counted is compared with the code or the templates by a test (tests/unit/cost and
+tests/stacks/test_cost.py). One that is assumed cannot be shown without an account.
 """
 
 from reinventure.cost.workload import Option, Rate
@@ -78,7 +78,7 @@ RECONCILE_SECONDS = 0.0005
 RANGES = 100
 """Counted: ranges of a comparison, at most."""
 TRANSITIONS = 4
-"""Counted: transitions of a range: start, work, choice, result."""
+"""Assumed: transitions of a range: start, work, choice, result."""
 
 ACU = {Rate.TRICKLE: 0.5, Rate.STEADY: 1, Rate.BURST: 4}
 """Assumed: Aurora capacity units while changes come. The least that runs is 0.5."""

@@ -13,6 +13,7 @@ from s3_catalog.feed.message import entry
 from s3_catalog.model.change import Change, Kind
 from s3_catalog.model.event import Content, Event
 from s3_catalog.model.row import Row, from_event
+from s3_catalog.reconciliation import key_ranges
 from s3_catalog.s3.bucket import Bucket
 from s3_catalog.table import batch_write
 from s3_catalog.table.item import to_item
@@ -172,6 +173,10 @@ def test_an_expired_version_takes_a_read_a_listing_and_a_write_that_nothing_foll
     change = Change("1", "1", 0, "bucket", KEY, before, written[0])
     assert change.kind is None
     assert growth(change) == growth(Change("1", "1", 0, "bucket", KEY, None, None))
+
+
+def test_a_comparison_has_as_many_ranges_as_a_map_takes() -> None:
+    assert key_ranges.MAX_RANGES == units.RANGES
 
 
 def test_sizes_are_those_of_a_typical_row() -> None:
