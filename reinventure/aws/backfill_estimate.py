@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Self
 
-from reinventure.aws import prices
 from reinventure.contract import MAX_SHARDS
+from reinventure.cost import prices
+from reinventure.cost.usage import after_rows
+from reinventure.cost.workload import Rate, Workload
 
 WRITES_PER_SHARD = 1_000
 """Writes a second that a DynamoDB partition takes."""
@@ -31,17 +33,18 @@ class BackfillEstimate:
     @property
     def listing_dollars(self) -> float:
         """Price of the LIST requests."""
-        return self.requests * prices.LIST_REQUEST
+        return self.requests * prices.LIST_REQUEST.dollars
 
     @property
     def row_dollars(self) -> float:
         """Price of the rows' write units, with keys of up to 450 bytes."""
-        return self.objects * prices.WRITE_UNIT
+        return self.objects * prices.WRITE_UNIT.dollars
 
     @property
     def following_dollars(self) -> float:
         """Price of what follows the rows: totals, change feed, functions."""
-        return self.objects * prices.CHANGE_AFTER_ROW
+        rows = Workload(changes=self.objects, objects=0, rate=Rate.BURST, overwrites=0)
+        return sum(line.dollars for line in after_rows(rows))
 
     @property
     def seconds(self) -> float:

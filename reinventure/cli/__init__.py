@@ -11,6 +11,7 @@ from reinventure.cli import (
     attach,
     audit,
     buckets,
+    cost,
     detach,
     doctor,
     inspection,
@@ -46,7 +47,7 @@ COMMANDS = {
         doctor.doctor,
     ),
     "Local cloud": (local.up, local.down, local.demo),
-    "Account": (account.deploy, account.destroy),
+    "Account": (cost.cost, account.deploy, account.destroy),
 }
 """The commands by group, in the order of the help."""
 

@@ -3,12 +3,12 @@
 import shlex
 from collections.abc import Iterator
 
-from reinventure.aws import prices
 from reinventure.aws.attach_plan import AttachPlan
 from reinventure.aws.backfill_estimate import TABLE_WRITES, WRITES_PER_SHARD, BackfillEstimate
 from reinventure.aws.notification_entry import NotificationEntry
 from reinventure.aws.object_count import ObjectCount
 from reinventure.cli.time_output import duration
+from reinventure.cost import prices
 from reinventure.printable import printable, printable_json
 
 _WIDTH = 15

@@ -31,6 +31,10 @@ _AGES = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"
 _AGE = re.compile(rf"([0-9]{{1,9}})([{''.join(_AGES)}])")
 _WHOLE_NUMBER = re.compile("[0-9]{1,18}")
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
+_COUNT = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)([kmb]?)")
+_COUNT_UNITS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9}
+_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,9})?)%?")
+_WHOLE = 100
 _SHA256 = re.compile("[0-9a-fA-F]{64}")
 _SCHEME = "s3://"
 _STORAGE_CLASS = re.compile(r"[A-Za-z_]+")
@@ -72,6 +76,26 @@ def whole_number(text: str, minimum: int = 0) -> int:
     if not _WHOLE_NUMBER.fullmatch(text) or int(text) < minimum:
         raise ValueError(f"invalid number {text!r}: use a whole number, at least {minimum}")
     return int(text)
+
+
+def count(text: str) -> int:
+    """Return a number of things with an optional unit of a thousand, a million or a billion.
+
+    Such as 500, 20k, 1M or 2.5B; upper and lower case are the same.
+    """
+    match = _COUNT.fullmatch(text.lower())
+    found = Fraction(match[1]) * _COUNT_UNITS[match[2]] if match else None
+    if found is None or found.denominator != 1:
+        raise ValueError(f"invalid number {text!r}: use a whole number, such as 500, 20k, 1M, 2.5B")
+    return int(found)
+
+
+def percent(text: str) -> float:
+    """Return the share, 0 to 1, of a percentage such as 20% or 0.5%; the sign may be left out."""
+    match = _PERCENT.fullmatch(text)
+    if not match or float(match[1]) > _WHOLE:
+        raise ValueError(f"invalid percentage {text!r}: use 0% to 100%, such as 20%")
+    return float(match[1]) / _WHOLE
 
 
 def seconds(text: str) -> float:

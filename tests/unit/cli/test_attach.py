@@ -433,11 +433,11 @@ def test_more_shards_are_proposed_before_the_first_row(
             "of the whole bucket, old versions and delete markers included"
         )
     ]
-    # 10 million requests, 0.005 for a thousand; 0.625 and 0.87 for each million of rows.
+    # 10 million requests, 0.005 for a thousand; 0.625 and 0.435 for each million of rows.
     assert lines_of(shown, "backfill") == [
         (
-            "$15,000.00 (us-east-1, November 2026): $50.00 for 10,000,000 LIST requests, "
-            "$6,250.00 for 10,000,000,000 write units of DynamoDB, $8,700.00 for totals and change "
+            "$10,648.75 (us-east-1, November 2026): $50.00 for 10,000,000 LIST requests, "
+            "$6,250.00 for 10,000,000,000 write units of DynamoDB, $4,348.75 for totals and change "
             "feed"
         ),
         "7.2 days of writes: 16 shards take 16,000 a second",
@@ -468,8 +468,8 @@ def test_a_count_that_is_not_known_is_not_made_up(
         )
     ]
     assert lines_of(shown, "backfill")[0] == (
-        "at least $0.03 (us-east-1, November 2026): less than $0.01 for 20 LIST requests, $0.01 "
-        "for 20,000 write units of DynamoDB, $0.02 for totals and change feed"
+        "at least $0.02 (us-east-1, November 2026): less than $0.01 for 20 LIST requests, $0.01 "
+        "for 20,000 write units of DynamoDB, less than $0.01 for totals and change feed"
     )
     assert lines_of(shown, "shards") == []
 

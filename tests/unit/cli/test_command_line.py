@@ -270,7 +270,7 @@ def test_the_help_lists_all_commands_in_their_groups(run: Run, arguments: list[s
             *("sql-backfill", "audit", "smoke", "doctor"),
         ],
         "Local cloud": ["up", "down", "demo"],
-        "Account": ["deploy", "destroy"],
+        "Account": ["cost", "deploy", "destroy"],
     }
 
 

@@ -1,0 +1,147 @@
+"""Every figure of docs/cost.md, and those of the README, are what the command computes."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from reinventure.cli import app
+from reinventure.cost import prices
+from reinventure.cost.alternatives import alternatives
+from reinventure.cost.prices import Price
+from reinventure.cost.usage import rotations, usage
+from reinventure.cost.workload import Option, Rate, Workload
+from s3_catalog.model.object_key import partition
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "cost.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+MILLION = 1_000_000
+KEYS = 100_000
+PARTITION_WRITES = 1_000
+"""Write units a second of a partition of DynamoDB."""
+
+
+def dollars(amount: float) -> str:
+    return f"${Decimal(f'{amount:.6f}').quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
+
+
+def a_million(
+    rate: Rate, overwrites: float, *options: Option, service: str = "", reason: str = ""
+) -> float:
+    """The dollars of a million changes, or of those of its lines with this service and reason."""
+    work = Workload(MILLION, 0, rate, overwrites, frozenset(options))
+    return sum(
+        line.dollars
+        for line in usage(work)
+        if line.by_change and service in {"", line.price.service} and reason in {"", line.reason}
+    )
+
+
+def month(objects: int, rate: Rate, *options: Option) -> Workload:
+    """A month in which a tenth of the objects changes."""
+    return Workload(objects // 10, objects, rate, 0.2, frozenset(options))
+
+
+def rates() -> Iterable[str]:
+    for rate in Rate:
+        cells = (
+            a_million(rate, 0),
+            a_million(rate, 0.2),
+            a_million(rate, 0.2, Option.ATTACHED),
+            a_million(rate, 0.2, Option.SQS),
+        )
+        yield f"| `{rate}` | {' | '.join(map(dollars, cells))} |"
+
+
+def sizes() -> Iterable[str]:
+    for objects, rate in (
+        (MILLION, Rate.TRICKLE),
+        (100 * MILLION, Rate.STEADY),
+        (10_000 * MILLION, Rate.BURST),
+    ):
+        lines = usage(month(objects, rate))
+        total = sum(line.dollars for line in lines)
+        idle = sum(line.dollars for line in lines if not line.by_change)
+        nightly = sum(line.dollars for line in usage(month(objects, rate, Option.NIGHTLY))) - total
+        journal, inventory, daily = alternatives(month(objects, rate))
+        cells = (total, idle, nightly, journal.dollars, inventory.dollars, daily.dollars)
+        yield f"| {objects:,} | `{rate}` | {' | '.join(map(dollars, cells))} |"
+
+
+def hot_prefix() -> Iterable[str]:
+    for shards in (1, 4, 16, 64):
+        rows = Counter(
+            partition("logs-prod", f"2026/11/26/host/{n:09}.json.gz", shards) for n in range(KEYS)
+        )
+        busiest = max(rows.values()) / KEYS
+        yield f"| {shards} | {busiest:.1%} | {int(PARTITION_WRITES / busiest):,} |"
+
+
+def price_list() -> Iterable[str]:
+    for price in vars(prices).values():
+        if isinstance(price, Price):
+            # Small ones by the million.
+            small = 0 < price.dollars < 0.001
+            amount = f"${price.dollars * MILLION:g} a million" if small else f"${price.dollars:g}"
+            free = f"{price.free:,.0f}" if price.free else ""
+            name = f"{price.service}: {price.unit}"
+            yield (
+                f"| {name} | {amount} | {free} | [{price.page}](https://{price.page}) |"
+                f" {price.source.value} |"
+            )
+
+
+@pytest.mark.parametrize("expected", [rates, sizes, hot_prefix, price_list])
+def test_a_table_is_computed(expected: object) -> None:
+    rows = list(expected())  # type: ignore[operator]
+    assert "\n".join(rows) in PAGE
+
+
+@pytest.mark.parametrize("rate", Rate)
+@pytest.mark.parametrize("objects", [0, MILLION, 1_000 * MILLION, 100_000 * MILLION])
+@pytest.mark.parametrize("changes", [0, 1, MILLION, 10_000 * MILLION])
+def test_what_aws_offers_is_cheaper_at_every_size(rate: Rate, objects: int, changes: int) -> None:
+    work = Workload(changes, objects, rate, 0)
+    total = sum(line.dollars for line in usage(work))
+    assert max(other.dollars for other in alternatives(work)) < total
+
+
+@pytest.mark.parametrize("option", Option)
+def test_each_option_is_explained(option: Option) -> None:
+    assert f"\n| `{option}` |" in PAGE
+
+
+def test_the_example_is_what_the_command_prints() -> None:
+    shown = CliRunner().invoke(app, ["cost"]).stdout
+    assert f"```text\n{shown}```" in PAGE
+
+
+def test_the_readme_has_the_same_figures() -> None:
+    [paragraph] = re.findall(r"^\*\*Cost.*?\n\n", README, re.MULTILINE | re.DOTALL)
+    idle = usage(Workload(0, 0, Rate.TRICKLE, 0))
+    stored = usage(Workload(0, MILLION, Rate.TRICKLE, 0))
+    polled = usage(Workload(0, 0, Rate.TRICKLE, 0, frozenset({Option.SQS})))
+    [journal, *_] = alternatives(Workload(MILLION, 0, Rate.TRICKLE, 0))
+    expired = a_million(Rate.TRICKLE, 1) - a_million(Rate.TRICKLE, 0)
+    keys = sum(line.dollars for line in idle if line.price.service == "KMS")
+    alarms = sum(line.dollars for line in idle if line.price.service == "CloudWatch")
+    figures = [
+        *(dollars(a_million(rate, 0)) for rate in Rate),
+        dollars(a_million(Rate.TRICKLE, 0, service="X-Ray")),
+        dollars(a_million(Rate.TRICKLE, 0, service="DynamoDB", reason="totals")),
+        dollars(expired),
+        dollars(keys),
+        dollars(rotations(Workload(0, 0, Rate.TRICKLE, 0))),
+        dollars(alarms),
+        dollars(sum(line.dollars for line in stored if line.price.service == "DynamoDB")),
+        dollars(sum(line.dollars for line in polled if line.price.service == "SQS")),
+        dollars(journal.dollars),
+    ]
+    assert re.findall(r"\$[\d.,]*\d", paragraph) == figures
+    assert paragraph.count(prices.AS_OF) == 1
