@@ -22,7 +22,7 @@ def at(hour: int) -> datetime:
 def test_the_nightly_comparison_records_the_buckets_that_were_equal(
     dynamodb: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = importlib.import_module("handlers.reconcile")
+    module = importlib.import_module("handlers.reconcile_result")
     verified = LastVerified(dynamodb, new_table(dynamodb))
     monkeypatch.setenv("TOTALS_TABLE_NAME", verified.table)
     monkeypatch.setattr(module.clients, "dynamodb", lambda: dynamodb)
@@ -31,10 +31,10 @@ def test_the_nightly_comparison_records_the_buckets_that_were_equal(
         "began": "2026-11-23T03:00:00.000Z",
         "ranges": [{"bucket": bucket, "repaired": rows} for bucket, rows in ranges],
     }
-    module.record({**result, "input": {"bucket": "photos", "prefix": "", "after": "k"}}, None)
+    module.handler({**result, "input": {"bucket": "photos", "prefix": "", "after": "k"}}, None)
     assert verified.moments() == {}, "it was of a part"
     for schedule in ({}, {"source": "aws.events", "detail": {}}):
-        module.record({**result, "input": schedule}, None)
+        module.handler({**result, "input": schedule}, None)
         assert verified.moments() == {"other": at(3), "photos": at(3)}
 
 
