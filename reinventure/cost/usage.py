@@ -110,8 +110,9 @@ def _fixed(workload: Workload) -> Iterator[Line]:
         check, hours = "hourly check of the switches", 24 * 30
         time = hours * units.INVOCATION_SECONDS * units.MEMORY_GB
         yield Line(prices.INVOCATION, check, hours, by_change=False)
-        yield Line(prices.TRACE, check, hours, by_change=False)
         yield Line(prices.LAMBDA_TIME, check, time, by_change=False)
+        if workload.has(Option.TRACING):
+            yield Line(prices.TRACE, check, hours, by_change=False)
     if workload.has(Option.SQL):
         yield Line(prices.SECRET, "passwords of the database", 2, by_change=False)
     polled = sum(
@@ -162,17 +163,18 @@ def _totals(workload: Workload) -> Line:
 
 
 def _function_lines(functions: list[_Function], workload: Workload) -> Iterator[Line]:
-    seconds = workload.changes / workload.rate.per_second
     for each in functions:
         yield Line(prices.INVOCATION, each.name, each.invocations)
     for each in functions:
         time = each.invocations * units.INVOCATION_SECONDS + each.changes * each.change_seconds
         yield Line(prices.LAMBDA_TIME, each.name, time * each.memory)
-    for each in functions:
-        # One a second of each function, and a share of the others.
-        first = min(each.invocations, seconds)
-        traced = first + units.SAMPLED * (each.invocations - first)
-        yield Line(prices.TRACE, each.name, traced)
+    if workload.has(Option.TRACING):
+        seconds = workload.changes / workload.rate.per_second
+        for each in functions:
+            # One a second of each function, and a share of the others.
+            first = min(each.invocations, seconds)
+            traced = first + units.SAMPLED * (each.invocations - first)
+            yield Line(prices.TRACE, each.name, traced)
     logged = sum(each.invocations for each in functions) * units.LOG_BYTES / _GB
     yield Line(prices.LOG_DATA, "a line for each invocation", logged)
     yield Line(prices.LOG_STORAGE, "logs of a month", logged)

@@ -41,6 +41,8 @@ class Option(StrEnum):
     """workers=true, with small objects only"""
     KINESIS = "kinesis"
     """kinesis=true"""
+    TRACING = "tracing"
+    """tracing=true"""
     GOVERNANCE = "governance"
     """trail=create: the AUDIT key. The account's first trail is free."""
     DELIVERY = "delivery"

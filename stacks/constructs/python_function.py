@@ -15,8 +15,8 @@ class PythonFunction(Construct):
     """The function `entry`, as `module.function` of the folder lambdas/.
 
     Its environment and log group are under the customer managed key `key`. Its role allows
-    `permissions`, which can grow until the template is written, writing to the log group, tracing,
-    and nothing else.
+    `permissions`, which can grow until the template is written, writing to the log group, tracing
+    if the setting `tracing` is on, and nothing else.
     """
 
     def __init__(
@@ -36,7 +36,11 @@ class PythonFunction(Construct):
         super().__init__(scope, id)
         self.log_group = EncryptedLogGroup(self, "Logs", settings, key)
         self.permissions = iam.PolicyDocument(
-            statements=[*permissions, self.log_group.write_statement(), _trace()]
+            statements=[
+                *permissions,
+                self.log_group.write_statement(),
+                *([_trace()] if settings.tracing else []),
+            ]
         )
         self.role = iam.Role(
             self,
@@ -61,7 +65,7 @@ class PythonFunction(Construct):
             environment_encryption=key,
             memory_size=memory_size,
             timeout=timeout,
-            tracing=lambda_.Tracing.ACTIVE,
+            tracing=lambda_.Tracing.ACTIVE if settings.tracing else lambda_.Tracing.DISABLED,
             logging_format=lambda_.LoggingFormat.JSON,
             application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
             system_log_level_v2=lambda_.SystemLogLevel.WARN,

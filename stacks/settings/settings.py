@@ -128,6 +128,10 @@ class Settings:
     kinesis: bool
     """Whether DynamoDB copies every write of the table to a Kinesis data stream."""
 
+    tracing: bool
+    """Whether X-Ray traces the functions. Lambda has no setting for how many invocations: one a
+    second, and 5 percent of the others (docs/cost.md)."""
+
     totals_depth: int
     """Levels of folders with totals, 0 to `MAX_TOTALS_DEPTH`; with 0 only the bucket has totals.
     After a change the totals start at zero."""
@@ -195,6 +199,7 @@ class Settings:
             config=_read(node, "config", _choice("off", "existing", "create")),
             trail=_read(node, "trail", _choice("off", "create")),
             kinesis=_read(node, "kinesis", _switch),
+            tracing=_read(node, "tracing", _switch),
             totals_depth=_read(node, "totals_depth", _whole_number(0, MAX_TOTALS_DEPTH)),
             workers=workers,
             inspect_max_mib=_read(node, "inspect_max_mib", _whole_number(1, MAX_INSPECT_MIB)),
@@ -221,6 +226,7 @@ class Settings:
             reconcile="off",
             notify="",
             kinesis=False,
+            tracing=False,
             totals_depth=3,
             key_rotation_days=365,
             config="off",

@@ -73,6 +73,7 @@ class Assemblies:
             "transport": "sqs",
             "reconcile": "nightly",
             "kinesis": "true",
+            "tracing": "true",
             "buckets": "create,logs-prod/2026/,photos-prod",
             "aws:cdk:enable-path-metadata": "true",
             **dict(setting.split("=", 1) for setting in optional.split()),

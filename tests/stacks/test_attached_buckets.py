@@ -182,8 +182,6 @@ def test_the_function_may_touch_the_switches_of_these_buckets_and_nothing_else(
         "events:TestEventPattern",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
-        "xray:PutTelemetryRecords",
-        "xray:PutTraceSegments",
     }
 
 

@@ -35,12 +35,7 @@ REASONS_FOR_EVERYTHING = {
         "logs:PutResourcePolicy",
         "logs:UpdateLogDelivery",
     ): "log deliveries of a state machine have no resources",
-    ("xray:PutTelemetryRecords", "xray:PutTraceSegments"): "X-Ray has no resources",
-    (
-        "cloudwatch:GetMetricData",
-        "xray:PutTelemetryRecords",
-        "xray:PutTraceSegments",
-    ): "neither X-Ray nor metrics have resources",
+    ("cloudwatch:GetMetricData",): "metrics have no resources",
 }
 """Actions that a role may allow on `*`, and the reason."""
 
@@ -215,7 +210,6 @@ def test_ingest_has_these_permissions_only(variant: Template) -> None:
             ["logs:CreateLogStream", "logs:PutLogEvents"],
             arn(variant, "AWS::Logs::LogGroup", "IngestLogs"),
         ),
-        (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*"),
         (["sqs:SendMessage"], failures(variant)),
         (["kms:Decrypt", "kms:GenerateDataKey"], key(variant, "queues")),
         *(
@@ -386,7 +380,6 @@ def test_ingest_runs_as_documented(template: Template) -> None:
     assert function["MemorySize"] == 256
     assert function["Runtime"] == "python3.13"
     assert function["Architectures"] == ["arm64"]
-    assert function["TracingConfig"] == {"Mode": "Active"}
     assert function["LoggingConfig"]["LogFormat"] == "JSON"
     assert "LogGroup" in function["LoggingConfig"]
     assert function["Environment"]["Variables"].keys() == {

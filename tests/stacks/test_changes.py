@@ -63,7 +63,6 @@ def test_publish_has_these_permissions_only(variant: Template) -> None:
             ["logs:CreateLogStream", "logs:PutLogEvents"],
             arn(variant, "AWS::Logs::LogGroup", "ChangesPublish"),
         ),
-        (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*"),
         (
             [
                 "dynamodb:DescribeStream",

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from reinventure.cost import units
+from reinventure.cost.prices import TRACE
 from reinventure.cost.usage import usage
 from reinventure.cost.workload import Option, Rate, Workload
 from tests.stacks.assemblies import Assemblies
@@ -62,9 +63,7 @@ def functions(template: Template) -> dict[str, Any]:
     }
 
 
-def test_functions_have_the_memory_and_the_tracing_that_are_priced(
-    assemblies: Assemblies,
-) -> None:
+def test_functions_have_the_memory_and_the_logs_that_are_priced(assemblies: Assemblies) -> None:
     found: dict[str, Any] = {}
     settings = {"sql": "true", "workers": "true", "reconcile": "nightly"}
     for template in all_of(assemblies.catalog(**settings)):
@@ -73,9 +72,26 @@ def test_functions_have_the_memory_and_the_tracing_that_are_priced(
         assert found[f"handlers.{name}.handler"]["MemorySize"] == units.MEMORY_GB * 1024
     assert found["handlers.inspect.handler"]["MemorySize"] == units.INSPECT_GB * 1024
     assert found["handlers.reconcile.work"]["MemorySize"] == units.RECONCILE_GB * 1024
-    assert {each["TracingConfig"]["Mode"] for each in found.values()} == {"Active"}
     # Without lines of Lambda itself, the only one is that of the handler.
     assert {each["LoggingConfig"]["SystemLogLevel"] for each in found.values()} == {"WARN"}
+
+
+@pytest.mark.parametrize(
+    ("options", "settings"),
+    [(frozenset(), {}), (frozenset({Option.TRACING}), {"tracing": "true"})],
+)
+def test_traces_are_priced_where_functions_are_traced(
+    assemblies: Assemblies, options: frozenset[Option], settings: dict[str, str]
+) -> None:
+    priced = {
+        line.reason
+        for line in usage(Workload(1, 0, Rate.TRICKLE, 0, options))
+        if line.price is TRACE
+    }
+    found = functions(read(assemblies.catalog(**settings)))
+    traced = {name.split(".")[1] for name, each in found.items() if "TracingConfig" in each}
+    # The hooks of a rollout run at deployments only.
+    assert priced == traced - {"pre_traffic", "post_traffic"}
 
 
 def test_batches_are_as_large_as_the_model_has_them(assemblies: Assemblies) -> None:

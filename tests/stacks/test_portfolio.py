@@ -80,6 +80,7 @@ def test_the_settings_of_the_app_change_nothing_in_the_product(
         transport="sqs",
         reconcile="nightly",
         kinesis="true",
+        tracing="true",
         totals_depth="5",
         key_rotation_days="90",
         config="create",

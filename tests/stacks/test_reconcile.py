@@ -19,7 +19,6 @@ from tests.stacks.conftest import (
 )
 
 LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"]
-TRACES = (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")
 
 
 @pytest.fixture
@@ -120,7 +119,6 @@ def test_the_recorder_may_write_the_results_of_comparisons_only(nightly: Templat
         (["dynamodb:UpdateItem"], totals_table(nightly)),
         (["kms:Decrypt"], key(nightly, "objects, catalog rows")),
         (LOGS, arn(nightly, "AWS::Logs::LogGroup", "ResultLogs")),
-        TRACES,
     ]
     [statement] = [
         each
@@ -171,7 +169,7 @@ def test_the_machine_is_a_standard_one_and_logs_under_the_data_key(nightly: Temp
 )
 def test_the_functions_run_as_ingest_does(nightly: Template, handler: str, minutes: int) -> None:
     ours, ingest = function(nightly, handler), function(nightly, "handlers.ingest.handler")
-    for name in ("Runtime", "Architectures", "Code", "Environment", "KmsKeyArn", "TracingConfig"):
+    for name in ("Runtime", "Architectures", "Code", "Environment", "KmsKeyArn"):
         assert ours[name] == ingest[name]
     assert ours["LoggingConfig"]["LogFormat"] == "JSON"
     assert ours["MemorySize"] == 1024
@@ -182,7 +180,6 @@ def test_the_planner_may_list_the_bucket_only(nightly: Template) -> None:
     assert permissions(nightly, "ReconcilePlanner") == [
         (["s3:ListBucket"], arn(nightly, "AWS::S3::Bucket")),
         (LOGS, arn(nightly, "AWS::Logs::LogGroup", "PlannerLogs")),
-        TRACES,
     ]
 
 
@@ -195,7 +192,6 @@ def test_the_worker_may_compare_and_repair_only(nightly: Template) -> None:
         ),
         (["kms:Decrypt"], key(nightly, "objects, catalog rows")),
         (LOGS, arn(nightly, "AWS::Logs::LogGroup", "WorkerLogs")),
-        TRACES,
     ]
 
 

@@ -222,7 +222,6 @@ def test_mirror_has_these_permissions_only(sql: Template, data_key: Any, queue_k
             ["logs:CreateLogStream", "logs:PutLogEvents"],
             arn(sql, "AWS::Logs::LogGroup", "Mirror"),
         ),
-        (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*"),
     ]
     assert not resources(sql, "AWS::IAM::Policy", least=0)
     for role in properties(sql, "AWS::IAM::Role"):

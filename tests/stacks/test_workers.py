@@ -32,7 +32,6 @@ from tests.stacks.conftest import (
 )
 
 REASONS_FOR_EVERYTHING = {
-    ("xray:PutTelemetryRecords", "xray:PutTraceSegments"): "X-Ray has no resources",
     ("ecs:DiscoverPollEndpoint",): "it has no resources",
     ("ecr:GetAuthorizationToken",): "it is for all repositories of the account",
 }
@@ -220,7 +219,6 @@ def test_the_function_has_these_permissions_only(stacks: Both) -> None:
             ["logs:CreateLogStream", "logs:PutLogEvents"],
             arn(workers, "AWS::Logs::LogGroup", "Examine"),
         ),
-        (["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*"),
     ]
 
 

@@ -43,6 +43,11 @@ def a_million(
     )
 
 
+def traces(rate: Rate) -> float:
+    """The dollars of X-Ray for a million new objects."""
+    return a_million(rate, 0, Option.TRACING, service="X-Ray")
+
+
 def month(objects: int, rate: Rate, *options: Option) -> Workload:
     """A month in which a tenth of the objects changes."""
     return Workload(objects // 10, objects, rate, 0.2, frozenset(options))
@@ -117,6 +122,13 @@ def test_each_option_is_explained(option: Option) -> None:
     assert f"\n| `{option}` |" in PAGE
 
 
+def test_traces_cost_what_the_page_says() -> None:
+    [paragraph] = re.findall(r"^- \*\*Traces.*?\n(?=- )", PAGE, re.MULTILINE | re.DOTALL)
+    shared = a_million(Rate.TRICKLE, 0, Option.TRACING, service="X-Ray", reason="ingest")
+    figures = [*map(traces, Rate), shared]
+    assert re.findall(r"\$[\d.,]*\d", paragraph) == [dollars(each) for each in figures]
+
+
 def test_the_example_is_what_the_command_prints() -> None:
     shown = CliRunner().invoke(app, ["cost"]).stdout
     assert f"```text\n{shown}```" in PAGE
@@ -133,8 +145,8 @@ def test_the_readme_has_the_same_figures() -> None:
     alarms = sum(line.dollars for line in idle if line.price.service == "CloudWatch")
     figures = [
         *(dollars(a_million(rate, 0)) for rate in Rate),
-        dollars(a_million(Rate.TRICKLE, 0, service="X-Ray")),
         dollars(a_million(Rate.TRICKLE, 0, service="DynamoDB", reason="totals")),
+        dollars(traces(Rate.TRICKLE)),
         dollars(expired),
         dollars(keys),
         dollars(rotations(Workload(0, 0, Rate.TRICKLE, 0))),

@@ -433,11 +433,11 @@ def test_more_shards_are_proposed_before_the_first_row(
             "of the whole bucket, old versions and delete markers included"
         )
     ]
-    # 10 million requests, 0.005 for a thousand; 0.625 and 0.435 for each million of rows.
+    # 10 million requests, 0.005 for a thousand; 0.625 and 0.406 for each million of rows.
     assert lines_of(shown, "backfill") == [
         (
-            "$10,648.75 (us-east-1, November 2026): $50.00 for 10,000,000 LIST requests, "
-            "$6,250.00 for 10,000,000,000 write units of DynamoDB, $4,348.75 for totals and change "
+            "$10,361.24 (us-east-1, November 2026): $50.00 for 10,000,000 LIST requests, "
+            "$6,250.00 for 10,000,000,000 write units of DynamoDB, $4,061.24 for totals and change "
             "feed"
         ),
         "7.2 days of writes: 16 shards take 16,000 a second",

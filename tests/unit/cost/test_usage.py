@@ -55,8 +55,6 @@ def test_a_million_single_changes() -> None:
     assert dollars(work, "Lambda", unit="GB-second, arm64") == pytest.approx(
         seconds * 0.25 * GB_SECOND
     )
-    # All are first of their second, but for the windows, of which a twentieth is traced.
-    assert dollars(work, "X-Ray") == pytest.approx((3 + 0.004448 * 0.05) * TRACE)
     assert dollars(work, "SNS") == pytest.approx(FIFO + 1.2 * 0.017)
     # 240 bytes a line.
     assert dollars(work, "CloudWatch", "a line for each invocation") == pytest.approx(
@@ -64,7 +62,7 @@ def test_a_million_single_changes() -> None:
     )
     # 8,640 times five minutes, five users.
     assert dollars(work, "KMS", "data keys, kept for five minutes") == pytest.approx(0.1296)
-    assert by_change(work) == pytest.approx(23.83, abs=0.005)
+    assert by_change(work) == pytest.approx(8.83, abs=0.005)
 
 
 def test_a_million_changes_in_bursts() -> None:
@@ -73,13 +71,24 @@ def test_a_million_changes_in_bursts() -> None:
     assert dollars(work, "DynamoDB", "totals") == pytest.approx(0.1 * WRITE)
     # Directly, `ingest` is invoked for each event. 2,500 s are three windows of four shards.
     assert dollars(work, "Lambda", unit="request") == pytest.approx(1.020012 * INVOCATION)
+    # Nine times five minutes, five users.
+    assert dollars(work, "KMS", "data keys, kept for five minutes") == pytest.approx(45 * 3e-6)
+    assert by_change(work) == pytest.approx(1.53, abs=0.005)
+
+
+def test_traces_are_an_option() -> None:
+    assert dollars(workload(), "X-Ray") == 0
+    # All are first of their second, but for the windows, of which a twentieth is traced.
+    single = workload(Option.TRACING)
+    assert dollars(single, "X-Ray") == pytest.approx((3 + 0.004448 * 0.05) * TRACE)
     # In 2,500 seconds 2,500 each, and a twentieth of the others.
     ingest = 2_500 + 0.05 * 997_500
     readers = 2 * (2_500 + 0.05 * 7_500) + 0.05 * 12
-    assert dollars(work, "X-Ray") == pytest.approx((ingest + readers) / MILLION * TRACE)
-    # Nine times five minutes, five users.
-    assert dollars(work, "KMS", "data keys, kept for five minutes") == pytest.approx(45 * 3e-6)
-    assert by_change(work) == pytest.approx(1.82, abs=0.005)
+    bursts = workload(Option.TRACING, rate=Rate.BURST)
+    assert dollars(bursts, "X-Ray") == pytest.approx((ingest + readers) / MILLION * TRACE)
+    # The check of each hour.
+    idle = workload(Option.TRACING, Option.ATTACHED, changes=0)
+    assert dollars(idle, "X-Ray") == pytest.approx(720 / MILLION * TRACE)
 
 
 def test_forty_changes_a_second_are_ten_in_a_batch() -> None:
@@ -198,7 +207,7 @@ def test_an_idle_and_empty_catalog(options: tuple[Option, ...], expected: float)
 
 def test_an_idle_attached_bucket() -> None:
     work = workload(Option.ATTACHED, changes=0)
-    hours = 720 * (INVOCATION + TRACE) / MILLION + 720 * 0.05 * 0.25 * GB_SECOND
+    hours = 720 * INVOCATION / MILLION + 720 * 0.05 * 0.25 * GB_SECOND
     assert dollars(work) == pytest.approx(2 + 1.60 + 0.30 + hours)
 
 
@@ -254,12 +263,10 @@ def test_what_is_free_is_free_once_in_an_account() -> None:
 def test_what_follows_the_rows_of_a_backfill() -> None:
     work = workload(rate=Rate.BURST)
     seconds = 2 * (10_000 * 0.05 + 2_000) + 12 * 0.05
-    traces = 2 * (2_500 + 0.05 * 7_500) + 0.05 * 12
     expected = (
         0.1 * WRITE
         + 0.020012 * INVOCATION
         + seconds * 0.25 * GB_SECOND
-        + traces / MILLION * TRACE
         + 20_012 * 240 / 1e9 * (0.50 + 0.03)
         + FIFO
         + 1.2 * 0.017
