@@ -57,6 +57,7 @@ PATCHES: list[Patch] = [
     functions.code_is_unzipped_once,
     functions.output_ends_with_a_mark,
     eventbridge.eventbridge_invokes_asynchronously,
+    eventbridge.events_have_versions,
 ]
 """All patches, in the order in which they are applied."""
 
