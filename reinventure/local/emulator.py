@@ -49,6 +49,7 @@ PATCHES: list[Patch] = [
     s3.sequencers_are_moments,
     s3.events_have_requesters,
     sns.template_topics_are_fifo,
+    sns.deduplication_ids_expire_in_order,
     sqs.messages_have_senders,
     iam.policies_see_the_key_of_an_upload,
     iam.conditions_have_principals,
