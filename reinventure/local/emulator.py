@@ -49,6 +49,7 @@ PATCHES: list[Patch] = [
     s3.sequencers_are_moments,
     s3.events_have_requesters,
     sns.template_topics_are_fifo,
+    sns.deduplication_ids_expire_in_order,
     sqs.messages_have_senders,
     iam.policies_see_the_key_of_an_upload,
     iam.conditions_have_principals,
@@ -57,6 +58,7 @@ PATCHES: list[Patch] = [
     functions.code_is_unzipped_once,
     functions.output_ends_with_a_mark,
     eventbridge.eventbridge_invokes_asynchronously,
+    eventbridge.events_have_versions,
 ]
 """All patches, in the order in which they are applied."""
 
