@@ -20,8 +20,11 @@ class Ended:
     stderr: str
 
 
-def run(*arguments: str, environment: dict[str, str]) -> Ended:
-    """Run the command with `environment` on top of this one's, as its entry point runs it."""
+def run(*arguments: str, environment: dict[str, str], answer: str = "") -> Ended:
+    """Run the command with `environment` on top of this one's, as its entry point runs it.
+
+    `answer` is the line that a person types when it asks.
+    """
     output, errors = _stream(), _stream()
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -29,6 +32,7 @@ def run(*arguments: str, environment: dict[str, str]) -> Ended:
         redirect_stderr(errors),
     ):
         patch.setattr(sys, "argv", ["reinventure", *arguments])
+        patch.setattr(sys, "stdin", io.StringIO(f"{answer}\n"))
         # The handlers of the test run stay: a signal ends the run, not the command.
         patch.setattr(signal, "signal", lambda *_: None)
         patch.delenv("AWS_PROFILE", raising=False)

@@ -41,7 +41,7 @@ class Existing:
             NotificationConfiguration={
                 "QueueConfigurations": [
                     {
-                        "Id": "of others",
+                        "Id": "thumbnails",
                         "QueueArn": arn["Attributes"]["QueueArn"],
                         "Events": ["s3:ObjectCreated:*"],
                         "Filter": {"Key": {"FilterRules": [{"Name": "suffix", "Value": ".jpg"}]}},

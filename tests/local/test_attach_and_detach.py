@@ -1,6 +1,11 @@
-"""Attaching a bucket to the running catalog, and detaching it: it is left as it was found."""
+"""Attaching a bucket to the running catalog, and detaching it: it is left as it was found.
+
+By the commands that README.md shows, with a prefix of another bucket.
+"""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from threading import Event, Thread
@@ -15,6 +20,7 @@ from reinventure.local.cloud import Cloud
 from reinventure.local.convergence import wait_until_equal
 from tests.local.command import run
 from tests.local.existing_bucket import Existing
+from tests.local.shown_commands import PROMPT, Shown, shown
 from tests.waiting import PATIENCE
 
 ODD = [
@@ -27,8 +33,23 @@ ODD = [
 ]
 
 
+HOLIDAY = ["in/holiday/sunrise.png", "in/holiday/sunset over sea.png"]
+
+
+@contextmanager
+def _written(existing: Existing) -> Iterator[None]:
+    """Put and delete objects in and out of the prefix."""
+    stop = Event()
+    writer = Thread(target=_write, args=(existing, stop))
+    writer.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        writer.join()
+
+
 def _write(existing: Existing, stop: Event) -> None:
-    """Put and delete objects in and out of the prefix until `stop` is set."""
     for number in count():
         if stop.wait(0.02):  # The emulator needs some time for the deployment.
             return
@@ -49,27 +70,33 @@ def test_a_bucket_is_attached_and_left_as_it_was_found(
     monkeypatch.setattr("typer.get_app_dir", lambda _: str(tmp_path))
     monkeypatch.setattr(changed_deployment, "LOCAL", cloud.directory)
     existing = Existing(session)
-    for key in ODD:
+    for key in (*ODD, *HOLIDAY):
         existing.s3.put_object(Bucket=existing.name, Key=key, Body=b"before")
     url = f"s3://{existing.name}/in/"
     notifications = found_notifications.notifications(catalog)
     found = notifications.read(existing.name)
     assert (len(found.entries), found.on) == (1, False)
 
-    def command(*arguments: str) -> str:
-        ended = run(*arguments, environment=cloud.environment)
-        assert ended.returncode == 0, ended.stdout + ended.stderr
-        return ended.stdout
+    attach, *looks, detach = shown("A bucket of yours")
+    commands = ["attach", "buckets", "ls", "du", "find", "detach"]
+    assert [each.arguments[0] for each in (attach, *looks, detach)] == commands
 
-    stop = Event()
-    writer = Thread(target=_write, args=(existing, stop))
-    writer.start()
-    try:
-        lines = command("attach", url, "--yes").splitlines()
-    finally:
-        stop.set()
-        writer.join()
-    assert re.fullmatch(r"EQUAL: \d+ keys compared(, \d+ of them corrected)?\.", lines[-1])
+    def command(*arguments: str, answer: str = "") -> tuple[str, str]:
+        ended = run(*arguments, environment=cloud.environment, answer=answer)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout, ended.stderr
+
+    def as_shown(each: Shown) -> str:
+        arguments = (re.sub("s3://photos-prod/?", url, argument) for argument in each.arguments)
+        output, errors = command(*arguments, answer=each.answer)
+        # The command ends the line of its question only where a person does not.
+        seen = output.replace(PROMPT, f"{PROMPT}{each.answer}\n").replace(" in/", " ")
+        seen += "".join(line for line in errors.splitlines(True) if not line.endswith(" ...\n"))
+        assert each.has_shape_of(seen), f"shown:\n{each.output}\nseen:\n{seen}"
+        return output
+
+    with _written(existing):
+        lines = as_shown(attach).splitlines()
     [kept] = (tmp_path / "notifications").iterdir()
     assert any(str(kept) in line for line in lines)
     assert kept.read_bytes() == found.content
@@ -78,12 +105,14 @@ def test_a_bucket_is_attached_and_left_as_it_was_found(
     attached = deployed.find(session, catalog.stack).choose(existing.name)
     assert wait_until_equal(attached, PATIENCE) == []
     keys = [row.key for row in attached.rows()]
-    assert {*ODD, "in/before + ü.jpg"} <= set(keys)
+    assert {*ODD, *HOLIDAY, "in/before + ü.jpg"} <= set(keys)
     assert not [key for key in keys if not key.startswith("in/")]
 
-    plan = command("detach", url, "--plan")
-    assert "EventBridge    is turned off: it was off before the bucket was attached\n" in plan
-    assert command("detach", url, "--yes").startswith(plan)
+    for each in looks:
+        as_shown(each)
+
+    plan, _ = command("detach", url, "--plan")
+    assert as_shown(detach).startswith(plan)
     after = notifications.read(existing.name)
     assert (after.entries, after.on) == (found.entries, False)
     assert deployed.find(session, catalog.stack).scope == catalog.scope

@@ -56,7 +56,7 @@ def test_both_buckets_end_equal_and_the_notifications_of_others_stay(
     cloud: Cloud, session: boto3.Session, existing: Existing, many: DeployedCatalog
 ) -> None:
     found, received = existing.entries(), existing.others_received()
-    assert [entry["Id"] for entry in found] == ["of others"]
+    assert [entry["Id"] for entry in found] == ["thumbnails"]
     assert existing.sends_to_eventbridge()
     own, attached = many.own(), many.choose(existing.name)
     before = utc_now().isoformat()

@@ -22,6 +22,8 @@ ELSEWHERE = re.compile(r"cdk\.out|cdk\.all|\.local|\.venv|\.reinventure|logs|pac
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
+PROMPT = re.compile(r"^\$ (.*)$", re.MULTILINE)
+
 GROUP = typer.main.get_command(app)
 assert isinstance(GROUP, typer.core.TyperGroup)
 COMMANDS = GROUP.commands.keys()
@@ -43,7 +45,11 @@ def anchors(page: Path) -> set[str]:
 
 def code(page: Path) -> str:
     """What `page` has in backticks, and its shell examples without their comments, line by line."""
-    examples = "".join(body for kind, body in FENCE.findall(text(page)) if kind == "sh")
+    examples = "".join(
+        body if kind == "sh" else "\n".join(PROMPT.findall(body)) + "\n"
+        for kind, body in FENCE.findall(text(page))
+        if kind in {"sh", "console"}
+    )
     inline = re.findall(r"`([^`]+)`", FENCE.sub("", text(page)))
     return "\n".join([*inline, *(line.partition("#")[0] for line in examples.splitlines())])
 
