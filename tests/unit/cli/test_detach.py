@@ -114,7 +114,7 @@ def test_it_asks(attached: Attached, run: Run) -> None:
 
 def test_it_deploys_removes_the_rows_and_leaves_the_rest(attached: Attached, run: Run) -> None:
     progress = attach_progress.path_for(attached.chosen.table, Entry(attached.bucket))
-    attach_progress.save(progress, AttachProgress("found", was_on=False))
+    attach_progress.save(progress, AttachProgress("found"))
     result = run("detach", attached.url, typed="y\n")
     assert result.exit_code == 0, result.output
     assert attached.deployment.deployed == ["create"]
