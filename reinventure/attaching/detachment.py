@@ -67,9 +67,12 @@ def switch_outlook(entry: Entry, catalog: DeployedCatalog) -> str:
     Raises UserError for a permission that is missing; botocore's ClientError or BotoCoreError.
     """
     bucket = entry.bucket
-    for other in deployed_buckets(catalog).attached.entries:
+    attached = deployed_buckets(catalog).attached
+    for other in attached.entries:
         if other.bucket == bucket and other != entry:
             return f"stays on: s3://{other} is attached"
+    if bucket not in attached.buckets:
+        return "stays as it is: the deployment that detached the bucket has left it so"
     client = catalog.session.client("cloudformation", config=config())
     switches = deployed_stack.resources(client, catalog.stack, "Custom::EventBridgeSwitch")
     if f"{bucket}:switched-on" not in [physical_id for _, physical_id in switches]:

@@ -213,9 +213,14 @@ def test_an_interrupted_removal_continues_without_a_deployment(
     attached: Attached, run: Run
 ) -> None:
     attached.deployment.change(lambda _: "create")
+    attached.existing.resources["Custom::EventBridgeSwitch"] = []
     assert attached.rows() == ["a", "b/ü"]
     result = run("detach", attached.url, "--yes")
     assert result.exit_code == 0, result.output
+    # A deployment, perhaps by a pipeline, has decided on the switch, not this run.
+    left = "the deployment that detached the bucket has left it so"
+    assert f"EventBridge    stays as it is: {left}\n" in result.stdout
+    assert f"EventBridge of {attached.url}: off.\n" in result.stdout
     assert attached.rows() == []
     assert attached.deployment.deployed == ["create"]
     assert refusal(run("detach", attached.url, "--yes")) == (
