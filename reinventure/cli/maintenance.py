@@ -89,7 +89,8 @@ def repair(
     half a minute more, so that no change is counted twice. Without PREFIX, all buckets are
     repaired, and the messages of `totals` in the dead-letter queue are deleted: the recount
     includes them. A bucket that was compared in the account is recounted only if there are such
-    messages, for that reads all its rows. Exits with 1 if folders changed during every recount.
+    messages, for that reads all its rows. Exits with 1 if folders changed during every recount. A
+    bucket that is gone or forbidden is an error, after the others are repaired.
 
     For example:
 
@@ -110,13 +111,15 @@ def repair(
     chosen = chosen_buckets.by_place(catalog, place)
     ends = [chosen_buckets.ordinal(number, len(chosen)) for number in range(1, len(chosen) + 1)]
     whole = not place.key and len(chosen) == len(catalog.scope.buckets)
+    failures, done = chosen_buckets.Failures(chosen), list[_Reconciled]()
     with Steps() as steps:
-        done = [
-            _reconcile(
-                each, place.key, steps, end, restart=restart, in_account_above=in_account_above
-            )
-            for each, end in zip(chosen, ends, strict=True)
-        ]
+        for each, end in zip(chosen, ends, strict=True):
+            reconciled = _Reconciled(0, in_account=False)
+            with failures.of(each.bucket):
+                reconciled = _reconcile(
+                    each, place.key, steps, end, restart=restart, in_account_above=in_account_above
+                )
+            done.append(reconciled)
         # Before the recount: it may not include changes that fail from now on.
         uncounted = dead_letters.uncounted(catalog) if whole else set()
         if any(each.rows for each in done):
@@ -139,6 +142,7 @@ def repair(
         with Steps() as steps:
             for bucket in catalog.left_buckets():
                 remove_bucket(catalog.choose_left(bucket), steps, restart=restart)
+    failures.check()
 
 
 def _reconcile(

@@ -362,6 +362,34 @@ def test_without_a_prefix_repair_works_on_every_bucket(catalogs: Catalogs, run: 
         assert run("verify", f"s3://{each.bucket}/").stdout == "EQUAL: 1 keys compared.\n"
 
 
+def test_a_bucket_that_is_gone_is_an_error_after_the_others_are_done(
+    catalogs: Catalogs, run: Run
+) -> None:
+    gone, *others = sorted(catalogs, key=lambda each: each.bucket)
+    for each in others:
+        put_object(each, "in/a")
+        each.s3.put_object(Bucket=each.bucket, Key="in/a", Body=b"longer")
+    gone.s3.delete_bucket(Bucket=gone.bucket)
+    left_bucket = f"left-{uuid4()}"
+    add_row(gone.choose_left(left_bucket), "a")
+    gone.totals().register([left_bucket])
+    assert gone.totals().correct(left_bucket, "", Tally(1, 4), None)
+    for command in ("repair", "verify"):
+        ended = run(command)
+        assert ended.exit_code == 2
+        error = ended.stderr.splitlines()[-1]
+        assert error.startswith(
+            f"reinventure: 1 of 3 buckets failed. s3://{gone.bucket}/: ListObjectVersions: "
+            "NoSuchBucket: "
+        )
+    assert ended.stdout.splitlines() == [
+        f"s3://{each.bucket}/: EQUAL: 1 keys compared." for each in others
+    ]
+    assert not gone.has_left(left_bucket), "repair has removed it all the same"
+    one = run("verify", f"s3://{gone.bucket}/")
+    assert one.stderr.splitlines()[-1].startswith("reinventure: ListObjectVersions: NoSuchBucket")
+
+
 def test_verify_compares_every_bucket_and_has_their_sum(catalogs: Catalogs, run: Run) -> None:
     own, whole, part = catalogs
     for each in catalogs:
