@@ -103,6 +103,7 @@ def attach(
         steps.begin(f"Comparing {url} with its catalog")
         began, done = clock.now(), Compared(progress.after, progress.keys, progress.corrected)
         for now_done in compare(attached, entry.prefix, done, clock.pause):
+            attached.require_in_scope(entry.prefix)
             steps.advance(now_done.keys - done.keys)
             done = now_done
             attach_progress.save(path, replace(progress, **asdict(done)))

@@ -26,7 +26,6 @@ from reinventure.progress import Steps
 from s3_catalog.attachment.bucket_notifications import BucketNotifications
 from s3_catalog.attachment.notification_document import NotificationDocument
 from s3_catalog.model.scope import Entry
-from s3_catalog.table.row_query import matching_rows
 
 
 class Removal(Protocol):
@@ -128,15 +127,7 @@ def _has_rows(entry: Entry, catalog: DeployedCatalog) -> bool:
         return catalog.has_left(entry.bucket)
     if catalog.scope.under(entry.bucket, entry.prefix):
         return False
-    rows = matching_rows(
-        catalog.dynamodb,
-        catalog.table,
-        entry.bucket,
-        catalog.outputs.shards,
-        prefix=entry.prefix,
-        consistent=True,
-    )
-    return next(rows, None) is not None
+    return catalog.choose(entry.bucket).has_left_rows(entry.prefix)
 
 
 def _read(notifications: BucketNotifications, bucket: str) -> NotificationDocument | str:

@@ -294,6 +294,22 @@ def test_it_is_not_equal_if_eventbridge_was_turned_off_during_the_comparison(
     assert capsys.readouterr().out.endswith("EQUAL: 2 keys compared.\n")
 
 
+def test_it_is_not_equal_if_the_bucket_was_detached_during_the_comparison(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compared = DeployedCatalog.compared
+
+    def detach(*arguments: Any) -> Any:
+        run.deployment.setting = "create"
+        run.deployment.deploy()
+        return compared(*arguments)
+
+    monkeypatch.setattr(DeployedCatalog, "compared", detach)
+    with pytest.raises(UserError, match="was detached meanwhile, so this command ended"):
+        run()
+    assert "EQUAL" not in capsys.readouterr().out
+
+
 def test_a_key_that_differs_after_corrections_is_not_equal(
     run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
