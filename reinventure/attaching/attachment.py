@@ -77,7 +77,9 @@ def attach(
     progress = attach_progress.load(path)
     begins = progress is None or entry not in catalog.scope.entries
     if begins or (progress and progress.deployed_at is None):
-        require_as_deployed(deployment.buckets(), deployed_buckets(catalog), entry)
+        # Someone else may have deployed while the question waited for its answer.
+        now_deployed = deployed_catalog.find(catalog.session, catalog.stack)
+        require_as_deployed(deployment.buckets(), deployed_buckets(now_deployed), entry)
     if progress is None or begins:
         progress = _begin(entry.bucket, notifications, clock)
         attach_progress.save(path, progress)

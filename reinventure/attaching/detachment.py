@@ -98,7 +98,8 @@ def detach(
     `remove` raises.
     """
     bucket = entry.bucket
-    deployed = deployed_buckets(catalog)
+    # Someone else may have deployed while the question waited for its answer.
+    deployed = deployed_buckets(deployed_catalog.find(catalog.session, catalog.stack))
     listed = deployment.buckets() if deployment else str(deployed)
     changes = entry in deployed.attached.entries or entry in entries(listed)
     if changes:

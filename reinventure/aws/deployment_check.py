@@ -25,6 +25,19 @@ _EMPTY = ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE")
 """States of a stack without resources: its creation was never confirmed, or it failed."""
 
 
+def require_settled(here: "boto3.Session") -> None:
+    """Check that no deployment of Catalog is under way, whose settings are not its outputs yet.
+
+    Raises UserError, and botocore's ClientError or BotoCoreError.
+    """
+    found = describe(here.client("cloudformation", config=config()), CATALOG)
+    if found and found["StackStatus"].endswith("_IN_PROGRESS"):
+        raise UserError(
+            f"the stack {CATALOG} is being deployed ({found['StackStatus']}): wait for its end, "
+            "then run the command again"
+        )
+
+
 def require_dependent_stacks(here: "boto3.Session", assembly: Path) -> None:
     """Check that each deployed stack that depends on Catalog is in the folder `assembly`.
 

@@ -105,6 +105,16 @@ def test_a_checkout_that_would_detach_another_bucket_is_refused(run: Run, state:
     assert not state.exists()
 
 
+def test_a_bucket_that_was_attached_during_the_question_stays(run: Run) -> None:
+    found = run.deployment.catalog
+    run.deployment.setting = "create,logs-prod"
+    run.deployment.deploy()
+    run.deployment.setting = "create"
+    with pytest.raises(UserError, match="only deployed: s3://logs-prod"):
+        attach(run.entry, found, run.deployment, run.backfill, run.deployment.clock)
+    assert run.deployment.deployed == []
+
+
 def test_a_change_without_an_event_is_found_by_the_comparison(
     run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
