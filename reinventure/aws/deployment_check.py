@@ -13,8 +13,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from reinventure.aws.connection import config, explain, session
 from reinventure.aws.deployed_stack import describe, resources
-from reinventure.contract import CATALOG, CATALOG_STACKS, DEPENDENT_STACKS, DESCRIPTION_PREFIX
+from reinventure.contract import (
+    CATALOG,
+    CATALOG_STACKS,
+    DEPENDENT_STACKS,
+    DESCRIPTION_PREFIX,
+    output_name,
+)
 from reinventure.errors import UserError
+from s3_catalog.model import scope
 
 if TYPE_CHECKING:
     import boto3
@@ -108,6 +115,27 @@ def require_empty_bucket(here: "boto3.Session", assembly: Path) -> None:
             )
 
 
+def require_own_bucket_once(here: "boto3.Session", assembly: Path) -> None:
+    """Check that a deployment of the folder `assembly` does not attach the bucket of its own.
+
+    The setting `buckets` has it as `create`. By its name as well, every function would fail: two
+    entries of the scope would overlap. The synth does not have the name. Raises UserError, and
+    botocore's ClientError or BotoCoreError.
+    """
+    template = _template(assembly, CATALOG)
+    output = template.get("Outputs", {}).get(output_name("attached_buckets")) if template else None
+    client = here.client("cloudformation", config=config())
+    if not output or describe(client, CATALOG) is None:
+        return
+    attached = scope.parse(output["Value"]).buckets
+    for logical_id, bucket in resources(client, CATALOG, "AWS::S3::Bucket"):
+        if logical_id in template["Resources"] and bucket in attached:
+            raise UserError(
+                f"the setting buckets names {bucket}, the bucket of its own of the catalog, which "
+                "it has as `create`: name it once"
+            )
+
+
 def _is_empty(s3: "S3Client", bucket: str) -> bool:
     try:
         page = s3.list_object_versions(Bucket=bucket, MaxKeys=1)
@@ -155,6 +183,7 @@ def main(assembly: str) -> None:
         require_dependent_stacks(here, Path(assembly))
         require_empty_queues(here, Path(assembly))
         require_empty_bucket(here, Path(assembly))
+        require_own_bucket_once(here, Path(assembly))
     except UserError as error:
         sys.exit(f"make ship: {error}")
     except (ClientError, BotoCoreError) as error:
