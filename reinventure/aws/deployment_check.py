@@ -18,6 +18,7 @@ from reinventure.contract import (
     CATALOG_STACKS,
     DEPENDENT_STACKS,
     DESCRIPTION_PREFIX,
+    decoded,
     output_name,
 )
 from reinventure.errors import UserError
@@ -127,7 +128,7 @@ def require_own_bucket_once(here: "boto3.Session", assembly: Path) -> None:
     client = here.client("cloudformation", config=config())
     if not output or describe(client, CATALOG) is None:
         return
-    attached = scope.parse(output["Value"]).buckets
+    attached = scope.parse(decoded(output["Value"])).buckets
     for logical_id, bucket in resources(client, CATALOG, "AWS::S3::Bucket"):
         if logical_id in template["Resources"] and bucket in attached:
             raise UserError(
