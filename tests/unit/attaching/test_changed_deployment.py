@@ -157,6 +157,21 @@ def test_one_command_at_a_time(
     assert deployments.made == []
 
 
+def test_a_read_only_checkout_is_one_sentence(
+    catalog: DeployedCatalog,
+    deployments: Deployments,
+    cdk_json: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The tests may run as root, which may write everywhere.
+    monkeypatch.setattr("os.access", lambda path, _: path != tmp_path)
+    with pytest.raises(UserError, match=r"cdk\.json could not be changed: its folder is read-only"):
+        AccountDeployment(catalog, True, cdk_json).change(add)
+    assert deployments.made == []
+    assert not (tmp_path / ".local").exists()
+
+
 @pytest.mark.parametrize("state", ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"])
 def test_a_deployment_that_is_under_way_is_waited_for(
     catalog: DeployedCatalog,
