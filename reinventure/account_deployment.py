@@ -31,13 +31,14 @@ def deploy(
     permissions, and asks. Bootstraps the account for the CDK if needed.
 
     Raises UserError when the CDK CLI fails, or when the deployment would leave a deployed stack
-    behind, remove a queue that holds messages, or destroy a bucket that has objects; and botocore's
-    ClientError or BotoCoreError.
+    behind, remove a queue that holds messages, destroy a bucket that has objects, or attach the
+    bucket of its own; and botocore's ClientError or BotoCoreError.
     """
     with synthesised(settings) as assembly:
         deployment_check.require_dependent_stacks(here, assembly)
         deployment_check.require_empty_queues(here, assembly)
         deployment_check.require_empty_bucket(here, assembly)
+        deployment_check.require_own_bucket_once(here, assembly)
         if not cdk.bootstrapped(here):
             cdk.run("bootstrap", f"aws://{account}/{region}", environment=os.environ)
         approval = () if ask else ("--require-approval", "never")

@@ -10,6 +10,7 @@ from the command.
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, TypeVar, get_args, get_type_hints
+from urllib.parse import quote, unquote
 
 CATALOG = "Catalog"
 """The stack of the catalog: bucket, table, functions, queues. Outputs: `CatalogOutputs`."""
@@ -53,6 +54,9 @@ SMOKE_TEST_PREFIX = ".reinventure/smoke/"
 
 MAX_SHARDS = 256
 """Of the setting `shards`. A listing queries every shard, so each adds a query to every listing."""
+
+_KEPT = "".join(map(chr, range(ord(" "), ord("~") + 1))).replace("%", "")
+"""Characters of an output that are not percent-encoded."""
 
 _MAX_STACK_NAME = 40
 """Characters of a stack's name in a queue's name, which has at most 80 (SQS quotas)."""
@@ -300,10 +304,15 @@ def output_name(field: str) -> str:
 def to_outputs(record: Outputs) -> dict[str, str]:
     """Return the outputs of `record` as text, by name, in the order of its fields.
 
-    A field that is None has no output.
+    A field that is None has no output. What is not ASCII, and `%`, is percent-encoded:
+    CloudFormation returns a question mark for it (its public coverage roadmap, #814).
     """
     values = ((field.name, getattr(record, field.name)) for field in fields(record))
-    return {output_name(name): str(value) for name, value in values if value is not None}
+    return {
+        output_name(name): quote(str(value), safe=_KEPT)
+        for name, value in values
+        if value is not None
+    }
 
 
 def from_outputs(kind: type[_T], outputs: Mapping[str, str]) -> _T:
@@ -324,10 +333,15 @@ def from_outputs(kind: type[_T], outputs: Mapping[str, str]) -> _T:
     return kind(**values)
 
 
+def decoded(output: str) -> str:
+    """Return the text of an output that `to_outputs` has written."""
+    return unquote(output)
+
+
 def _parsed(name: str, kind: object, value: str) -> str | int:
     if kind is int or int in get_args(kind):
         try:
             return int(value)
         except ValueError:
             raise OutputError(name, f"is {value!r}, not a whole number") from None
-    return value
+    return decoded(value)

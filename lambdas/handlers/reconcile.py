@@ -51,7 +51,7 @@ def plan(event: Part | dict[str, object], _context: object) -> Plan:
     """Cut the keys of the scope into ranges; only those of the part that `event` names, if any.
 
     The event of the nightly schedule names none. Raises ValueError if the bucket is not in the
-    scope, and botocore's ClientError or BotoCoreError.
+    scope, and botocore's BotoCoreError.
     """
     scope = ReconcileEnvironment.from_env().scope
     if "after" not in event:

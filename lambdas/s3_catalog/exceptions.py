@@ -8,6 +8,7 @@
     ├── EnvironmentVariableError           a variable that is missing or has an invalid value
     ├── IngestError                        records that could not be catalogued
     ├── PublishError                       changes that could not be published
+    ├── ReconcileError                     ranges of keys that could not be compared
     ├── EventBridgeSwitchError             a bucket whose events cannot be switched to EventBridge
     ├── ResponseError                      a response that CloudFormation does not accept
     ├── InspectionError
@@ -61,6 +62,10 @@ class IngestError(CatalogError):
 
 class PublishError(CatalogError):
     """Some changes of a batch could not be published; the message has the reason."""
+
+
+class ReconcileError(CatalogError):
+    """Some ranges of keys could not be compared; the message has their buckets and the errors."""
 
 
 class EventBridgeSwitchError(CatalogError):

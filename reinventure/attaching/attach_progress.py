@@ -11,12 +11,11 @@ from s3_catalog.model.scope import Entry
 
 @dataclass(frozen=True, slots=True)
 class AttachProgress:
-    """How far it is. What `attach` found is in the file `found`, and EventBridge was on or not."""
+    """How far it is. The configuration that `attach` found is in the file `found`."""
 
     found: str
-    was_on: bool
-    switched_at: float | None = None
-    """Unix time, in seconds, at which EventBridge was on at the latest; None before."""
+    deployed_at: float | None = None
+    """Unix time, in seconds, at which switch and rules were deployed at the latest; None before."""
     backfilling: bool = False
     """Whether the backfill has begun."""
     backfilled: bool = False

@@ -4,8 +4,10 @@ The notification configuration is kept in a file, the list of buckets changed an
 configuration compared, the bucket's objects catalogued (the backfill), and bucket and catalog
 compared. A run that is interrupted continues at the step where it stopped.
 
-S3 sends no event of a change in the first minutes after the EventBridge switch was turned on.
-The backfill may have listed the key before. So the comparison begins after these minutes.
+S3 sends no event of a change in the first minutes after the EventBridge switch was turned on, and
+EventBridge takes a moment to use a new rule. The backfill may have listed the key before. So the
+comparison begins minutes after the deployment, also where the switch was on: another attachment or
+a person may just have turned it on.
 """
 
 import time
@@ -74,14 +76,16 @@ def attach(
     notifications = found_notifications.notifications(catalog)
     progress = attach_progress.load(path)
     begins = progress is None or entry not in catalog.scope.entries
-    if begins or (progress and progress.switched_at is None):
-        require_as_deployed(deployment.buckets(), deployed_buckets(catalog), entry)
+    if begins or (progress and progress.deployed_at is None):
+        # Someone else may have deployed while the question waited for its answer.
+        now_deployed = deployed_catalog.find(catalog.session, catalog.stack)
+        require_as_deployed(deployment.buckets(), deployed_buckets(now_deployed), entry)
     if progress is None or begins:
-        progress = _begin(entry.bucket, notifications, progress, clock)
+        progress = _begin(entry.bucket, notifications, clock)
         attach_progress.save(path, progress)
-    if progress.switched_at is None:
+    if progress.deployed_at is None:
         deployment.change(lambda buckets: with_entry(buckets, entry))
-        progress = replace(progress, switched_at=clock.now())
+        progress = replace(progress, deployed_at=clock.now())
         attach_progress.save(path, progress)
         now = notifications.read(entry.bucket)
         found_notifications.require_unchanged(entry.bucket, Path(progress.found), now)
@@ -96,12 +100,12 @@ def attach(
             backfill(attached, entry.prefix, steps, restart=not begun)
             progress = replace(progress, backfilled=True)
             attach_progress.save(path, progress)
-        wait = 0 if progress.was_on else deployment.eventbridge_seconds
-        _wait_until((progress.switched_at or 0) + wait, steps, clock)
+        _wait_until((progress.deployed_at or 0) + deployment.eventbridge_seconds, steps, clock)
         _require_on(entry.bucket, notifications, path, progress)
         steps.begin(f"Comparing {url} with its catalog")
         began, done = clock.now(), Compared(progress.after, progress.keys, progress.corrected)
         for now_done in compare(attached, entry.prefix, done, clock.pause):
+            attached.require_in_scope(entry.prefix)
             steps.advance(now_done.keys - done.keys)
             done = now_done
             attach_progress.save(path, replace(progress, **asdict(done)))
@@ -113,14 +117,10 @@ def attach(
     return datetime.fromtimestamp(began, UTC) if whole else None
 
 
-def _begin(
-    bucket: str, notifications: BucketNotifications, before: AttachProgress | None, clock: Clock
-) -> AttachProgress:
-    found = notifications.read(bucket)
-    kept = found_notifications.keep(bucket, found, clock.now())
+def _begin(bucket: str, notifications: BucketNotifications, clock: Clock) -> AttachProgress:
+    kept = found_notifications.keep(bucket, notifications.read(bucket), clock.now())
     print(f"Saved the notification configuration of s3://{bucket} as found: {kept}")
-    # An earlier run may have turned EventBridge on, in a deployment that fails just now.
-    return AttachProgress(str(kept), was_on=found.on and (before is None or before.was_on))
+    return AttachProgress(str(kept))
 
 
 def _wait_until(moment: float, steps: Steps, clock: Clock) -> None:
@@ -143,7 +143,7 @@ def _require_on(
     """Raise UserError if EventBridge is off; the next run then waits and compares anew."""
     if notifications.read(bucket).on:
         return
-    again = replace(progress, was_on=False, switched_at=None, **asdict(Compared()))
+    again = replace(progress, deployed_at=None, **asdict(Compared()))
     attach_progress.save(path, again)
     raise UserError(
         f"EventBridge was turned off for s3://{bucket} meanwhile, by another writer of its "

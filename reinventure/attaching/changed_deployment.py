@@ -18,6 +18,7 @@ from reinventure import account_deployment
 from reinventure import cdk_cli as cdk
 from reinventure.attaching import cdk_json
 from reinventure.attaching.listed_buckets import line
+from reinventure.aws import deployment_check
 from reinventure.aws.connection import config, session
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.contract import CATALOG
@@ -76,11 +77,13 @@ class AccountDeployment:
         """See `ChangedDeployment`. The CDK CLI writes to the terminal."""
         _, _, _, region, account, *_ = self.catalog.outputs.data_key_arn.split(":")
         _require_current(account, region)
+        deployment_check.require_settled(self.catalog.session)
+        # Before the lock, which is a file as well.
+        if not os.access(self.path.resolve().parent, os.W_OK):
+            raise UserError(f"{self.path} could not be changed: its folder is read-only")
         with locked(LOCAL / "attaching", "another `reinventure attach` or `detach` is running"):
             before = self.buckets()
             after = edit(before)
-            if not os.access(self.path.resolve().parent, os.W_OK):
-                raise UserError(f"{self.path} could not be changed: its folder is read-only")
             with _unchanged(f"cdk.json still has {line(before)}"):
                 account_deployment.deploy(
                     self.catalog.session,

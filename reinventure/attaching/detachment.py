@@ -26,7 +26,6 @@ from reinventure.progress import Steps
 from s3_catalog.attachment.bucket_notifications import BucketNotifications
 from s3_catalog.attachment.notification_document import NotificationDocument
 from s3_catalog.model.scope import Entry
-from s3_catalog.table.row_query import matching_rows
 
 
 class Removal(Protocol):
@@ -67,9 +66,12 @@ def switch_outlook(entry: Entry, catalog: DeployedCatalog) -> str:
     Raises UserError for a permission that is missing; botocore's ClientError or BotoCoreError.
     """
     bucket = entry.bucket
-    for other in deployed_buckets(catalog).attached.entries:
+    attached = deployed_buckets(catalog).attached
+    for other in attached.entries:
         if other.bucket == bucket and other != entry:
             return f"stays on: s3://{other} is attached"
+    if bucket not in attached.buckets:
+        return "stays as it is: the deployment that detached the bucket has left it so"
     client = catalog.session.client("cloudformation", config=config())
     switches = deployed_stack.resources(client, catalog.stack, "Custom::EventBridgeSwitch")
     if f"{bucket}:switched-on" not in [physical_id for _, physical_id in switches]:
@@ -96,7 +98,8 @@ def detach(
     `remove` raises.
     """
     bucket = entry.bucket
-    deployed = deployed_buckets(catalog)
+    # Someone else may have deployed while the question waited for its answer.
+    deployed = deployed_buckets(deployed_catalog.find(catalog.session, catalog.stack))
     listed = deployment.buckets() if deployment else str(deployed)
     changes = entry in deployed.attached.entries or entry in entries(listed)
     if changes:
@@ -125,15 +128,7 @@ def _has_rows(entry: Entry, catalog: DeployedCatalog) -> bool:
         return catalog.has_left(entry.bucket)
     if catalog.scope.under(entry.bucket, entry.prefix):
         return False
-    rows = matching_rows(
-        catalog.dynamodb,
-        catalog.table,
-        entry.bucket,
-        catalog.outputs.shards,
-        prefix=entry.prefix,
-        consistent=True,
-    )
-    return next(rows, None) is not None
+    return catalog.choose(entry.bucket).has_left_rows(entry.prefix)
 
 
 def _read(notifications: BucketNotifications, bucket: str) -> NotificationDocument | str:

@@ -66,7 +66,7 @@ def require_as_deployed(value: str, deployed: BucketList, entry: Entry) -> None:
 
 
 def deployed_buckets(catalog: DeployedCatalog) -> BucketList:
-    """Return the buckets that `catalog` is deployed with."""
+    """Return the buckets that `catalog` was deployed with when it was found."""
     attached = scope.parse(catalog.outputs.attached_buckets or "")
     return BucketList(create=catalog.outputs.bucket_name is not None, attached=attached)
 

@@ -109,7 +109,10 @@ def _require_no_overlap(entry: Entry, attached: Entry) -> None:
     if entry.bucket != attached.bucket:
         return
     if entry == attached:
-        raise UserError(f"s3://{entry} is attached already")
+        raise UserError(
+            f"s3://{entry} is attached already: `reinventure repair "
+            f"s3://{entry.bucket}/{entry.prefix}` catalogues what is missing"
+        )
     if entry.prefix.startswith(attached.prefix):
         raise UserError(f"s3://{entry} is part of s3://{attached}, which is attached already")
     if attached.prefix.startswith(entry.prefix):

@@ -11,7 +11,7 @@ from reinventure.contract import CatalogOutputs
 from reinventure.errors import UserError
 from s3_catalog.model import object_key, scope
 from s3_catalog.model.row import Row, agree
-from s3_catalog.model.scope import Scope
+from s3_catalog.model.scope import Entry, Scope
 from s3_catalog.model.stored_object import StoredObject, Version
 from s3_catalog.model.timestamps import utc_now
 from s3_catalog.reconciliation.difference import side_by_side
@@ -104,21 +104,46 @@ class DeployedCatalog:
     def has_left(self, bucket: str) -> bool:
         """Whether `bucket` is not in the scope, but has totals or rows of objects."""
         return bucket not in self.scope.buckets and (
-            self.totals().has(bucket) or any(self.choose_left(bucket).left_rows())
+            self.totals().has(bucket) or any(self.choose_left(bucket).all_rows())
         )
 
-    def left_rows(self) -> Iterator[Row]:
-        """Yield the row of every object of the bucket, in the scope or not, in key order.
+    def all_rows(self, prefix: str = "") -> Iterator[Row]:
+        """Yield the row of every object under `prefix`, in the scope or not, in key order.
+
+        Totals count all of them, and the scope may change meanwhile. The reads are consistent.
+        """
+        return matching_rows(
+            self.dynamodb,
+            self.table,
+            self.bucket,
+            self.outputs.shards,
+            prefix=prefix,
+            consistent=True,
+        )
+
+    def has_left_rows(self, prefix: str) -> bool:
+        """Whether there is a row of an object under `prefix` of the bucket, but not in the scope.
 
         The reads are consistent.
         """
-        return matching_rows(
-            self.dynamodb, self.table, self.bucket, self.outputs.shards, consistent=True
-        )
+        scope = self.current_scope()
+        return any((row.bucket, row.key) not in scope for row in self.all_rows(prefix))
 
     def current_scope(self) -> Scope:
         """Return the scope as the stack has it now. Raises what `find` raises."""
         return find(self.session, self.stack).scope
+
+    def require_in_scope(self, prefix: str) -> None:
+        """Raise UserError if keys under `prefix` of the bucket left the scope of the stack.
+
+        Another command or a pipeline may detach them at any time. Raises what `find` raises.
+        """
+        if prefix not in self.current_scope().under(self.bucket, prefix):
+            url = f"s3://{Entry(self.bucket, prefix)}"
+            raise UserError(
+                f"{url} was detached meanwhile, so this command ended. It may have written rows "
+                f"after the removal: `reinventure repair s3://{self.bucket}/` removes them"
+            )
 
     def own(self) -> "DeployedCatalog":
         """Return this catalog with the bucket that the stack made. Raises UserError without one."""

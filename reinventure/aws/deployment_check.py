@@ -13,8 +13,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from reinventure.aws.connection import config, explain, session
 from reinventure.aws.deployed_stack import describe, resources
-from reinventure.contract import CATALOG, CATALOG_STACKS, DEPENDENT_STACKS, DESCRIPTION_PREFIX
+from reinventure.contract import (
+    CATALOG,
+    CATALOG_STACKS,
+    DEPENDENT_STACKS,
+    DESCRIPTION_PREFIX,
+    decoded,
+    output_name,
+)
 from reinventure.errors import UserError
+from s3_catalog.model import scope
 
 if TYPE_CHECKING:
     import boto3
@@ -23,6 +31,19 @@ if TYPE_CHECKING:
 
 _EMPTY = ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE")
 """States of a stack without resources: its creation was never confirmed, or it failed."""
+
+
+def require_settled(here: "boto3.Session") -> None:
+    """Check that no deployment of Catalog is under way, whose settings are not its outputs yet.
+
+    Raises UserError, and botocore's ClientError or BotoCoreError.
+    """
+    found = describe(here.client("cloudformation", config=config()), CATALOG)
+    if found and found["StackStatus"].endswith("_IN_PROGRESS"):
+        raise UserError(
+            f"the stack {CATALOG} is being deployed ({found['StackStatus']}): wait for its end, "
+            "then run the command again"
+        )
 
 
 def require_dependent_stacks(here: "boto3.Session", assembly: Path) -> None:
@@ -95,6 +116,27 @@ def require_empty_bucket(here: "boto3.Session", assembly: Path) -> None:
             )
 
 
+def require_own_bucket_once(here: "boto3.Session", assembly: Path) -> None:
+    """Check that a deployment of the folder `assembly` does not attach the bucket of its own.
+
+    The setting `buckets` has it as `create`. By its name as well, every function would fail: two
+    entries of the scope would overlap. The synth does not have the name. Raises UserError, and
+    botocore's ClientError or BotoCoreError.
+    """
+    template = _template(assembly, CATALOG)
+    output = template.get("Outputs", {}).get(output_name("attached_buckets")) if template else None
+    client = here.client("cloudformation", config=config())
+    if not output or describe(client, CATALOG) is None:
+        return
+    attached = scope.parse(decoded(output["Value"])).buckets
+    for logical_id, bucket in resources(client, CATALOG, "AWS::S3::Bucket"):
+        if logical_id in template["Resources"] and bucket in attached:
+            raise UserError(
+                f"the setting buckets names {bucket}, the bucket of its own of the catalog, which "
+                "it has as `create`: name it once"
+            )
+
+
 def _is_empty(s3: "S3Client", bucket: str) -> bool:
     try:
         page = s3.list_object_versions(Bucket=bucket, MaxKeys=1)
@@ -142,6 +184,7 @@ def main(assembly: str) -> None:
         require_dependent_stacks(here, Path(assembly))
         require_empty_queues(here, Path(assembly))
         require_empty_bucket(here, Path(assembly))
+        require_own_bucket_once(here, Path(assembly))
     except UserError as error:
         sys.exit(f"make ship: {error}")
     except (ClientError, BotoCoreError) as error:

@@ -50,7 +50,8 @@ def attach(
     before. A run that was interrupted continues. Exits with 1 if they differ.
 
     With --plan it only shows, also without a checkout: for those who deploy by a pipeline, the last
-    lines are the setting.
+    lines are the setting. Ten minutes after that deployment, `reinventure repair` catalogues the
+    objects, and `reinventure verify` compares.
 
     For example:
 

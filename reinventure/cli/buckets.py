@@ -41,8 +41,8 @@ def buckets(
     `reinventure failed` lists those that failed.
 
     LAST VERIFIED: when the last comparison began that found the whole bucket equal: `reinventure
-    verify` by a person who may record it, or a `reinventure repair` or nightly comparison that had
-    nothing to repair.
+    verify` by a person who may record it, that of `reinventure attach`, or a `reinventure repair`
+    or nightly comparison that had nothing to repair.
 
     STATE: "own" is the bucket that the stack made. An attached one is "on" while it sends its
     events to EventBridge; otherwise the reason is shown.

@@ -1,9 +1,13 @@
 """The buckets that a command works on, by its argument and its option --bucket."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
+from botocore.exceptions import ClientError
 
+from reinventure.aws.connection import explain
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.cli import values
 from reinventure.cli.options import parser
@@ -45,6 +49,37 @@ def by_place(catalog: DeployedCatalog, place: Place) -> list[DeployedCatalog]:
 def every(catalog: DeployedCatalog) -> list[DeployedCatalog]:
     """Return `catalog` with each of its buckets, by name."""
     return [catalog.choose(name) for name in catalog.scope.buckets]
+
+
+class Failures:
+    """The failures of a command that works on the buckets of `chosen`, one after the other.
+
+    One that is gone or forbidden stops no other: the error comes at the end. That of the only
+    bucket is raised at once.
+    """
+
+    def __init__(self, chosen: Sequence[DeployedCatalog]) -> None:
+        self._number = len(chosen)
+        self._reasons: list[str] = []
+
+    @contextmanager
+    def of(self, bucket: str) -> Iterator[None]:
+        """Keep an error of AWS or of a user that ends the work on `bucket`."""
+        try:
+            yield
+        except (ClientError, UserError) as error:
+            if self._number == 1:
+                raise
+            reason = explain(error) if isinstance(error, ClientError) else error
+            self._reasons.append(f"s3://{bucket}/: {reason}")
+
+    def check(self) -> None:
+        """Raise UserError if there was a failure: the message has each."""
+        if self._reasons:
+            raise UserError(
+                f"{len(self._reasons):,} of {self._number:,} buckets failed. "
+                f"{'; '.join(self._reasons)}"
+            )
 
 
 def ordinal(number: int, all_: int) -> str:

@@ -48,10 +48,10 @@ def detach(
     Shows what it will do, and asks. Takes the bucket out of the setting `buckets` and deploys,
     which takes a checkout, then removes its rows. EventBridge is turned off only if it was off
     before the bucket was attached, and no rule of others needs it. No object is read or changed. A
-    run that was interrupted continues.
+    run that was interrupted continues. Exits with 1 while rows are left.
 
     With --plan it only shows, also without a checkout: for those who deploy by a pipeline, the last
-    line is the setting. `reinventure detach` then removes the rows.
+    lines are the setting. `reinventure detach` then removes the rows.
 
     For example:
 

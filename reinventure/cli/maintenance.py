@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,6 @@ from reinventure.contract import CATALOG
 from reinventure.errors import EXIT_CHECK_FAILED, CheckFailedError, UserError
 from reinventure.printable import printable
 from reinventure.progress import Steps
-from s3_catalog.model.row import Row
 from s3_catalog.model.scope import Entry
 from s3_catalog.model.timestamps import utc_now
 from s3_catalog.reconciliation.removal import remove_out_of_scope
@@ -89,7 +88,8 @@ def repair(
     half a minute more, so that no change is counted twice. Without PREFIX, all buckets are
     repaired, and the messages of `totals` in the dead-letter queue are deleted: the recount
     includes them. A bucket that was compared in the account is recounted only if there are such
-    messages, for that reads all its rows. Exits with 1 if folders changed during every recount.
+    messages, for that reads all its rows. Exits with 1 if folders changed during every recount. A
+    bucket that is gone or forbidden is an error, after the others are repaired.
 
     For example:
 
@@ -110,19 +110,21 @@ def repair(
     chosen = chosen_buckets.by_place(catalog, place)
     ends = [chosen_buckets.ordinal(number, len(chosen)) for number in range(1, len(chosen) + 1)]
     whole = not place.key and len(chosen) == len(catalog.scope.buckets)
+    failures, done = chosen_buckets.Failures(chosen), list[_Reconciled]()
     with Steps() as steps:
-        done = [
-            _reconcile(
-                each, place.key, steps, end, restart=restart, in_account_above=in_account_above
-            )
-            for each, end in zip(chosen, ends, strict=True)
-        ]
+        for each, end in zip(chosen, ends, strict=True):
+            reconciled = _Reconciled(0, in_account=False)
+            with failures.of(each.bucket):
+                reconciled = _reconcile(
+                    each, place.key, steps, end, restart=restart, in_account_above=in_account_above
+                )
+            done.append(reconciled)
         # Before the recount: it may not include changes that fail from now on.
         uncounted = dead_letters.uncounted(catalog) if whole else set()
         if any(each.rows for each in done):
             _pause(steps, SETTLING_SECONDS)
         recounted = [
-            _recount(each, partial(each.rows, place.key, consistent=True), steps, place.key, end)
+            _recount(each, steps, place.key, end)
             for each, reconciled, end in zip(chosen, done, ends, strict=True)
             if uncounted or not reconciled.in_account
         ]
@@ -139,6 +141,7 @@ def repair(
         with Steps() as steps:
             for bucket in catalog.left_buckets():
                 remove_bucket(catalog.choose_left(bucket), steps, restart=restart)
+    failures.check()
 
 
 def _reconcile(
@@ -205,7 +208,9 @@ def backfill(catalog: DeployedCatalog, prefix: str, steps: Steps, /, *, restart:
 
 def _repairs(catalog: DeployedCatalog, prefix: str, after: str) -> Iterator[Checkpoint]:
     for each in catalog.scope.under(catalog.bucket, prefix):
-        yield from reconcile(catalog.store(), catalog.stored(), prefix=each, after=after)
+        for done in reconcile(catalog.store(), catalog.stored(), prefix=each, after=after):
+            catalog.require_in_scope(each)
+            yield done
 
 
 def _await_account(catalog: DeployedCatalog, progress: Progress, path: Path, steps: Steps) -> None:
@@ -239,8 +244,8 @@ def remove_left(
 
     The other prefixes of its bucket that are in the scope stay, with their totals. A run that was
     interrupted continues where it stopped, unless it shall `restart`. Raises CheckFailedError while
-    changes of the bucket are still counted, ContendedError, UserError, and botocore's ClientError
-    or BotoCoreError.
+    changes of the bucket are still counted, or another command writes rows; ContendedError,
+    UserError, and botocore's ClientError or BotoCoreError.
     """
     if entry.bucket not in catalog.scope.buckets:
         remove_bucket(catalog.choose_left(entry.bucket), steps, restart=restart)
@@ -248,8 +253,12 @@ def remove_left(
     chosen = catalog.choose(entry.bucket)
     if _remove_rows(chosen, entry.prefix, steps, restart=restart):
         _pause(steps, SETTLING_SECONDS)
-    read = partial(chosen.rows, entry.prefix, consistent=True)
-    _check_rest([_recount(chosen, read, steps, entry.prefix)])
+    if chosen.has_left_rows(entry.prefix):
+        raise CheckFailedError(
+            f"{printable(f's3://{entry}')} still has rows, of a command that ran meanwhile: run "
+            f"`reinventure repair s3://{entry.bucket}/`"
+        )
+    _check_rest([_recount(chosen, steps, entry.prefix)])
 
 
 def remove_bucket(catalog: DeployedCatalog, steps: Steps, *, restart: bool = False) -> None:
@@ -262,7 +271,7 @@ def remove_bucket(catalog: DeployedCatalog, steps: Steps, *, restart: bool = Fal
     if _remove_rows(catalog, "", steps, restart=restart):
         _pause(steps, SETTLING_SECONDS)
     # Of all rows, also if the progress was of a removal before the bucket was attached again.
-    _check_rest([_recount(catalog, catalog.left_rows, steps)])
+    _check_rest([_recount(catalog, steps)])
     steps.begin(f"Deleting the totals of s3://{catalog.bucket}/")
     # Attached again, it is another: nothing has compared it yet.
     catalog.last_verified().forget(catalog.bucket)
@@ -312,14 +321,8 @@ def _check_rest(recounted: Iterable[Recounted]) -> None:
         )
 
 
-def _recount(
-    catalog: DeployedCatalog,
-    read: Callable[[], Iterable[Row]],
-    steps: Steps,
-    prefix: str = "",
-    end: str = "",
-) -> Recounted:
-    """Make the totals under `prefix` equal to the rows that `read` returns.
+def _recount(catalog: DeployedCatalog, steps: Steps, prefix: str = "", end: str = "") -> Recounted:
+    """Make the totals under `prefix` equal to the rows.
 
     `end` is that of the line of progress, if there are several buckets.
     """
@@ -327,7 +330,7 @@ def _recount(
     return recount(
         catalog.totals(),
         catalog.bucket,
-        lambda: steps.each(read()),
+        lambda: steps.each(catalog.all_rows(prefix)),
         partial(_pause, steps),
         prefix=prefix,
     )

@@ -66,7 +66,7 @@ def verify(
     Changes neither buckets nor rows. Of a whole bucket that is EQUAL the time is kept, which
     `reinventure buckets` shows; without permission for that, stderr says so. An event that is still
     on its way shows as a difference. Exits with 1 if there are differences; `reinventure repair`
-    corrects them.
+    corrects them. A bucket that is gone or forbidden is an error, after the others are compared.
 
     For example:
 
@@ -79,6 +79,7 @@ def verify(
     several = len(chosen) > 1
     out = sys.stderr if json else sys.stdout
     sum_ = Comparison()
+    failures = chosen_buckets.Failures(chosen)
     with Steps() as steps:
         for number, each in enumerate(chosen, 1):
             url = f"s3://{each.bucket}/"
@@ -92,12 +93,14 @@ def verify(
                     print(difference_output.difference_line(found, of.bucket if several else None))
 
             began = utc_now()
-            result = compare(each, place.key, steps, show)
-            if several:
-                print(f"{url}: {result}.", file=out)
-            if result.equal and not place.key:
-                record_equal(each, began)
-            sum_.add(result)
+            with failures.of(each.bucket):
+                result = compare(each, place.key, steps, show)
+                if several:
+                    print(f"{url}: {result}.", file=out)
+                if result.equal and not place.key:
+                    record_equal(each, began)
+                sum_.add(result)
+    failures.check()
     print(f"{sum_}{f' in {len(chosen):,} buckets' if several else ''}.", file=out)
     raise typer.Exit(0 if sum_.equal else EXIT_CHECK_FAILED)
 

@@ -36,10 +36,10 @@ class NightlyReconcile(Construct):
 
     `reconcile.plan` divides the keys of the buckets into ranges. For each range, `reconcile.work`
     compares S3's list with the rows and repairs the rows. A worker that runs out of time returns
-    its position, and the next one continues there. A range that fails after all retries fails the
-    execution, the default of a map. In the end `reconcile_result` keeps the time of the comparison
-    for each bucket that was equal. An execution whose input names a bucket compares only that one:
-    `reinventure repair` starts it for a large bucket.
+    its position, and the next one continues there. A range that fails after all retries stops no
+    other: a bucket may be gone. In the end `reconcile_result` keeps the time of the comparison for
+    each bucket that was equal, and fails the execution if a range has failed. An execution whose
+    input names a bucket compares only that one: `reinventure repair` starts it for a large bucket.
 
     `alarms` are on after a comparison failed, or while the last ones repaired more than
     `max_differences` rows in a day, or none succeeded in `_LATE_HOURS` although they are nightly.
@@ -187,6 +187,19 @@ class NightlyReconcile(Construct):
                 "bucket": sfn.JsonPath.string_at("$.bucket"),
                 "repaired": sfn.JsonPath.number_at("$.repaired"),
             },
+        )
+        # By default a map ends with its first item that fails.
+        work.add_catch(
+            sfn.Pass(
+                self,
+                "Failed range",
+                parameters={
+                    "bucket": sfn.JsonPath.string_at("$.bucket"),
+                    "error": sfn.JsonPath.string_at("$.error.Error"),
+                },
+            ),
+            errors=["States.ALL"],
+            result_path="$.error",
         )
         again = sfn.Choice(self, "Done?")
         again.when(sfn.Condition.boolean_equals("$.done", True), compared)

@@ -4,13 +4,16 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from time import sleep
 
 import boto3
 import pytest
 
 from reinventure import cdk_cli as cdk
+from reinventure.aws import account_comparison
 from reinventure.aws import deployed_catalog as deployed
 from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.errors import UserError
 from reinventure.local.cloud import Cloud
 from reinventure.local.convergence import wait_until_equal
 from s3_catalog.model.timestamps import utc_now
@@ -112,3 +115,31 @@ def test_both_buckets_end_equal_and_the_notifications_of_others_stay(
 
     assert existing.entries() == found
     wait_until(lambda: existing.others_received() == received + 1)
+    _nightly_comparison_of_a_forbidden_bucket(own, attached)
+
+
+def _nightly_comparison_of_a_forbidden_bucket(
+    own: DeployedCatalog, attached: DeployedCatalog
+) -> None:
+    """It fails, and has compared the other bucket all the same."""
+    denied = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": ["s3:ListBucket", "s3:ListBucketVersions"],
+        "Resource": f"arn:aws:s3:::{attached.bucket}",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [denied]})
+    verified = own.last_verified().moments()
+    own.s3.put_bucket_policy(Bucket=attached.bucket, Policy=policy)
+    try:
+        client = own.session.client("stepfunctions")
+        machine = own.outputs.reconcile_machine_arn
+        assert machine
+        execution = client.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
+        with pytest.raises(UserError, match=rf"could not be compared of {attached.bucket} \("):
+            account_comparison.resume(own, execution).wait(lambda _: None, lambda: sleep(0.2))
+    finally:
+        own.s3.delete_bucket_policy(Bucket=attached.bucket)
+    after = own.last_verified().moments()
+    assert after[own.bucket] > verified[own.bucket]
+    assert after[attached.bucket] == verified[attached.bucket]

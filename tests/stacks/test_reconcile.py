@@ -102,6 +102,15 @@ def test_the_map_collects_bucket_and_number_of_repairs_of_each_range(nightly: Te
     assert not each.keys() & {"ResultPath", "OutputPath", "ResultSelector"}
 
 
+def test_a_range_that_fails_stops_no_other_and_is_in_the_results(nightly: Template) -> None:
+    states = definition(nightly)["States"]["Each range"]["ItemProcessor"]["States"]
+    [catch] = states["Work"]["Catch"]
+    assert catch["ErrorEquals"] == ["States.ALL"]
+    failed = states[catch["Next"]]
+    assert (catch["ResultPath"], failed["End"]) == ("$.error", True)
+    assert failed["Parameters"] == {"bucket.$": "$.bucket", "error.$": "$.error.Error"}
+
+
 def test_the_results_are_recorded_with_start_and_input_of_the_execution(nightly: Template) -> None:
     states = definition(nightly)["States"]
     record = states[states["Each range"]["Next"]]

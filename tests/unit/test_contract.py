@@ -59,6 +59,35 @@ def test_a_record_is_read_as_it_was_written() -> None:
     assert from_outputs(InspectionOutputs, to_outputs(INSPECTION)) == INSPECTION
 
 
+@pytest.mark.parametrize(
+    ("attached", "written"),
+    [
+        ("logs-prod/%41 + a=1/,photos-prod", "logs-prod/%2541 + a=1/,photos-prod"),
+        ("logs-prod/ü\u00ff/", "logs-prod/%C3%BC%C3%BF/"),
+    ],
+)
+def test_outputs_are_ascii_as_cloudformation_returns_question_marks_for_others(
+    attached: str, written: str
+) -> None:
+    record = CatalogOutputs(
+        data_key_arn="${Token[AWS.Partition.4]}",
+        queue_key_arn="",
+        table_name="",
+        totals_table_name="",
+        totals_depth=3,
+        shards=16,
+        failure_queue_url="",
+        ingest_arn="",
+        changes_topic_arn="",
+        publish_arn="",
+        attached_buckets=attached,
+    )
+    outputs = to_outputs(record)
+    assert outputs["AttachedBuckets"] == written
+    assert outputs["DataKeyArn"] == "${Token[AWS.Partition.4]}"
+    assert from_outputs(CatalogOutputs, outputs) == record
+
+
 def test_an_optional_output_that_is_missing_is_none() -> None:
     record = GovernanceOutputs(notices_topic_arn="arn:topic")
     assert to_outputs(record) == {"NoticesTopicArn": "arn:topic"}

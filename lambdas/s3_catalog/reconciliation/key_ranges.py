@@ -1,12 +1,17 @@
 """Cutting the keys of a scope into ranges that are compared in parallel."""
 
+import logging
 from collections import deque
 from typing import TYPE_CHECKING, TypedDict
+
+from botocore.exceptions import ClientError
 
 from s3_catalog.model.scope import Entry, Scope
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+
+_log = logging.getLogger(__name__)
 
 MAX_RANGES = 100
 """More ranges, with long keys, would exceed the size of a Step Functions state (256 KB)."""
@@ -34,8 +39,9 @@ def split(client: "S3Client", scope: Scope) -> list[Range]:
     """Return ranges that together hold every key of `scope`, with folders as boundaries.
 
     The ranges of an entry are in order. Reads folders level by level, until there are enough or no
-    more. The sizes of ranges may differ widely: S3 has no size of a folder. Raises botocore's
-    ClientError or BotoCoreError when a bucket cannot be listed.
+    more. The sizes of ranges may differ widely: S3 has no size of a folder. An entry that cannot be
+    listed, as its bucket is gone or forbidden, is one range, so that only its comparison fails.
+    Raises botocore's BotoCoreError when S3 does not answer.
     """
     share = len(scope.entries) or 1
     return [
@@ -60,7 +66,13 @@ def _split(client: "S3Client", entry: Entry, most: int, calls: int) -> list[Rang
     for _ in range(calls if most > 1 else 0):
         if not folders or len(boundaries) >= most:
             break
-        page = client.list_objects_v2(Bucket=entry.bucket, Prefix=folders.popleft(), Delimiter="/")
+        try:
+            page = client.list_objects_v2(
+                Bucket=entry.bucket, Prefix=folders.popleft(), Delimiter="/"
+            )
+        except ClientError:
+            _log.warning("folders of %s could not be listed", entry.bucket, exc_info=True)
+            break
         subfolders = [folder["Prefix"] for folder in page.get("CommonPrefixes", [])]
         boundaries.update(folder[:_MAX_LENGTH] for folder in subfolders)
         folders.extend(subfolders)

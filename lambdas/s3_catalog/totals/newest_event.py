@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from s3_catalog.model.row import RECONCILED
+from s3_catalog.model.row import OUT_OF_SCOPE, RECONCILED
 from s3_catalog.model.timestamps import timestamp
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ class NewestEvent:
 def event_time(change: "Change") -> str | None:
     """Return the time of the event that caused `change`, as its row has it.
 
-    None if there is no event: the change is a repair, or a row was removed.
+    None if there is no event: the change is a repair, a key left the scope, or a row was removed.
     """
     row = change.new
-    return None if row is None or row.event_name == RECONCILED else row.event_time
+    return None if row is None or row.event_name in (RECONCILED, OUT_OF_SCOPE) else row.event_time
 
 
 def attributes(time: str, counted_at: datetime) -> "dict[str, AttributeValueTypeDef]":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from s3_catalog.exceptions import ReconcileError
 from s3_catalog.reconciliation.last_verified import LastVerified
 from s3_catalog.totals.tally import Tally, Total
 from s3_catalog.totals.totals_table import TotalsTable
@@ -36,6 +37,28 @@ def test_the_nightly_comparison_records_the_buckets_that_were_equal(
     for schedule in ({}, {"source": "aws.events", "detail": {}}):
         module.handler({**result, "input": schedule}, None)
         assert verified.moments() == {"other": at(3), "photos": at(3)}
+
+
+@pytest.mark.parametrize("part", [{}, {"bucket": "gone", "prefix": "", "after": ""}])
+def test_a_comparison_with_a_failed_range_fails_and_records_the_other_buckets(
+    dynamodb: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch, part: dict[str, object]
+) -> None:
+    module = importlib.import_module("handlers.reconcile_result")
+    verified = LastVerified(dynamodb, new_table(dynamodb))
+    monkeypatch.setenv("TOTALS_TABLE_NAME", verified.table)
+    monkeypatch.setattr(module.clients, "dynamodb", lambda: dynamodb)
+    result = {
+        "began": "2026-11-23T03:00:00.000Z",
+        "ranges": [
+            {"bucket": "gone", "repaired": 0},
+            {"bucket": "gone", "error": "NoSuchBucket"},
+            {"bucket": "photos", "repaired": 0},
+        ],
+        "input": part,
+    }
+    with pytest.raises(ReconcileError, match=r"^keys could not be compared of gone \(NoSuchBuck"):
+        module.handler(result, None)
+    assert verified.moments() == ({} if part else {"photos": at(3)})
 
 
 def test_the_latest_moment_of_each_bucket_stays(dynamodb: "DynamoDBClient") -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from s3_catalog.model.change import Change
-from s3_catalog.model.row import RECONCILED, Row
+from s3_catalog.model.row import RECONCILED, Row, out_of_scope
 from s3_catalog.model.timestamps import timestamp, utc_now
 from s3_catalog.table.stream_record import SEQUENCE_DIGITS
 from s3_catalog.totals.newest_event import NewestEvent
@@ -77,6 +77,13 @@ def test_a_deletion_is_an_event(totals: TotalsTable) -> None:
     gone = replace(put("a", 5, "ObjectRemoved:Delete"), size=None, etag=None, expires_at=9)
     totals.apply("one", [change(1, None, there), change(2, there, gone)])
     assert newest(totals) == at(5)
+
+
+def test_the_removal_of_a_row_whose_key_left_the_scope_is_no_event(totals: TotalsTable) -> None:
+    there = put("a", 1)
+    totals.apply("one", [change(1, None, there), change(2, there, out_of_scope(there, at(9)))])
+    assert totals.total(BUCKET, "") == Total("", 0, 0)
+    assert newest(totals) == at(1)
 
 
 def test_neither_repairs_nor_removed_rows_nor_recounts_are_events(totals: TotalsTable) -> None:

@@ -105,6 +105,16 @@ def test_a_checkout_that_would_detach_another_bucket_is_refused(run: Run, state:
     assert not state.exists()
 
 
+def test_a_bucket_that_was_attached_during_the_question_stays(run: Run) -> None:
+    found = run.deployment.catalog
+    run.deployment.setting = "create,logs-prod"
+    run.deployment.deploy()
+    run.deployment.setting = "create"
+    with pytest.raises(UserError, match="only deployed: s3://logs-prod"):
+        attach(run.entry, found, run.deployment, run.backfill, run.deployment.clock)
+    assert run.deployment.deployed == []
+
+
 def test_a_change_without_an_event_is_found_by_the_comparison(
     run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -126,14 +136,13 @@ def test_a_change_without_an_event_is_found_by_the_comparison(
     assert [(row.key, row.size) for row in rows] == [("in/a", 6), ("in/c", 3)]
 
 
-@pytest.mark.parametrize(("found", "seconds"), [((), 300), ((SWITCH,), 0)])
-def test_it_waits_only_if_it_turned_eventbridge_on(
-    run: Run, found: tuple[str, ...], seconds: float
-) -> None:
+@pytest.mark.parametrize("found", [(), (SWITCH,)], ids=["off", "on"])
+def test_it_waits_also_if_eventbridge_was_on_already(run: Run, found: tuple[str, ...]) -> None:
+    # Another prefix of the bucket may have been attached a minute ago, and the rule is new.
     run.existing.configuration = document(*OTHERS, *found)
     run()
     [(backfilled, _)], [compared] = run.backfills, run.compared
-    assert compared - backfilled == max(seconds, 10)
+    assert compared - backfilled == 300
 
 
 def test_a_backfill_that_takes_longer_is_waited_for_no_more(run: Run) -> None:
@@ -293,6 +302,22 @@ def test_it_is_not_equal_if_eventbridge_was_turned_off_during_the_comparison(
     run()
     assert run.compared[1:] == [began + 60 + 300]
     assert capsys.readouterr().out.endswith("EQUAL: 2 keys compared.\n")
+
+
+def test_it_is_not_equal_if_the_bucket_was_detached_during_the_comparison(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compared = DeployedCatalog.compared
+
+    def detach(*arguments: Any) -> Any:
+        run.deployment.setting = "create"
+        run.deployment.deploy()
+        return compared(*arguments)
+
+    monkeypatch.setattr(DeployedCatalog, "compared", detach)
+    with pytest.raises(UserError, match="was detached meanwhile, so this command ended"):
+        run()
+    assert "EQUAL" not in capsys.readouterr().out
 
 
 def test_a_key_that_differs_after_corrections_is_not_equal(

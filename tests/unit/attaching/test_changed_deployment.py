@@ -10,6 +10,7 @@ from reinventure import account_deployment, cdk_cli
 from reinventure.attaching import changed_deployment
 from reinventure.attaching.changed_deployment import AccountDeployment, LocalDeployment
 from reinventure.attaching.listed_buckets import with_entry
+from reinventure.aws import deployment_check
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.errors import UserError
 from reinventure.local import cloud as clouds
@@ -53,6 +54,8 @@ class Deployments:
 @pytest.fixture
 def deployments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Deployments:
     deployments = Deployments()
+    settled = {"StackStatus": "UPDATE_COMPLETE"}
+    monkeypatch.setattr(deployment_check, "describe", lambda *_: settled)
     monkeypatch.setattr(account_deployment, "deploy", deployments.account)
     monkeypatch.setattr(changed_deployment, "deploy_again", deployments.local)
     monkeypatch.setattr(changed_deployment, "LOCAL", tmp_path / ".local")
@@ -150,6 +153,35 @@ def test_one_command_at_a_time(
         locked(tmp_path / ".local" / "attaching", "busy"),
         pytest.raises(UserError, match="another `reinventure attach` or `detach` is running"),
     ):
+        AccountDeployment(catalog, True, cdk_json).change(add)
+    assert deployments.made == []
+
+
+def test_a_read_only_checkout_is_one_sentence(
+    catalog: DeployedCatalog,
+    deployments: Deployments,
+    cdk_json: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The tests may run as root, which may write everywhere.
+    monkeypatch.setattr("os.access", lambda path, _: path != tmp_path)
+    with pytest.raises(UserError, match=r"cdk\.json could not be changed: its folder is read-only"):
+        AccountDeployment(catalog, True, cdk_json).change(add)
+    assert deployments.made == []
+    assert not (tmp_path / ".local").exists()
+
+
+@pytest.mark.parametrize("state", ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"])
+def test_a_deployment_that_is_under_way_is_waited_for(
+    catalog: DeployedCatalog,
+    deployments: Deployments,
+    cdk_json: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    state: str,
+) -> None:
+    monkeypatch.setattr(deployment_check, "describe", lambda *_: {"StackStatus": state})
+    with pytest.raises(UserError, match=rf"the stack Catalog is being deployed \({state}\)"):
         AccountDeployment(catalog, True, cdk_json).change(add)
     assert deployments.made == []
 

@@ -16,6 +16,7 @@ from reinventure.aws.deployment_check import (
     require_dependent_stacks,
     require_empty_bucket,
     require_empty_queues,
+    require_own_bucket_once,
 )
 from reinventure.errors import UserError
 
@@ -306,6 +307,38 @@ def test_without_a_bucket_of_its_own_none_is_destroyed(account: Account, tmp_pat
 
 def test_a_deployment_of_other_stacks_destroys_no_bucket(account: Account, tmp_path: Path) -> None:
     require_empty_bucket(account.session, assembly(tmp_path, Sql=[]))
+
+
+@pytest.mark.parametrize(
+    ("attached", "kept", "refused"),
+    [
+        ("logs-prod,{}", ["Bucket"], True),
+        ("{}/in/", ["Bucket"], True),
+        ("logs-prod", ["Bucket"], False),
+        # It is retained, and no longer the bucket of its own.
+        ("{}", ["Table"], False),
+    ],
+)
+def test_the_bucket_of_its_own_is_not_attached_as_well(
+    account: Account, tmp_path: Path, bucket: str, attached: str, kept: list[str], refused: bool
+) -> None:
+    folder = assembly(tmp_path, Catalog=kept)
+    path = folder / "Catalog.template.json"
+    output = {"AttachedBuckets": {"Value": attached.format(bucket)}}
+    path.write_text(json.dumps({**json.loads(path.read_text()), "Outputs": output}))
+    account.has_bucket(bucket, "not asked for")
+    if refused:
+        with pytest.raises(UserError) as error:
+            require_own_bucket_once(account.session, folder)
+        assert str(error.value) == (
+            f"the setting buckets names {bucket}, the bucket of its own of the catalog, which it "
+            "has as `create`: name it once"
+        )
+    else:
+        require_own_bucket_once(account.session, folder)
+    account.missing("Catalog")
+    require_own_bucket_once(account.session, folder)
+    require_own_bucket_once(account.session, assembly(tmp_path, Catalog=kept))
 
 
 # As the pipeline runs it

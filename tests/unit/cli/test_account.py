@@ -147,7 +147,9 @@ def test_a_deployed_stack_that_is_not_in_the_settings_is_refused_by_name(
     assert run(command).exit_code == 0
 
 
-@pytest.mark.parametrize("check", ["require_empty_queues", "require_empty_bucket"])
+@pytest.mark.parametrize(
+    "check", ["require_empty_queues", "require_empty_bucket", "require_own_bucket_once"]
+)
 def test_deploy_refuses_to_remove_what_is_not_empty(
     cdk: Cdk, run: Run, monkeypatch: pytest.MonkeyPatch, check: str
 ) -> None:

@@ -273,8 +273,22 @@ def test_a_url_that_no_catalog_can_have_is_refused(run: Run, url: str, reason: s
 @pytest.mark.parametrize(
     ("attached", "url", "reason"),
     [
-        ("logs,photos", "s3://logs/", "s3://logs is attached already"),
-        ("logs/a/", "s3://logs/a/", "s3://logs/a/ is attached already"),
+        (
+            "logs,photos",
+            "s3://logs/",
+            (
+                "s3://logs is attached already: `reinventure repair s3://logs/` catalogues what is "
+                "missing"
+            ),
+        ),
+        (
+            "logs/a/",
+            "s3://logs/a/",
+            (
+                "s3://logs/a/ is attached already: `reinventure repair s3://logs/a/` catalogues "
+                "what is missing"
+            ),
+        ),
         ("logs", "s3://logs/a/", "s3://logs/a/ is part of s3://logs, which is attached already"),
         (
             "logs/a/",

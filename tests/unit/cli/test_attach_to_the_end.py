@@ -76,7 +76,7 @@ def test_it_ends_equal_and_an_interrupted_backfill_continues(
     assert other not in deployment.catalog.last_verified().moments()
     again = run("attach", url, "--yes")
     assert again.exit_code == 2
-    assert again.stderr.endswith(f"{url} is attached already\n")
+    assert f"{url} is attached already: `reinventure repair {url}`" in again.stderr
 
 
 def test_the_progress_of_an_earlier_repair_does_not_count(

@@ -11,6 +11,7 @@ from typer.testing import Result
 from reinventure import cdk_cli
 from reinventure.attaching import attach_progress, changed_deployment
 from reinventure.attaching.attach_progress import AttachProgress
+from reinventure.attaching.detachment import detach
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.cli import maintenance, repair_progress
 from reinventure.cli.repair_progress import Progress
@@ -114,7 +115,7 @@ def test_it_asks(attached: Attached, run: Run) -> None:
 
 def test_it_deploys_removes_the_rows_and_leaves_the_rest(attached: Attached, run: Run) -> None:
     progress = attach_progress.path_for(attached.chosen.table, Entry(attached.bucket))
-    attach_progress.save(progress, AttachProgress("found", was_on=False))
+    attach_progress.save(progress, AttachProgress("found"))
     result = run("detach", attached.url, typed="y\n")
     assert result.exit_code == 0, result.output
     assert attached.deployment.deployed == ["create"]
@@ -213,9 +214,14 @@ def test_an_interrupted_removal_continues_without_a_deployment(
     attached: Attached, run: Run
 ) -> None:
     attached.deployment.change(lambda _: "create")
+    attached.existing.resources["Custom::EventBridgeSwitch"] = []
     assert attached.rows() == ["a", "b/ü"]
     result = run("detach", attached.url, "--yes")
     assert result.exit_code == 0, result.output
+    # A deployment, perhaps by a pipeline, has decided on the switch, not this run.
+    left = "the deployment that detached the bucket has left it so"
+    assert f"EventBridge    stays as it is: {left}\n" in result.stdout
+    assert f"EventBridge of {attached.url}: off.\n" in result.stdout
     assert attached.rows() == []
     assert attached.deployment.deployed == ["create"]
     assert refusal(run("detach", attached.url, "--yes")) == (
@@ -242,6 +248,19 @@ def test_the_progress_of_an_earlier_removal_does_not_count(attached: Attached, r
     repair_progress.save(path, Progress("a", 0, 1))
     assert run("detach", attached.url, "--yes").exit_code == 0
     assert attached.rows() == []
+
+
+def test_a_bucket_that_was_attached_during_the_question_stays(
+    attached: Attached, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, listed = attached.deployment.catalog, attached.deployment.setting
+    attached.deployment.setting = f"{listed},logs-prod"
+    attached.deployment.deploy()
+    attached.deployment.setting = listed
+    monkeypatch.setattr(maintenance, "remove_left", lambda *_, **__: pytest.fail("removed"))
+    with pytest.raises(UserError, match="only deployed: s3://logs-prod"):
+        detach(Entry(attached.bucket), found, attached.deployment, maintenance.remove_left, "")
+    assert attached.deployment.deployed == []
 
 
 def test_what_cannot_be_detached_is_refused(attached: Attached, run: Run) -> None:

@@ -13,13 +13,13 @@ from typer.testing import Result
 from reinventure.aws import deployed_stack
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.cli import maintenance
-from reinventure.errors import EXIT_CHECK_FAILED, UserError
+from reinventure.errors import EXIT_CHECK_FAILED, CheckFailedError, UserError
 from reinventure.progress import Steps
 from s3_catalog.exceptions import ContendedError
 from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.scope import Entry
 from s3_catalog.model.timestamps import utc_now
-from s3_catalog.reconciliation import removal
+from s3_catalog.reconciliation import removal, repair
 from s3_catalog.reconciliation.removal import Removed
 from s3_catalog.totals import recount
 from s3_catalog.totals.tally import Tally
@@ -166,6 +166,11 @@ def test_keys_outside_of_the_prefixes_are_not_in_the_catalog(catalogs: Catalogs,
     assert run("verify", f"s3://{own.bucket}/").exit_code == EXIT_CHECK_FAILED
     assert run("repair", url).stdout.startswith("Repaired 0 of 1 keys compared.\n")
     assert keys(run("ls", f"{url}out/")) == []
+    refused = run("stat", f"{url}out/a")
+    assert (refused.exit_code, refused.stderr) == (
+        2,
+        f"reinventure: {url}out/a is not in the catalog, which has {url}in/ only\n",
+    )
 
 
 def test_repair_removes_rows_of_a_prefix_that_was_taken_away(catalogs: Catalogs, run: Run) -> None:
@@ -211,7 +216,7 @@ def detached(catalogs: Catalogs) -> DeployedCatalog:
 
 def left(catalog: DeployedCatalog) -> list[str]:
     """The keys of the bucket of `catalog` that have the row of an object, in the scope or not."""
-    return [row.key for row in catalog.left_rows()]
+    return [row.key for row in catalog.all_rows()]
 
 
 @pytest.mark.parametrize("named", [False, True])
@@ -274,6 +279,61 @@ def test_detaching_a_prefix_removes_its_rows_and_keeps_those_of_the_others(
     assert capsys.readouterr().out == (
         f"Removed 2 rows of s3://{part.bucket}/out/ whose keys are not in the catalog any more.\n"
     )
+
+
+def test_a_prefix_that_is_attached_again_during_its_removal_keeps_its_totals(
+    catalogs: Catalogs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = catalogs[2]
+    for key in ("out/a", "out/b"):
+        add_row(part, key)
+    assert part.totals().correct(part.bucket, "out/", Tally(2, 14), None)
+    attached = f"{part.outputs.attached_buckets},{part.bucket}/out/"
+    again = replace(part.outputs, attached_buckets=attached)
+    monkeypatch.setattr(deployed_stack, "find", lambda *_: again)
+    with Steps() as steps:
+        maintenance.remove_left(catalogs[0], Entry(part.bucket, "out/"), steps)
+    assert left(part) == ["out/a", "out/b"]
+    assert part.totals().total(part.bucket, "out/").objects == 2
+
+
+def test_rows_that_another_command_writes_after_a_removal_are_reported(
+    catalogs: Catalogs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = catalogs[2]
+
+    def and_again(*arguments: Any, **limits: Any) -> Iterator[Removed]:
+        yield from removal.remove_out_of_scope(*arguments, **limits)
+        add_row(part, "out/late")
+
+    monkeypatch.setattr(maintenance, "remove_out_of_scope", and_again)
+    with Steps() as steps, pytest.raises(CheckFailedError) as error:
+        maintenance.remove_left(catalogs[0], Entry(part.bucket, "out/"), steps)
+    assert str(error.value) == (
+        f"s3://{part.bucket}/out/ still has rows, of a command that ran meanwhile: run "
+        f"`reinventure repair s3://{part.bucket}/`"
+    )
+
+
+def test_a_repair_ends_when_its_bucket_is_detached(
+    catalogs: Catalogs, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, whole, part = catalogs
+    for key in ("in/a", "in/b", "in/c"):
+        put_object(part, key)
+        part.s3.put_object(Bucket=part.bucket, Key=key, Body=b"longer")
+    detached = replace(part.outputs, attached_buckets=whole.bucket)
+    found = iter([part.outputs, part.outputs])
+    monkeypatch.setattr(deployed_stack, "find", lambda *_: next(found, detached))
+    monkeypatch.setattr(repair, "STRIDE", 1)
+    ended = run("repair", f"s3://{part.bucket}/in/")
+    assert ended.exit_code == 2
+    assert ended.stderr.splitlines()[-1] == (
+        f"reinventure: s3://{part.bucket}/in/ was detached meanwhile, so this command ended. It "
+        f"may have written rows after the removal: `reinventure repair s3://{part.bucket}/` "
+        "removes them"
+    )
+    assert [row.key for row in part.all_rows() if row.size == len(b"longer")] == ["in/a", "in/b"]
 
 
 def test_a_bucket_in_the_scope_is_not_removed(catalogs: Catalogs) -> None:
@@ -360,6 +420,34 @@ def test_without_a_prefix_repair_works_on_every_bucket(catalogs: Catalogs, run: 
             assert line.endswith(f" (bucket {n} of 3) ...")
     for each in catalogs:
         assert run("verify", f"s3://{each.bucket}/").stdout == "EQUAL: 1 keys compared.\n"
+
+
+def test_a_bucket_that_is_gone_is_an_error_after_the_others_are_done(
+    catalogs: Catalogs, run: Run
+) -> None:
+    gone, *others = sorted(catalogs, key=lambda each: each.bucket)
+    for each in others:
+        put_object(each, "in/a")
+        each.s3.put_object(Bucket=each.bucket, Key="in/a", Body=b"longer")
+    gone.s3.delete_bucket(Bucket=gone.bucket)
+    left_bucket = f"left-{uuid4()}"
+    add_row(gone.choose_left(left_bucket), "a")
+    gone.totals().register([left_bucket])
+    assert gone.totals().correct(left_bucket, "", Tally(1, 4), None)
+    for command in ("repair", "verify"):
+        ended = run(command)
+        assert ended.exit_code == 2
+        error = ended.stderr.splitlines()[-1]
+        assert error.startswith(
+            f"reinventure: 1 of 3 buckets failed. s3://{gone.bucket}/: ListObjectVersions: "
+            "NoSuchBucket: "
+        )
+    assert ended.stdout.splitlines() == [
+        f"s3://{each.bucket}/: EQUAL: 1 keys compared." for each in others
+    ]
+    assert not gone.has_left(left_bucket), "repair has removed it all the same"
+    one = run("verify", f"s3://{gone.bucket}/")
+    assert one.stderr.splitlines()[-1].startswith("reinventure: ListObjectVersions: NoSuchBucket")
 
 
 def test_verify_compares_every_bucket_and_has_their_sum(catalogs: Catalogs, run: Run) -> None:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 
 from s3_catalog.model import scope
 from s3_catalog.reconciliation import key_ranges
@@ -126,6 +127,24 @@ def test_all_entries_together_have_at_most_100_ranges_and_200_requests(entries: 
     assert len({each["bucket"] for each in ranges}) == entries
     assert len(ranges) <= max(100, entries)
     assert len(s3.requests) <= 200
+
+
+class OneIsGone(Folders):
+    """S3 without the bucket `gone`."""
+
+    def list_objects_v2(self, **request: Any) -> Any:
+        if request["Bucket"] == "gone":
+            raise ClientError({"Error": {"Code": "NoSuchBucket"}}, "ListObjectsV2")
+        return super().list_objects_v2(**request)
+
+
+def test_a_bucket_that_cannot_be_listed_is_one_range_and_stops_no_other() -> None:
+    ranges = split(cast("S3Client", OneIsGone({"": ["a/"]})), scope.parse("gone,photos"))
+    assert ranges == [
+        {"bucket": "gone", "prefix": "", "after": "", "until": None},
+        {"bucket": "photos", "prefix": "", "after": "", "until": "a/"},
+        {"bucket": "photos", "prefix": "", "after": "a/", "until": None},
+    ]
 
 
 def test_what_follows_a_key_has_the_greater_keys_only() -> None:
