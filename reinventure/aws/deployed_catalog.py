@@ -76,14 +76,18 @@ class DeployedCatalog:
             raise UserError(f"the catalog has several buckets, name one of them: {self._urls()}")
         return self.chosen or self.scope.buckets[0]
 
-    def choose(self, bucket: str | None) -> "DeployedCatalog":
+    def choose(self, bucket: str | None, prefix: str = "") -> "DeployedCatalog":
         """Return this catalog with `bucket`, None for its only one.
 
-        Raises UserError if it has no such bucket, or several.
+        Raises UserError if it has no such bucket, or several, or no keys under `prefix`.
         """
         bucket = self.bucket if bucket is None else bucket
         if bucket not in self.scope.buckets:
             raise UserError(f"s3://{bucket} is not in the catalog, which has {self._urls()}")
+        if not self.scope.under(bucket, prefix):
+            url = f"s3://{bucket}/"
+            prefixes = ", ".join(f"{url}{each}" for each in self.scope.prefixes(bucket))
+            raise UserError(f"{url}{prefix} is not in the catalog, which has {prefixes} only")
         return replace(self, chosen=bucket)
 
     def choose_left(self, bucket: str) -> "DeployedCatalog":

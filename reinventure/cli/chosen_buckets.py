@@ -29,21 +29,22 @@ def by_option(catalog: DeployedCatalog, place: Place, bucket: str | None) -> lis
     """Return `catalog` with each bucket that a PREFIX and the option --bucket choose.
 
     Without either it is the only bucket. Raises UserError if there are several, if one has no such
-    name, or if PREFIX has a bucket as well.
+    name or no such prefix, or if PREFIX has a bucket as well.
     """
     if bucket is not None and place.bucket is not None:
         raise UserError("--bucket with s3://: the URL has the bucket already")
     if bucket == EVERY_BUCKET:
         return every(catalog)
-    return [catalog.choose(place.bucket or bucket)]
+    return [catalog.choose(place.bucket or bucket, place.key)]
 
 
 def by_place(catalog: DeployedCatalog, place: Place) -> list[DeployedCatalog]:
     """Return `catalog` with each bucket that a PREFIX chooses, all without one.
 
-    Raises UserError if there are several for a PREFIX without a bucket, or if one has no such name.
+    Raises UserError if there are several for a PREFIX without a bucket, or if one has no such name
+    or no such prefix.
     """
-    return every(catalog) if place == EVERYWHERE else [catalog.choose(place.bucket)]
+    return every(catalog) if place == EVERYWHERE else [catalog.choose(place.bucket, place.key)]
 
 
 def every(catalog: DeployedCatalog) -> list[DeployedCatalog]:

@@ -107,7 +107,10 @@ def repair(
         with Steps() as steps:
             remove_bucket(catalog.choose_left(place.bucket), steps, restart=restart)
         return
-    chosen = chosen_buckets.by_place(catalog, place)
+    # A prefix that left the scope is repaired, too: its rows are removed.
+    chosen = (
+        chosen_buckets.every(catalog) if place == EVERYWHERE else [catalog.choose(place.bucket)]
+    )
     ends = [chosen_buckets.ordinal(number, len(chosen)) for number in range(1, len(chosen) + 1)]
     whole = not place.key and len(chosen) == len(catalog.scope.buckets)
     failures, done = chosen_buckets.Failures(chosen), list[_Reconciled]()

@@ -41,7 +41,7 @@ def ls(
         reinventure ls photos/2026/
         reinventure ls --json
     """
-    catalog = deployed_catalog.find(session(profile, region), stack).choose(place.bucket)
+    catalog = deployed_catalog.find(session(profile, region), stack).choose(place.bucket, place.key)
     show = row_output.row_json if json else row_output.row_line
     for row in catalog.rows(place.key):
         print(show(row))
@@ -84,7 +84,7 @@ def du(
         for whole in _bucket_totals(catalog):
             print(show(whole))
         return
-    catalog, prefix = catalog.choose(place.bucket), place.key
+    catalog, prefix = catalog.choose(place.bucket, place.key), place.key
     if totals.counts(prefix) and level(prefix) + depth <= totals.depth:
         for folder in totals.below(catalog.bucket, prefix, depth):
             print(show(folder))

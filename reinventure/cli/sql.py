@@ -16,6 +16,7 @@ from reinventure.aws import deployed_catalog, deployed_mirror
 from reinventure.aws.connection import session
 from reinventure.aws.deployed_mirror import Cell, QueryResult
 from reinventure.aws.mirror_backfill import backfill
+from reinventure.cli import chosen_buckets
 from reinventure.cli.options import Json, MirrorStack, Prefix, Profile, Region, Stack
 from reinventure.cli.values import EVERYWHERE
 from reinventure.contract import CATALOG, SQL
@@ -80,8 +81,7 @@ def sql_backfill(
     """
     here = session(profile, region)
     catalog = deployed_catalog.find(here, stack)
-    names = catalog.scope.buckets if place == EVERYWHERE else [place.bucket]
-    chosen = [catalog.choose(name) for name in names]
+    chosen = chosen_buckets.by_place(catalog, place)
     found = deployed_mirror.find(here, mirror)
     total = 0
     with Steps() as steps:

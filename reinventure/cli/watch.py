@@ -36,7 +36,7 @@ def watch(
         reinventure watch s3://photos-prod/holiday/
         reinventure watch --json
     """
-    catalog = deployed_catalog.find(session(profile, region), stack).choose(place.bucket)
+    catalog = deployed_catalog.find(session(profile, region), stack).choose(place.bucket, place.key)
     show = change_json if json else change_line
     with Watch(catalog, place.key, _check_stdout).listening() as changes:
         where = printable(f"s3://{catalog.bucket}/{place.key}")

@@ -165,12 +165,15 @@ def test_keys_outside_of_the_prefixes_are_not_in_the_catalog(catalogs: Catalogs,
     assert run("verify", url).stdout == "EQUAL: 1 keys compared.\n"
     assert run("verify", f"s3://{own.bucket}/").exit_code == EXIT_CHECK_FAILED
     assert run("repair", url).stdout.startswith("Repaired 0 of 1 keys compared.\n")
-    assert keys(run("ls", f"{url}out/")) == []
-    refused = run("stat", f"{url}out/a")
-    assert (refused.exit_code, refused.stderr) == (
-        2,
-        f"reinventure: {url}out/a is not in the catalog, which has {url}in/ only\n",
-    )
+    for command in ("ls", "du", "find", "duplicates", "verify", "stat", "watch", "sql-backfill"):
+        refused = run(command, f"{url}out/a")
+        assert (refused.exit_code, refused.stdout, refused.stderr) == (
+            2,
+            "",
+            f"reinventure: {url}out/a is not in the catalog, which has {url}in/ only\n",
+        )
+    for part_of in ("", "i", "in/"):
+        assert keys(run("ls", f"{url}{part_of}")) == ["in/a"]
 
 
 def test_repair_removes_rows_of_a_prefix_that_was_taken_away(catalogs: Catalogs, run: Run) -> None:
