@@ -97,6 +97,8 @@ def attach(
         if not progress.backfilled:
             begun, progress = progress.backfilling, replace(progress, backfilling=True)
             attach_progress.save(path, progress)
+            # A comparison of the bucket's other prefixes is none of the whole bucket any more.
+            attached.last_verified().forget(entry.bucket)
             backfill(attached, entry.prefix, steps, restart=not begun)
             progress = replace(progress, backfilled=True)
             attach_progress.save(path, progress)

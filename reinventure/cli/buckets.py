@@ -40,9 +40,9 @@ def buckets(
     still on its way is in neither column: alarms report those that are late (docs/alarms.md), and
     `reinventure failed` lists those that failed.
 
-    LAST VERIFIED: when the last comparison began that found the whole bucket equal: `reinventure
-    verify` by a person who may record it, that of `reinventure attach`, or a `reinventure repair`
-    or nightly comparison that had nothing to repair.
+    LAST VERIFIED: when the last comparison began that found the whole bucket equal, of the prefixes
+    that it had then: `reinventure verify` by a person who may record it, that of `reinventure
+    attach`, or a `reinventure repair` or nightly comparison that had nothing to repair.
 
     STATE: "own" is the bucket that the stack made. An attached one is "on" while it sends its
     events to EventBridge; otherwise the reason is shown.

@@ -12,6 +12,7 @@ from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.cli import maintenance, repair_progress
 from reinventure.cli.repair_progress import Progress
 from reinventure.errors import UserError
+from s3_catalog.model.timestamps import utc_now
 from s3_catalog.table import batch_write
 from tests.unit.attaching.attached_catalog import OTHERS, AttachedCatalog
 from tests.unit.attachment.bucket_model import document
@@ -68,10 +69,11 @@ def test_it_ends_equal_and_an_interrupted_backfill_continues(
     ]
     assert deployment.deployed == [f"create,{bucket}/in/"]
     assert bucket in deployment.catalog.last_verified().moments()
-    # One of two prefixes is not the whole.
+    # One of two prefixes is not the whole, and before it was the other one.
     other = existing.add()
     deployment.setting += f",{other}/a/"
     deployment.deploy()
+    deployment.catalog.last_verified().record(other, utc_now())
     assert run("attach", f"s3://{other}/b/", "--yes").exit_code == 0
     assert other not in deployment.catalog.last_verified().moments()
     again = run("attach", url, "--yes")
