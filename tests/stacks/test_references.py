@@ -44,6 +44,9 @@ MORE = [
     {"canary": "off"},
     {"local": "true"},
     {**ALL, "local": "true"},
+    # So a bucket is attached and detached whatever the order in which the stacks are deployed.
+    {"buckets": "create,photos-prod"},
+    {**ALL, "buckets": "create,logs-prod/2026/,photos-prod"},
 ]
 
 
