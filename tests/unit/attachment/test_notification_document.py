@@ -130,7 +130,13 @@ def test_another_document_is_refused(content: bytes, reason: str) -> None:
 
 
 NAMES = st.sampled_from(["Id", "Queue", "Event", "Filter", "New", "EventBridgeConfiguration", "ü"])
-TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=6)
+# The last two of the plane are no characters of XML 1.0 (production 2).
+TEXTS = st.text(
+    st.characters(
+        codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"
+    ),
+    max_size=6,
+)
 SPACES = st.sampled_from(["", "", "\n  ", "<!-- > < -->", "<?pi > ?>"])
 
 
