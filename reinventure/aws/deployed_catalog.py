@@ -84,11 +84,16 @@ class DeployedCatalog:
         bucket = self.bucket if bucket is None else bucket
         if bucket not in self.scope.buckets:
             raise UserError(f"s3://{bucket} is not in the catalog, which has {self._urls()}")
+        chosen = replace(self, chosen=bucket)
         if not self.scope.under(bucket, prefix):
-            url = f"s3://{bucket}/"
-            prefixes = ", ".join(f"{url}{each}" for each in self.scope.prefixes(bucket))
-            raise UserError(f"{url}{prefix} is not in the catalog, which has {prefixes} only")
-        return replace(self, chosen=bucket)
+            raise chosen.outside(prefix)
+        return chosen
+
+    def outside(self, key: str) -> UserError:
+        """Return the error for `key`, or a prefix, that is outside of the bucket's prefixes."""
+        url = f"s3://{self.bucket}/"
+        prefixes = ", ".join(f"{url}{each}" for each in self.scope.prefixes(self.bucket))
+        return UserError(f"{url}{key} is not in the catalog, which has {prefixes} only")
 
     def choose_left(self, bucket: str) -> "DeployedCatalog":
         """Return this catalog with `bucket`, which left the scope: its tables may have rows of it.

@@ -300,9 +300,7 @@ def stat(
     """
     catalog = deployed_catalog.find(session(profile, region), stack).choose(key.bucket)
     if (catalog.bucket, key.key) not in catalog.scope:
-        url = f"s3://{catalog.bucket}/"
-        prefixes = ", ".join(f"{url}{each}" for each in catalog.scope.prefixes(catalog.bucket))
-        raise UserError(f"{url}{key.key} is not in the catalog, which has {prefixes} only")
+        raise catalog.outside(key.key)
     state = catalog.key_state(key.key)
     if not state.row and not state.versions:
         raise CheckFailedError(f"{key.key!r} is neither in the catalog nor in s3://{state.bucket}")

@@ -1,6 +1,6 @@
 """A model of the notification configuration of a bucket: raw XML, and no conditional write.
 
-S3 replaces the whole document with each write, whoever has written it meanwhile.
+Each write replaces the whole document in S3, with what others have written meanwhile.
 """
 
 from collections import Counter
