@@ -73,7 +73,7 @@ def attach(
     """
     url = f"s3://{entry}"
     path = attach_progress.path_for(catalog.table, entry)
-    notifications = found_notifications.notifications(catalog)
+    notifications = catalog.notifications()
     progress = attach_progress.load(path)
     begins = progress is None or entry not in catalog.scope.entries
     if begins or (progress and progress.deployed_at is None):

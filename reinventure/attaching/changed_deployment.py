@@ -75,7 +75,7 @@ class AccountDeployment:
 
     def change(self, edit: Callable[[str], str]) -> None:
         """See `ChangedDeployment`. The CDK CLI writes to the terminal."""
-        _, _, _, region, account, *_ = self.catalog.outputs.data_key_arn.split(":")
+        region, account = self.catalog.region, self.catalog.account
         _require_current(account, region)
         deployment_check.require_settled(self.catalog.session)
         # Before the lock, which is a file as well.

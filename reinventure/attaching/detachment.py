@@ -104,7 +104,7 @@ def detach(
     changes = entry in deployed.attached.entries or entry in entries(listed)
     if changes:
         require_as_deployed(listed, deployed, entry)
-    notifications = found_notifications.notifications(catalog)
+    notifications = catalog.notifications()
     found, kept = _read(notifications, bucket), None
     if isinstance(found, NotificationDocument):
         kept = found_notifications.keep(bucket, found, time.time())

@@ -5,20 +5,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reinventure.aws.connection import config
-from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.notification_entry import NotificationEntry
 from reinventure.errors import UserError
 from reinventure.state_folder import state_folder
-from s3_catalog.attachment.bucket_notifications import BucketNotifications
 from s3_catalog.attachment.notification_document import Element, NotificationDocument
-
-
-def notifications(catalog: DeployedCatalog) -> BucketNotifications:
-    """Return the notification configurations of the buckets in the account of `catalog`."""
-    account = catalog.outputs.data_key_arn.split(":")[4]
-    # A client for these alone: it returns raw bodies.
-    return BucketNotifications(catalog.session.client("s3", config=config()), account)
 
 
 def keep(bucket: str, found: NotificationDocument, now: float) -> Path:

@@ -55,7 +55,7 @@ def attach_plan(catalog: DeployedCatalog, entry: Entry, begin: Callable[[str], N
     Raises UserError if it cannot be attached, or for a permission that is missing; botocore's
     ClientError or BotoCoreError.
     """
-    _, _, _, region, account, _ = catalog.outputs.data_key_arn.split(":", 5)
+    region, account = catalog.region, catalog.account
     if catalog.stack.startswith(product_stack(account, "")):
         raise UserError(
             f"the stack {catalog.stack} is a launched product, which has its own bucket alone: "
@@ -143,7 +143,7 @@ def other_rules(client: "CloudFormationClient", catalog: DeployedCatalog, bucket
     Those of `catalog` are not among them. Raises UserError for a permission that is missing;
     botocore's ClientError or BotoCoreError.
     """
-    _, partition, _, region, account, _ = catalog.outputs.data_key_arn.split(":", 5)
+    partition, region, account = catalog.partition, catalog.region, catalog.account
     ours = []
     # Other rules of the catalog match no event of a bucket that it does not have.
     if bucket in catalog.scope.buckets:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from reinventure.aws.connection import config
 from s3_catalog.attachment.bucket_notifications import BucketNotifications
 from s3_catalog.totals.newest_event import NewestEvent
 from s3_catalog.totals.tally import Total
@@ -39,9 +38,7 @@ def bucket_states(catalog: "DeployedCatalog") -> Iterator[BucketState]:
 
     Raises botocore's ClientError when the totals cannot be read, or BotoCoreError.
     """
-    account = catalog.outputs.data_key_arn.split(":")[4]
-    # A client for these alone: it returns raw bodies.
-    notifications = BucketNotifications(catalog.session.client("s3", config=config()), account)
+    notifications = catalog.notifications()
     totals = catalog.totals()
     verified = catalog.last_verified().moments()
     for bucket in catalog.scope.buckets:

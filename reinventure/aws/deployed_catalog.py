@@ -9,6 +9,7 @@ from reinventure.aws import catalog_clients, deployed_stack
 from reinventure.aws.connection import config
 from reinventure.contract import CatalogOutputs
 from reinventure.errors import UserError
+from s3_catalog.attachment.bucket_notifications import BucketNotifications
 from s3_catalog.model import object_key, scope
 from s3_catalog.model.row import Row, agree
 from s3_catalog.model.scope import Entry, Scope
@@ -168,6 +169,26 @@ class DeployedCatalog:
         more = len(urls) - MAX_NAMED
         named = ", ".join(urls[:MAX_NAMED])
         return f"{named} and {more:,} more (`reinventure buckets`)" if more > 0 else named
+
+    @property
+    def partition(self) -> str:
+        """The AWS partition, such as `aws`."""
+        return self.outputs.data_key_arn.split(":")[1]
+
+    @property
+    def region(self) -> str:
+        """Name of the region of the stack."""
+        return self.outputs.data_key_arn.split(":")[3]
+
+    @property
+    def account(self) -> str:
+        """Id of the account of the stack."""
+        return self.outputs.data_key_arn.split(":")[4]
+
+    def notifications(self) -> BucketNotifications:
+        """Return the notification configurations of the buckets of the account."""
+        # A client for these alone: it returns raw bodies.
+        return BucketNotifications(self.session.client("s3", config=config()), self.account)
 
     @property
     def table(self) -> str:

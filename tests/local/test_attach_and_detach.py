@@ -13,7 +13,7 @@ from threading import Event, Thread
 import boto3
 import pytest
 
-from reinventure.attaching import changed_deployment, found_notifications
+from reinventure.attaching import changed_deployment
 from reinventure.aws import deployed_catalog as deployed
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.local.cloud import Cloud
@@ -73,7 +73,7 @@ def test_a_bucket_is_attached_and_left_as_it_was_found(
     for key in (*ODD, *HOLIDAY):
         existing.s3.put_object(Bucket=existing.name, Key=key, Body=b"before")
     url = f"s3://{existing.name}/in/"
-    notifications = found_notifications.notifications(catalog)
+    notifications = catalog.notifications()
     found = notifications.read(existing.name)
     assert (len(found.entries), found.on) == (1, False)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from reinventure.attaching import changed_deployment, found_notifications
+from reinventure.attaching import changed_deployment
 from reinventure.aws import deployed_catalog as deployed
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.local.cloud import Cloud
@@ -143,7 +143,7 @@ def test_a_bucket_in_use_is_attached_and_left_as_it_was_found(
     monkeypatch.setattr("typer.get_app_dir", lambda _: str(tmp_path))
     monkeypatch.setattr(changed_deployment, "LOCAL", cloud.directory)
     url = f"s3://{bucket.name}/"
-    notifications = found_notifications.notifications(catalog)
+    notifications = catalog.notifications()
     found, configuration = notifications.read(bucket.name), bucket.configuration()
     assert (len(found.entries), found.on) == (3, False)
     changed = [*KEYS[::5], *(f"written/{number} + ü" for number in range(50))]
