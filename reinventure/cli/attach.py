@@ -14,7 +14,7 @@ from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.cli import values
 from reinventure.cli.attach_output import plan_lines
 from reinventure.cli.maintenance import backfill
-from reinventure.cli.options import Profile, Region, Stack, parser
+from reinventure.cli.options import Plan, Profile, Region, Stack, Yes, parser
 from reinventure.cli.verify import record_equal
 from reinventure.contract import CATALOG
 from reinventure.errors import UserError
@@ -33,10 +33,8 @@ def attach(
         ),
     ],
     *,
-    plan: Annotated[
-        bool, typer.Option("--plan", help="Show what would change, and change nothing.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    plan: Plan = False,
+    yes: Yes = False,
     stack: Stack = CATALOG,
     profile: Profile = None,
     region: Region = None,

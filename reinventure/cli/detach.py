@@ -15,7 +15,7 @@ from reinventure.aws.connection import session
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.cli import values
 from reinventure.cli.maintenance import remove_left
-from reinventure.cli.options import Profile, Region, Stack, parser
+from reinventure.cli.options import Plan, Profile, Region, Stack, Yes, parser
 from reinventure.contract import CATALOG
 from reinventure.errors import UserError
 from reinventure.printable import printable
@@ -35,10 +35,8 @@ def detach(
         ),
     ],
     *,
-    plan: Annotated[
-        bool, typer.Option("--plan", help="Show what would change, and change nothing.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    plan: Plan = False,
+    yes: Yes = False,
     stack: Stack = CATALOG,
     profile: Profile = None,
     region: Region = None,

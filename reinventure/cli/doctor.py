@@ -1,7 +1,6 @@
 """The command that proves in an account what no document of AWS confirms."""
 
 import sys
-from typing import Annotated
 
 import typer
 
@@ -9,7 +8,7 @@ from reinventure.aws import deployed_catalog
 from reinventure.aws.connection import session
 from reinventure.aws.doctor import diagnosis
 from reinventure.aws.doctor.proof import Finding, Outcome, Proof
-from reinventure.cli.options import Json, Profile, Region, Stack
+from reinventure.cli.options import Json, Profile, Region, Stack, Yes
 from reinventure.contract import CATALOG
 from reinventure.errors import EXIT_CHECK_FAILED, UserError
 from reinventure.printable import printable, printable_json
@@ -22,7 +21,7 @@ _EMULATED = (
 
 
 def doctor(
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     json: Json = False,
     stack: Stack = CATALOG,
     profile: Profile = None,

@@ -16,7 +16,7 @@ from reinventure.aws.connection import session
 from reinventure.aws.dead_letters import DeadLetter
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.cli import chosen_buckets, dead_letter_output, repair_progress, values
-from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, parser
+from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, Yes, parser
 from reinventure.cli.repair_progress import Progress
 from reinventure.cli.values import EVERYWHERE
 from reinventure.cli.verify import record_equal
@@ -377,7 +377,7 @@ def redrive(
     ] = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="All failed events.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     trust: Annotated[
         list[str] | None,
         typer.Option(

@@ -38,6 +38,8 @@ Prefix = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
+Plan = Annotated[bool, typer.Option("--plan", help="Show what would change, and change nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Stack = Annotated[str, typer.Option(help="The CloudFormation stack of the catalog.")]
 MirrorStack = Annotated[str, typer.Option(help="The CloudFormation stack of the SQL mirror.")]
 Profile = Annotated[str | None, typer.Option(help="A profile of the AWS configuration.")]
