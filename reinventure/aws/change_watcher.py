@@ -10,6 +10,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -30,7 +32,9 @@ _WATCHES = "reinventure-watches"
 _ALIVE = "reinventure-alive"
 """Tags of a watcher's queue: the ARN of the topic, and the heartbeat in seconds since 1970."""
 
-_POLL_SECONDS = 20
+POLL_SECONDS = 20
+"""Longest poll of the queue, the limit of SQS."""
+
 _VISIBILITY_TIMEOUT_SECONDS = 60
 _RETENTION_SECONDS = 60 * 60
 """Retention of a message: the queue of a killed watcher does not fill."""
@@ -44,15 +48,23 @@ _UNSAFE = re.compile(r"[\"\\]")
 Message = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message, and the time at which SNS sent it to the queue, by the clock of SQS, in UTC."""
+
+    message: Message
+    sent_at: datetime
+
+
 class Order:
     """The last position of each key, by which duplicates and older messages are dropped."""
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[str, tuple[int, str, int]] = OrderedDict()
+        self._seen: OrderedDict[tuple[str, str], tuple[int, str, int]] = OrderedDict()
 
     def is_new(self, message: Message) -> bool:
         """Whether `message` is newer than all earlier ones of its key; keeps its position."""
-        key = message["key"]
+        key = message["bucket"], message["key"]
         # Messages of versions before heals have no `healed_at`.
         healed_at = message.get("healed_at") or 0
         position = healed_at, message["sequencer"], message["asked_at"] or 0
@@ -68,20 +80,27 @@ class Order:
 class Watch:
     """A temporary queue, subscribed to the changes under `prefix` in `catalog`.
 
-    `between` is called before each poll of the queue, at least every 20 seconds; it may raise.
+    They are those of its bucket, or with `every_bucket` of all its buckets. `between` is called
+    before each poll of the queue, at least every `poll_seconds`; it may raise.
     """
 
     def __init__(
-        self, catalog: DeployedCatalog, prefix: str, between: Callable[[], None] = lambda: None
+        self,
+        catalog: DeployedCatalog,
+        prefix: str,
+        between: Callable[[], None] = lambda: None,
+        *,
+        every_bucket: bool = False,
+        poll_seconds: int = POLL_SECONDS,
     ) -> None:
         self._sqs = catalog.session.client("sqs", config=config())
         self._sns = catalog.session.client("sns", config=config())
         self._failure_queue_url = catalog.outputs.failure_queue_url
         self._topic = catalog.outputs.changes_topic_arn
-        self._bucket, self._prefix = catalog.bucket, prefix
+        self._bucket, self._prefix = None if every_bucket else catalog.bucket, prefix
         # A deployment of the version before has one bucket, and no attribute to filter by.
-        self._one_of_many = catalog.bucket if len(catalog.scope.buckets) > 1 else None
-        self._between = between
+        self._one_of_many = self._bucket if len(catalog.scope.buckets) > 1 else None
+        self._between, self._poll_seconds = between, poll_seconds
         self._queue_prefix = watch_queue_prefix(catalog.stack)
         self._name = f"{self._queue_prefix}{uuid4().hex[:16]}.fifo"
 
@@ -92,25 +111,32 @@ class Watch:
         The iterator yields each change once, and those of a key in order. Raises botocore's
         ClientError or BotoCoreError.
         """
+        with self.arriving() as arrivals:
+            yield (arrival.message for arrival in arrivals)
+
+    @contextmanager
+    def arriving(self) -> Iterator[Iterator[Arrival]]:
+        """As `listening`, with the time at which each change came."""
         self._sweep()
         try:
             url = self._make_queue()
             self._subscribe(url)
-            yield self._messages(url)
+            yield self._arrivals(url)
         finally:
             # By name: the queue may exist even if create_queue had no answer.
             with suppress(self._sqs.exceptions.QueueDoesNotExist):
                 self._remove(self._sqs.get_queue_url(QueueName=self._name)["QueueUrl"])
 
-    def _messages(self, url: str) -> Iterator[Message]:
+    def _arrivals(self, url: str) -> Iterator[Arrival]:
         order, beat = Order(), time.monotonic()
         while True:
             self._between()
             received = self._sqs.receive_message(
                 QueueUrl=url,
                 MaxNumberOfMessages=10,
-                WaitTimeSeconds=_POLL_SECONDS,
+                WaitTimeSeconds=self._poll_seconds,
                 VisibilityTimeout=_VISIBILITY_TIMEOUT_SECONDS,
+                MessageSystemAttributeNames=["SentTimestamp"],
             ).get("Messages", [])
             if received:
                 # Before they are shown: that may take longer than the visibility timeout. A message
@@ -124,9 +150,10 @@ class Watch:
                 )
             for envelope in received:
                 message: Message = json.loads(envelope["Body"])
-                ours = message["bucket"] == self._bucket
+                ours = self._bucket in (None, message["bucket"])
                 if ours and message["key"].startswith(self._prefix) and order.is_new(message):
-                    yield message
+                    sent = int(envelope["Attributes"]["SentTimestamp"])
+                    yield Arrival(message, datetime.fromtimestamp(sent / 1000, UTC))
             if time.monotonic() - beat > HEARTBEAT_SECONDS:
                 self._sqs.tag_queue(QueueUrl=url, Tags=_heartbeat())
                 beat = time.monotonic()

@@ -19,7 +19,16 @@ EXTRAS = PROJECT["optional-dependencies"]
 
 
 def test_the_command_starts_without_what_is_in_the_extras() -> None:
-    extras = ["aws_cdk", "constructs", "hypercorn", "jsii", "ministack", "pymysql", "trustme"]
+    extras = [
+        "aws_cdk",
+        "constructs",
+        "hypercorn",
+        "jsii",
+        "ministack",
+        "pymysql",
+        "starlette",
+        "trustme",
+    ]
     absent = [*extras, "handlers", "stacks", "worker"]  # In a checkout only.
     program = (
         f"import sys; sys.modules.update(dict.fromkeys({absent}))\n"

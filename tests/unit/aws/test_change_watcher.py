@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +16,7 @@ from reinventure.aws.deployed_catalog import DeployedCatalog
 
 
 def message(key: str, sequencer: str, asked_at: int | None = None) -> dict[str, Any]:
-    return {"key": key, "sequencer": sequencer, "asked_at": asked_at}
+    return {"bucket": "photos", "key": key, "sequencer": sequencer, "asked_at": asked_at}
 
 
 def test_a_change_is_new_if_it_is_newer_than_all_of_its_key() -> None:
@@ -31,6 +32,13 @@ def test_a_change_is_new_if_it_is_newer_than_all_of_its_key() -> None:
         (message("a", "2", 1), True),
     ]
     assert [order.is_new(each) for each, _ in messages] == [new for _, new in messages]
+
+
+def test_equal_keys_of_two_buckets_have_an_order_each() -> None:
+    order = Order()
+    assert order.is_new(message("a", "2"))
+    assert order.is_new({**message("a", "1"), "bucket": "logs"})
+    assert not order.is_new(message("a", "1"))
 
 
 def test_a_heal_starts_the_order_of_its_key_again() -> None:
@@ -219,13 +227,18 @@ def test_a_watcher_deletes_queues_of_dead_watchers_of_its_topic_only(
 
 
 def publish(catalog: DeployedCatalog, *messages: dict[str, Any]) -> None:
-    """Put messages into the only queue, as the subscription to the topic does."""
+    """Put messages into the only queue, as the subscription to the topic does.
+
+    Those of `photos` are of the catalog's bucket.
+    """
     sqs = catalog.session.client("sqs")
     [url] = queues(sqs)
     for message in messages:
         sqs.send_message(
             QueueUrl=url,
-            MessageBody=json.dumps({"bucket": catalog.bucket, **message}),
+            MessageBody=json.dumps(
+                {**message, "bucket": message["bucket"].replace("photos", catalog.bucket)}
+            ),
             MessageGroupId=message["key"],
             MessageDeduplicationId=uuid4().hex,
         )
@@ -255,6 +268,19 @@ def test_a_watcher_yields_each_change_under_its_prefix_once(
     ]
     assert left["ApproximateNumberOfMessages"] == "0"
     assert left["ApproximateNumberOfMessagesNotVisible"] == "0"
+
+
+def test_a_watcher_of_every_bucket_has_the_time_at_which_each_change_came(
+    catalog: DeployedCatalog, sqs: Any
+) -> None:
+    many = replace(catalog, outputs=replace(catalog.outputs, attached_buckets="logs"))
+    with Watch(many, "", every_bucket=True, poll_seconds=1).arriving() as arrivals:
+        began = datetime.now(UTC)
+        publish(catalog, message("a", "1"), {**message("a", "1"), "bucket": "logs"})
+        found = [next(arrivals) for _ in range(2)]
+    assert sorted(each.message["bucket"] for each in found) == ["logs", catalog.bucket]
+    for each in found:
+        assert abs(each.sent_at - began) < timedelta(minutes=1)
 
 
 def test_a_watcher_has_a_heartbeat(

@@ -1,0 +1,101 @@
+"""The command that serves the console."""
+
+import sys
+import webbrowser
+from contextlib import suppress
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from reinventure.aws import deployed_catalog, deployed_stack
+from reinventure.aws.connection import config, session
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.aws.doctor import diagnosis
+from reinventure.cli.options import Profile, Region, Stack
+from reinventure.contract import CATALOG, SQL, WORKERS, InspectionOutputs, SqlOutputs
+from reinventure.errors import NoStackError, UserError
+
+_EXTRA = ("hypercorn", "starlette")
+"""Modules of the extra `console` of the package."""
+
+MAX_PORT = 65_535
+
+
+def console(
+    *,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Show everything, and refuse every change.")
+    ] = False,
+    port: Annotated[
+        int,
+        typer.Option(
+            min=0, max=MAX_PORT, show_default=False, help="A port of 127.0.0.1; any free one if 0."
+        ),
+    ] = 0,
+    open_: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the page in the browser.")
+    ] = True,
+    stack: Stack = CATALOG,
+    profile: Profile = None,
+    region: Region = None,
+) -> None:
+    """Show the catalog at work, on a page in the browser, until Ctrl-C.
+
+    The deployed system with its numbers, changes as they come, whether bucket and catalog are
+    equal, and what failed; with the buttons that repair it. The page is served on 127.0.0.1 only,
+    to those who have the address that is printed: it has a token.
+
+    Against an account every change asks first. --read-only refuses all. Either way it creates a
+    temporary queue that is subscribed to the change feed, as `reinventure watch` does, and deletes
+    it in the end.
+
+    For example:
+
+        reinventure console
+        reinventure console --read-only --port 8080 --no-open
+    """
+    if missing := [module for module in _EXTRA if find_spec(module) is None]:
+        raise UserError(
+            f"this command needs {', '.join(missing)}: run `pip install 'reinventure[console]'`, "
+            "or `make setup` in a checkout"
+        )
+    from reinventure.console import server  # noqa: PLC0415 (only this command needs the extra)
+    from reinventure.console.served import serve  # noqa: PLC0415
+
+    catalog = deployed_catalog.find(session(profile, region), stack)
+    here = serve(
+        catalog,
+        *_optional_stacks(catalog),
+        local=diagnosis.emulated(catalog),
+        read_only=read_only,
+        options=_options(stack, profile, region),
+    )
+
+    def ready(address: str) -> None:
+        print(f"The console: {address}", flush=True)
+        print("Stop it with Ctrl-C.", file=sys.stderr, flush=True)
+        if open_:
+            webbrowser.open(address)
+
+    server.run(here, port, ready)
+
+
+def _optional_stacks(
+    catalog: DeployedCatalog,
+) -> tuple[InspectionOutputs | None, SqlOutputs | None]:
+    """Return the outputs of Workers and Sql, which belong to the stack Catalog; None without."""
+    inspection, mirror = None, None
+    if catalog.stack == CATALOG:
+        client = catalog.session.client("cloudformation", config=config())
+        with suppress(NoStackError):
+            inspection = deployed_stack.find(client, WORKERS, InspectionOutputs)
+        with suppress(NoStackError):
+            mirror = deployed_stack.find(client, SQL, SqlOutputs)
+    return inspection, mirror
+
+
+def _options(stack: str, profile: str | None, region: str | None) -> list[str]:
+    """Return the options with which another command finds the same stack."""
+    given = {"--stack": stack, "--profile": profile, "--region": region}
+    return [f"{name}={value}" for name, value in given.items() if value]

@@ -1,0 +1,54 @@
+"""What runs behind the pages: following changes, reading numbers, and comparing every minute."""
+
+import threading
+from collections.abc import Callable
+
+from reinventure.console.served import Served
+
+LOCAL_SECONDS = 3.0
+"""Between two readings of the numbers on the local cloud."""
+
+ACCOUNT_SECONDS = 30.0
+"""In an account, where CloudWatch has a number a minute and each reading has a price."""
+
+COMPARISON_SECONDS = 60.0
+"""Between two comparisons on the local cloud. Against an account, the button starts one."""
+
+
+class BackgroundWork:
+    """The threads of a console. They do not keep its process alive."""
+
+    def __init__(self, here: Served) -> None:
+        self._here = here
+        self._stopping = threading.Event()
+        self._threads = [threading.Thread(target=here.changes.follow, name="changes", daemon=True)]
+        interval = LOCAL_SECONDS if here.local else ACCOUNT_SECONDS
+        self._repeat("numbers", interval, self._read_numbers)
+        if here.local:
+            self._repeat("comparison", COMPARISON_SECONDS, here.comparison.compare)
+
+    def start(self) -> None:
+        """Start all."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Stop all; return when the queue of the changes is deleted."""
+        self._stopping.set()
+        self._here.changes.stop()
+        self._here.command.stop()
+        for thread in self._threads:
+            thread.join()
+
+    def _read_numbers(self) -> None:
+        # Once for the first page, then only while someone looks.
+        if self._here.events.readers or not self._here.numbers.shown():
+            self._here.numbers.read()
+
+    def _repeat(self, name: str, seconds: float, work: Callable[[], None]) -> None:
+        def loop() -> None:
+            while not self._stopping.is_set():
+                work()
+                self._stopping.wait(seconds)
+
+        self._threads.append(threading.Thread(target=loop, name=name, daemon=True))

@@ -1,0 +1,103 @@
+"""What surrounds every page: where one is, the ways to the other pages, and the badge."""
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from reinventure.console import badge, pages
+from reinventure.console.markup import Child, Element
+from reinventure.console.markup import element as e
+from reinventure.console.served import Served, served
+
+SCRIPT = "frame.js"
+"""The script of every page."""
+
+
+def page(
+    request: Request,
+    title: str,
+    *content: Child,
+    current: str | None = None,
+    scripts: Sequence[str] = (),
+    status: int = 200,
+) -> HTMLResponse:
+    """Return a page with `content` in its `main`.
+
+    `current` is the PATH of the page in the navigation; `scripts` are modules of `static` besides
+    the one of the frame.
+    """
+    here = served(request)
+    document = e(
+        "html",
+        e(
+            "head",
+            e("meta", charset="utf-8"),
+            e("meta", name="viewport", content="width=device-width,initial-scale=1"),
+            e("title", f"{title} · reinventure"),
+            e("link", rel="icon", href="/static/icon.svg", type="image/svg+xml"),
+            e("link", rel="stylesheet", href="/static/console.css"),
+            (e("script", type="module", src=f"/static/{script}") for script in (SCRIPT, *scripts)),
+        ),
+        e(
+            "body",
+            e("a", "Skip to content", href="#content", class_="skip"),
+            _account(here),
+            e(
+                "header",
+                e("p", e("b", "reinventure"), e("span", f" {_where(here)}"), class_="name"),
+                _navigation(current),
+                badge.badge(here.comparison.shown()),
+            ),
+            e(
+                "p",
+                "The console does not answer. Numbers and changes are those of before; it connects "
+                "again by itself.",
+                class_="offline",
+                role="status",
+                hidden=True,
+            ),
+            e("main", *content, id="content", tabindex="-1"),
+            # Where the stream of events goes on from: what is shown here includes all before.
+            data_position=here.events.position(),
+        ),
+        lang="en",
+    )
+    return HTMLResponse(f"<!doctype html>{document}", status)
+
+
+def _where(here: Served) -> str:
+    place = "local cloud" if here.local else here.catalog.stack
+    return f"{place} · read-only" if here.read_only else place
+
+
+def _account(here: Served) -> Element | None:
+    """Return the bar that says whose money and data these are; the local cloud has none."""
+    if here.local:
+        return None
+    rest = "Nothing can be changed from here." if here.read_only else "Every change asks first."
+    return e(
+        "p",
+        e("b", f"AWS account {here.catalog.account}"),
+        f" · {here.catalog.region} · stack {here.catalog.stack}. {rest}",
+        class_="account",
+        role="note",
+    )
+
+
+def _navigation(current: str | None) -> Element:
+    return e(
+        "nav",
+        (
+            e(
+                "a",
+                each.NAME,
+                href=each.PATH,
+                aria_current="page" if current == each.PATH else None,
+                data_page=each.PATH,
+            )
+            for each in pages.listed()
+            if each.NAME
+        ),
+        aria_label="Pages",
+    )

@@ -1,0 +1,32 @@
+"""The pages: a module each, listed here.
+
+A page has NAME, its word in the navigation (empty for one that is reached from others), PATH, and
+`routes`, its routes of Starlette. Its handlers are plain functions, which may wait for AWS:
+Starlette runs them in threads. `reinventure.console.posts` makes the routes of forms.
+"""
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Protocol, cast
+
+from starlette.routing import BaseRoute
+
+COMMAND = "/command"
+"""PATH of the page of the running command, to which pages lead that start one."""
+
+_MODULES = ("live", "failures", "differences", "command")
+"""The modules of the pages, in the order of the navigation."""
+
+
+class Page(Protocol):
+    """What the module of a page has."""
+
+    NAME: str
+    PATH: str
+    routes: Sequence[BaseRoute]
+
+
+def listed() -> list[Page]:
+    """Return the pages in the order of the navigation."""
+    # Late: pages import the frame, which lists them.
+    return [cast("Page", import_module(f"{__name__}.{name}_page")) for name in _MODULES]

@@ -1,0 +1,138 @@
+"""The differences between catalog and buckets, and their repair."""
+
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from reinventure.console import badge, pages, posts
+from reinventure.console.comparison_state import Comparison, Found
+from reinventure.console.frame import page
+from reinventure.console.markup import Element
+from reinventure.console.markup import element as e
+from reinventure.console.posts import Form
+from reinventure.console.served import Served, served
+from s3_catalog.model.row import Row
+from s3_catalog.model.stored_object import StoredObject
+from s3_catalog.reconciliation.difference import Kind
+
+NAME = ""
+PATH = "/differences"
+
+_EXPLAINED = {
+    Kind.MISSING: "The object has no row.",
+    Kind.STALE: "Object and row are not the same.",
+    Kind.GHOST: "The row has no object.",
+    Kind.IMPLAUSIBLE: "No event of S3 has this sequencer.",
+}
+
+
+def show(request: Request) -> Response:
+    """Return the page."""
+    here = served(request)
+    comparison = here.comparison.shown()
+    return page(
+        request,
+        badge.word(comparison),
+        e(
+            "section",
+            e("h1", _heading(comparison)),
+            e("p", comparison.problem, class_="problem") if comparison.problem else None,
+            e("p", _explanation(comparison), class_="lead"),
+            e(
+                "div",
+                e("form", e("button", "Compare now"), method="post", action=f"{PATH}/verify"),
+                e(
+                    "form",
+                    e("button", "Repair", class_="go", disabled=here.read_only),
+                    method="post",
+                    action=f"{PATH}/repair",
+                )
+                if comparison.differ
+                else None,
+                class_="row",
+            ),
+            _table(comparison) if comparison.found else None,
+            data_reload_on="comparison",
+        ),
+        current=PATH,
+    )
+
+
+def verify(here: Served, _form: Form) -> Response:
+    """Start a comparison."""
+    here.comparison.start()
+    return RedirectResponse(PATH, HTTPStatus.SEE_OTHER)
+
+
+def repair(here: Served, _form: Form) -> Response:
+    """Start `reinventure repair`."""
+    here.command.start("repair")
+    return RedirectResponse(pages.COMMAND, HTTPStatus.SEE_OTHER)
+
+
+def _question(here: Served, _form: Form) -> str:
+    return f"Repair {here.comparison.shown().differ:,} differences?"
+
+
+def _heading(comparison: Comparison) -> str:
+    if comparison.at is None:
+        return "Comparing" if comparison.running else "Not compared yet"
+    if not comparison.differ:
+        return "The catalog equals its buckets"
+    return f"{comparison.differ:,} of {comparison.compared:,} keys differ"
+
+
+def _explanation(comparison: Comparison) -> str:
+    if comparison.at is None:
+        return "A comparison reads the listing of every bucket, and every row."
+    if not comparison.differ:
+        return (
+            f"{comparison.compared:,} keys compared: every key, size, ETag and version of the "
+            "catalog is that of the bucket; none is missing, none is left over."
+        )
+    return (
+        "An event that is still on its way shows as a difference: compare again. What stays, "
+        "`reinventure repair` makes right, also while the buckets change."
+    )
+
+
+def _table(comparison: Comparison) -> Element:
+    rest = comparison.differ - len(comparison.found)
+    return e(
+        "div",
+        e(
+            "table",
+            e("thead", e("tr", (e("th", each, scope="col") for each in _COLUMNS))),
+            e("tbody", map(_row, comparison.found)),
+        ),
+        e("p", f"And {rest:,} more: `reinventure verify` lists all.") if rest else None,
+        class_="scroll",
+    )
+
+
+_COLUMNS = ("kind", "key", "in the bucket", "in the catalog")
+
+
+def _row(found: Found) -> Element:
+    difference = found.difference
+    row = difference.row
+    return e(
+        "tr",
+        e("td", e("b", difference.kind.value), title=_EXPLAINED[difference.kind], class_="bad"),
+        e("td", e("bdi", f"s3://{found.bucket}/{difference.key}"), class_="key"),
+        e("td", _side(difference.stored)),
+        e("td", _side(None if row and row.deleted else row)),
+    )
+
+
+def _side(known: StoredObject | Row | None) -> str:
+    return f"{known.size:,} bytes · {known.etag}" if known and known.size is not None else "nothing"
+
+
+routes = [
+    Route(PATH, show),
+    posts.reading(f"{PATH}/verify", verify),
+    posts.change(f"{PATH}/repair", repair, _question),
+]

@@ -1,0 +1,81 @@
+"""The system, live: its parts as deployed with their numbers, and the changes as they come."""
+
+import json
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from reinventure.console import map_layout
+from reinventure.console.change_list import change_list
+from reinventure.console.frame import page
+from reinventure.console.map_drawing import drawing
+from reinventure.console.markup import Element
+from reinventure.console.markup import element as e
+from reinventure.console.served import Served, served
+from reinventure.console.system_map import SystemMap
+
+NAME = "Live"
+PATH = "/"
+
+
+def show(request: Request) -> Response:
+    """Return the page."""
+    here = served(request)
+    system, numbers = here.system(), here.numbers.shown()
+    return page(
+        request,
+        "Live",
+        e(
+            "section",
+            e("h1", "The system as deployed, last five minutes"),
+            e("p", here.numbers.problem, class_="problem", data_problem="numbers"),
+            _ways(here, system),
+            drawing(map_layout.wide(system), numbers, "wide"),
+            drawing(map_layout.narrow(system), numbers, "tall"),
+            _legend(here),
+        ),
+        e(
+            "section",
+            e("h2", "Changes as they come"),
+            e("p", here.changes.problem, class_="problem", data_problem="following"),
+            change_list(here.changes.last()),
+        ),
+        current=PATH,
+        scripts=["live.js"],
+    )
+
+
+def _ways(here: Served, system: SystemMap) -> Element:
+    """Return the ways that the changes of each bucket take, for the script."""
+    steps = {
+        bucket: [[f"{way.start} {way.end}" for way in step] for step in system.steps_of(bucket)]
+        for bucket in here.catalog.scope.buckets
+    }
+    return e("div", data_ways=json.dumps(steps), hidden=True)
+
+
+def _legend(here: Served) -> Element:
+    missing = (
+        " The emulator has no age of the stream's reader; the table shows the time from the newest "
+        "event to its count instead."
+        if here.local
+        else ""
+    )
+    return e(
+        "details",
+        e("summary", "What the numbers are"),
+        e(
+            "p",
+            "Calls and failures: CloudWatch, of the last five minutes. p50 and p99 of a function: "
+            "durations of its newest minute with calls. Those of the change feed: from the event "
+            "at S3 until the change is published, measured of every change that came here. "
+            "Objects, bytes and rows: the totals of the catalog. A way lights up when a change has "
+            "gone it: the light takes the time that the change took, shared evenly between the "
+            f"steps.{missing}",
+        ),
+        class_="legend",
+    )
+
+
+routes = [Route(PATH, show)]

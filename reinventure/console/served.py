@@ -1,0 +1,82 @@
+"""What all pages of one console share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.console import badge, command_run
+from reinventure.console.command_run import CommandRun
+from reinventure.console.comparison_state import ComparisonState
+from reinventure.console.current_numbers import CurrentNumbers
+from reinventure.console.event_stream import EventStream
+from reinventure.console.followed_changes import FollowedChanges
+from reinventure.console.part_numbers import PartReader
+from reinventure.console.system_map import SystemMap, system_map
+from reinventure.contract import InspectionOutputs, SqlOutputs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """The deployed stacks that are shown, how they are shown, and what the pages share.
+
+    `local`: an emulator stands in for AWS, so a change costs nothing and needs no question.
+    """
+
+    catalog: DeployedCatalog
+    inspection: InspectionOutputs | None
+    mirror: SqlOutputs | None
+    local: bool
+    read_only: bool
+    events: EventStream
+    comparison: ComparisonState
+    changes: FollowedChanges
+    numbers: CurrentNumbers
+    command: CommandRun
+
+    def system(self) -> SystemMap:
+        """Return the map of the deployed stacks."""
+        return system_map(self.catalog.outputs, self.catalog.scope, self.inspection, self.mirror)
+
+
+def serve(
+    catalog: DeployedCatalog,
+    inspection: InspectionOutputs | None,
+    mirror: SqlOutputs | None,
+    *,
+    local: bool,
+    read_only: bool,
+    options: Sequence[str] = (),
+) -> Served:
+    """Return what a console of `catalog` shares. Nothing runs yet: `BackgroundWork` does that.
+
+    `options` are those with which the command finds the same stack, such as --region.
+    """
+    events = EventStream()
+    changes = FollowedChanges(catalog, events)
+    system = system_map(catalog.outputs, catalog.scope, inspection, mirror)
+    return Served(
+        catalog=catalog,
+        inspection=inspection,
+        mirror=mirror,
+        local=local,
+        read_only=read_only,
+        events=events,
+        comparison=ComparisonState(
+            catalog,
+            lambda found: events.publish("comparison", badge.data(found)),
+            record=not read_only,
+        ),
+        changes=changes,
+        numbers=CurrentNumbers(
+            PartReader(catalog, inspection, mirror, changes.delays), system, events
+        ),
+        command=CommandRun(options, lambda run: events.publish("command", command_run.data(run))),
+    )
+
+
+def served(request: Request) -> Served:
+    """Return what the pages share, for a handler."""
+    found: Served = request.app.state.served
+    return found

@@ -1,0 +1,31 @@
+// The stream of events of the console. The browser connects again by itself, and sends the id of the
+// last event; `reload` says that some are lost, and the page is loaded anew.
+
+const listeners = new Map();
+const source = new EventSource(`/events?after=${encodeURIComponent(document.body.dataset.position)}`);
+
+/** Call `act` with the data of each event `name`. */
+export function on(name, act) {
+  if (!listeners.has(name)) {
+    listeners.set(name, []);
+    source.addEventListener(name, (event) => {
+      const data = JSON.parse(event.data);
+      for (const each of listeners.get(name)) each(data);
+    });
+  }
+  listeners.get(name).push(act);
+}
+
+/** Call `act` with whether the server answers, at each change of that. */
+export function onConnection(act) {
+  source.addEventListener("open", () => act(true));
+  source.addEventListener("error", () => act(false));
+}
+
+on("reload", () => location.reload());
+
+// A page that is left must not hold its connection: a browser has six for one host.
+addEventListener("pagehide", () => source.close());
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});

@@ -1,0 +1,84 @@
+"""A browser without a screen: it sends requests to an ASGI application, and keeps its cookies."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message
+
+PORT = 4711
+TOKEN = "right-token"  # noqa: S105
+ORIGIN = f"http://127.0.0.1:{PORT}"
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: Headers
+    text: str
+
+
+@dataclass
+class Browser:
+    """Sends what a browser sends from a page of the console, unless told otherwise."""
+
+    app: ASGIApp
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Reply:
+        return self._send("GET", path, {**_USUAL, **(headers or {})})
+
+    def post(
+        self,
+        path: str,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        usual = {**_USUAL, "origin": ORIGIN, "content-type": "application/x-www-form-urlencoded"}
+        return self._send(
+            "POST", path, {**usual, **(headers or {})}, urlencode(form or {}).encode()
+        )
+
+    def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
+        sent = {name: value for name, value in headers.items() if value}
+        if self.cookies:
+            sent["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        where, _, query = path.partition("?")
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.1"},
+            "method": method,
+            "path": where,
+            "query_string": query.encode(),
+            "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
+        }
+        reply = asyncio.run(_exchange(self.app, scope, body))
+        for line in reply.headers.getlist("set-cookie"):
+            for name, morsel in SimpleCookie(line).items():
+                self.cookies[name] = morsel.value
+        return reply
+
+
+_USUAL = {"host": f"127.0.0.1:{PORT}", "sec-fetch-site": "same-origin"}
+
+
+async def _exchange(app: ASGIApp, scope: dict[str, Any], body: bytes) -> Reply:
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        if messages:
+            return messages.pop(0)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    text = b"".join(message.get("body", b"") for message in sent[1:]).decode()
+    return Reply(sent[0]["status"], Headers(raw=sent[0]["headers"]), text)

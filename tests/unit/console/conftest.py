@@ -1,0 +1,34 @@
+"""A console of a catalog on moto, without a server: requests go to the application itself."""
+
+from collections.abc import Callable
+
+import pytest
+
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.console.application import application
+from reinventure.console.served import Served, serve
+from tests.unit.cli.conftest import catalog, session
+from tests.unit.console.asgi_browser import PORT, TOKEN, Browser
+
+__all__ = ["catalog", "session"]
+
+Console = Callable[..., Browser]
+
+
+@pytest.fixture
+def here(catalog: DeployedCatalog) -> Served:
+    """What the pages of a console on the local cloud share."""
+    return serve(catalog, None, None, local=True, read_only=False)
+
+
+@pytest.fixture
+def browser(here: Served) -> Browser:
+    """A browser that has opened the console on the local cloud."""
+    return opened(here)
+
+
+def opened(here: Served) -> Browser:
+    """Return a browser that has opened the console of `here` by its address."""
+    browser = Browser(application(here, port=PORT, token=TOKEN))
+    assert browser.get(f"/?token={TOKEN}").status == 303
+    return browser
