@@ -1,11 +1,11 @@
 """How long changes took from S3 to the change feed: measured, of each change that came."""
 
-import math
 import threading
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from reinventure.console.function_calls import quantile
 
 MAX_KEPT = 10_000
 """Of a burst, the last ones."""
@@ -40,9 +40,4 @@ class Delays:
             values = sorted(milliseconds for _, milliseconds in self._kept)
         if not values:
             return Quantiles(0)
-        return Quantiles(len(values), _quantile(values, 0.5), _quantile(values, 0.99))
-
-
-def _quantile(values: Sequence[float], share: float) -> float:
-    """Return the smallest of the sorted `values` that at least this `share` does not exceed."""
-    return values[math.ceil(share * len(values)) - 1]
+        return Quantiles(len(values), quantile(values, 0.5), quantile(values, 0.99))

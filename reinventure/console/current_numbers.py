@@ -8,24 +8,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from reinventure.aws.connection import explain
 from reinventure.console.event_stream import EventStream
-from reinventure.console.part_numbers import PartNumbers, by_part
-from reinventure.console.system_map import SystemMap
+from reinventure.console.part_numbers import PartNumbers
 
 
 class Reader(Protocol):
     """What reads the numbers of the parts."""
 
     def read(self) -> dict[str, PartNumbers]:
-        """Return the numbers by part, those of a bucket by `bucket:<name>`."""
+        """Return the numbers by the ids of parts."""
 
 
 class CurrentNumbers:
-    """The last numbers that `reader` read of the parts of `system`."""
+    """The last numbers that `reader` read."""
 
-    def __init__(self, reader: Reader, system: SystemMap, events: EventStream) -> None:
+    def __init__(self, reader: Reader, events: EventStream) -> None:
         self._reader, self._events = reader, events
-        self._ids = {f"bucket:{part.bucket}": part.id for part in system.parts if part.bucket}
-        self._ids |= {part.title: part.id for part in system.parts}
         self._shown: Mapping[str, PartNumbers] = {}
         self.problem: str | None = None
         """Why the numbers are not current, None if they are."""
@@ -45,7 +42,7 @@ class CurrentNumbers:
         """
         before = self._shown, self.problem
         try:
-            self._shown = by_part(self._reader.read(), self._ids)
+            self._shown = self._reader.read()
             self.problem = None
         except (ClientError, BotoCoreError) as error:
             self.problem = explain(error)

@@ -46,7 +46,7 @@ def page(
             e(
                 "header",
                 e("p", e("b", "reinventure"), e("span", f" {_where(here)}"), class_="name"),
-                _navigation(current),
+                _navigation(current, here.numbers.failed()),
                 badge.badge(here.comparison.shown()),
             ),
             e(
@@ -85,13 +85,16 @@ def _account(here: Served) -> Element | None:
     )
 
 
-def _navigation(current: str | None) -> Element:
+def _navigation(current: str | None, failed: int) -> Element:
     return e(
         "nav",
         (
             e(
                 "a",
                 each.NAME,
+                e("span", f"{failed:,}", class_="count")
+                if failed and each.PATH == pages.FAILURES
+                else None,
                 href=each.PATH,
                 aria_current="page" if current == each.PATH else None,
                 data_page=each.PATH,

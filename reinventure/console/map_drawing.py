@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 
+from reinventure.console import pages
 from reinventure.console.map_layout import BOX_HEIGHT, FAILURES_HEIGHT, Box, Layout
 from reinventure.console.markup import Element
 from reinventure.console.markup import element as e
 from reinventure.console.part_numbers import PartNumbers
 
-_INSET = 12
-_TITLE_Y, _FIRST_Y, _SECOND_Y = 22, 41, 57
+_INSET = 10
+"""Of text, from the edge of its box."""
+
+_TITLE_Y, _FIRST_Y, _SECOND_Y, _THIRD_Y = 22, 41, 57, 73
 _ROUND = 10
 _CHARACTER = 8.2
 """Width of a character of a title, on average."""
@@ -39,7 +42,9 @@ def drawing(layout: Layout, numbers: Mapping[str, PartNumbers], class_: str) -> 
 
 def _part(box: Box, numbers: PartNumbers) -> Element:
     part, x, y = box.part, box.x, box.y
-    lines = (f"off: set {part.off}=true", "") if part.off else (numbers.first, numbers.second)
+    lines = numbers.first, numbers.second, numbers.third
+    if part.off:
+        lines = "off", f"set {part.off}=true", ""
     classes = ["part", part.kind.value]
     classes += ["off"] if part.off else []
     classes += ["failing"] if numbers.failing else []
@@ -50,6 +55,7 @@ def _part(box: Box, numbers: PartNumbers) -> Element:
         _text(_shortened(part.title, box.width), x + _INSET, y + _TITLE_Y, "name"),
         _text(lines[0], x + _INSET, y + _FIRST_Y, "number", "first"),
         _text(lines[1], x + _INSET, y + _SECOND_Y, "number", "second"),
+        _text(lines[2], x + _INSET, y + _THIRD_Y, "number", "third"),
         _failures(box, numbers) if part.failures else None,
         data_part=part.id,
         class_=" ".join(classes),
@@ -73,7 +79,7 @@ def _failures(box: Box, numbers: PartNumbers) -> Element:
             rx=height / 2,
         ),
         _text(numbers.failures, box.x + box.width / 2, y + 20, "number", "failures"),
-        href=f"/failures#{box.part.id}",
+        href=f"{pages.FAILURES}#{box.part.id}",
         class_="failures" + (" waiting" if numbers.waiting else ""),
     )
 

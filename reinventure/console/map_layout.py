@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from reinventure.console.system_map import Edge, Part, SystemMap
 
-BOX_HEIGHT = 66
+BOX_HEIGHT = 82
 FAILURES_HEIGHT = 28
 """Of the box of the dead-letter queue, below the box of its function."""
 
@@ -16,9 +16,9 @@ WIDE_WIDTH = 1200
 NARROW_WIDTH = 358
 """Of a page of 390 pixels, less its margins."""
 
-_WIDE_GAP = 30
-_MAX_WIDE_BOX = 158
-_WIDE_SPACE = 26
+_WIDE_GAP = 22
+_MAX_WIDE_BOX = 150
+_WIDE_SPACE = 22
 _NARROW_COLUMN = 16
 _NARROW_GAP = 34
 _IN_A_ROW = 2

@@ -12,6 +12,7 @@ from reinventure.console.comparison_state import ComparisonState
 from reinventure.console.current_numbers import CurrentNumbers
 from reinventure.console.event_stream import EventStream
 from reinventure.console.followed_changes import FollowedChanges
+from reinventure.console.function_calls import LoggedCalls, MetricCalls
 from reinventure.console.part_numbers import PartReader
 from reinventure.console.system_map import SystemMap, system_map
 from reinventure.contract import InspectionOutputs, SqlOutputs
@@ -55,7 +56,6 @@ def serve(
     """
     events = EventStream()
     changes = FollowedChanges(catalog, events)
-    system = system_map(catalog.outputs, catalog.scope, inspection, mirror)
     return Served(
         catalog=catalog,
         inspection=inspection,
@@ -70,7 +70,14 @@ def serve(
         ),
         changes=changes,
         numbers=CurrentNumbers(
-            PartReader(catalog, inspection, mirror, changes.delays), system, events
+            PartReader(
+                catalog,
+                inspection,
+                mirror,
+                changes.delays,
+                (LoggedCalls if local else MetricCalls)(catalog.session),
+            ),
+            events,
         ),
         command=CommandRun(options, lambda run: events.publish("command", command_run.data(run))),
     )

@@ -9,8 +9,18 @@ from s3_catalog.model.scope import Scope
 MAX_BUCKETS = 5
 """Buckets that have a part of their own."""
 
-_TRANSPORTS = {"sqs": "queue", "sns": "topic, queue", "eventbridge": "EventBridge"}
-"""What is between a bucket and `ingest`, by the setting `transport`; with `lambda`, nothing."""
+EVENTS_QUEUE = "events"
+"""Id of the queue that `ingest` receives from."""
+
+_EVENTBRIDGE = ("eventbridge", "EventBridge")
+_TRANSPORTS = {
+    "sqs": (EVENTS_QUEUE, "queue"),
+    "sns": (EVENTS_QUEUE, "topic, queue"),
+    "eventbridge": _EVENTBRIDGE,
+}
+"""What is between a bucket and `ingest`, by the setting `transport`: id and title of its part.
+
+With the transport `lambda` there is nothing."""
 
 
 class Kind(Enum):
@@ -70,6 +80,14 @@ class SystemMap:
 
 
 _MORE = "bucket-more"
+"""Id of the part of all buckets that have none of their own."""
+
+
+def bucket_ids(scope: Scope, own: str | None) -> dict[str, str]:
+    """Return the ids of the parts of buckets, by the bucket's name; `own` is the first."""
+    names = sorted(scope.buckets, key=lambda name: name != own)
+    shown = names if len(names) <= MAX_BUCKETS else names[: MAX_BUCKETS - 1]
+    return {name: f"bucket-{number}" for number, name in enumerate(shown)}
 
 
 def system_map(
@@ -79,26 +97,20 @@ def system_map(
     mirror: SqlOutputs | None,
 ) -> SystemMap:
     """Return the map of the stacks with these outputs; None for one that is not deployed."""
-    buckets = scope.buckets
-    shown = buckets if len(buckets) <= MAX_BUCKETS else buckets[: MAX_BUCKETS - 1]
-    parts = [
-        Part(f"bucket-{number}", name, Kind.BUCKET, 0, bucket=name)
-        for number, name in enumerate(shown)
-    ]
-    if rest := len(buckets) - len(shown):
+    ids = bucket_ids(scope, outputs.bucket_name)
+    parts = [Part(part_id, name, Kind.BUCKET, 0, bucket=name) for name, part_id in ids.items()]
+    if rest := len(scope.buckets) - len(ids):
         parts.append(Part(_MORE, f"{rest:,} more buckets", Kind.BUCKET, 0))
-    edges = list[Edge]()
-    own = _TRANSPORTS.get(outputs.event_transport or "lambda")
     ways = dict[str, str]()
+    edges = list[Edge]()
     for part in parts:
         # Attached buckets send through EventBridge, whatever the transport is.
-        attached = part.bucket != outputs.bucket_name
-        title = _TRANSPORTS["eventbridge"] if attached else own
-        if title and title not in ways:
-            ways[title] = f"transport-{len(ways)}"
-        edges.append(Edge(part.id, ways[title] if title else "ingest"))
-    parts += [Part(way, title, Kind.TRANSPORT, 1) for title, way in ways.items()]
-    edges += [Edge(way, "ingest") for way in ways.values()]
+        own = part.id != _MORE and part.bucket == outputs.bucket_name
+        way = _TRANSPORTS.get(outputs.event_transport or "lambda") if own else _EVENTBRIDGE
+        ways |= dict([way] if way else [])
+        edges.append(Edge(part.id, way[0] if way else "ingest"))
+    parts += [Part(way, title, Kind.TRANSPORT, 1) for way, title in ways.items()]
+    edges += [Edge(way, "ingest") for way in ways]
     rank = 2 if ways else 1
     parts += [
         Part("ingest", "ingest", Kind.FUNCTION, rank, failures=True),

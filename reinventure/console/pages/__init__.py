@@ -14,6 +14,9 @@ from starlette.routing import BaseRoute
 COMMAND = "/command"
 """PATH of the page of the running command, to which pages lead that start one."""
 
+FAILURES = "/failures"
+"""PATH of the page of what failed, whose word in the navigation has their number."""
+
 _MODULES = ("live", "failures", "differences", "command")
 """The modules of the pages, in the order of the navigation."""
 

@@ -55,6 +55,7 @@ def show(request: Request) -> Response:
             ),
             _table(comparison) if comparison.found else None,
             data_reload_on="comparison",
+            class_=None if comparison.found else "narrow",
         ),
         current=PATH,
     )

@@ -15,10 +15,9 @@ from reinventure.console.markup import Child, Element
 from reinventure.console.markup import element as e
 from reinventure.console.posts import Form
 from reinventure.console.served import Served, served
-from s3_catalog.model.timestamps import timestamp
 
 NAME = "Failures"
-PATH = "/failures"
+PATH = pages.FAILURES
 
 MAX_KEYS = 10
 """Keys of a message that are shown."""
@@ -98,7 +97,7 @@ def _letter(letter: DeadLetter, *, read_only: bool) -> Element:
         e("h3", letter.reason or "no reason given"),
         e(
             "dl",
-            _described("failed", e("time", timestamp(letter.failed_at))),
+            _described("failed", e("time", f"{letter.failed_at:%Y-%m-%d %H:%M:%SZ}")),
             _described("keys", _keys(letter)),
             _described("redrive", goes),
             _described("message", e("code", letter.id)),

@@ -56,23 +56,25 @@ def _ways(here: Served, system: SystemMap) -> Element:
 
 
 def _legend(here: Served) -> Element:
-    missing = (
-        " The emulator has no age of the stream's reader; the table shows the time from the newest "
-        "event to its count instead."
+    calls = (
+        "Calls and failures of functions, and their durations: the log of the emulator, which has "
+        "no metrics of them. It does not measure how old the records are that the readers of the "
+        "stream read; below the rows is how long the newest event took until it was counted."
         if here.local
-        else ""
+        else "Calls and failures of functions: CloudWatch, which is a minute or two behind. Their "
+        "durations: those of the newest minute. Behind: the age of the oldest record of the "
+        "table's stream when it was read."
     )
     return e(
         "details",
         e("summary", "What the numbers are"),
+        e("p", f"All are of the last five minutes. {calls}"),
         e(
             "p",
-            "Calls and failures: CloudWatch, of the last five minutes. p50 and p99 of a function: "
-            "durations of its newest minute with calls. Those of the change feed: from the event "
-            "at S3 until the change is published, measured of every change that came here. "
-            "Objects, bytes and rows: the totals of the catalog. A way lights up when a change has "
-            "gone it: the light takes the time that the change took, shared evenly between the "
-            f"steps.{missing}",
+            "p50 and p99 of the change feed: from the event at S3 until SNS sent the change, "
+            "measured of every change that came here. Objects, bytes and rows: the totals. A way "
+            "lights up when a change has gone it, for as long as the change took: shared evenly "
+            "between the steps, for only the whole is measured.",
         ),
         class_="legend",
     )
