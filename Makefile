@@ -36,8 +36,8 @@ NPM_CI := $(NPM) ci --silent --no-audit --no-fund
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-demo: $(RUN) ## Show it all once, without an AWS account: make demo [FILES=folder] [SET="transport=sqs"]
-	@reinventure demo --files "$(FILES)" $(SET:%=--set %)
+demo: $(RUN) ## Show it all once, without an AWS account: make demo [FILES=folder] [SET="transport=sqs"] [OPEN=1]
+	@reinventure demo --files "$(FILES)" $(SET:%=--set %) $(if $(OPEN),--open)
 
 up: $(RUN) ## Start the local cloud with the catalog in it, and leave it running: make up [SET=...] [WORKERS=1] [SQL=1]
 	@reinventure up $(SET:%=--set %) $(if $(WORKERS),--workers) $(if $(SQL),--sql)

@@ -2,6 +2,8 @@
 
 import sys
 import webbrowser
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from importlib.util import find_spec
 from typing import Annotated
@@ -55,30 +57,65 @@ def console(
         reinventure console
         reinventure console --read-only --port 8080 --no-open
     """
+    require_extra()
+    catalog = deployed_catalog.find(session(profile, region), stack)
+    options = _options(stack, profile, region)
+    _serve(catalog, port, _opened if open_ else _printed, read_only=read_only, options=options)
+
+
+def require_extra() -> None:
+    """Raise UserError unless what the console needs is installed."""
     if missing := [module for module in _EXTRA if find_spec(module) is None]:
         raise UserError(
-            f"this command needs {', '.join(missing)}: run `pip install 'reinventure[console]'`, "
-            "or `make setup` in a checkout"
+            f"the console needs {', '.join(missing)}: run `pip install 'reinventure[console]'`, or "
+            "`make setup` in a checkout"
         )
+
+
+def shown(catalog: DeployedCatalog, work: Callable[[], bool]) -> bool:
+    """Do `work` while the console shows `catalog`, until Ctrl-C; return its result.
+
+    Raises what `work` raises. If the console is stopped before its end, the result is False.
+    """
+    done: Future[bool] = Future()
+
+    def ready(address: str) -> None:
+        _opened(address)
+        try:
+            done.set_result(work())
+        except BaseException as error:  # noqa: BLE001 (raised below, in the thread that waits)
+            done.set_exception(error)
+        print("The console stays open until Ctrl-C.", flush=True)
+
+    _serve(catalog, 0, ready)
+    return done.done() and done.result()
+
+
+def _serve(
+    catalog: DeployedCatalog,
+    port: int,
+    ready: Callable[[str], None],
+    *,
+    read_only: bool = False,
+    options: Sequence[str] = (),
+) -> None:
     from reinventure.console import server  # noqa: PLC0415 (only this command needs the extra)
     from reinventure.console.served import serve  # noqa: PLC0415
 
-    catalog = deployed_catalog.find(session(profile, region), stack)
-    here = serve(
-        catalog,
-        *_optional_stacks(catalog),
-        local=diagnosis.emulated(catalog),
-        read_only=read_only,
-        options=_options(stack, profile, region),
-    )
-
-    def ready(address: str) -> None:
-        print(f"The console: {address}", flush=True)
-        print("Stop it with Ctrl-C.", file=sys.stderr, flush=True)
-        if open_:
-            webbrowser.open(address)
-
+    inspection, mirror = _optional_stacks(catalog)
+    local = diagnosis.emulated(catalog)
+    here = serve(catalog, inspection, mirror, local=local, read_only=read_only, options=options)
     server.run(here, port, ready)
+
+
+def _printed(address: str) -> None:
+    print(f"The console: {address}", flush=True)
+    print("Stop it with Ctrl-C.", file=sys.stderr, flush=True)
+
+
+def _opened(address: str) -> None:
+    _printed(address)
+    webbrowser.open(address)
 
 
 def _optional_stacks(

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from reinventure import cdk_cli as cdk
+from reinventure.cli.console import require_extra, shown
 from reinventure.cli.options import Settings
 from reinventure.errors import EXIT_CHECK_FAILED, UserError
 from reinventure.local import background_process as background
@@ -114,20 +115,36 @@ def demo(
         ),
     ] = None,
     settings: Settings = None,
+    *,
+    open_: Annotated[
+        bool,
+        typer.Option("--open", help="Show it in the console meanwhile, and stay until Ctrl-C."),
+    ] = False,
 ) -> None:
     """Demonstrate the catalog: deploy it to a local cloud, change a bucket, compare the two.
 
     Uploads a folder, overwrites some objects, deletes some, waits until all events are catalogued,
     and compares every row with the bucket's own listing. Uses a local cloud of its own, and stops
-    it. Exits with 1 if bucket and catalog differ.
+    it. Exits with 1 if bucket and catalog differ. With --open, the console (`reinventure console
+    --help`) shows the changes as they happen, and it stays open.
 
     For example:
 
         reinventure demo
+        reinventure demo --open
         reinventure demo --set transport=eventbridge
     """
     cdk.require_checkout()
+    if open_:
+        require_extra()
     directory = LOCAL / "demo"
     with locked(directory, "another `make demo` is running"):
-        equal = demonstration.run(files or cdk.ROOT / "samples", directory, settings or [])
+        equal = demonstration.run(
+            files or cdk.ROOT / "samples",
+            directory,
+            settings or [],
+            shown if open_ else demonstration.unseen,
+        )
+    if not open_:
+        print("See it at work in the browser: make demo OPEN=1")
     raise typer.Exit(0 if equal else EXIT_CHECK_FAILED)

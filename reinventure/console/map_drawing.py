@@ -13,7 +13,7 @@ _INSET = 10
 
 _TITLE_Y, _FIRST_Y, _SECOND_Y, _THIRD_Y = 22, 41, 57, 73
 _ROUND = 10
-_CHARACTER = 8.2
+_CHARACTER = 8.9
 """Width of a character of a title, on average."""
 
 

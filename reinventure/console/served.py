@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.console import badge, command_run
-from reinventure.console.command_run import CommandRun
+from reinventure.console.command_run import CommandRun, Run
 from reinventure.console.comparison_state import ComparisonState
 from reinventure.console.current_numbers import CurrentNumbers
 from reinventure.console.event_stream import EventStream
@@ -56,6 +56,18 @@ def serve(
     """
     events = EventStream()
     changes = FollowedChanges(catalog, events)
+    comparison = ComparisonState(
+        catalog,
+        lambda found: events.publish("comparison", badge.data(found)),
+        record=not read_only,
+    )
+
+    def commanded(run: Run) -> None:
+        events.publish("command", command_run.data(run))
+        # In an account a comparison has a price: there it is started by the button.
+        if local and run.status is not None:
+            comparison.start()
+
     return Served(
         catalog=catalog,
         inspection=inspection,
@@ -63,11 +75,7 @@ def serve(
         local=local,
         read_only=read_only,
         events=events,
-        comparison=ComparisonState(
-            catalog,
-            lambda found: events.publish("comparison", badge.data(found)),
-            record=not read_only,
-        ),
+        comparison=comparison,
         changes=changes,
         numbers=CurrentNumbers(
             PartReader(
@@ -79,7 +87,7 @@ def serve(
             ),
             events,
         ),
-        command=CommandRun(options, lambda run: events.publish("command", command_run.data(run))),
+        command=CommandRun(options, commanded),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -30,10 +31,25 @@ _SHOWN = 40
 _MULTIPART = "made on the fly/in parts.csv"
 
 
-def run(files: Path, directory: Path, settings: Sequence[str]) -> bool:
+Work = Callable[[], bool]
+"""The demonstration itself; it returns whether bucket and catalog are equal."""
+
+
+def unseen(_catalog: DeployedCatalog, work: Work) -> bool:
+    """Do `work`, and nothing beside it."""
+    return work()
+
+
+def run(
+    files: Path,
+    directory: Path,
+    settings: Sequence[str],
+    shown: Callable[[DeployedCatalog, Work], bool] = unseen,
+) -> bool:
     """Upload the folder `files` to a local cloud in `directory`, change things, and compare.
 
-    `settings` of the stack are like `transport=sqs`.
+    `settings` of the stack are like `transport=sqs`. `shown` does the work on the deployed catalog
+    and returns its result; the cloud is stopped after that.
 
     Returns whether bucket and catalog are equal in the end. Raises UserError when the folder
     cannot be uploaded or the cloud cannot be started.
@@ -43,12 +59,17 @@ def run(files: Path, directory: Path, settings: Sequence[str]) -> bool:
     try:
         with Steps() as steps:
             catalog = enter(start_and_deploy(directory, steps, settings)).own()
-            changes = _change(catalog, uploads, steps)
-            steps.begin("Waiting until the catalog has settled")
-            wait_until_equal(catalog, _PATIENCE)
-        return _prove(catalog, changes, Console())
+        return shown(catalog, partial(_demonstrate, catalog, uploads))
     finally:
         clouds.stop(directory)
+
+
+def _demonstrate(catalog: DeployedCatalog, uploads: dict[str, Path]) -> bool:
+    with Steps() as steps:
+        changes = _change(catalog, uploads, steps)
+        steps.begin("Waiting until the catalog has settled")
+        wait_until_equal(catalog, _PATIENCE)
+    return _prove(catalog, changes, Console())
 
 
 def _keys(folder: Path) -> dict[str, Path]:

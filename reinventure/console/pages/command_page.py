@@ -26,6 +26,12 @@ def show(request: Request) -> Response:
             e("h1", e("code", command) if run.arguments else "No command has run yet"),
             e("p", ending(run), class_="lead", data_command="ending", aria_live="polite"),
             e("ol", (e("li", line) for line in run.lines), class_="output", data_command="lines"),
+            e(
+                "p",
+                e("a", "Differences", href="/differences"),
+                e("a", "Failures", href=pages.FAILURES),
+                class_="row",
+            ),
         ),
         current=PATH,
         scripts=["command.js"],

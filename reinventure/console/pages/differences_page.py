@@ -9,7 +9,7 @@ from starlette.routing import Route
 from reinventure.console import badge, pages, posts
 from reinventure.console.comparison_state import Comparison, Found
 from reinventure.console.frame import page
-from reinventure.console.markup import Element
+from reinventure.console.markup import Child, Element
 from reinventure.console.markup import element as e
 from reinventure.console.posts import Form
 from reinventure.console.served import Served, served
@@ -19,6 +19,9 @@ from s3_catalog.reconciliation.difference import Kind
 
 NAME = ""
 PATH = "/differences"
+
+ETAG_CHARACTERS = 8
+"""Of an ETag that are shown: enough to see that two differ. The whole is in the title."""
 
 _EXPLAINED = {
     Kind.MISSING: "The object has no row.",
@@ -85,7 +88,7 @@ def _heading(comparison: Comparison) -> str:
     return f"{comparison.differ:,} of {comparison.compared:,} keys differ"
 
 
-def _explanation(comparison: Comparison) -> str:
+def _explanation(comparison: Comparison) -> Child:
     if comparison.at is None:
         return "A comparison reads the listing of every bucket, and every row."
     if not comparison.differ:
@@ -93,10 +96,11 @@ def _explanation(comparison: Comparison) -> str:
             f"{comparison.compared:,} keys compared: every key, size, ETag and version of the "
             "catalog is that of the bucket; none is missing, none is left over."
         )
-    return (
-        "An event that is still on its way shows as a difference: compare again. What stays, "
-        "`reinventure repair` makes right, also while the buckets change."
-    )
+    return [
+        "An event that is still on its way shows as a difference: compare again. What stays, ",
+        e("code", "reinventure repair"),
+        " makes right, also while the buckets change.",
+    ]
 
 
 def _table(comparison: Comparison) -> Element:
@@ -108,7 +112,9 @@ def _table(comparison: Comparison) -> Element:
             e("thead", e("tr", (e("th", each, scope="col") for each in _COLUMNS))),
             e("tbody", map(_row, comparison.found)),
         ),
-        e("p", f"And {rest:,} more: `reinventure verify` lists all.") if rest else None,
+        e("p", f"And {rest:,} more: ", e("code", "reinventure verify"), " lists all.")
+        if rest
+        else None,
         class_="scroll",
     )
 
@@ -122,14 +128,19 @@ def _row(found: Found) -> Element:
     return e(
         "tr",
         e("td", e("b", difference.kind.value), title=_EXPLAINED[difference.kind], class_="bad"),
-        e("td", e("bdi", f"s3://{found.bucket}/{difference.key}"), class_="key"),
-        e("td", _side(difference.stored)),
-        e("td", _side(None if row and row.deleted else row)),
+        e("td", e("bdi", difference.key), e("small", f"s3://{found.bucket}/"), class_="key"),
+        _side(difference.stored, _COLUMNS[2]),
+        _side(None if row and row.deleted else row, _COLUMNS[3]),
     )
 
 
-def _side(known: StoredObject | Row | None) -> str:
-    return f"{known.size:,} bytes · {known.etag}" if known and known.size is not None else "nothing"
+def _side(known: StoredObject | Row | None, column: str) -> Element:
+    if known is None or known.size is None:
+        return e("td", "nothing", data_column=column)
+    etag = known.etag or ""
+    end = "…" if len(etag) > ETAG_CHARACTERS else ""
+    shown = f"{known.size:,} bytes · {etag[:ETAG_CHARACTERS]}{end}"
+    return e("td", shown, title=f"ETag {etag}", data_column=column)
 
 
 routes = [
