@@ -1,5 +1,6 @@
 """The command that serves the console."""
 
+import signal
 import sys
 import webbrowser
 from collections.abc import Callable, Sequence
@@ -60,7 +61,10 @@ def console(
     require_extra()
     catalog = deployed_catalog.find(session(profile, region), stack)
     options = _options(stack, profile, region)
-    _serve(catalog, port, _opened if open_ else _printed, read_only=read_only, options=options)
+    ended = _serve(
+        catalog, port, _opened if open_ else _printed, read_only=read_only, options=options
+    )
+    raise typer.Exit(128 + ended)
 
 
 def require_extra() -> None:
@@ -85,7 +89,9 @@ def shown(catalog: DeployedCatalog, work: Callable[[], bool]) -> bool:
             done.set_result(work())
         except BaseException as error:  # noqa: BLE001 (raised below, in the thread that waits)
             done.set_exception(error)
-        print("The console stays open until Ctrl-C.", flush=True)
+            signal.raise_signal(signal.SIGTERM)
+        else:
+            print("The console stays open until Ctrl-C.", flush=True)
 
     _serve(catalog, 0, ready)
     return done.done() and done.result()
@@ -98,14 +104,15 @@ def _serve(
     *,
     read_only: bool = False,
     options: Sequence[str] = (),
-) -> None:
+) -> signal.Signals:
+    """Serve the console until a signal ends it; return the signal."""
     from reinventure.console import server  # noqa: PLC0415 (only this command needs the extra)
     from reinventure.console.served import serve  # noqa: PLC0415
 
     inspection, mirror = _optional_stacks(catalog)
     local = diagnosis.emulated(catalog)
     here = serve(catalog, inspection, mirror, local=local, read_only=read_only, options=options)
-    server.run(here, port, ready)
+    return server.run(here, port, ready)
 
 
 def _printed(address: str) -> None:

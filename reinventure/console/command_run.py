@@ -38,6 +38,7 @@ class CommandRun:
         self._lock = threading.Lock()
         self._shown = Run()
         self._process: subprocess.Popen[str] | None = None
+        self._thread: threading.Thread | None = None
 
     def shown(self) -> Run:
         """Return the last command."""
@@ -58,9 +59,16 @@ class CommandRun:
                 encoding="utf-8",
                 errors="backslashreplace",
             )
+            process = self._process
         self._changed(self._shown)
-        threading.Thread(target=self._follow, args=[self._process], daemon=True).start()
+        self._thread = threading.Thread(target=self._follow, args=[process], daemon=True)
+        self._thread.start()
         return True
+
+    def join(self) -> None:
+        """Wait for the end of the command, if one has been started."""
+        if self._thread:
+            self._thread.join()
 
     def stop(self) -> None:
         """Interrupt the command, if one is running, as Ctrl-C would; wait for its end."""

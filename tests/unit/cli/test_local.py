@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from reinventure.cli import local
+from reinventure.cli import console, local
 from reinventure.errors import UserError
 from reinventure.local import background_process as background
 from reinventure.local import cloud as clouds
@@ -141,6 +141,7 @@ def test_down_stops_it(
     assert (result.exit_code, result.stdout, machine.ended) == (0, line, [tmp_path])
 
 
+@pytest.mark.parametrize("option", [[], ["--open"]])
 @pytest.mark.parametrize(("equal", "status"), [(True, 0), (False, 1)])
 def test_demo_exits_with_its_comparison(
     machine: SimpleNamespace,
@@ -149,10 +150,14 @@ def test_demo_exits_with_its_comparison(
     tmp_path: Path,
     equal: bool,
     status: int,
+    option: list[str],
 ) -> None:
-    def demonstrate(files: Path, directory: Path, settings: Sequence[str]) -> bool:
+    def demonstrate(files: Path, directory: Path, settings: Sequence[str], shown: object) -> bool:
         assert (files.name, directory, settings) == ("samples", tmp_path / "demo", ["shards=2"])
+        assert shown is (console.shown if option else demonstration.unseen)
         return equal
 
     monkeypatch.setattr(demonstration, "run", demonstrate)
-    assert run("demo", "--set", "shards=2").exit_code == status
+    result = run("demo", "--set", "shards=2", *option)
+    assert result.exit_code == status
+    assert ("make demo OPEN=1" in result.stdout) is not bool(option)

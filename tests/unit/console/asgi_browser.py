@@ -35,12 +35,15 @@ class Browser:
     def post(
         self,
         path: str,
-        form: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | bytes = b"",
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
         usual = {**_USUAL, "origin": ORIGIN, "content-type": "application/x-www-form-urlencoded"}
         return self._send(
-            "POST", path, {**usual, **(headers or {})}, urlencode(form or {}).encode()
+            "POST",
+            path,
+            {**usual, **(headers or {})},
+            form if isinstance(form, bytes) else urlencode(form).encode(),
         )
 
     def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:

@@ -1,0 +1,117 @@
+"""The console on the local cloud: a change comes to the page, and nothing stays when it ends."""
+
+import http.client
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.contract import watch_queue_prefix
+from reinventure.local.cloud import Cloud
+from tests.waiting import PATIENCE, wait_until
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+class Console:
+    """`reinventure console` as a process, and the requests of a browser that has its cookie."""
+
+    def __init__(self, cloud: Cloud, folder: Path) -> None:
+        self._out = folder / "console.out"
+        with self._out.open("wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "reinventure", "console", "--no-open"],
+                env={**os.environ, **cloud.environment},
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        wait_until(lambda: "The console:" in self.said or self.process.poll() is not None)
+        assert self.process.poll() is None, self.said
+        [address] = re.findall("The console: (.*)", self.said)
+        self._parts = urlsplit(address)
+        reply = self.request("GET", f"/?{self._parts.query}", {})
+        self._cookie = (reply.headers["set-cookie"] or "").partition(";")[0]
+
+    @property
+    def said(self) -> str:
+        return self._out.read_text()
+
+    def request(
+        self, method: str, path: str, headers: dict[str, str] | None = None
+    ) -> http.client.HTTPResponse:
+        connection = http.client.HTTPConnection(
+            str(self._parts.hostname), self._parts.port, timeout=PATIENCE
+        )
+        usual = {"Cookie": self._cookie} if headers is None else headers
+        origin = f"http://{self._parts.netloc}"
+        connection.request(method, path, headers={"Origin": origin, **usual})
+        return connection.getresponse()
+
+    def page(self, path: str) -> str:
+        reply = self.request("GET", path)
+        assert reply.status == 200
+        return reply.read().decode()
+
+
+@pytest.fixture
+def console(cloud: Cloud, tmp_path: Path) -> Iterator[Console]:
+    started = Console(cloud, tmp_path)
+    yield started
+    started.process.kill()
+    started.process.wait()
+
+
+def queues(catalog: DeployedCatalog) -> list[str]:
+    sqs = catalog.session.client("sqs")
+    prefix = watch_queue_prefix(catalog.stack)
+    return sqs.list_queues(QueueNamePrefix=prefix).get("QueueUrls", [])
+
+
+def test_a_change_comes_to_the_page_and_nothing_stays(
+    catalog: DeployedCatalog, console: Console
+) -> None:
+    wait_until(lambda: len(queues(catalog)) == 1)
+    position = re.search('data-position="([^"]+)"', console.page("/"))
+    assert position
+    stream = console.request("GET", f"/events?after={position[1]}")
+    assert stream.headers["content-type"].startswith("text/event-stream")
+    key = f"{uuid4()}/{HOSTILE}"
+    catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=b"four")
+    events = ""
+    while key not in events:
+        line = stream.readline().decode()
+        assert line, events
+        events += line
+    assert "event: change\n" in events
+    text = console.page("/")
+    assert "&lt;img src=x" in text
+    assert "<img" not in text
+
+    assert console.request("POST", "/differences/verify").status == 303
+    wait_until(lambda: 'data-badge="word">EQUAL' in console.page("/differences"))
+    # The emulator's log has the calls of the functions.
+    wait_until(lambda: re.search(r'class="number first"[^>]*>\d+ calls<', console.page("/")))
+    assert "Nothing failed" in console.page("/failures")
+
+    console.process.send_signal(signal.SIGINT)
+    assert console.process.wait(PATIENCE) == 130
+    # The stream has ended, and the queue is gone.
+    while stream.readline():
+        pass
+    assert queues(catalog) == []
+    assert "Traceback" not in console.said
+
+
+def test_without_cookie_or_from_another_site_there_is_nothing(console: Console) -> None:
+    assert console.request("GET", "/", {}).status == 403
+    assert console.request("GET", "/", {"Host": "evil.example"}).status == 421
+    forged = {"Origin": "http://evil.example", "Cookie": console._cookie}
+    assert console.request("POST", "/differences/repair", forged).status == 403
