@@ -8,7 +8,7 @@ from datetime import datetime
 from botocore.exceptions import BotoCoreError, ClientError
 
 from reinventure.aws.connection import explain
-from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.aws.deployed_catalog import DeployedCatalog, find
 from s3_catalog.exceptions import CatalogError
 from s3_catalog.model.timestamps import utc_now
 from s3_catalog.reconciliation.difference import Difference, difference
@@ -92,9 +92,9 @@ class ComparisonState:
         compared = differ = 0
         kept = list[Found]()
         # Buckets may be attached and detached meanwhile.
-        scope = self._catalog.current_scope()
-        for name in scope.buckets:
-            bucket, began, before = self._catalog.choose(name), self._clock(), differ
+        catalog = find(self._catalog.session, self._catalog.stack)
+        for name in catalog.scope.buckets:
+            bucket, began, before = catalog.choose(name), self._clock(), differ
             for stored, row in bucket.compared(""):
                 compared += 1
                 if found := difference(stored, row, self._clock()):

@@ -48,7 +48,8 @@ async def _serve(
     # The port is bound here: no other process can take it in between. Hypercorn closes it.
     config.bind = [f"fd://{listener.detach()}"]
     config.accesslog = None
-    config.errorlog = None
+    # A bug has its traceback on stderr.
+    config.loglevel = "ERROR"
     config.graceful_timeout = _SHUTDOWN_SECONDS
     config.include_server_header = False
     guarded = application(here, port=port, token=secrets.token_urlsafe(32))

@@ -46,12 +46,15 @@ class Browser:
             form if isinstance(form, bytes) else urlencode(form).encode(),
         )
 
-    def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
-        sent = {name: value for name, value in headers.items() if value}
+    def scope(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """The request as ASGI has it, with the cookies."""
+        sent = {name: value for name, value in (headers or _USUAL).items() if value}
         if self.cookies:
             sent["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         where, _, query = path.partition("?")
-        scope = {
+        return {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.1"},
             "method": method,
@@ -59,7 +62,9 @@ class Browser:
             "query_string": query.encode(),
             "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
         }
-        reply = asyncio.run(_exchange(self.app, scope, body))
+
+    def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
+        reply = asyncio.run(_exchange(self.app, self.scope(method, path, headers), body))
         for line in reply.headers.getlist("set-cookie"):
             for name, morsel in SimpleCookie(line).items():
                 self.cookies[name] = morsel.value

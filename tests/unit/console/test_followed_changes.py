@@ -38,16 +38,14 @@ def arrival(key: str = "a", **changes: Any) -> Arrival:
 
 
 def test_a_change_as_a_page_shows_it() -> None:
-    assert data(arrival(HOSTILE)) == {
-        "bucket": "photos",
-        "milliseconds": 127.0,
-        "texts": {
-            "time": "12:00:00",
-            "kind": "created",
-            "key": "<img src=x onerror=alert(1)>\\u202e\\x1b[31m",
-            "size": "2.0 kB",
-            "delay": "+127 ms",
-        },
+    found = data(arrival(HOSTILE))
+    assert (found["bucket"], found["milliseconds"]) == ("photos", 127.0)
+    assert found["texts"] == {
+        "time": "12:00:00",
+        "kind": "created",
+        "key": "<img src=x onerror=alert(1)>\\u202e\\x1b[31m",
+        "size": "2.0 kB",
+        "delay": "+127 ms",
     }
 
 
