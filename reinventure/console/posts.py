@@ -23,7 +23,8 @@ _CONFIRMED = "confirmed"
 Form = Mapping[str, str]
 Handler = Callable[[Served, Form], Response]
 RequestHandler = Callable[[Request, Form], Response]
-Question = Callable[[Served, Form], str]
+Question = Callable[[Served, Form], tuple[str, str]]
+"""Returns the question, and what will be done, such as the command that will run."""
 
 
 class Reading(Route):
@@ -50,7 +51,7 @@ def change(path: str, handler: Handler, question: Question) -> Route:
         here = served(request)
         if here.local or form.get(_CONFIRMED) == "yes":
             return handler(here, form)
-        return _asked(request, path, form, question(here, form))
+        return _asked(request, path, form, *question(here, form))
 
     return Route(path, _endpoint(ask_first), methods=["POST"])
 
@@ -75,7 +76,7 @@ async def _form(request: Request) -> dict[str, str]:
         raise HTTPException(HTTPStatus.BAD_REQUEST, "The form is not UTF-8.") from None
 
 
-def _asked(request: Request, path: str, form: Form, question: str) -> Response:
+def _asked(request: Request, path: str, form: Form, question: str, done: str) -> Response:
     here = served(request).catalog
     fields = {**form, _CONFIRMED: "yes"}
     return page(
@@ -84,7 +85,8 @@ def _asked(request: Request, path: str, form: Form, question: str) -> Response:
         e(
             "section",
             e("h1", question),
-            e("p", f"This changes account {here.account} in region {here.region}."),
+            e("p", "Changes account ", e("b", here.account), f" in region {here.region}:"),
+            e("p", e("code", done)),
             e(
                 "form",
                 (

@@ -76,8 +76,8 @@ def repair(here: Served, _form: Form) -> Response:
     return RedirectResponse(pages.COMMAND, HTTPStatus.SEE_OTHER)
 
 
-def _question(here: Served, _form: Form) -> str:
-    return f"Repair {here.comparison.shown().differ:,} differences?"
+def _question(here: Served, _form: Form) -> tuple[str, str]:
+    return f"Repair {here.comparison.shown().differ:,} differences?", "reinventure repair"
 
 
 def _heading(comparison: Comparison) -> str:

@@ -62,9 +62,10 @@ def redrive(here: Served, form: Form) -> Response:
     return RedirectResponse(pages.COMMAND, HTTPStatus.SEE_OTHER)
 
 
-def _question(_here: Served, form: Form) -> str:
+def _question(_here: Served, form: Form) -> tuple[str, str]:
     chosen = _chosen(form)
-    return "Redrive all that can be?" if chosen == "--all" else f"Redrive message {chosen}?"
+    what = "all that can be redriven" if chosen == "--all" else "this message"
+    return f"Redrive {what}?", f"reinventure redrive {chosen}"
 
 
 def _chosen(form: Form) -> str:

@@ -59,7 +59,9 @@ def test_against_an_account_every_change_asks(
     asked = browser.post(path, form)
     assert asked.status == 200
     assert not started
-    assert "This changes account 123456789012 in region us-east-1." in asked.text
+    assert "Changes account <b>123456789012</b> in region us-east-1:" in asked.text
+    done = " ".join(("reinventure", *command)).removesuffix(" --yes")
+    assert f"<code>{done}</code>" in asked.text
     assert f'action="{path}"' in asked.text
     assert '<input type="hidden" name="confirmed" value="yes">' in asked.text
     browser.post(path, {**form, "confirmed": "yes"})
