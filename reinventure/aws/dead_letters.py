@@ -9,6 +9,7 @@ SNS or EventBridge is redriven only if the caller trusts its sender by name.
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ from s3_catalog.s3.envelope import messages
 from s3_catalog.s3.record import parse
 
 if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
     from types_boto3_sqs.type_defs import MessageTypeDef
 
 _VISIBILITY_TIMEOUT_SECONDS = 120
@@ -117,28 +119,41 @@ def receive(
     stay, or they are invisible for two minutes. Raises botocore's ClientError or BotoCoreError.
     """
     sqs = catalog.session.client("sqs", config=config())
-    roles = {queue.role_id: queue.function for queue in queues if queue.role_id}
+    roles = _roles(queues)
     for queue in queues:
-        seen: set[str] = set()
-        while True:
-            received = sqs.receive_message(
-                QueueUrl=queue.url,
-                MaxNumberOfMessages=10,
-                VisibilityTimeout=_VISIBILITY_TIMEOUT_SECONDS,
-                WaitTimeSeconds=_POLL_SECONDS,
-                MessageSystemAttributeNames=[
-                    "DeadLetterQueueSourceArn",
-                    "SenderId",
-                    "SentTimestamp",
-                ],
-                MessageAttributeNames=["All"],
-            ).get("Messages", [])
-            new = [message for message in received if message["MessageId"] not in seen]
-            if not new:
-                break
-            for message in new:
-                seen.add(message["MessageId"])
-                yield _dead_letter(message, queue, roles, trusted)
+        yield from _received(sqs, queue, roles, trusted)
+
+
+def _roles(queues: Iterable[DeadLetterQueue]) -> dict[str, str]:
+    return {queue.role_id: queue.function for queue in queues if queue.role_id}
+
+
+def _received(
+    sqs: "SQSClient",
+    queue: DeadLetterQueue,
+    roles: Mapping[str, str],
+    trusted: Collection[str],
+) -> Iterator[DeadLetter]:
+    seen: set[str] = set()
+    while True:
+        received = sqs.receive_message(
+            QueueUrl=queue.url,
+            MaxNumberOfMessages=10,
+            VisibilityTimeout=_VISIBILITY_TIMEOUT_SECONDS,
+            WaitTimeSeconds=_POLL_SECONDS,
+            MessageSystemAttributeNames=[
+                "DeadLetterQueueSourceArn",
+                "SenderId",
+                "SentTimestamp",
+            ],
+            MessageAttributeNames=["All"],
+        ).get("Messages", [])
+        new = [message for message in received if message["MessageId"] not in seen]
+        if not new:
+            break
+        for message in new:
+            seen.add(message["MessageId"])
+            yield _dead_letter(message, queue, roles, trusted)
 
 
 def release(catalog: DeployedCatalog, staying: Iterable[DeadLetter]) -> None:
@@ -156,7 +171,12 @@ def waiting(
     catalog: DeployedCatalog, queues: Sequence[DeadLetterQueue], trusted: Collection[str] = ()
 ) -> list[DeadLetter]:
     """Return the messages of `queues`, as `receive`; all stay, visible to other readers."""
-    found = list(receive(catalog, queues, trusted))
+    sqs = catalog.session.client("sqs", config=config())
+    roles = _roles(queues)
+    # All at once: the last poll of each takes a second.
+    with ThreadPoolExecutor(max(1, len(queues))) as pool:
+        of_queues = pool.map(lambda queue: list(_received(sqs, queue, roles, trusted)), queues)
+        found = [letter for letters in of_queues for letter in letters]
     release(catalog, found)
     return found
 
