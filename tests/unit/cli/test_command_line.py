@@ -262,7 +262,7 @@ def test_the_help_lists_all_commands_in_their_groups(run: Run, arguments: list[s
             listed.append(entry[1])
     assert "--version" in groups.pop("Options")
     assert groups == {
-        "Query": ["ls", "du", "find", "stat", "buckets", "sql", "watch"],
+        "Query": ["ls", "du", "find", "stat", "buckets", "sql", "watch", "console"],
         "Buckets": ["attach", "detach"],
         "Inspect": ["inspect", "duplicates"],
         "Maintain": [
