@@ -1,5 +1,6 @@
 """A DynamoDB table in memory: the client's methods that the catalog uses, and TTL."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from types import SimpleNamespace
@@ -162,13 +163,17 @@ class FakeTable:
         if new is not None:
             if statement.test and place_of(given) in self._network.current.existing:
                 self._network.seen["insert refused, then updated"] += 1
+            if not statement.test and place_of(given) in self._network.current.missing:
+                self._network.seen["update refused, then inserted"] += 1
             self._write(new)
             return {}
         if statement.test is None:
             self._network.current.existing.add(place_of(given))
             return _problem("DuplicateItem")
         reply = _problem("ConditionalCheckFailed")
-        if old is not None and request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD":
+        if old is None:
+            self._network.current.missing.add(place_of(given))
+        elif request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD":
             reply["Error"]["Item"] = dict(old)
         return reply
 
@@ -186,6 +191,11 @@ class FakeTable:
         named = frozenset[str]().union(*map(values_in, texts))
         if named != request.get("ExpressionAttributeValues", {}).keys():
             raise _invalid(f"values {sorted(named)} in {texts}")
+
+
+def fake_table(name: str, of: type[FakeTable] = FakeTable) -> FakeTable:
+    """Return an empty table without faults."""
+    return of(name, Network(lambda *_: None, Counter()), lambda *_: None)
 
 
 def place_of(item: Item) -> Place:

@@ -1,6 +1,5 @@
 """The fake table behaves as moto's does, and in batches as MiniStack's does."""
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
@@ -17,8 +16,7 @@ from s3_catalog.table import conditions
 from s3_catalog.table.store import Store
 from tests.empty_table import new_table
 from tests.simulator.expression import values_in
-from tests.simulator.network import Network
-from tests.simulator.table import FakeTable
+from tests.simulator.table import fake_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,10 +144,6 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[DynamoDBCli
         )
     finally:
         clouds.stop(directory)
-
-
-def fake_table(name: str) -> FakeTable:
-    return FakeTable(name, Network(lambda *_: None, Counter()), lambda *_: None)
 
 
 def reply(client: Any, method: str, request: dict[str, Any]) -> Any:
