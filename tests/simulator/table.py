@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
@@ -48,6 +48,11 @@ class FakeTable:
         self.items: dict[ItemPlace, Item] = {}
         self._network = network
         self._watch = watch
+
+    @classmethod
+    def without_faults(cls, name: str) -> Self:
+        """Return an empty table whose requests all succeed at once."""
+        return cls(name, Network(lambda *_: None, Counter()), lambda *_: None)
 
     def put_item(self, **request: Any) -> dict[str, Any]:
         """Put an item, if its condition holds for the old one."""
@@ -191,11 +196,6 @@ class FakeTable:
         named = frozenset[str]().union(*map(values_in, texts))
         if named != request.get("ExpressionAttributeValues", {}).keys():
             raise _invalid(f"values {sorted(named)} in {texts}")
-
-
-def fake_table(name: str, of: type[FakeTable] = FakeTable) -> FakeTable:
-    """Return an empty table without faults."""
-    return of(name, Network(lambda *_: None, Counter()), lambda *_: None)
 
 
 def place_of(item: Item) -> Place:

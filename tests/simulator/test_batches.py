@@ -13,7 +13,7 @@ from s3_catalog.model.row import Row, from_event
 from s3_catalog.table import batch_write as batch
 from s3_catalog.table.item import to_item
 from s3_catalog.table.store import Outcome, Store
-from tests.simulator.table import FakeTable, fake_table
+from tests.simulator.table import FakeTable
 
 TIME = datetime(2026, 11, 23, 12, 0, 0, 5000, UTC)
 NOW = TIME + timedelta(hours=1)
@@ -56,7 +56,7 @@ def rows_by_key(draw: Any) -> Any:
 
 
 def catalog(rows: list[Row], of: type[FakeTable] = FakeTable) -> tuple[FakeTable, Store]:
-    table = fake_table("t", of)
+    table = of.without_faults("t")
     for row in rows:
         item = to_item(row, 2)
         table.items[item["pk"]["S"], row.key] = dict(item)

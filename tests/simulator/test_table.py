@@ -16,7 +16,7 @@ from s3_catalog.table import conditions
 from s3_catalog.table.store import Store
 from tests.empty_table import new_table
 from tests.simulator.expression import values_in
-from tests.simulator.table import fake_table
+from tests.simulator.table import FakeTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,7 +164,7 @@ def test_it_behaves_as_moto_does(
     moto: "DynamoDBClient", requests: list[tuple[str, dict[str, Any]]]
 ) -> None:
     name = new_table(moto)
-    fake = fake_table(name)
+    fake = FakeTable.without_faults(name)
     for method, request in requests:
         named = {"TableName": name, **request}
         while named:
@@ -220,7 +220,7 @@ def test_it_runs_statements_as_ministack_does(
     ministack: "DynamoDBClient", batches: list[list[tuple[Row, bool, tuple[str, str], bool]]]
 ) -> None:
     name = new_table(ministack)
-    fake = fake_table(name)
+    fake = FakeTable.without_faults(name)
     statements = Store(cast("Any", fake), name, 2)
     for drawn in batches:
         requests: list[Any] = []
@@ -260,6 +260,6 @@ def test_it_refuses_what_ministack_refuses(
 ) -> None:
     name = new_table(ministack)
     named = {"TableName": name, **request_}
-    refused = reply(fake_table(name), method, named)
+    refused = reply(FakeTable.without_faults(name), method, named)
     assert refused == reply(ministack, method, named)
     assert refused[0] in {"ValidationException", "ResourceNotFoundException"}
