@@ -9,6 +9,7 @@ likelier, the replies before have shown: events of one name mostly find the same
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
@@ -144,11 +145,15 @@ def _statement(store: Store, event: "Event", *, insert: bool) -> "BatchStatement
 
 def _insert(store: Store, row: "Row") -> "BatchStatementRequestTypeDef":
     item = to_item(row, store.shards)
-    fields = ", ".join(f"'{name}': ?" for name in item)
     return {
-        "Statement": f'INSERT INTO "{store.table}" VALUE {{{fields}}}',
+        "Statement": f'INSERT INTO "{store.table}" VALUE {_fields(tuple(item))}',
         "Parameters": list(item.values()),
     }
+
+
+@lru_cache
+def _fields(names: tuple[str, ...]) -> str:
+    return "{" + ", ".join(f"'{name}': ?" for name in names) + "}"
 
 
 def _update(store: Store, row: "Row") -> "BatchStatementRequestTypeDef":
@@ -160,8 +165,6 @@ def _update(store: Store, row: "Row") -> "BatchStatementRequestTypeDef":
     """
     item = to_item(row, store.shards)
     partition, key = item.pop("pk"), item.pop("sk")
-    changes = " ".join(f'SET "{name}" = ?' for name in item)
-    removals = " ".join(f'REMOVE "{name}"' for name in OPTIONAL if name not in item)
     happened = datetime.fromisoformat(row.event_time)
     times: list[AttributeValueTypeDef]
     if row.event_name == MULTIPART_UPLOAD:
@@ -171,9 +174,15 @@ def _update(store: Store, row: "Row") -> "BatchStatementRequestTypeDef":
         times = [{"S": timestamp(happened + TOLERANCE)}, {"S": MULTIPART_UPLOAD}]
     return {
         "Statement": (
-            f'UPDATE "{store.table}" {changes} {removals} WHERE "pk" = ? AND "sk" = ?'
+            f'UPDATE "{store.table}" {_changes(tuple(item))} WHERE "pk" = ? AND "sk" = ?'
             f' AND "sequencer" < ? AND {agree} AND "asked_at" IS MISSING'
         ),
         "Parameters": [*item.values(), partition, key, item["sequencer"], *times],
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
+
+
+@lru_cache
+def _changes(names: tuple[str, ...]) -> str:
+    sets = [f'SET "{name}" = ?' for name in names]
+    return " ".join(sets + [f'REMOVE "{name}"' for name in OPTIONAL if name not in names])
