@@ -2,8 +2,8 @@
 
 A statement costs DynamoDB as much as a PutItem, also if it is refused, and this process about a
 nineteenth. But PartiQL has no put: an INSERT needs a new key, an UPDATE an existing one. So the
-likelier of the two comes first, and the reason of each refusal decides what comes next. Which is
-likelier, the replies before have shown: events of one name mostly find the same.
+likelier of the two comes first, and the reason of each refusal decides what comes next. Likelier is
+what most events of the same name needed in the request before.
 """
 
 from collections import Counter
@@ -42,7 +42,7 @@ def write(store: Store, events: Sequence["Event"]) -> list[Result]:
     """Apply self-contained `events`, each of another key; return their results, in order.
 
     The result of an event that could not be applied is the exception; the others are applied.
-    `store.existing` decides how many requests that takes, but never a result.
+    `store.existing` decides how many statements that takes, but never a result.
     """
     results: dict[int, Result] = {}
     singles: list[int] = []

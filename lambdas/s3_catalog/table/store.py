@@ -69,9 +69,10 @@ class Store:
         self.table = table
         self.shards = shards
         self.existing: dict[str, bool] = {}
-        """Whether most keys had a row, in the last batch of this process that had events of a name.
+        """By name of event, whether most of its keys had a row in the last request of a batch.
 
-        A guess, which saves requests and changes no result: see `s3_catalog.table.batch_write`."""
+        A guess, which saves statements and changes no result: see `s3_catalog.table.batch_write`.
+        """
         self._clock = clock
 
     def write(self, event: "Event") -> Outcome:
