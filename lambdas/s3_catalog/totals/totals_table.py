@@ -43,7 +43,7 @@ _ROOT = "/"
 
 _CHECKPOINTS = "#marks"
 """The partition of all checkpoints, so that one query reads them. One partition takes 1,000 writes
-per second; each is a batch of up to 500 changes."""
+per second; each is a batch of up to 1,000 changes."""
 
 _BUCKETS = "#buckets"
 """The partition with an item for each bucket that ever had a row, so that one query finds those
@@ -51,6 +51,17 @@ that left the scope. Bucket names cannot contain "#"."""
 
 _KEYS_PER_READ = 100
 """DynamoDB's limit of BatchGetItem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far a shard is counted: the time of the write of its last counted change, `written_at`.
+
+    `moved_at` is when that change was counted. Both are in seconds since 1970.
+    """
+
+    written_at: int
+    moved_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,11 +230,8 @@ class TotalsTable:
         found = (item for _, item in merged(self.client, queries) if item)
         yield from groupby(found, key=_folder)
 
-    def checkpoints(self) -> dict[str, int]:
-        """Return the checkpoint of each shard: the time of the write of its last counted change.
-
-        In seconds since 1970, by shard. Expired checkpoints are left out.
-        """
+    def checkpoints(self) -> dict[str, Checkpoint]:
+        """Return the checkpoint of each shard that counted a change in `CHECKPOINT_LIFE`."""
         request: QueryInputTypeDef = {
             "TableName": self.table,
             "KeyConditionExpression": "pk = :checkpoints",
@@ -231,7 +239,13 @@ class TotalsTable:
             "ConsistentRead": True,
         }
         items = [item for _, item in merged(self.client, [request]) if item]
-        return {item["sk"]["S"]: int(item["written_at"]["N"]) for item in items}
+        life = int(CHECKPOINT_LIFE.total_seconds())
+        return {
+            item["sk"]["S"]: Checkpoint(
+                int(item["written_at"]["N"]), int(item["expires_at"]["N"]) - life
+            )
+            for item in items
+        }
 
     def correct(self, bucket: str, folder: str, by: Tally, guard: int | None) -> bool:
         """Add `by` to the own objects of `folder`, and so to the totals of it and all above it.

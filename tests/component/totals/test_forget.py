@@ -104,7 +104,7 @@ def test_a_change_that_is_counted_meanwhile_stays_counted(
     assert totals.total("left", "") == Total("", calls, 5 * calls)
     assert totals.total("left", "1/1/") == Total("1/1/", calls, 5 * calls)
     # What is counted has no rows.
-    done = recount(totals, "left", list, lambda _: None)
+    done = recount(totals, "left", list, lambda _: None, window=0)
     assert done.restless == []
     assert forget(totals, "left")
     assert items(totals, "left") == []

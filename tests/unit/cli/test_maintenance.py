@@ -263,10 +263,17 @@ def test_repair_waits_until_a_repaired_row_is_counted(
     run: Run,
     pauses: list[float],
     progress_files: Callable[[], list[Path]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    find = deployed_stack.find
+
+    def with_window(client: Any, stack: str, kind: Any) -> Any:
+        return replace(find(client, stack, kind), totals_window=60)
+
+    monkeypatch.setattr(deployed_stack, "find", with_window)
     add_row(catalog, "ghost")
     assert run("repair").exit_code == 0
-    assert pauses == [3]
+    assert pauses == [62]
 
 
 def stop_after(
