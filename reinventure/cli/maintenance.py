@@ -28,7 +28,7 @@ from s3_catalog.model.scope import Entry
 from s3_catalog.model.timestamps import utc_now
 from s3_catalog.reconciliation.removal import remove_out_of_scope
 from s3_catalog.reconciliation.repair import Checkpoint, reconcile
-from s3_catalog.totals.forget import forget
+from s3_catalog.totals.forget import forget, forget_empty
 from s3_catalog.totals.recount import Recounted, recount
 
 POLL_SECONDS = 5
@@ -85,11 +85,12 @@ def repair(
     buckets or reconcile=nightly.
 
     Then the rows are recounted, and the totals of the folders under PREFIX corrected. That takes
-    half a minute and the setting totals_window more, so that no change is counted twice. Without
-    PREFIX, all buckets are repaired, and the messages of `totals` in the dead-letter queue are
-    deleted: the recount includes them. A bucket that was compared in the account is recounted only
-    if there are such messages, for that reads all its rows. Exits with 1 if folders changed during
-    every recount. A bucket that is gone or forbidden is an error, after the others are repaired.
+    half a minute and the setting totals_window more, so that no change is counted twice. Totals of
+    folders without objects are deleted. Without PREFIX, all buckets are repaired, and the messages
+    of `totals` in the dead-letter queue are deleted: the recount includes them. A bucket that was
+    compared in the account is recounted only if there are such messages, for that reads all its
+    rows. Exits with 1 if folders changed during every recount. A bucket that is gone or forbidden
+    is an error, after the others are repaired.
 
     For example:
 
@@ -131,11 +132,18 @@ def repair(
             for each, reconciled, end in zip(chosen, done, ends, strict=True)
             if uncounted or not reconciled.in_account
         ]
+        forgotten = sum(
+            _forget_empty(each, steps, place.key, end)
+            for each, reconciled, end in zip(chosen, done, ends, strict=True)
+            if uncounted or not reconciled.in_account
+        )
     corrected, folders = (
         sum(each.corrected for each in recounted),
         sum(each.folders for each in recounted),
     )
     print(f"Corrected the totals of {corrected:,} of {folders:,} folders.")
+    if forgotten:
+        print(f"Deleted {forgotten:,} rows of totals of folders without objects.")
     _check_rest(recounted)
     if uncounted:
         removed = dead_letters.remove(catalog, uncounted)
@@ -262,6 +270,7 @@ def remove_left(
             f"`reinventure repair s3://{entry.bucket}/`"
         )
     _check_rest([_recount(chosen, steps, entry.prefix)])
+    _forget_empty(chosen, steps, entry.prefix)
 
 
 def remove_bucket(catalog: DeployedCatalog, steps: Steps, *, restart: bool = False) -> None:
@@ -338,6 +347,12 @@ def _recount(catalog: DeployedCatalog, steps: Steps, prefix: str = "", end: str 
         window=catalog.outputs.totals_window,
         prefix=prefix,
     )
+
+
+def _forget_empty(catalog: DeployedCatalog, steps: Steps, prefix: str = "", end: str = "") -> int:
+    """Delete the rows of totals of folders without objects under `prefix`; return how many."""
+    steps.begin(f"Deleting totals of empty folders of s3://{catalog.bucket}/{prefix}{end}")
+    return forget_empty(catalog.totals(), catalog.bucket, prefix)
 
 
 def _settle(catalog: DeployedCatalog, steps: Steps) -> None:

@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from s3_catalog.model.change import Change
 from s3_catalog.model.row import Row
 from s3_catalog.table.stream_record import SEQUENCE_DIGITS
+from s3_catalog.totals.forget import forget_empty
 from s3_catalog.totals.recount import Recounted, recount
 from s3_catalog.totals.totals_table import TotalsTable
 from tests.simulator.network import Crash, Place
@@ -183,6 +184,25 @@ class StreamWorld:
 
         clock = lambda: datetime.fromtimestamp(self.now, UTC)  # noqa: E731
         return recount(self.totals, bucket, read, pause, window=WINDOW, prefix=prefix, clock=clock)
+
+    def forget(
+        self, meanwhile: Callable[[], None], bucket: str = BUCKETS[0], prefix: str = ""
+    ) -> None:
+        """Forget empty folders under `prefix`, `meanwhile` between reading them and deleting them.
+
+        It may fail, or end later, as any request.
+        """
+        self.client.meanwhile = meanwhile
+        self.client.chance = self.chance
+        with suppress(ClientError, BotoCoreError, Crash):
+            self.seen["forgotten"] += forget_empty(self.totals, bucket, prefix)
+        self.client.chance = self.client.meanwhile = None
+
+    def expect_no_empty_folder(self) -> None:
+        """Fail unless each folder that has totals has objects; the bucket itself is none."""
+        for bucket in BUCKETS:
+            for name, items in self.totals.each(bucket, "", range(1, DEPTH + 1)):
+                assert sum(int(item["objects"]["N"]) for item in items), name
 
     def expect_totals(self) -> None:
         """Fail unless every total, and the own objects of every folder, are the sums of the rows.
