@@ -79,7 +79,7 @@ class TextScan:
         self._lines = 0
         self._open = False
         self._carriage_returns = False
-        self.valid = True
+        self.error: UnicodeDecodeError | None = None
         self.changed = False
         """Whether the encoding turned out to be another one than the first bytes have."""
 
@@ -89,9 +89,9 @@ class TextScan:
             self._ascii = self._ascii and chunk.isascii()
             try:
                 text = self._decoder.decode(chunk, not chunk)
-            except UnicodeDecodeError:
+            except UnicodeDecodeError as error:
                 if self._name != "utf-8":
-                    self.valid = False
+                    self.error = error
                     raise
                 text = self._change(chunk)
             self._lines += text.count("\n")
