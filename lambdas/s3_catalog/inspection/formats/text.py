@@ -66,6 +66,11 @@ def decode_start(head: bytes, encoding: str) -> str:
     return decoder.decode(head).lstrip("\ufeff \t\r\n\f")
 
 
+_PART = 2**17
+"""Bytes that are decoded at once. Larger texts leave the processor's cache between two steps, and
+their memory goes back to the system after each."""
+
+
 class TextScan:
     """Decodes a text, counts its lines, and checks that it is valid in its encoding.
 
@@ -85,7 +90,7 @@ class TextScan:
 
     def decoded(self, chunks: Iterable[bytes]) -> Iterator[str]:
         """Yield the text in `chunks`. Raises UnicodeDecodeError where a marked one is invalid."""
-        for chunk in chain(chunks, [b""]):
+        for chunk in chain(_parts(chunks), [b""]):
             self._ascii = self._ascii and chunk.isascii()
             try:
                 text = self._decoder.decode(chunk, not chunk)
@@ -124,6 +129,12 @@ class TextScan:
         if not self._lines and self._carriage_returns:
             return None
         return self._lines + self._open
+
+
+def _parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        for start in range(0, len(chunk), _PART):
+            yield chunk[start : start + _PART]
 
 
 def _decodable(name: str) -> str:
