@@ -102,9 +102,8 @@ class _Scan:
         self.is_array = False
 
     def run(self) -> None:
-        while first := self._peek():
-            # An array as the first value may be the only one: its elements are counted.
-            if (self.values or first == "{") and self._run_of_lines():
+        while self._peek():
+            if self._run_of_lines():
                 continue
             self._value()
             while self._closers:
