@@ -102,8 +102,8 @@ class _Scan:
         self.is_array = False
 
     def run(self) -> None:
-        while self._peek():
-            if self._run_of_lines():
+        while first := self._peek():
+            if first == "{" and self._run_of_lines():
                 continue
             self._value()
             while self._closers:
