@@ -12,7 +12,17 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from reinventure.errors import UserError
-from reinventure.local.patches import dynamodb, eventbridge, functions, iam, s3, sns, sqs, streams
+from reinventure.local.patches import (
+    dynamodb,
+    eventbridge,
+    functions,
+    iam,
+    queries,
+    s3,
+    sns,
+    sqs,
+    streams,
+)
 from reinventure.local.patches.patch import Patch
 
 PACKAGE = "ministack"
@@ -44,6 +54,7 @@ PATCHES: list[Patch] = [
     dynamodb.partiql_writes_reach_the_stream,
     dynamodb.expressions_are_parsed_once,
     dynamodb.partitions_are_compared_directly,
+    queries.queries_read_one_page,
     s3.range_applies_to_versions,
     s3.version_listings_are_encoded,
     s3.sequencers_are_moments,
