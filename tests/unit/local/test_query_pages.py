@@ -102,18 +102,19 @@ def test_every_page_is_that_of_the_emulator(
         assert pages(dynamodb._query, request) == pages(dynamodb._query.__wrapped__, request)
 
 
+@pytest.mark.parametrize("keys", ["ab", "abc"])
 @pytest.mark.parametrize("more", [-1, 0, 1])
 def test_a_page_may_be_as_large_as_the_largest(
-    dynamodb: Any, monkeypatch: pytest.MonkeyPatch, more: int
+    dynamodb: Any, monkeypatch: pytest.MonkeyPatch, more: int, keys: str
 ) -> None:
-    write(dynamodb, [(True, "w", key, 100) for key in "abc"])
-    item = {"pk": {"S": "w"}, "sk": {"S": "a"}, "filler": {"S": "." * 100}}
+    write(dynamodb, [(True, keys, key, 100) for key in keys])
+    item = {"pk": {"S": keys}, "sk": {"S": "a"}, "filler": {"S": "." * 100}}
     size = 2 * dynamodb._item_size_bytes(item) + more
     monkeypatch.setattr(dynamodb, "_DDB_PAGE_SIZE_BYTES", size)
     request = {
         "TableName": "rows",
         "KeyConditionExpression": "pk = :pk",
-        "ExpressionAttributeValues": {":pk": {"S": "w"}},
+        "ExpressionAttributeValues": {":pk": {"S": keys}},
     }
     found = pages(dynamodb._query, request)
     assert found == pages(dynamodb._query.__wrapped__, request)
