@@ -138,7 +138,7 @@ changelog: $(DEV) ## Collect the files of changelog.d/ in CHANGELOG.md, for the 
 synth: $(RUN) ## Write the templates that cdk.json asks for to cdk.out, and those of all stacks to cdk.all
 	@rm -rf cdk.out cdk.all
 	cdk synth --quiet || { rm -rf cdk.out; exit 1; }
-	cdk synth --quiet --output cdk.all $(OPTIONAL:%=-c %)
+	CDK_VALIDATED=cdk.out cdk synth --quiet --output cdk.all $(OPTIONAL:%=-c %)
 
 release: synth ## Record the product of the portfolio as its next version
 	@python -m stacks.portfolio.release cdk.out
