@@ -19,7 +19,7 @@ def synth(folder: Path, stacks: dict[str, dict[str, Any]]) -> set[str]:
     app = cdk.App(outdir=str(folder), context={"@aws-cdk/core:validateAgainstDefaultRules": True})
     check_templates(app)
     for name, properties in stacks.items():
-        required = {"KeyPolicy": {"Statement": []}}
+        required: dict[str, Any] = {"KeyPolicy": {"Statement": []}}
         stack = cdk.Stack(app, name)
         cdk.CfnResource(stack, "Key", type="AWS::KMS::Key", properties={**required, **properties})
     with suppress(RuntimeError):  # The report has the reason.
