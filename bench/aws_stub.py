@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import Process
+from multiprocessing import get_context
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -55,7 +55,10 @@ def running(folder: Path) -> Iterator[Stub]:
     """Run a stub, in a process of its own, during the body of this context."""
     authority, certificate, key = _certificate(folder)
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
-        process = Process(target=_serve, args=(listener, certificate, key), daemon=True)
+        # Not forked: this process may have threads.
+        process = get_context("spawn").Process(
+            target=_serve, args=(listener, certificate, key), daemon=True
+        )
         process.start()
         try:
             yield Stub(f"https://localhost:{listener.getsockname()[1]}", authority)
