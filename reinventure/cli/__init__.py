@@ -1,4 +1,4 @@
-"""The `reinventure` command: its groups of commands, and its process."""
+"""The `reinventure` command and its process."""
 
 import signal
 import sys
@@ -6,50 +6,8 @@ from typing import Annotated
 
 import typer
 
-from reinventure.cli import (
-    account,
-    attach,
-    audit,
-    buckets,
-    cost,
-    detach,
-    doctor,
-    inspection,
-    local,
-    maintenance,
-    query,
-    sql,
-    verify,
-    watch,
-)
 from reinventure.cli.command_line import CommandLine
-
-COMMANDS = {
-    "Query": (
-        query.ls,
-        query.du,
-        query.find,
-        query.stat,
-        buckets.buckets,
-        sql.sql,
-        watch.watch,
-    ),
-    "Buckets": (attach.attach, detach.detach),
-    "Inspect": (inspection.inspect, inspection.duplicates),
-    "Maintain": (
-        verify.verify,
-        maintenance.repair,
-        maintenance.failed,
-        maintenance.redrive,
-        sql.sql_backfill,
-        audit.audit,
-        maintenance.smoke,
-        doctor.doctor,
-    ),
-    "Local cloud": (local.up, local.down, local.demo),
-    "Account": (cost.cost, account.deploy, account.destroy),
-}
-"""The commands by group, in the order of the help."""
+from reinventure.cli.command_table import MARKUP
 
 app = typer.Typer(
     cls=CommandLine,
@@ -62,11 +20,8 @@ app = typer.Typer(
     events failed again, a row came too late, totals changed during every recount, or something
     does not work that doctor tried; 2 an error, which stderr explains in one line.""",
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode=MARKUP,
 )
-for group, commands in COMMANDS.items():
-    for command in commands:
-        app.command(rich_help_panel=group)(command)
 
 
 @app.callback(invoke_without_command=True)
