@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reinventure.aws import catalog_clients, deployed_stack
 from reinventure.aws.connection import config
+from reinventure.aws.environment_session import EnvironmentSession
 from reinventure.contract import CatalogOutputs
 from reinventure.errors import UserError
 from s3_catalog.attachment.bucket_notifications import BucketNotifications
@@ -208,11 +209,18 @@ class DeployedCatalog:
     @cached_property
     def items(self) -> "DynamoDBClient":
         """The client for items of the tables, without other operations."""
+        if isinstance(self.session, EnvironmentSession):
+            return self.session.items()
         return catalog_clients.items(self.session, self.dynamodb)
 
     def stored(self) -> Bucket:
         """Return the bucket, to read."""
-        return Bucket(lambda: catalog_clients.versions(self.session, self.s3), self.bucket)
+        return Bucket(self._versions, self.bucket)
+
+    def _versions(self) -> "S3Client":
+        if isinstance(self.session, EnvironmentSession):
+            return self.session.versions()
+        return catalog_clients.versions(self.session, self.s3)
 
     def store(self) -> Store:
         """Return the table of rows, to read and write."""
@@ -298,5 +306,8 @@ def find(session: "boto3.Session", stack: str) -> DeployedCatalog:
     Raises UserError when there is no such stack or it is not a catalog, and botocore's ClientError
     or BotoCoreError.
     """
-    client = session.client("cloudformation", config=config())
+    if isinstance(session, EnvironmentSession):
+        client = session.stacks()
+    else:
+        client = session.client("cloudformation", config=config())
     return DeployedCatalog(session, stack, deployed_stack.find(client, stack, CatalogOutputs))
