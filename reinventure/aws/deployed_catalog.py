@@ -20,7 +20,7 @@ from s3_catalog.reconciliation.difference import side_by_side
 from s3_catalog.reconciliation.last_verified import LastVerified
 from s3_catalog.s3.bucket import Bucket
 from s3_catalog.table.merged_query import Reading
-from s3_catalog.table.row_query import EXISTING, Filter, matching_rows
+from s3_catalog.table.row_query import EXISTING, Filter, Listed, listing, matching_rows
 from s3_catalog.table.store import Store
 from s3_catalog.totals.totals_table import TotalsTable
 
@@ -245,6 +245,13 @@ class DeployedCatalog:
         `consistent` reads include every write that was acknowledged before, at twice the price.
         """
         return self._matching(EXISTING, Reading(), prefix, consistent=consistent)
+
+    def listing(self, prefix: str = "") -> Iterator[list[Listed]]:
+        """Yield every object under `prefix`, in key order, in lists as they are read."""
+        for each in self.scope.under(self.bucket, prefix):
+            yield from listing(
+                self.items, self.table, self.bucket, self.outputs.shards, prefix=each
+            )
 
     def found(self, wanted: Filter, reading: Reading, prefix: str = "") -> Iterator[Row]:
         """Yield each row under `prefix` that matches `wanted`, in key order.

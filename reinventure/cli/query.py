@@ -44,9 +44,12 @@ def ls(
         reinventure ls --json
     """
     catalog = deployed_catalog.find(session(profile, region), stack).choose(place.bucket, place.key)
-    show = row_output.row_json if json else row_output.row_line
-    for row in catalog.rows(place.key):
-        print(show(row))
+    if json:
+        for row in catalog.rows(place.key):
+            print(row_output.row_json(row))
+        return
+    for listed in catalog.listing(place.key):
+        sys.stdout.write("".join(f"{row_output.listed_line(each)}\n" for each in listed))
 
 
 def du(
