@@ -124,7 +124,7 @@ class DeployedCatalog:
         Totals count all of them, and the scope may change meanwhile. The reads are consistent.
         """
         return matching_rows(
-            self.dynamodb,
+            self.items,
             self.table,
             self.bucket,
             self.outputs.shards,
@@ -237,7 +237,7 @@ class DeployedCatalog:
 
     def last_verified(self) -> LastVerified:
         """Return when a comparison last found each bucket equal, to read and write."""
-        return LastVerified(self.dynamodb, self.outputs.totals_table_name)
+        return LastVerified(self.items, self.outputs.totals_table_name)
 
     def rows(self, prefix: str = "", *, consistent: bool = False) -> Iterator[Row]:
         """Yield the row of every object under `prefix`, in key order.
