@@ -1,8 +1,8 @@
 """The clients of tables and buckets: ours, which take a fraction of the CPU, where they suffice.
 
-boto3 finds endpoint, region and credentials of the user in every case, and refreshes them. It also
-sends the requests where the configuration asks for what ours do not have: a proxy, FIPS or
-dual-stack endpoints, or settings of S3.
+boto3 finds endpoint, region and credentials of the user, and refreshes them, unless variables have
+all of these (`environment_session`). It also sends the requests where the configuration asks for
+what ours do not have: a proxy, FIPS or dual-stack endpoints, or settings of S3.
 """
 
 import os
