@@ -19,7 +19,6 @@ from reinventure.cli.time_output import utc
 from reinventure.cli.values import EVERY_BUCKET, EVERYWHERE
 from reinventure.contract import CATALOG
 from reinventure.errors import EXIT_CHECK_FAILED, CheckFailedError, UserError
-from reinventure.progress import Steps
 from s3_catalog.model.timestamps import utc_now
 from s3_catalog.table.merged_query import Reading
 from s3_catalog.table.row_query import Filter
@@ -45,9 +44,12 @@ def ls(
         reinventure ls --json
     """
     catalog = deployed_catalog.find(session(profile, region), stack).choose(place.bucket, place.key)
-    show = row_output.row_json if json else row_output.row_line
-    for row in catalog.rows(place.key):
-        print(show(row))
+    if json:
+        for row in catalog.rows(place.key):
+            print(row_output.row_json(row))
+        return
+    for listed in catalog.listing(place.key):
+        sys.stdout.write("".join(f"{row_output.listed_line(each)}\n" for each in listed))
 
 
 def du(
@@ -98,6 +100,8 @@ def du(
         print(show(totals.total(catalog.bucket, prefix)))
         print(until, file=sys.stderr)
         return
+    from reinventure.progress import Steps  # noqa: PLC0415 (the others show no progress)
+
     with Steps() as steps:
         steps.begin(f"Counting the rows under '{prefix}'")
         whole, folders = sums(steps.each(catalog.rows(prefix)), prefix, depth)
