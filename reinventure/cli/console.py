@@ -15,14 +15,13 @@ from reinventure.aws import deployed_catalog, deployed_stack
 from reinventure.aws.connection import config, session
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.doctor import diagnosis
-from reinventure.cli.options import Profile, Region, Stack
+from reinventure.cli import values
+from reinventure.cli.options import Profile, Region, Stack, parser
 from reinventure.contract import CATALOG, SQL, WORKERS, InspectionOutputs, SqlOutputs
 from reinventure.errors import NoStackError, UserError
 
 _EXTRA = ("hypercorn", "starlette")
 """Modules of the extra `console` of the package."""
-
-MAX_PORT = 65_535
 
 
 def console(
@@ -33,7 +32,10 @@ def console(
     port: Annotated[
         int,
         typer.Option(
-            min=0, max=MAX_PORT, show_default=False, help="A port of 127.0.0.1; any free one if 0."
+            metavar="PORT",
+            parser=parser(values.port),
+            show_default=False,
+            help="A port of 127.0.0.1; any free one if 0.",
         ),
     ] = 0,
     open_: Annotated[

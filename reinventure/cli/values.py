@@ -29,6 +29,7 @@ _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) ?([a-z]*)")
 
 _AGES = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGE = re.compile(rf"([0-9]{{1,9}})([{''.join(_AGES)}])")
+_MAX_PORT = 65_535
 _WHOLE_NUMBER = re.compile("[0-9]{1,18}")
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 _COUNT = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)([kmb]?)")
@@ -75,6 +76,13 @@ def whole_number(text: str, minimum: int = 0) -> int:
     """Return the whole number of `text`, at least `minimum`."""
     if not _WHOLE_NUMBER.fullmatch(text) or int(text) < minimum:
         raise ValueError(f"invalid number {text!r}: use a whole number, at least {minimum}")
+    return int(text)
+
+
+def port(text: str) -> int:
+    """Return a TCP port; 0 stands for any that is free."""
+    if not _WHOLE_NUMBER.fullmatch(text) or int(text) > _MAX_PORT:
+        raise ValueError(f"invalid port {text!r}: use a whole number, 0 to {_MAX_PORT}")
     return int(text)
 
 
