@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import logging
 import random
 import threading
 from collections.abc import Callable
@@ -533,3 +534,14 @@ def test_the_function_waits_while_60_seconds_are_left(
 
 def bodies(messages: list[Message]) -> dict[str, str]:
     return {str(n): json.dumps(each) for n, each in enumerate(messages)}
+
+
+def test_each_state_has_a_line_and_each_failure_too(
+    writer: MirrorWriter, caplog: pytest.LogCaptureFixture
+) -> None:
+    good = message("k", 1, None, 1)
+    with caplog.at_level(logging.DEBUG, "key"):
+        assert writer.apply({"m": json.dumps(good)}, never) == {}
+    [line] = [vars(each) for each in caplog.records if each.name == "key"]
+    assert (line["msg"], line["key"], line["message_id"]) == ("mirrored", "k", "m")
+    assert line["sequencer"] == good["sequencer"]
