@@ -163,8 +163,8 @@ def test_at_info_there_is_one_line_for_a_delivery(
         deliver(ingest, record("0A", key="a"), record("0A", key="b"))
     [line] = caplog.records
     assert line.getMessage() == "applied"
-    names = ("written", "superseded", "ignored", "coalesced", "failed")
-    assert [vars(line)[name] for name in names] == [2, 0, 0, 0, 0]
+    names = ("written", "superseded", "ignored", "coalesced")
+    assert [vars(line)[name] for name in names] == [2, 0, 0, 0]
 
 
 def test_no_line_has_who_made_a_change(ingest: ModuleType, lines: Lines) -> None:
