@@ -29,6 +29,18 @@ _REFUSED = {
 }
 """Why a clause that does not hold leaves an event undecided."""
 
+CLAUSES = {
+    "ROW_MISSING": "The key has no row, not even a tombstone.",
+    "EVENT_IS_NEWER": "The row has the sequencer of an earlier event.",
+    "TIMES_AGREE": "The time of the row's event is at most ten seconds later than the event's.",
+    "NOT_OF_AN_UPLOAD": "The row is not of a completed multipart upload.",
+    "LOOKED_UP_BEFORE_EVENT": "The lookup whose result the row holds was before the event.",
+    "NEVER_HEALED": "The row keeps no mark of a heal.",
+    "ROW_UNCHANGED": "The row is the same event's as when it was read, before the lookup.",
+    "LOOKED_UP_ROW_UNCHANGED": "The row is the same lookup's as when it was read.",
+}
+"""What each clause of `s3_catalog.table.conditions` says of the row."""
+
 _INSPECTIONS = {
     "recorded": "The result is in the row.",
     "already recorded": "The row had the result already.",

@@ -17,7 +17,7 @@ COMMAND = "/command"
 FAILURES = "/failures"
 """PATH of the page of what failed, whose word in the navigation has their number."""
 
-_MODULES = ("live", "failures", "differences", "command")
+_MODULES = ("live", "key", "failures", "differences", "command")
 """The modules of the pages, in the order of the navigation."""
 
 
