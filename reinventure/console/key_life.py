@@ -7,7 +7,7 @@ has expired, or it has not come yet. Then its entry is, and nothing is made up.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
@@ -66,7 +66,7 @@ class Entry:
     `at` is when it happened by the clock of the function, None for now; `delay` the milliseconds
     from the event at S3, None where there is none. `clause` is the one of the write rule that
     decided. `before` and `after` are the row's attributes, None where they are not known, and empty
-    for no row. `sequencer` is that of the event.
+    for no row. `sequencer` is that of the event. `ids` name what followed, such as a message.
     """
 
     at: datetime | None
@@ -78,6 +78,7 @@ class Entry:
     sequencer: str | None = None
     before: Mapping[str, Any] | None = None
     after: Mapping[str, Any] | None = None
+    ids: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def changed(self) -> list[tuple[str, str, str]]:
@@ -217,7 +218,16 @@ def _following(line: Line, writes: Mapping[tuple[Any, Any], str | None]) -> Entr
         tone=Tone.FOLLOWED,
         delay=_delay(line["at"], event_time),
         sequencer=line.get("sequencer"),
+        ids={name: str(line[key]) for key, name in _IDS.items() if line.get(key)},
     )
+
+
+_IDS = {
+    "change": "id of the change",
+    "message_id": "message",
+    "group": "message group",
+    "sequencer": "sequencer",
+}
 
 
 def _told(line: Line) -> tuple[str, str]:
@@ -225,10 +235,9 @@ def _told(line: Line) -> tuple[str, str]:
         case key_log.COUNTED:
             return "Counted", totals_sentence(line)
         case key_log.PUBLISHED:
-            sent = f", message {line['message_id']} of SNS" if line.get("message_id") else ""
-            return "Published", f"{line.get('kind')}, change {line.get('change')}{sent}"
+            return "Published", f"To the change feed, as {line.get('kind')}."
         case key_log.MIRRORED:
-            return "Mirrored", f"In Aurora, from message {line.get('message_id')}"
+            return "Mirrored", "Aurora has this state, or a later one."
         case _:
             return "Inspected", inspection_sentence(str(line.get("outcome")))
 

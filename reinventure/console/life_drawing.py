@@ -1,6 +1,6 @@
 """The timeline of a key's life as a list: when, what, why, and the row before and after."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
@@ -78,6 +78,8 @@ def duration(milliseconds: float) -> str:
 
 
 def _details(entry: Entry) -> Element | None:
+    if entry.ids:
+        return e("details", e("summary", _which(entry.ids)), fields(entry.ids))
     if entry.clause is None:
         return None
     held = "held" if entry.tone not in (Tone.SUPERSEDED, Tone.WAITING) else "did not hold"
@@ -93,6 +95,17 @@ def _details(entry: Entry) -> Element | None:
         _sequencer(entry),
         _difference(entry),
     )
+
+
+def _which(ids: Mapping[str, str]) -> str:
+    """Return the id that others see, for the line that is always shown."""
+    name = "message" if "message" in ids else "sequencer"
+    return f"{name} {ids.get(name, '')[:8]}…"
+
+
+def fields(named: Mapping[str, object]) -> Element:
+    """Return values with their names."""
+    return e("dl", ((e("dt", name), e("dd", str(value))) for name, value in named.items()))
 
 
 def _sequencer(entry: Entry) -> Element | None:

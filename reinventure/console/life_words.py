@@ -81,16 +81,16 @@ def _written(line: Mapping[str, Any]) -> str:
 def _superseded(line: Mapping[str, Any]) -> str:
     has = _before(line)
     if has is not None and has == line.get("sequencer"):
-        return "Superseded: a duplicate, which the row has already. Nothing was written."
+        return "Superseded: a duplicate, which the row has already."
     which = f"{short(has)}, which is later" if has else "a later event"
-    return f"Superseded: the row already has {which}. Nothing was written."
+    return f"Superseded: the row already has {which}."
 
 
 def _coalesced(line: Mapping[str, Any]) -> str:
     newest = line.get("newest")
     if newest == line.get("sequencer"):
-        return "Superseded: a duplicate within one delivery. Nothing was written."
-    return f"Superseded: {short(newest)} of the same delivery is later. Nothing was written."
+        return "Superseded: a duplicate within one delivery."
+    return f"Superseded: {short(newest)} of the same delivery is later."
 
 
 def _undecided(line: Mapping[str, Any]) -> str:
@@ -108,7 +108,7 @@ def _looked_up(line: Mapping[str, Any]) -> str:
 
 
 def _out_of_scope(_: Mapping[str, Any]) -> str:
-    return "Out of scope: the catalog has no row for this key. Nothing was written."
+    return "Out of scope: the catalog has no row for this key."
 
 
 _SENTENCES = {
@@ -132,8 +132,7 @@ def totals_sentence(line: Mapping[str, Any]) -> str:
     """Return the folders that a change was counted in, and by how much their totals grew."""
     named = line.get("folders")
     folders = [str(each) or "/" for each in named] if isinstance(named, list) else []
-    grown = f"{_signed(line, 'objects')} objects, {_signed(line, 'bytes')} bytes"
-    return f"{grown} in {', '.join(folders)}"
+    return f"{_grown(line, 'object')}, {_grown(line, 'byte')} in {_joined(folders)}."
 
 
 def inspection_sentence(outcome: str) -> str:
@@ -141,6 +140,12 @@ def inspection_sentence(outcome: str) -> str:
     return _INSPECTIONS.get(outcome, f"{outcome}.")
 
 
-def _signed(line: Mapping[str, Any], name: str) -> str:
-    number = line.get(name)
-    return f"{number:+,}" if isinstance(number, int) and number else "0"
+def _grown(line: Mapping[str, Any], unit: str) -> str:
+    number = line.get(f"{unit}s")
+    if not isinstance(number, int) or not number:
+        return f"0 {unit}s"
+    return f"{number:+,} {unit}{'' if abs(number) == 1 else 's'}"
+
+
+def _joined(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)

@@ -71,7 +71,7 @@ def test_a_late_duplicate_is_superseded_with_its_reason(catalog: DeployedCatalog
     assert puts[2].changed == []
     followed = {entry.title for entry in entries if entry.tone is Tone.FOLLOWED}
     assert followed == {"Counted", "Published"}
-    assert any(entry.sentence == "+1 objects, +1 bytes in /, life/" for entry in entries)
+    assert any(entry.sentence == "+1 object, +1 byte in / and life/." for entry in entries)
     assert entries[-1].tone is Tone.EQUAL
     delays = [entry.delay for entry in entries[:-1]]
     assert all(delay is not None for delay in delays)

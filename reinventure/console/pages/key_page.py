@@ -1,6 +1,7 @@
 """One key's life: what S3 sent about it, what became of it and why, and what it is now."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,7 +15,7 @@ from reinventure.aws.connection import explain
 from reinventure.aws.deployed_catalog import KeyState
 from reinventure.console.frame import page
 from reinventure.console.key_life import life
-from reinventure.console.life_drawing import timeline
+from reinventure.console.life_drawing import fields, timeline
 from reinventure.console.markup import Element
 from reinventure.console.markup import element as e
 from reinventure.console.served import Served, served
@@ -27,6 +28,9 @@ from s3_catalog.model.timestamps import timestamp
 
 NAME = "One key"
 PATH = "/key"
+
+_MICROSECONDS = 1_000_000
+"""In a second."""
 
 _LIFE = f"{PATH}/life"
 """What changes of the page, for its script."""
@@ -174,20 +178,23 @@ def _row(row: Row | None) -> Element:
     return e(
         "section",
         e("h2", "Its row"),
-        _fields(_attributes(row)) if row else e("p", "There is no row.", class_="empty"),
+        fields(_attributes(row)) if row else e("p", "There is no row.", class_="empty"),
     )
 
 
 def _attributes(row: Row) -> Mapping[str, object]:
     names = (*key_log.STATE, "requester", "source_ip", "checksum_algorithm")
     found = {name: getattr(row, name) for name in names}
+    for name, unit in (
+        ("asked_at", _MICROSECONDS),
+        ("healed_at", _MICROSECONDS),
+        ("expires_at", 1),
+    ):
+        if found[name] is not None:
+            found[name] = timestamp(datetime.fromtimestamp(found[name] / unit, UTC))
     if row.inspected:
         found |= {name: getattr(row.inspected, name) for name in row.inspected.__slots__}
     return {name: value for name, value in found.items() if value is not None}
-
-
-def _fields(fields: Mapping[str, object]) -> Element:
-    return e("dl", ((e("dt", name), e("dd", str(value))) for name, value in fields.items()))
 
 
 def _versions(state: KeyState) -> Element:

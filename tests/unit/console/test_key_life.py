@@ -138,11 +138,11 @@ def test_the_reasons_are_sentences() -> None:
     assert [entry.sentence for entry in entries] == [
         "Written: there was no row.",
         "Written: later than …2A8B0A.",
-        "Superseded: the row already has …2A8B0C, which is later. Nothing was written.",
-        "0 objects, +2,048 bytes in /, holiday/",
-        "updated, change c1",
-        "Superseded: a duplicate, which the row has already. Nothing was written.",
-        "In Aurora, from message m1",
+        "Superseded: the row already has …2A8B0C, which is later.",
+        "0 objects, +2,048 bytes in / and holiday/.",
+        "To the change feed, as updated.",
+        "Superseded: a duplicate, which the row has already.",
+        "Aurora has this state, or a later one.",
         "The result is in the row.",
         "3 bytes, ETag e3, version v3",
     ]
@@ -156,6 +156,12 @@ def test_the_row_before_and_after_differ_in_what_the_event_changed() -> None:
         ("size", "1", "3"),
         ("etag", "e1", "e3"),
     ]
+
+
+def test_what_followed_has_its_ids() -> None:
+    entries = {entry.title: entry.ids for entry in told([*SECOND_PUT, *FOLLOWING])}
+    assert entries["Published"] == {"id of the change": "c1", "sequencer": C}
+    assert entries["Mirrored"] == {"message": "m1", "sequencer": C}
 
 
 def test_the_first_row_changed_from_nothing() -> None:
