@@ -14,6 +14,8 @@ _SECOND = 1_000
 _UNITS = ((86_400_000, "days"), (3_600_000, "h"), (60_000, "min"), (_SECOND, "s"))
 """Milliseconds of a unit, the longest first."""
 
+_NO_PLACE = " The event has no place in the order of its key."
+
 _WHOLE = 10
 """From here on a number of units needs no decimal."""
 
@@ -91,8 +93,7 @@ def _details(entry: Entry) -> Element | None:
             f" {held}",
             e("span", f" · {short(entry.sequencer)}") if entry.sequencer else None,
         ),
-        e("p", CLAUSES.get(entry.clause, "")),
-        _sequencer(entry),
+        e("p", CLAUSES.get(entry.clause, ""), None if entry.sequencer else _NO_PLACE),
         _difference(entry),
     )
 
@@ -108,33 +109,19 @@ def fields(named: Mapping[str, object]) -> Element:
     return e("dl", ((e("dt", name), e("dd", str(value))) for name, value in named.items()))
 
 
-def _sequencer(entry: Entry) -> Element | None:
-    if entry.sequencer is None:
-        return e("p", "The event has no place in the order of its key.")
-    return e("p", "Sequencer ", e("code", entry.sequencer))
-
-
 def _difference(entry: Entry) -> Element:
     if not entry.changed:
         known = entry.before is not None and entry.after is not None
         return e("p", "The row stayed as it was." if known else "The row before is not in the log.")
     return e(
-        "div",
-        e(
-            "table",
-            e("caption", "The row, in what changed"),
-            e("tr", (e("th", word, scope="col") for word in ("", "before", "after"))),
-            (
-                e("tr", e("th", name, scope="row"), _value(before), _value(after))
-                for name, before, after in entry.changed
-            ),
+        "dl",
+        (
+            (e("dt", name), e("dd", _value("del", before), " ", _value("ins", after)))
+            for name, before, after in entry.changed
         ),
-        class_="scroll",
-        tabindex="0",
-        role="region",
-        aria_label="The row before and after",
+        class_="difference",
     )
 
 
-def _value(text: str) -> Element:
-    return e("td", text) if text else e("td", "none", class_="none")
+def _value(tag: str, text: str) -> Element:
+    return e(tag, text or "none", class_=None if text else "none")

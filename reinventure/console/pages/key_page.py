@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from reinventure.aws.connection import explain
 from reinventure.aws.deployed_catalog import KeyState
+from reinventure.console import pages
 from reinventure.console.frame import page
 from reinventure.console.key_life import life
 from reinventure.console.life_drawing import fields, timeline
@@ -27,18 +28,13 @@ from s3_catalog.model.row import Row
 from s3_catalog.model.timestamps import timestamp
 
 NAME = "One key"
-PATH = "/key"
+PATH = pages.KEY
 
 _MICROSECONDS = 1_000_000
 """In a second."""
 
 _LIFE = f"{PATH}/life"
 """What changes of the page, for its script."""
-
-
-def address(bucket: str, key: str) -> str:
-    """Return the address of the page of `key`."""
-    return f"{PATH}?{urlencode({'bucket': bucket, 'key': key})}"
 
 
 def show(request: Request) -> Response:
