@@ -70,7 +70,7 @@ def handler(delivery: dict[str, Any], context: Context) -> BatchReply:
 def _inspect(change: dict[str, Any], message_id: str) -> Result:
     bucket, key = change["bucket"], change["key"]
     result = inspect_object(_store, _s3, bucket, key, _within(BUDGET), max_bytes=_max_bytes)
-    if key_log.enabled():
+    if key_log.ENABLED:
         key_log.log(
             key_log.INSPECTED,
             bucket,

@@ -40,7 +40,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     _totals.register(change.bucket for change in changes if change.kind)
     written = _totals.apply(shard, changes)
     _log.info("counted", extra={"changes": len(changes), "transactions": written})
-    if key_log.enabled():
+    if key_log.ENABLED:
         for change in changes:
             if change.kind:
                 _log_counted(change)

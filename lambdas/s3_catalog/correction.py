@@ -41,7 +41,7 @@ def correct(store: "Store", bucket: "Bucket", key: str, events: "Sequence[Event]
     for _ in range(MAX_ATTEMPTS):
         seen = store.read(bucket.name, key)
         if events and seen and all(store.supersedes(seen, event) for event in events):
-            if key_log.enabled():
+            if key_log.ENABLED:
                 _log_superseded(seen, events)
             return Outcome.SUPERSEDED
         asked_at = bucket.clock()
@@ -53,7 +53,7 @@ def correct(store: "Store", bucket: "Bucket", key: str, events: "Sequence[Event]
             return Outcome.UNCHANGED
         row = rows.from_lookup(bucket.name, key, current, asked_at, seen=seen, events=events)
         if store.replace(seen, row):
-            if key_log.enabled():
+            if key_log.ENABLED:
                 _log_written(seen, row, events)
             return Outcome.WRITTEN
     raise ContendedError(f"the row of {key!r} changed during {MAX_ATTEMPTS} lookups in S3")

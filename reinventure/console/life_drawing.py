@@ -80,8 +80,9 @@ def duration(milliseconds: float) -> str:
 
 
 def _details(entry: Entry) -> Element | None:
-    if entry.ids:
-        return e("details", e("summary", _which(entry.ids)), fields(entry.ids))
+    if "message" in entry.ids:
+        summary = f"message {entry.ids['message'][:8]}…"
+        return e("details", e("summary", summary), fields(entry.ids))
     if entry.clause is None:
         return None
     held = "held" if entry.tone not in (Tone.SUPERSEDED, Tone.WAITING) else "did not hold"
@@ -96,12 +97,6 @@ def _details(entry: Entry) -> Element | None:
         e("p", CLAUSES.get(entry.clause, ""), None if entry.sequencer else _NO_PLACE),
         _difference(entry),
     )
-
-
-def _which(ids: Mapping[str, str]) -> str:
-    """Return the id that others see, for the line that is always shown."""
-    name = "message" if "message" in ids else "sequencer"
-    return f"{name} {ids.get(name, '')[:8]}…"
 
 
 def fields(named: Mapping[str, object]) -> Element:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
@@ -50,10 +51,15 @@ def deliver_again(catalog: DeployedCatalog, arrived: dict[str, Any]) -> None:
     assert "FunctionError" not in reply, reply["Payload"].read()
 
 
+def has_followed(catalog: DeployedCatalog, changes: int) -> bool:
+    """Whether so many changes of the key are counted and published."""
+    return len(lines(catalog, "counted", "published")) == 2 * changes
+
+
 def test_a_late_duplicate_is_superseded_with_its_reason(catalog: DeployedCatalog) -> None:
     for number, body in enumerate((b"1", b"22"), 1):
         catalog.s3.put_object(Bucket=catalog.bucket, Key=KEY, Body=body)
-        wait_until(lambda n=number: len(lines(catalog, "counted", "published")) == 2 * n)
+        wait_until(partial(has_followed, catalog, number))
     [first, second] = lines(catalog, "arrived")
     assert first["sequencer"] < second["sequencer"]
     deliver_again(catalog, first)

@@ -116,7 +116,7 @@ class Publisher:
         for n, (record, change, _) in enumerate(pending):
             if success := sent.get(str(n)):
                 report.published += 1
-                if key_log.enabled():
+                if key_log.ENABLED:
                     key_log.log(
                         key_log.PUBLISHED,
                         change.bucket,

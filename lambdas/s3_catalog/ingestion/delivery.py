@@ -100,11 +100,11 @@ def _read(record: object, buckets: "Buckets", message_id: str | None) -> "Event 
     event = parse(record)
     if event is None:
         return None
-    if key_log.enabled():
+    if key_log.ENABLED:
         key_log.log_event(key_log.ARRIVED, event, message_id=message_id)
     # While a bucket is detached, or a prefix taken away, its events still come for some minutes.
     if (event.bucket, event.key) not in buckets.scope:
-        if key_log.enabled():
+        if key_log.ENABLED:
             key_log.log_event(key_log.DECIDED, event, outcome="out of scope")
         return None
     if event.sequencer and not plausible(event.sequencer, buckets.clock()):
@@ -122,7 +122,7 @@ def _apply(
         report.coalesced += len(of_key) - 1
         if latest := _latest(of_key):
             newest.append(latest)
-            if key_log.enabled():
+            if key_log.ENABLED:
                 _log_coalesced(of_key, latest)
         else:
             lookups[place] = of_key

@@ -71,7 +71,7 @@ class MirrorWriter:
         for name, state in states.items():
             if name in failures:
                 key_log.log_failure(state.bucket, state.key, state.sequencer, failures[name])
-            elif key_log.enabled():
+            elif key_log.ENABLED:
                 key_log.log(
                     key_log.MIRRORED,
                     state.bucket,

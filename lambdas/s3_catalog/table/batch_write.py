@@ -104,7 +104,7 @@ def _log(
     *,
     insert: bool,
 ) -> None:
-    if isinstance(result, Outcome) and key_log.enabled():
+    if isinstance(result, Outcome) and key_log.ENABLED:
         # A statement that succeeds returns no row: of an INSERT, there was none.
         written = result is Outcome.WRITTEN
         clause = "EVENT_IS_NEWER" if written and not insert else None

@@ -88,8 +88,7 @@ class Store:
             },
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
-        logged = key_log.enabled()
-        if logged:
+        if key_log.ENABLED:
             # It uses no capacity (PutItem, DynamoDB API Reference).
             request["ReturnValues"] = "ALL_OLD"
         try:
@@ -100,10 +99,10 @@ class Store:
             seen = None if old is None else from_item(old)
             has_it = seen is not None and self.supersedes(seen, event)
             outcome = Outcome.SUPERSEDED if has_it else Outcome.UNDECIDED
-            if logged:
+            if key_log.ENABLED:
                 log_decision(event, outcome, seen)
             return outcome
-        if logged:
+        if key_log.ENABLED:
             before = reply.get("Attributes")
             log_decision(event, Outcome.WRITTEN, from_item(before) if before else None)
         return Outcome.WRITTEN

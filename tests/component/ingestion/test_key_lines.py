@@ -13,6 +13,7 @@ from s3_catalog.model.stored_object import StoredObject
 from s3_catalog.model.timestamps import utc_now
 from s3_catalog.s3.bucket import Bucket
 from s3_catalog.table.store import Store
+from tests.doubles import lines_of_keys
 
 BUCKET = "photos-example"
 Lines = Callable[[], list[dict[str, Any]]]
@@ -27,7 +28,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> Iterator[Lines]:
         caplog.clear()
         return found
 
-    with caplog.at_level(logging.DEBUG):
+    with lines_of_keys(caplog):
         yield read
 
 

@@ -10,7 +10,7 @@ import pytest
 from s3_catalog.table.store import Store
 from tests.component.conftest import SHARDS
 from tests.component.object_writer import ObjectWriter, inspection_request, row_of
-from tests.doubles import Context
+from tests.doubles import Context, lines_of_keys
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -69,7 +69,7 @@ def test_a_batch_has_one_line_at_info_and_one_for_each_object_at_debug(
     [line] = [vars(each) for each in caplog.records if each.levelname == "INFO"]
     assert line["outcomes"] == {"failed": 1, "recorded": 1, "out of scope": 1}
     caplog.clear()
-    with caplog.at_level(logging.DEBUG, "key"):
+    with lines_of_keys(caplog):
         function.handler(delivery, Context())
     [line] = [vars(each) for each in caplog.records if each.name == "key"]
     assert (line["msg"], line["key"], line["outcome"]) == ("inspected", "k", "already recorded")

@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +20,7 @@ from s3_catalog.feed.publisher import Publisher
 from s3_catalog.model.change import Kind
 from s3_catalog.model.row import Row
 from s3_catalog.table.stream_record import parse
-from tests.doubles import Context
+from tests.doubles import Context, lines_of_keys
 from tests.stream_records import GONE, LIVE, record
 
 if TYPE_CHECKING:
@@ -134,7 +133,7 @@ def test_a_request_has_at_most_ten_messages_each_of_another_key() -> None:
 
 
 def test_each_message_has_a_line(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG):
+    with lines_of_keys(caplog):
         publisher(Topic(never), Failures()).publish(puts("ab"), FUNCTION)
     lines = [vars(each) for each in caplog.records]
     assert [(each["msg"], each["key"], each["kind"], each["change"]) for each in lines] == [

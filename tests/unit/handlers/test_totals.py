@@ -66,7 +66,7 @@ def test_each_effective_change_has_a_line_with_the_totals_that_count_it(
 ) -> None:
     monkeypatch.setattr(function, "_totals", Calls())
     rows = [doubles.row(key="a/b/c/d", size=9), doubles.row(bucket=TEST_BUCKET)]
-    with caplog.at_level(logging.DEBUG):
+    with doubles.lines_of_keys(caplog):
         function.handler({"shardId": "shard", "Records": [record(row) for row in rows]}, None)
     [line] = [vars(each) for each in caplog.records if each.name == "key"]
     assert (line["msg"], line["key"], line["kind"]) == ("counted", "a/b/c/d", "created")

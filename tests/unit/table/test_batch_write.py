@@ -1,6 +1,5 @@
 """Batches: their statements, their two rounds, and what is left to single writes."""
 
-import logging
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -304,7 +303,7 @@ def test_chunks_have_the_given_size_and_the_last_one_may_be_shorter(
 def test_a_batch_logs_what_became_of_each_event(caplog: pytest.LogCaptureFixture) -> None:
     store = Scripted([ACCEPTED, DUPLICATE, BUSY, ACCEPTED], [refused("006000000C")])
     store.results["busy"] = WRITTEN
-    with caplog.at_level(logging.DEBUG):
+    with doubles.lines_of_keys(caplog):
         batch.write(store, [put("new"), put("late"), put("busy"), delete("gone")])
     lines = {each["key"]: each for each in map(vars, caplog.records)}
     # The line of a single write is the store's own.

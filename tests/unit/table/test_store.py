@@ -1,6 +1,5 @@
 """Single writes: the request of each, and the outcome of each reply."""
 
-import logging
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -124,7 +123,7 @@ def test_the_row_before_is_asked_for_where_it_is_logged_only(
 ) -> None:
     table = Table({"Attributes": to_item(doubles.row(size=6), 1)})
     table.store().write(EVENT)
-    with caplog.at_level(logging.DEBUG):
+    with doubles.lines_of_keys(caplog):
         table.store().write(EVENT)
     (_, usual), (_, logged) = table.requests
     assert "ReturnValues" not in usual
