@@ -143,9 +143,9 @@ def _rows(workload: Workload) -> Iterator[Line]:
     changes, expired = workload.changes, _expired(workload)
     yield Line(prices.WRITE_UNIT, "rows", changes)
     if workload.has(Option.SQS, Option.SNS) and units.queue_batch(workload.rate) > 1:
-        # In a batch an INSERT comes first, which an existing row refuses.
-        refused = changes * workload.overwrites
-        yield Line(prices.WRITE_UNIT, "refused inserts of overwritten objects", refused)
+        # A batch tries first what is likelier, an INSERT or an UPDATE; the other rows refuse it.
+        refused = changes * min(workload.overwrites, 1 - workload.overwrites)
+        yield Line(prices.WRITE_UNIT, "refused statements of the rarer changes", refused)
     lookups = "lookups of versions that expire"
     yield Line(prices.WRITE_UNIT, lookups, expired)
     yield Line(prices.READ_UNIT, lookups, expired)

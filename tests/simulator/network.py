@@ -44,6 +44,7 @@ class Invocation:
     written: set[Place] = field(default_factory=set)
     refused: Counter[Place] = field(default_factory=Counter)
     existing: set[Place] = field(default_factory=set)
+    missing: set[Place] = field(default_factory=set)
 
 
 class Network:

@@ -1,9 +1,10 @@
 """A DynamoDB table in memory: the client's methods that the catalog uses, and TTL."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
@@ -47,6 +48,11 @@ class FakeTable:
         self.items: dict[ItemPlace, Item] = {}
         self._network = network
         self._watch = watch
+
+    @classmethod
+    def without_faults(cls, name: str) -> Self:
+        """Return an empty table whose requests all succeed at once."""
+        return cls(name, Network(lambda *_: None, Counter()), lambda *_: None)
 
     def put_item(self, **request: Any) -> dict[str, Any]:
         """Put an item, if its condition holds for the old one."""
@@ -162,13 +168,17 @@ class FakeTable:
         if new is not None:
             if statement.test and place_of(given) in self._network.current.existing:
                 self._network.seen["insert refused, then updated"] += 1
+            if not statement.test and place_of(given) in self._network.current.missing:
+                self._network.seen["update refused, then inserted"] += 1
             self._write(new)
             return {}
         if statement.test is None:
             self._network.current.existing.add(place_of(given))
             return _problem("DuplicateItem")
         reply = _problem("ConditionalCheckFailed")
-        if old is not None and request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD":
+        if old is None:
+            self._network.current.missing.add(place_of(given))
+        elif request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD":
             reply["Error"]["Item"] = dict(old)
         return reply
 

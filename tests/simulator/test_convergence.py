@@ -37,6 +37,8 @@ HARD_CASES = {
     "sequencer of another event",
     "contended",
     "insert refused, then updated",
+    "update refused, then inserted",
+    "a process expects rows of new objects",
     "storage class in the catalog",
     "restore in the catalog",
     "through our clients",

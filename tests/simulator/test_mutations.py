@@ -377,6 +377,21 @@ def look_up_for_the_first_event_only(patch: Patch) -> None:
     patch.setattr(ingestion, "correct", lambda *args: correct(*args[:3], args[3][:1]))
 
 
+def take_refused_inserts_for_written(patch: Patch) -> None:
+    in_replies(patch, lambda code, old: (None if code == "DuplicateItem" else code, old))
+
+
+def take_refused_updates_of_missing_rows_for_written(patch: Patch) -> None:
+    in_replies(
+        patch,
+        lambda code, old: (None if code == "ConditionalCheckFailed" and not old else code, old),
+    )
+
+
+def take_every_refused_update_for_superseded(patch: Patch) -> None:
+    patch.setattr(batch, "_superseded", lambda *_: True)
+
+
 MUTATIONS: tuple[Callable[[Patch], None], ...] = (
     flip_the_rule,
     flip_the_rule_in_batches,
@@ -440,6 +455,9 @@ MUTATIONS: tuple[Callable[[Patch], None], ...] = (
     report_one_failed_message_only,
     write_no_time_of_a_lookup_without_sequencer,
     look_up_for_the_first_event_only,
+    take_refused_inserts_for_written,
+    take_refused_updates_of_missing_rows_for_written,
+    take_every_refused_update_for_superseded,
 )
 
 
@@ -515,6 +533,14 @@ def in_updates(patch: Patch, old: str, new: str) -> None:
         return {**request, "Statement": request["Statement"].replace(old, new)}
 
     patch.setattr(batch, "_update", changed)
+
+
+def in_replies(patch: Patch, change: Callable[[Any, Any], tuple[Any, Any]]) -> None:
+    """Change code and item of each reply to a statement of a batch."""
+    execute = batch._execute
+    patch.setattr(
+        batch, "_execute", lambda *arguments: [change(*reply) for reply in execute(*arguments)]
+    )
 
 
 def in_lookups(patch: Patch, change: Callable[[rows.Row | None, rows.Row], rows.Row]) -> None:

@@ -1,6 +1,5 @@
 """The fake table behaves as moto's does, and in batches as MiniStack's does."""
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
@@ -17,7 +16,6 @@ from s3_catalog.table import conditions
 from s3_catalog.table.store import Store
 from tests.empty_table import new_table
 from tests.simulator.expression import values_in
-from tests.simulator.network import Network
 from tests.simulator.table import FakeTable
 
 if TYPE_CHECKING:
@@ -148,10 +146,6 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[DynamoDBCli
         clouds.stop(directory)
 
 
-def fake_table(name: str) -> FakeTable:
-    return FakeTable(name, Network(lambda *_: None, Counter()), lambda *_: None)
-
-
 def reply(client: Any, method: str, request: dict[str, Any]) -> Any:
     """Return the relevant parts of a reply: no error texts, no metadata."""
     try:
@@ -170,7 +164,7 @@ def test_it_behaves_as_moto_does(
     moto: "DynamoDBClient", requests: list[tuple[str, dict[str, Any]]]
 ) -> None:
     name = new_table(moto)
-    fake = fake_table(name)
+    fake = FakeTable.without_faults(name)
     for method, request in requests:
         named = {"TableName": name, **request}
         while named:
@@ -226,7 +220,7 @@ def test_it_runs_statements_as_ministack_does(
     ministack: "DynamoDBClient", batches: list[list[tuple[Row, bool, tuple[str, str], bool]]]
 ) -> None:
     name = new_table(ministack)
-    fake = fake_table(name)
+    fake = FakeTable.without_faults(name)
     statements = Store(cast("Any", fake), name, 2)
     for drawn in batches:
         requests: list[Any] = []
@@ -266,6 +260,6 @@ def test_it_refuses_what_ministack_refuses(
 ) -> None:
     name = new_table(ministack)
     named = {"TableName": name, **request_}
-    refused = reply(fake_table(name), method, named)
+    refused = reply(FakeTable.without_faults(name), method, named)
     assert refused == reply(ministack, method, named)
     assert refused[0] in {"ValidationException", "ResourceNotFoundException"}

@@ -69,6 +69,11 @@ the maximum length."""
 
 KINDS = ("Put", "Post", "Copy", "CompleteMultipartUpload")
 
+WRITTEN_IN_BATCHES = (
+    *(f"ObjectCreated:{kind}" for kind in KINDS),
+    "ObjectRemoved:DeleteMarkerCreated",
+)
+
 REQUESTERS = ("AROASIMULATED:ann", "AROASIMULATED:bob", "AIDASIMULATED", None)
 
 FORGERIES = ("F" * 28, "00F" + "0" * 15, "01" + "0" * 16, "F", "0", "0000000001", "0043B71AFF")
@@ -580,6 +585,14 @@ class World:
             if not self._forged(item)
         }
         covered = self.covered
+        # Each process of the function remembers batches of its own: a forgotten one, or any.
+        drawn = step.pick // 2
+        self.store.existing = (
+            {name: bool(drawn >> n & 1) for n, name in enumerate(WRITTEN_IN_BATCHES)}
+            if step.pick % 2
+            else {}
+        )
+        self.seen["a process expects rows of new objects"] += any(self.store.existing.values())
         with self._invocation(step) as invocation:
             failed = {message.id for message in messages}
             reply: dict[str, Any] | None = None

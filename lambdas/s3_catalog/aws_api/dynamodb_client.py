@@ -14,6 +14,9 @@ from s3_catalog.aws_api.http_transport import Request
 from s3_catalog.aws_api.reply_content import EXCEPTIONS
 from s3_catalog.aws_api.service import Service
 
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+"""Requests have no cycles, and a batch is 4 percent shorter without spaces."""
+
 
 class DynamoDB:
     """A client of `service`. Every operation raises botocore's ClientError or BotoCoreError."""
@@ -28,7 +31,7 @@ class DynamoDB:
             "content-type": "application/x-amz-json-1.0",
             "x-amz-target": f"DynamoDB_20120810.{operation}",
         }
-        request = Request("POST", headers=headers, body=json.dumps(parameters).encode())
+        request = Request("POST", headers=headers, body=_encode(parameters).encode())
         return self._service.request(operation, request, json.loads)
 
     batch_execute_statement = partialmethod(_call, "BatchExecuteStatement")

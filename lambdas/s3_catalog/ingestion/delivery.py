@@ -153,12 +153,11 @@ def _latest(events: "list[Event]") -> "Event | None":
     """Return the one of `events` that certainly supersedes the others; None if a lookup decides."""
     if not all(event.self_contained for event in events):
         return None
+    if len(events) == 1:
+        return events[0]
     latest = max(events, key=lambda event: event.sequencer or "")
-    if len(events) > 1:
-        row = from_event(latest)
-        if not all(superseded(event, row) for event in events):
-            return None
-    return latest
+    row = from_event(latest)
+    return latest if all(superseded(event, row) for event in events) else None
 
 
 def _look_up(

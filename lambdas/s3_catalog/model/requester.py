@@ -7,7 +7,7 @@ its requester: the row has one only where it is certain which of the known event
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_address
+from socket import AF_INET, AF_INET6, inet_pton
 from typing import TYPE_CHECKING
 
 from s3_catalog.model.order import TOLERANCE
@@ -128,7 +128,7 @@ def _is_address(text: str) -> bool:
     if not _ADDRESS.fullmatch(text):  # An address with a zone, which may be any text, is none.
         return False
     try:
-        ip_address(text)
-    except ValueError:
+        inet_pton(AF_INET6 if ":" in text else AF_INET, text)
+    except OSError:
         return False
     return True

@@ -9,6 +9,7 @@ DynamoDB can only compare what is stored, so the padding happens before storing.
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from s3_catalog.model.timestamps import CLOCKS
 
@@ -41,8 +42,12 @@ def canonical(raw: str) -> str:
 
 def bounds(now: datetime) -> tuple[str, str]:
     """Return the least and the greatest canonical sequencer of a moment between 2006 and `now`."""
+    return _bounds(int((now + CLOCKS).timestamp()))
+
+
+@lru_cache(maxsize=1)
+def _bounds(latest: int) -> tuple[str, str]:
     rest = WIDTH - _SECONDS
-    latest = int((now + CLOCKS).timestamp())
     return f"{_FIRST:0{_SECONDS}X}{'0' * rest}", f"{latest:0{_SECONDS}X}{'F' * rest}"
 
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from s3_catalog.exceptions import MalformedError
 from s3_catalog.model import object_key, sequencer
@@ -167,9 +167,12 @@ def _text(record: object, *path: str) -> str:
 
 
 def _value(record: object, *path: str) -> object:
-    value = record
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
+    value: Any = record
+    try:
+        for name in path:
+            value = value[name]
+    except (KeyError, TypeError):  # Without the name, or no JSON object.
+        return None
     return value
 
 

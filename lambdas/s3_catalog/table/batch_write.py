@@ -1,12 +1,15 @@
 """Writing many rows in batches, by the same rule: 25 PartiQL statements per request.
 
-A statement costs DynamoDB as much as a PutItem, and this process about a nineteenth. But PartiQL
-has no put: an INSERT needs a new key, an UPDATE an existing one. So the likelier of the two comes
-first, and the reason of each refusal decides what comes next.
+A statement costs DynamoDB as much as a PutItem, also if it is refused, and this process about a
+nineteenth. But PartiQL has no put: an INSERT needs a new key, an UPDATE an existing one. So the
+likelier of the two comes first, and the reason of each refusal decides what comes next. Likelier is
+what most events of the same name needed in the request before.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
@@ -40,33 +43,40 @@ def write(store: Store, events: Sequence["Event"]) -> list[Result]:
     """Apply self-contained `events`, each of another key; return their results, in order.
 
     The result of an event that could not be applied is the exception; the others are applied.
+    `store.existing` decides how many statements that takes, but never a result.
     """
     results: dict[int, Result] = {}
     singles: list[int] = []
-    # At most two rounds: an INSERT of an existing key becomes an UPDATE, and the reverse.
-    inserting = [n for n, event in enumerate(events) if event.content is not None]
-    updating = [n for n, event in enumerate(events) if event.content is None]
-    for last in (False, True):
-        to_insert, to_update = inserting, updating
-        inserting, updating = [], []
-        work = [(n, True) for n in to_insert] + [(n, False) for n in to_update]
-        for chunk in chunks(work, SIZE):
-            statements = [_statement(store, events[n], insert=insert) for n, insert in chunk]
-            replies = _execute(store, statements)
-            for (n, insert), (code, old) in zip(chunk, replies, strict=True):
-                if code is None:
-                    results[n] = Outcome.WRITTEN
-                elif insert and code == "DuplicateItem" and not last:
-                    updating.append(n)
-                elif not insert and code == "ConditionalCheckFailed" and old is None and not last:
-                    inserting.append(n)
-                elif code == "ConditionalCheckFailed" and _superseded(store, events[n], old):
-                    results[n] = Outcome.SUPERSEDED
-                else:
-                    # Throttled, in conflict, changed between the rounds, or the condition of the
-                    # UPDATE is too strict: a single write decides by the full rule, with retries.
-                    singles.append(n)
+    waiting = list(range(len(events)))
+    # Each at most twice: an INSERT of an existing key becomes an UPDATE, and the reverse.
+    second: dict[int, bool] = {}
+    while waiting:
+        chunk, waiting = waiting[:SIZE], waiting[SIZE:]
+        inserts = [second.get(n, _probably_new(store, events[n])) for n in chunk]
+        statements = [
+            _statement(store, events[n], insert=insert)
+            for n, insert in zip(chunk, inserts, strict=True)
+        ]
+        balance: Counter[str] = Counter()
+        for n, insert, (code, old) in zip(chunk, inserts, _execute(store, statements), strict=True):
+            existed = _existed(code, old, insert=insert)
+            first = n not in second
+            if first and existed is not None:
+                balance[events[n].name] += 1 if existed else -1
+            if code is None:
+                results[n] = Outcome.WRITTEN
+            elif first and existed == insert:
+                second[n] = not insert
+                waiting.append(n)
+            elif existed and _superseded(store, events[n], old):
+                results[n] = Outcome.SUPERSEDED
+            else:
+                # Throttled, in conflict, changed between the attempts, or the condition of the
+                # UPDATE is too strict: a single write decides by the full rule, with retries.
+                singles.append(n)
+            if key_log.ENABLED:
                 _log(events[n], results.get(n), old, insert=insert)
+        store.existing |= {name: lead > 0 for name, lead in balance.items() if lead}
     for n in singles:
         try:
             results[n] = store.write(events[n])
@@ -104,11 +114,27 @@ def _log(
     *,
     insert: bool,
 ) -> None:
-    if isinstance(result, Outcome) and key_log.ENABLED:
+    if isinstance(result, Outcome):
         # A statement that succeeds returns no row: of an INSERT, there was none.
         written = result is Outcome.WRITTEN
         clause = "EVENT_IS_NEWER" if written and not insert else None
         log_decision(event, result, from_item(old) if old else None, clause)
+
+
+def _probably_new(store: Store, event: "Event") -> bool:
+    # At first, objects are probably new, and what is deleted probably exists.
+    return not store.existing.get(event.name, event.content is None)
+
+
+def _existed(
+    code: str | None, old: "dict[str, AttributeValueTypeDef] | None", *, insert: bool
+) -> bool | None:
+    """Return whether the key of a statement had a row; None if its reply does not tell."""
+    if code is None:
+        return not insert
+    if code == "ConditionalCheckFailed":
+        return old is not None
+    return True if code == "DuplicateItem" else None
 
 
 def _superseded(
@@ -136,11 +162,15 @@ def _statement(store: Store, event: "Event", *, insert: bool) -> "BatchStatement
 
 def _insert(store: Store, row: "Row") -> "BatchStatementRequestTypeDef":
     item = to_item(row, store.shards)
-    fields = ", ".join(f"'{name}': ?" for name in item)
     return {
-        "Statement": f'INSERT INTO "{store.table}" VALUE {{{fields}}}',
+        "Statement": f'INSERT INTO "{store.table}" VALUE {_fields(tuple(item))}',
         "Parameters": list(item.values()),
     }
+
+
+@lru_cache
+def _fields(names: tuple[str, ...]) -> str:
+    return "{" + ", ".join(f"'{name}': ?" for name in names) + "}"
 
 
 def _update(store: Store, row: "Row") -> "BatchStatementRequestTypeDef":
@@ -152,8 +182,6 @@ def _update(store: Store, row: "Row") -> "BatchStatementRequestTypeDef":
     """
     item = to_item(row, store.shards)
     partition, key = item.pop("pk"), item.pop("sk")
-    changes = " ".join(f'SET "{name}" = ?' for name in item)
-    removals = " ".join(f'REMOVE "{name}"' for name in OPTIONAL if name not in item)
     happened = datetime.fromisoformat(row.event_time)
     times: list[AttributeValueTypeDef]
     if row.event_name == MULTIPART_UPLOAD:
@@ -163,9 +191,15 @@ def _update(store: Store, row: "Row") -> "BatchStatementRequestTypeDef":
         times = [{"S": timestamp(happened + TOLERANCE)}, {"S": MULTIPART_UPLOAD}]
     return {
         "Statement": (
-            f'UPDATE "{store.table}" {changes} {removals} WHERE "pk" = ? AND "sk" = ?'
+            f'UPDATE "{store.table}" {_changes(tuple(item))} WHERE "pk" = ? AND "sk" = ?'
             f' AND "sequencer" < ? AND {agree} AND "asked_at" IS MISSING'
         ),
         "Parameters": [*item.values(), partition, key, item["sequencer"], *times],
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
+
+
+@lru_cache
+def _changes(names: tuple[str, ...]) -> str:
+    sets = [f'SET "{name}" = ?' for name in names]
+    return " ".join(sets + [f'REMOVE "{name}"' for name in OPTIONAL if name not in names])

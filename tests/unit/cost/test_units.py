@@ -112,13 +112,6 @@ def test_new_objects_in_a_batch_take_one_unit_each() -> None:
     assert (table.units, len(table.requests)) == (100, 4)
 
 
-def test_overwritten_objects_in_a_batch_take_a_refused_insert_more() -> None:
-    keys = [f"key-{n}" for n in range(100)]
-    table = Table(*keys[:20])
-    batch_write.write(store(table), [put(key) for key in keys])
-    assert table.units == 120
-
-
 @pytest.mark.parametrize("count", [1, 10, 100, 500])
 def test_a_batch_of_totals_is_a_transaction(count: int) -> None:
     table = Table()

@@ -119,14 +119,27 @@ def test_an_attached_bucket_has_no_lifecycle_rules_of_ours_and_pays_for_its_even
     [(Rate.TRICKLE, 0, 1_200_000), (Rate.STEADY, 0.2, 150_000), (Rate.BURST, 0.2, 15_000)],
 )
 @pytest.mark.parametrize("transport", [Option.SQS, Option.SNS])
-def test_a_queue_saves_invocations_and_pays_refused_inserts(
+def test_a_queue_saves_invocations_and_pays_refused_statements(
     transport: Option, rate: Rate, refused: float, deliveries: float
 ) -> None:
     work = workload(transport, rate=rate, overwrites=0.2)
-    reason = "refused inserts of overwritten objects"
+    reason = "refused statements of the rarer changes"
     assert dollars(work, "DynamoDB", reason) == pytest.approx(refused * WRITE)
     invoked = dollars(work, "Lambda", "ingest", "request")
     assert invoked == pytest.approx(deliveries / MILLION * INVOCATION)
+
+
+@pytest.mark.parametrize(
+    ("overwrites", "refused"),
+    # Those of 0, 0.2, 0.8 and 1 are counted in test_row_units.py.
+    [(0, 0), (0.2, 0.2), (0.5, 0.5), (0.8, 0.2), (1, 0)],
+)
+def test_the_rarer_of_new_and_overwritten_objects_pay_a_refused_statement(
+    overwrites: float, refused: float
+) -> None:
+    work = workload(Option.SQS, rate=Rate.BURST, overwrites=overwrites)
+    reason = "refused statements of the rarer changes"
+    assert dollars(work, "DynamoDB", reason) == pytest.approx(refused * WRITE)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,23 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from s3_catalog.model.event import Content, Event
-from s3_catalog.model.requester import MAX_ID, UNKNOWN, Requester, is_by, of_lookup, requester
+from s3_catalog.model.requester import (
+    MAX_ID,
+    MAX_SOURCE,
+    UNKNOWN,
+    Requester,
+    is_by,
+    of_lookup,
+    requester,
+)
 from s3_catalog.model.stored_object import StoredObject
 from tests import doubles
 
@@ -108,3 +119,24 @@ def test_the_removal_of_a_version_deletes_nothing_that_is_deleted_already() -> N
     assert of_lookup(OF_VERSION, None, [removed]) == LIFECYCLE
     marker = event("LifecycleExpiration:DeleteMarkerCreated", LIFECYCLE, version_id="v2")
     assert of_lookup(TOMBSTONE, None, [marker]) == LIFECYCLE
+
+
+def is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+parts = st.sampled_from(["", "0", "1", "00", "255", "256", "abcd", "FFFF", "12345", "1.2.3.4"])
+
+
+@given(
+    st.ip_addresses().map(str)
+    | st.builds(str.join, st.sampled_from(".:"), st.lists(parts, min_size=1, max_size=9))
+    | st.text("0123456789abcdefABCDEF.:", max_size=45)
+)
+def test_an_address_is_what_python_takes_for_one(text: str) -> None:
+    assume(len(text) <= MAX_SOURCE)
+    assert (requester(None, text).source_ip == text) == is_address(text)

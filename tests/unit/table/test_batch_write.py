@@ -1,4 +1,4 @@
-"""Batches: their statements, their two rounds, and what is left to single writes."""
+"""Batches: their statements, what is tried first and second, and what is left to single writes."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -167,17 +167,68 @@ def test_the_update_of_an_upload_needs_an_earlier_time() -> None:
     ]
 
 
-def test_an_object_is_inserted_first_and_a_tombstone_updated_first() -> None:
+def test_at_first_an_object_is_inserted_and_a_tombstone_updates() -> None:
     store = Scripted([ACCEPTED, ACCEPTED, ACCEPTED])
     assert batch.write(store, [delete("a"), put("b"), delete("c")]) == [WRITTEN] * 3
-    assert store.verbs == ["INSERT:b UPDATE:a UPDATE:c"]
+    assert store.verbs == ["UPDATE:a INSERT:b UPDATE:c"]
 
 
-def test_in_the_second_round_an_insert_becomes_an_update_and_the_reverse() -> None:
-    store = Scripted([DUPLICATE, ACCEPTED, NO_ROW], [ACCEPTED, ACCEPTED])
+def test_a_refused_insert_becomes_an_update_and_the_reverse() -> None:
+    store = Scripted([NO_ROW, DUPLICATE, ACCEPTED], [ACCEPTED, ACCEPTED])
     assert batch.write(store, [delete("a"), put("b"), put("c")]) == [WRITTEN] * 3
-    assert store.verbs == ["INSERT:b INSERT:c UPDATE:a", "INSERT:a UPDATE:b"]
+    assert store.verbs == ["UPDATE:a INSERT:b INSERT:c", "INSERT:a UPDATE:b"]
     assert store.singles == []
+
+
+LATER = "006000000C"
+
+
+@pytest.mark.parametrize(
+    ("before", "replies", "after"),
+    [
+        ({}, [ACCEPTED, ACCEPTED, DUPLICATE], False),
+        ({}, [DUPLICATE, ACCEPTED, DUPLICATE], True),
+        ({}, [DUPLICATE, ACCEPTED, BUSY], None),
+        ({}, [BUSY, BUSY, BUSY], None),
+        ({"ObjectCreated:Put": True}, [ACCEPTED, refused(LATER), NO_ROW], True),
+        ({"ObjectCreated:Put": True}, [NO_ROW, refused(LATER), NO_ROW], False),
+        ({"ObjectCreated:Put": True}, [NO_ROW, refused(LATER), BUSY], True),
+        ({"ObjectCreated:Put": False}, [ACCEPTED, DUPLICATE, DUPLICATE], True),
+        ({"ObjectCreated:Put": False}, [ACCEPTED, DUPLICATE, BUSY], False),
+    ],
+)
+def test_a_batch_tries_first_what_most_keys_of_the_last_one_needed(
+    before: dict[str, bool], replies: list[dict[str, Any]], after: bool | None
+) -> None:
+    again = sum(reply in (DUPLICATE, NO_ROW) for reply in replies)
+    # What the second attempts find does not count: they are of the rarer keys.
+    store = Scripted(replies, *[[ACCEPTED] * again] * (again > 0), [ACCEPTED] * 2)
+    store.existing |= before
+    store.results = dict.fromkeys("abc", WRITTEN)
+    batch.write(store, [put(key) for key in "abc"])
+    assert store.existing.get("ObjectCreated:Put") is after
+    batch.write(store, [put("d"), put("e")])
+    verb = "UPDATE" if after else "INSERT"
+    assert store.verbs[-1] == f"{verb}:d {verb}:e"
+
+
+def test_each_name_of_events_is_learned_for_itself() -> None:
+    store = Scripted([DUPLICATE, ACCEPTED, NO_ROW], [ACCEPTED] * 2)
+    copy = replace(put("b"), name="ObjectCreated:Copy")
+    batch.write(store, [put("a"), copy, delete("c")])
+    assert store.existing == {
+        "ObjectCreated:Put": True,
+        "ObjectCreated:Copy": False,
+        "ObjectRemoved:DeleteMarkerCreated": False,
+    }
+
+
+def test_the_second_request_of_a_batch_has_learned_from_the_first() -> None:
+    store = Scripted([DUPLICATE] * 25, [ACCEPTED] * 25, [ACCEPTED] * 25)
+    events = [put(str(n)) for n in range(50)]
+    assert batch.write(store, events) == [WRITTEN] * 50
+    verbs = [{each["Statement"].split()[0] for each in request} for request in store.batches]
+    assert verbs == [{"INSERT"}, {"UPDATE"}, {"UPDATE"}]
 
 
 @pytest.mark.parametrize(
@@ -226,7 +277,7 @@ def test_any_other_reply_leaves_an_event_to_a_single_write(event: Event, script:
 
 
 def test_results_are_in_the_order_of_the_events() -> None:
-    store = Scripted([BUSY, DUPLICATE, ACCEPTED, refused("006000000C"), BUSY], [ACCEPTED])
+    store = Scripted([refused(LATER), BUSY, DUPLICATE, ACCEPTED, BUSY], [ACCEPTED])
     store.results = {"b": UNDECIDED, "e": SUPERSEDED}
     events = [delete("a"), put("b"), put("c"), put("d"), delete("e")]
     assert batch.write(store, events) == [SUPERSEDED, UNDECIDED, WRITTEN, WRITTEN, SUPERSEDED]
