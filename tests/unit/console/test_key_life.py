@@ -205,6 +205,15 @@ def test_an_event_without_a_decision_waits() -> None:
     assert (entry.tone, entry.clause) == (Tone.WAITING, None)
 
 
+def test_a_decision_is_of_the_delivery_in_which_it_was_made() -> None:
+    again = [{**line, "at": line["at"] + SECOND} for line in FIRST]
+    entries = told([FIRST[0], *again])
+    assert [(entry.tone, entry.delay) for entry in entries[:2]] == [
+        (Tone.WAITING, 20),
+        (Tone.PAST, 1025),
+    ]
+
+
 def test_a_failure_has_its_reason() -> None:
     lines = [*FIRST[:1], event(START + 30_000, "failed", A, reason="ThrottlingException")]
     assert ("Failed", Tone.FAILED) in brief(told(lines))

@@ -91,6 +91,9 @@ def test_a_clause_refuses_if_and_only_if_the_rule_does(seen: Row, happened: Even
         (row(name=MULTIPART_UPLOAD), event(), "NOT_OF_AN_UPLOAD"),
         (row(-11, name=MULTIPART_UPLOAD), event(), None),
         (row(asked_at=microseconds(TIME)), event(), "LOOKED_UP_BEFORE_EVENT"),
+        # Clocks differ by at most five minutes.
+        (row(asked_at=microseconds(TIME) - 300_000_000), event(), "LOOKED_UP_BEFORE_EVENT"),
+        (row(asked_at=microseconds(TIME) - 300_000_001), event(), None),
         (row(asked_at=1, healed_at=1), event(), "NEVER_HEALED"),
         (row(asked_at=1), event(), None),
     ],
