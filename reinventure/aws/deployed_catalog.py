@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reinventure.aws import catalog_clients, deployed_stack
 from reinventure.aws.connection import config
+from reinventure.aws.environment_session import EnvironmentSession
 from reinventure.contract import CatalogOutputs
 from reinventure.errors import UserError
 from s3_catalog.attachment.bucket_notifications import BucketNotifications
@@ -19,7 +20,7 @@ from s3_catalog.reconciliation.difference import side_by_side
 from s3_catalog.reconciliation.last_verified import LastVerified
 from s3_catalog.s3.bucket import Bucket
 from s3_catalog.table.merged_query import Reading
-from s3_catalog.table.row_query import EXISTING, Filter, matching_rows
+from s3_catalog.table.row_query import EXISTING, Filter, Listed, listing, matching_rows
 from s3_catalog.table.store import Store
 from s3_catalog.totals.totals_table import TotalsTable
 
@@ -123,7 +124,7 @@ class DeployedCatalog:
         Totals count all of them, and the scope may change meanwhile. The reads are consistent.
         """
         return matching_rows(
-            self.dynamodb,
+            self.items,
             self.table,
             self.bucket,
             self.outputs.shards,
@@ -208,11 +209,18 @@ class DeployedCatalog:
     @cached_property
     def items(self) -> "DynamoDBClient":
         """The client for items of the tables, without other operations."""
+        if isinstance(self.session, EnvironmentSession):
+            return self.session.items()
         return catalog_clients.items(self.session, self.dynamodb)
 
     def stored(self) -> Bucket:
         """Return the bucket, to read."""
-        return Bucket(lambda: catalog_clients.versions(self.session, self.s3), self.bucket)
+        return Bucket(self._versions, self.bucket)
+
+    def _versions(self) -> "S3Client":
+        if isinstance(self.session, EnvironmentSession):
+            return self.session.versions()
+        return catalog_clients.versions(self.session, self.s3)
 
     def store(self) -> Store:
         """Return the table of rows, to read and write."""
@@ -229,7 +237,7 @@ class DeployedCatalog:
 
     def last_verified(self) -> LastVerified:
         """Return when a comparison last found each bucket equal, to read and write."""
-        return LastVerified(self.dynamodb, self.outputs.totals_table_name)
+        return LastVerified(self.items, self.outputs.totals_table_name)
 
     def rows(self, prefix: str = "", *, consistent: bool = False) -> Iterator[Row]:
         """Yield the row of every object under `prefix`, in key order.
@@ -237,6 +245,13 @@ class DeployedCatalog:
         `consistent` reads include every write that was acknowledged before, at twice the price.
         """
         return self._matching(EXISTING, Reading(), prefix, consistent=consistent)
+
+    def listing(self, prefix: str = "") -> Iterator[list[Listed]]:
+        """Yield every object under `prefix`, in key order, in lists as they are read."""
+        for each in self.scope.under(self.bucket, prefix):
+            yield from listing(
+                self.items, self.table, self.bucket, self.outputs.shards, prefix=each
+            )
 
     def found(self, wanted: Filter, reading: Reading, prefix: str = "") -> Iterator[Row]:
         """Yield each row under `prefix` that matches `wanted`, in key order.
@@ -298,5 +313,8 @@ def find(session: "boto3.Session", stack: str) -> DeployedCatalog:
     Raises UserError when there is no such stack or it is not a catalog, and botocore's ClientError
     or BotoCoreError.
     """
-    client = session.client("cloudformation", config=config())
+    if isinstance(session, EnvironmentSession):
+        client = session.stacks()
+    else:
+        client = session.client("cloudformation", config=config())
     return DeployedCatalog(session, stack, deployed_stack.find(client, stack, CatalogOutputs))

@@ -36,9 +36,9 @@ def buckets(
     changes neither number, such as an overwrite of the same size, is not counted. "not yet known":
     none has been counted since this version was deployed.
 
-    LAG: the time from that event until it was counted, through event, row and stream. An event
-    still on its way is in neither column: alarms report those that are late (docs/alarms.md), and
-    `reinventure failed` lists those that failed.
+    LAG: the time from that event until it was counted, through event, row, stream and the setting
+    totals_window. An event still on its way is in neither column: alarms report those that are late
+    (docs/alarms.md), and `reinventure failed` lists those that failed.
 
     LAST VERIFIED: when the last comparison began that found the whole bucket equal, of the prefixes
     that it had then: `reinventure verify` by a person who may record it, that of `reinventure
@@ -94,7 +94,7 @@ def _cells(state: BucketState) -> tuple[str, ...]:
 
 
 def _lag(seconds: float) -> str:
-    # Most often it is below two seconds.
+    # On the local cloud, which counts at once, it is below two seconds.
     return f"{seconds:.2f} s" if seconds < _MINUTE else duration(seconds)
 
 

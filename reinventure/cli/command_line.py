@@ -10,10 +10,10 @@ from contextlib import suppress
 from typing import Any, NoReturn, TextIO
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
-from reinventure.aws.connection import explain
+from reinventure.cli import command_table
+from reinventure.cli.parameter_values import without_pydantic
 from reinventure.errors import EXIT_CHECK_FAILED, EXIT_ERROR, CheckFailedError, UserError
 from reinventure.printable import printable
 from s3_catalog.exceptions import CatalogError, ContendedError
@@ -33,6 +33,20 @@ class CommandLine(TyperGroup):
 
     Typer itself draws a box for an error of the option parser, and exits with 1 for a closed pipe.
     """
+
+    def __init__(self, **options: Any) -> None:
+        self._listed = command_table.commands()
+        super().__init__(**{**options, "commands": self._listed})
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return all parameters, with that of the help."""
+        return without_pydantic(super().get_params(ctx))
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all commands, for the help and for completion: each with its help."""
+        for command in self._listed.values():
+            command.read_help()
+        return super().list_commands(ctx)
 
     def main(self, *arguments: Any, **options: Any) -> NoReturn:
         """Run the command line, and exit. Takes the parameters of `TyperGroup.main`."""
@@ -121,15 +135,24 @@ def _message(error: Exception) -> str | None:
             message = _usage(error)
         case typer.Abort():
             message = "there was no answer to the question: `--yes` answers it"
-        case ClientError() | BotoCoreError():
-            message = explain(error)
         case UnicodeEncodeError() if _SURROGATE.search(error.object):
             message = f"{error.object!r} is not valid UTF-8"
         case OSError():
             reason = error.strerror or str(error)
             message = f"{printable(str(error.filename))}: {reason}" if error.filename else reason
+        case _:
+            message = _explained(error)
     # Some end with the lines of a log.
     return message and "\n".join(map(printable, message.split("\n")))
+
+
+def _explained(error: Exception) -> str | None:
+    """Return the text for an error of botocore, which only a command imports."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    from reinventure.aws.connection import explain  # noqa: PLC0415
+
+    return explain(error) if isinstance(error, (BotoCoreError, ClientError)) else None
 
 
 def _usage(error: typer.TyperException) -> str:

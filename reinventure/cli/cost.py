@@ -82,8 +82,8 @@ def cost(
     reinventure/cost/prices.py, which has the source of each. Nothing is subtracted for what is free
     in an account; the line "free" shows how much that is.
 
-    `--rate` is how changes come: `trickle`, each alone, is the most expensive, because nothing is
-    done in batches. `--with attached` is an existing bucket instead of one of its own.
+    `--rate` is how changes come: `trickle`, one a second, is the most expensive, because totals
+    alone are counted in batches. `--with attached` is an existing bucket instead of one of its own.
 
     docs/cost.md has the assumptions, and the quotas that large buckets meet.
 

@@ -28,7 +28,7 @@ from s3_catalog.model.scope import Entry
 from s3_catalog.model.timestamps import utc_now
 from s3_catalog.reconciliation.removal import remove_out_of_scope
 from s3_catalog.reconciliation.repair import Checkpoint, reconcile
-from s3_catalog.totals.forget import forget
+from s3_catalog.totals.forget import forget, forget_empty
 from s3_catalog.totals.recount import Recounted, recount
 
 POLL_SECONDS = 5
@@ -37,8 +37,8 @@ POLL_SECONDS = 5
 MAX_KEYS_HERE = 1_000_000
 """Keys of a bucket that are compared here rather than in the account."""
 
-SETTLING_SECONDS = 3
-"""Seconds within which `totals` usually has counted a repaired row."""
+SETTLING_SECONDS = 2
+"""Seconds within which `totals` usually has counted a repaired row, after its batching window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +85,12 @@ def repair(
     buckets or reconcile=nightly.
 
     Then the rows are recounted, and the totals of the folders under PREFIX corrected. That takes
-    half a minute more, so that no change is counted twice. Without PREFIX, all buckets are
-    repaired, and the messages of `totals` in the dead-letter queue are deleted: the recount
-    includes them. A bucket that was compared in the account is recounted only if there are such
-    messages, for that reads all its rows. Exits with 1 if folders changed during every recount. A
-    bucket that is gone or forbidden is an error, after the others are repaired.
+    half a minute and the setting totals_window more, so that no change is counted twice. Totals of
+    folders without objects are deleted. Without PREFIX, all buckets are repaired, and the messages
+    of `totals` in the dead-letter queue are deleted: the recount includes them. A bucket that was
+    compared in the account is recounted only if there are such messages, for that reads all its
+    rows. Exits with 1 if folders changed during every recount. A bucket that is gone or forbidden
+    is an error, after the others are repaired.
 
     For example:
 
@@ -125,17 +126,24 @@ def repair(
         # Before the recount: it may not include changes that fail from now on.
         uncounted = dead_letters.uncounted(catalog) if whole else set()
         if any(each.rows for each in done):
-            _pause(steps, SETTLING_SECONDS)
+            _settle(catalog, steps)
         recounted = [
             _recount(each, steps, place.key, end)
             for each, reconciled, end in zip(chosen, done, ends, strict=True)
             if uncounted or not reconciled.in_account
         ]
+        forgotten = sum(
+            _forget_empty(each, steps, place.key, end)
+            for each, reconciled, end in zip(chosen, done, ends, strict=True)
+            if uncounted or not reconciled.in_account
+        )
     corrected, folders = (
         sum(each.corrected for each in recounted),
         sum(each.folders for each in recounted),
     )
     print(f"Corrected the totals of {corrected:,} of {folders:,} folders.")
+    if forgotten:
+        print(f"Deleted {forgotten:,} rows of totals of folders without objects.")
     _check_rest(recounted)
     if uncounted:
         removed = dead_letters.remove(catalog, uncounted)
@@ -255,13 +263,14 @@ def remove_left(
         return
     chosen = catalog.choose(entry.bucket)
     if _remove_rows(chosen, entry.prefix, steps, restart=restart):
-        _pause(steps, SETTLING_SECONDS)
+        _settle(catalog, steps)
     if chosen.has_left_rows(entry.prefix):
         raise CheckFailedError(
             f"{printable(f's3://{entry}')} still has rows, of a command that ran meanwhile: run "
             f"`reinventure repair s3://{entry.bucket}/`"
         )
     _check_rest([_recount(chosen, steps, entry.prefix)])
+    _forget_empty(chosen, steps, entry.prefix)
 
 
 def remove_bucket(catalog: DeployedCatalog, steps: Steps, *, restart: bool = False) -> None:
@@ -272,7 +281,7 @@ def remove_bucket(catalog: DeployedCatalog, steps: Steps, *, restart: bool = Fal
     botocore's ClientError or BotoCoreError.
     """
     if _remove_rows(catalog, "", steps, restart=restart):
-        _pause(steps, SETTLING_SECONDS)
+        _settle(catalog, steps)
     # Of all rows, also if the progress was of a removal before the bucket was attached again.
     _check_rest([_recount(catalog, steps)])
     steps.begin(f"Deleting the totals of s3://{catalog.bucket}/")
@@ -335,8 +344,20 @@ def _recount(catalog: DeployedCatalog, steps: Steps, prefix: str = "", end: str 
         catalog.bucket,
         lambda: steps.each(catalog.all_rows(prefix)),
         partial(_pause, steps),
+        window=catalog.outputs.totals_window,
         prefix=prefix,
     )
+
+
+def _forget_empty(catalog: DeployedCatalog, steps: Steps, prefix: str = "", end: str = "") -> int:
+    """Delete the rows of totals of folders without objects under `prefix`; return how many."""
+    steps.begin(f"Deleting totals of empty folders of s3://{catalog.bucket}/{prefix}{end}")
+    return forget_empty(catalog.totals(), catalog.bucket, prefix)
+
+
+def _settle(catalog: DeployedCatalog, steps: Steps) -> None:
+    """Wait until the changes of this command are counted, so that a recount need not wait."""
+    _pause(steps, catalog.outputs.totals_window + SETTLING_SECONDS)
 
 
 def _pause(steps: Steps, seconds: float) -> None:

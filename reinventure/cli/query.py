@@ -15,12 +15,14 @@ from reinventure.aws.connection import session
 from reinventure.cli import chosen_buckets, row_output, values
 from reinventure.cli.chosen_buckets import BucketName
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, parser
+from reinventure.cli.time_output import utc
 from reinventure.cli.values import EVERY_BUCKET, EVERYWHERE
 from reinventure.contract import CATALOG
 from reinventure.errors import EXIT_CHECK_FAILED, CheckFailedError, UserError
-from reinventure.progress import Steps
+from s3_catalog.model.timestamps import utc_now
 from s3_catalog.table.merged_query import Reading
 from s3_catalog.table.row_query import Filter
+from s3_catalog.totals.counted_until import counted_until
 from s3_catalog.totals.tally import Tally, Total, level, sums
 
 
@@ -42,9 +44,12 @@ def ls(
         reinventure ls --json
     """
     catalog = deployed_catalog.find(session(profile, region), stack).choose(place.bucket, place.key)
-    show = row_output.row_json if json else row_output.row_line
-    for row in catalog.rows(place.key):
-        print(show(row))
+    if json:
+        for row in catalog.rows(place.key):
+            print(row_output.row_json(row))
+        return
+    for listed in catalog.listing(place.key):
+        sys.stdout.write("".join(f"{row_output.listed_line(each)}\n" for each in listed))
 
 
 def du(
@@ -68,9 +73,10 @@ def du(
     With several buckets and without PREFIX, each bucket has a line; the last one is their sum.
 
     The totals of the bucket and its folders are updated with every change, so this reads a few
-    rows however many objects there are. Folders have totals down to the setting totals_depth.
-    Below that, or if PREFIX does not end with a slash, the rows are read and counted instead, and
-    stderr says so.
+    rows however many objects there are. Changes are gathered before they are counted (setting
+    totals_window): stderr says up to when all are in the totals, in UTC. Folders have totals down
+    to the setting totals_depth. Below that, or if PREFIX does not end with a slash, the rows are
+    read and counted instead, and stderr says so.
 
     For example:
 
@@ -81,15 +87,21 @@ def du(
     show = row_output.total_json if json else row_output.total_line
     totals = catalog.totals()
     if place == EVERYWHERE and len(catalog.scope.buckets) > 1:
+        until = _counted_until(catalog)
         for whole in _bucket_totals(catalog):
             print(show(whole))
+        print(until, file=sys.stderr)
         return
     catalog, prefix = catalog.choose(place.bucket, place.key), place.key
     if totals.counts(prefix) and level(prefix) + depth <= totals.depth:
+        until = _counted_until(catalog)
         for folder in totals.below(catalog.bucket, prefix, depth):
             print(show(folder))
         print(show(totals.total(catalog.bucket, prefix)))
+        print(until, file=sys.stderr)
         return
+    from reinventure.progress import Steps  # noqa: PLC0415 (the others show no progress)
+
     with Steps() as steps:
         steps.begin(f"Counting the rows under '{prefix}'")
         whole, folders = sums(steps.each(catalog.rows(prefix)), prefix, depth)
@@ -306,6 +318,14 @@ def stat(
         raise CheckFailedError(f"{key.key!r} is neither in the catalog nor in s3://{state.bucket}")
     print(row_output.key_state_json(state) if json else row_output.key_state_lines(state))
     raise typer.Exit(0 if state.agree else EXIT_CHECK_FAILED)
+
+
+def _counted_until(catalog: deployed_catalog.DeployedCatalog) -> str:
+    """Return a line with the time up to which all changes are in totals that are read from now."""
+    now = utc_now()
+    checkpoints = catalog.totals().checkpoints().values()
+    until = counted_until(checkpoints, catalog.outputs.totals_window, now)
+    return f"Counted up to {utc(until)}."
 
 
 def _bucket_totals(catalog: deployed_catalog.DeployedCatalog) -> Iterator[Total]:

@@ -12,14 +12,18 @@ from reinventure.printable import printable, printable_json
 from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.row import Row
 from s3_catalog.model.stored_object import IN_PROGRESS, Version
+from s3_catalog.table.row_query import Listed
 from s3_catalog.totals.tally import Total
 
 
 def row_line(row: Row) -> str:
     """Return `row` in the layout of `aws s3 ls`: time in UTC, size in bytes or "deleted", key."""
-    time = event_time(row.event_time)
-    size = "deleted" if row.deleted else row.size
-    return f"{time} {size:>14} {printable(row.key)}"
+    return _line(row.event_time, "deleted" if row.deleted else row.size, row.key)
+
+
+def listed_line(listed: Listed) -> str:
+    """Return the line of an object in a listing, which is that of its row."""
+    return _line(listed.event_time, listed.size, listed.key)
 
 
 def row_line_of_bucket(row: Row) -> str:
@@ -92,6 +96,10 @@ def key_state_json(state: KeyState) -> str:
             "agree": state.agree,
         }
     )
+
+
+def _line(time: str, size: int | str | None, key: str) -> str:
+    return f"{event_time(time)} {size:>14} {printable(key)}"
 
 
 def _fields(row: Row) -> dict[str, object]:

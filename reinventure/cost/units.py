@@ -11,9 +11,11 @@ STREAM_SHARDS = 4
 QUEUE_POLLERS = 5
 """Pollers of a queue by Lambda, before it adds more under load (Lambda Developer Guide)."""
 
-STREAM_WINDOW = 1
-"""Counted: seconds for which Lambda gathers records of a shard."""
-TOTALS_BATCH = 500
+PUBLISH_WINDOW = 1
+"""Counted: seconds for which Lambda gathers records of a shard for `publish`."""
+TOTALS_WINDOW = 60
+"""Counted: the same for `totals`, the setting `totals_window`."""
+TOTALS_BATCH = 1000
 """Counted: records in an invocation of `totals`, at most."""
 PUBLISH_BATCH = 100
 """Counted: records in an invocation of `publish`, at most."""
@@ -88,9 +90,18 @@ MIRROR_BYTES = 500
 """Assumed: bytes of a row in Aurora, with its indexes."""
 
 
-def stream_batch(rate: Rate, limit: int) -> int:
-    """Return the records in a batch of the table's stream."""
-    return min(limit, max(1, rate.per_second * STREAM_WINDOW // STREAM_SHARDS))
+def totals_batch(rate: Rate) -> int:
+    """Return the records in a batch of `totals`."""
+    return _stream_batch(rate, TOTALS_BATCH, TOTALS_WINDOW)
+
+
+def publish_batch(rate: Rate) -> int:
+    """Return the records in a batch of `publish`."""
+    return _stream_batch(rate, PUBLISH_BATCH, PUBLISH_WINDOW)
+
+
+def _stream_batch(rate: Rate, limit: int, window: int) -> int:
+    return min(limit, max(1, rate.per_second * window // STREAM_SHARDS))
 
 
 def queue_batch(rate: Rate, limit: int = QUEUE_BATCH) -> int:

@@ -157,8 +157,7 @@ def _rows(workload: Workload) -> Iterator[Line]:
 
 
 def _totals(workload: Workload) -> Line:
-    batch = units.stream_batch(workload.rate, units.TOTALS_BATCH)
-    written = workload.changes / batch * units.TOTALS_UNITS
+    written = workload.changes / units.totals_batch(workload.rate) * units.TOTALS_UNITS
     return Line(prices.WRITE_UNIT, "totals", written)
 
 
@@ -191,8 +190,8 @@ def _readers(workload: Workload) -> list[_Function]:
     changes, rate, records = workload.changes, workload.rate, _records(workload)
     active = min(_MONTH_SECONDS, ceil(changes / rate.per_second))
     windows = min(changes, units.STREAM_SHARDS * ceil(active / units.WINDOW_SECONDS))
-    counted = records / units.stream_batch(rate, units.TOTALS_BATCH)
-    published = records / units.stream_batch(rate, units.PUBLISH_BATCH)
+    counted = records / units.totals_batch(rate)
+    published = records / units.publish_batch(rate)
     return [
         _Function("totals", counted + windows, records),
         _Function("publish", published, records),

@@ -8,7 +8,7 @@ class Rate(StrEnum):
     """How changes come. It decides how many there are in a batch."""
 
     TRICKLE = "trickle"
-    """One by one, a second apart or more: each is alone in its batch. The most expensive."""
+    """One a second: each is alone in its batch, but those of totals. The most expensive."""
 
     STEADY = "steady"
     """40 a second."""

@@ -12,7 +12,17 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from reinventure.errors import UserError
-from reinventure.local.patches import dynamodb, eventbridge, functions, iam, s3, sns, sqs
+from reinventure.local.patches import (
+    dynamodb,
+    eventbridge,
+    functions,
+    iam,
+    queries,
+    s3,
+    sns,
+    sqs,
+    streams,
+)
 from reinventure.local.patches.patch import Patch
 
 PACKAGE = "ministack"
@@ -44,22 +54,26 @@ PATCHES: list[Patch] = [
     dynamodb.partiql_writes_reach_the_stream,
     dynamodb.expressions_are_parsed_once,
     dynamodb.partitions_are_compared_directly,
+    queries.queries_read_one_page,
     s3.range_applies_to_versions,
     s3.version_listings_are_encoded,
     s3.sequencers_are_moments,
     s3.events_have_requesters,
+    s3.events_share_a_thread,
     sns.template_topics_are_fifo,
     sns.deduplication_ids_expire_in_order,
     sqs.messages_have_senders,
     iam.policies_see_the_key_of_an_upload,
     iam.conditions_have_principals,
     iam.wildcards_match_line_feeds,
+    functions.events_wait_without_threads,
     functions.workers_are_bounded,
     functions.code_is_unzipped_once,
     functions.output_ends_with_a_mark,
     functions.logs_are_json,
     eventbridge.eventbridge_invokes_asynchronously,
     eventbridge.events_have_versions,
+    streams.batches_are_gathered,
 ]
 """All patches, in the order in which they are applied."""
 

@@ -127,6 +127,7 @@ class Catalog(Construct):
                 table_name=self.table.table.table_name,
                 totals_table_name=self.totals.table.table.table_name,
                 totals_depth=settings.totals_depth,
+                totals_window=settings.totals_window,
                 shards=settings.shards,
                 failure_queue_url=self.ingest.dead_letter_queue.queue_url,
                 ingest_arn=self.ingest.alias.function_arn,

@@ -10,8 +10,11 @@ from ..constructs.dead_letter_queue import DeadLetterQueue
 from ..constructs.python_function import PythonFunction
 from .encrypted_table import EncryptedTable
 
+_SECOND = cdk.Duration.seconds(1)
+"""The shortest batching window of a batch of more than 10 records."""
+
 _LATE = cdk.Duration.minutes(5)
-"""Age of the last record that was read, from which its reader lags."""
+"""Age of the last record that was read, from which its reader lags, besides the window."""
 
 
 def feed(
@@ -22,14 +25,16 @@ def feed(
     alarms: AlarmTopic,
     batch_size: int,
     max_age: cdk.Duration,
-    window: cdk.Duration | None = None,
+    batching_window: cdk.Duration = _SECOND,
+    tumbling_window: cdk.Duration | None = None,
 ) -> cloudwatch.Alarm:
     """Invoke `handler` with every record of the stream of `table`, in order within a shard.
 
     Reading starts at the oldest record (TRIM_HORIZON). A failed batch is bisected and retried until
     it succeeds or is older than `max_age`, and blocks its shard meanwhile; then its position goes
-    to `dead_letter_queue`. The function may report the first failed record of a batch. With a
-    tumbling `window`, the event names its shard, and the function must return a `state`.
+    to `dead_letter_queue`. The function may report the first failed record of a batch, which is
+    what comes within `batching_window`. With a `tumbling_window`, the event names its shard, and
+    the function must return a `state`.
 
     Returns the alarm that is on while the function lags behind.
     """
@@ -40,19 +45,20 @@ def feed(
         event_source_arn=table.table.table_stream_arn,
         starting_position=lambda_.StartingPosition.TRIM_HORIZON,
         batch_size=batch_size,
-        max_batching_window=cdk.Duration.seconds(1),
+        max_batching_window=batching_window,
         max_record_age=max_age,
         retry_attempts=-1,
         bisect_batch_on_error=True,
         report_batch_item_failures=True,
-        tumbling_window=window,
+        tumbling_window=tumbling_window,
         on_failure=sources.SqsDlq(dead_letter_queue),
     )
     return alarms.alarm(
         handler,
         "Late",
         handler.function.metric("IteratorAge", period=cdk.Duration.minutes(1), statistic="Maximum"),
-        above=_LATE.to_milliseconds(),
+        # The only record of a batch may have waited for the whole window.
+        above=_LATE.plus(batching_window).to_milliseconds(),
         of=3,
-        description="A reader of the table's stream is more than 5 minutes behind.",
+        description="A reader of the table's stream is 5 minutes behind, besides its window.",
     )

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
+from .remaining_templates import RemainingTemplates
+
 SAME_TEXT = "the rule of stacks/governance/guard/"
 """The Config rule has the Guard text, which has a part for configuration items as well."""
 
@@ -186,16 +188,19 @@ def check_templates(app: cdk.App) -> None:
     """Fail the synth of `app` if a template violates a rule of the CDK, or one of guard/.
 
     With `CDK_VALIDATION=false` in the environment, the CDK validates nothing, and preparing the
-    rules, which takes a second, is skipped.
+    rules, which takes a second, is skipped. With `CDK_VALIDATED`, the folder of an assembly whose
+    synth has not failed, templates that are the same there are not validated again.
     """
     if os.environ.get("CDK_VALIDATION") == "false":
         return
+    rules = [
+        cdk.ValidationRuleSource(name=control.name, content=control.rule)
+        for control in CONTROLS
+        if control.at_synth
+    ]
+    validated = os.environ.get("CDK_VALIDATED")
     cdk.Validations.of(app).add_plugins(
-        cdk.CloudFormationValidatePlugin(
-            guard_rules=[
-                cdk.ValidationRuleSource(name=control.name, content=control.rule)
-                for control in CONTROLS
-                if control.at_synth
-            ]
-        )
+        RemainingTemplates(Path(validated), rules)
+        if validated
+        else cdk.CloudFormationValidatePlugin(guard_rules=rules)
     )

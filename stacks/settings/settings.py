@@ -29,6 +29,10 @@ EnableKeyRotation, KMS API reference)."""
 MAX_TOTALS_DEPTH = 10
 """Each level is one more item that every change of an object writes."""
 
+TOTALS_WINDOW = (1, 300)
+"""Minimum and maximum of seconds for which Lambda gathers records of a stream: 0 is allowed for
+batches of up to 10 records only (`MaximumBatchingWindowInSeconds`, Lambda API reference)."""
+
 MAX_DIFFERENCES = 1_000_000_000
 """More rows than any comparison of a night can repair."""
 
@@ -140,6 +144,10 @@ class Settings:
     """Levels of folders with totals, 0 to `MAX_TOTALS_DEPTH`; with 0 only the bucket has totals.
     After a change the totals start at zero."""
 
+    totals_window: int
+    """Seconds for which Lambda gathers changes before they are counted, within `TOTALS_WINDOW`. A
+    longer window costs less, and totals follow later (docs/cost.md)."""
+
     workers: bool
     """Whether there is the stack Workers, content inspection (docs/inspection.md)."""
 
@@ -206,6 +214,7 @@ class Settings:
             tracing=_read(node, "tracing", _switch),
             log_level=_read(node, "log_level", _choice("info", "debug")),
             totals_depth=_read(node, "totals_depth", _whole_number(0, MAX_TOTALS_DEPTH)),
+            totals_window=_read(node, "totals_window", _whole_number(*TOTALS_WINDOW)),
             workers=workers,
             inspect_max_mib=_read(node, "inspect_max_mib", _whole_number(1, MAX_INSPECT_MIB)),
             worker_instance=instance,
@@ -234,6 +243,7 @@ class Settings:
             tracing=False,
             log_level="info",
             totals_depth=3,
+            totals_window=60,
             key_rotation_days=365,
             config="off",
             trail="off",

@@ -52,7 +52,8 @@ def test_the_commands_that_query_need_this_policy_only(
         for command in COMMANDS:
             owner = run(*command, environment=cloud.environment)
             assert (owner.returncode, bool(owner.stdout)) == (0, True), command
-            assert run(*command, environment=cloud.environment | reader) == owner
+            allowed = run(*command, environment=cloud.environment | reader)
+            assert (allowed.returncode, allowed.stdout) == (0, owner.stdout), allowed.stderr
             refused = run(*command, environment=cloud.environment | without)
             assert refused.returncode == 2, command
             assert "AccessDenied" in refused.stderr

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -37,28 +38,36 @@ class Console:
         assert self.process.poll() is None, self.said
         [address] = re.findall("The console: (.*)", self.said)
         self._parts = urlsplit(address)
-        reply = self.request("GET", f"/?{self._parts.query}", {})
-        self._cookie = (reply.headers["set-cookie"] or "").partition(";")[0]
+        with self.requested("GET", f"/?{self._parts.query}", {}) as reply:
+            self.cookie = (reply.headers["set-cookie"] or "").partition(";")[0]
 
     @property
     def said(self) -> str:
         return self._out.read_text()
 
-    def request(
+    @contextmanager
+    def requested(
         self, method: str, path: str, headers: dict[str, str] | None = None
-    ) -> http.client.HTTPResponse:
+    ) -> Iterator[http.client.HTTPResponse]:
+        """The reply to a request with the cookie, or with other `headers`, as it comes."""
         connection = http.client.HTTPConnection(
             str(self._parts.hostname), self._parts.port, timeout=PATIENCE
         )
-        usual = {"Cookie": self._cookie} if headers is None else headers
-        origin = f"http://{self._parts.netloc}"
-        connection.request(method, path, headers={"Origin": origin, **usual})
-        return connection.getresponse()
+        usual = {"Cookie": self.cookie} if headers is None else headers
+        connection.request(
+            method, path, headers={"Origin": f"http://{self._parts.netloc}", **usual}
+        )
+        with closing(connection), connection.getresponse() as reply:
+            yield reply
+
+    def status(self, method: str, path: str, headers: dict[str, str] | None = None) -> int:
+        with self.requested(method, path, headers) as reply:
+            return reply.status
 
     def page(self, path: str) -> str:
-        reply = self.request("GET", path)
-        assert reply.status == 200
-        return reply.read().decode()
+        with self.requested("GET", path) as reply:
+            assert reply.status == 200
+            return reply.read().decode()
 
 
 @pytest.fixture
@@ -81,37 +90,37 @@ def test_a_change_comes_to_the_page_and_nothing_stays(
     wait_until(lambda: len(queues(catalog)) == 1)
     position = re.search('data-position="([^"]+)"', console.page("/"))
     assert position
-    stream = console.request("GET", f"/events?after={position[1]}")
-    assert stream.headers["content-type"].startswith("text/event-stream")
     key = f"{uuid4()}/{HOSTILE}"
-    catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=b"four")
-    events = ""
-    while key not in events:
-        line = stream.readline().decode()
-        assert line, events
-        events += line
-    assert "event: change\n" in events
-    text = console.page("/")
-    assert "&lt;img src=x" in text
-    assert "<img" not in text
+    with console.requested("GET", f"/events?after={position[1]}") as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=b"four")
+        events = ""
+        while key not in events:
+            line = stream.readline().decode()
+            assert line, events
+            events += line
+        assert "event: change\n" in events
+        text = console.page("/")
+        assert "&lt;img src=x" in text
+        assert "<img" not in text
 
-    assert console.request("POST", "/differences/verify").status == 303
-    wait_until(lambda: 'data-badge="word">EQUAL' in console.page("/differences"))
-    # The emulator's log has the calls of the functions.
-    wait_until(lambda: " calls</text>" in console.page("/"))
-    assert "Nothing failed" in console.page("/failures")
+        assert console.status("POST", "/differences/verify") == 303
+        wait_until(lambda: 'data-badge="word">EQUAL' in console.page("/differences"))
+        # The emulator's log has the calls of the functions.
+        wait_until(lambda: " calls</text>" in console.page("/"))
+        assert "<h1>" in console.page("/failures")
 
-    console.process.send_signal(signal.SIGINT)
-    assert console.process.wait(PATIENCE) == 130
-    # The stream has ended, and the queue is gone.
-    while stream.readline():
-        pass
+        console.process.send_signal(signal.SIGINT)
+        assert console.process.wait(PATIENCE) == 130
+        # The stream has ended, and the queue is gone.
+        while stream.readline():
+            pass
     assert queues(catalog) == []
     assert "Traceback" not in console.said
 
 
 def test_without_cookie_or_from_another_site_there_is_nothing(console: Console) -> None:
-    assert console.request("GET", "/", {}).status == 403
-    assert console.request("GET", "/", {"Host": "evil.example"}).status == 421
-    forged = {"Origin": "http://evil.example", "Cookie": console._cookie}
-    assert console.request("POST", "/differences/repair", forged).status == 403
+    assert console.status("GET", "/", {}) == 403
+    assert console.status("GET", "/", {"Host": "evil.example"}) == 421
+    forged = {"Origin": "http://evil.example", "Cookie": console.cookie}
+    assert console.status("POST", "/differences/repair", forged) == 403

@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from s3_catalog.model.change import Change
 from s3_catalog.model.row import Row
 from s3_catalog.table.stream_record import SEQUENCE_DIGITS
+from s3_catalog.totals.forget import forget_empty
 from s3_catalog.totals.recount import Recounted, recount
 from s3_catalog.totals.totals_table import TotalsTable
 from tests.simulator.network import Crash, Place
@@ -31,6 +32,8 @@ DEPTH = 2
 COUNTER_SHARDS = 2
 KEYS = ["1", "a/1", "a/2", "a/b/1", "a/b/c/1", "a/b/c/d", "/", "//x", "e/1", "f/1", "g/h/1"]
 BATCH = 6
+WINDOW = 60
+"""Seconds for which Lambda gathers a batch: what waits for less may see none of it counted."""
 
 
 @dataclass
@@ -171,14 +174,35 @@ class StreamWorld:
             return iter(rows)
 
         def pause(seconds: float) -> None:
-            # Changes from before the pause are counted during it, as `recount` assumes.
+            # Changes from before a pause that is longer than the window are counted during it, as
+            # `recount` assumes.
             meanwhile()
             self.client.chance = None
-            self.settle()
+            if seconds > WINDOW:
+                self.settle()
             self.now += int(seconds)
 
         clock = lambda: datetime.fromtimestamp(self.now, UTC)  # noqa: E731
-        return recount(self.totals, bucket, read, pause, prefix=prefix, clock=clock)
+        return recount(self.totals, bucket, read, pause, window=WINDOW, prefix=prefix, clock=clock)
+
+    def forget(
+        self, meanwhile: Callable[[], None], bucket: str = BUCKETS[0], prefix: str = ""
+    ) -> None:
+        """Forget empty folders under `prefix`, `meanwhile` between reading them and deleting them.
+
+        It may fail, or end later, as any request.
+        """
+        self.client.meanwhile = meanwhile
+        self.client.chance = self.chance
+        with suppress(ClientError, BotoCoreError, Crash):
+            self.seen["forgotten"] += forget_empty(self.totals, bucket, prefix)
+        self.client.chance = self.client.meanwhile = None
+
+    def expect_no_empty_folder(self) -> None:
+        """Fail unless each folder that has totals has objects; the bucket itself is none."""
+        for bucket in BUCKETS:
+            for name, items in self.totals.each(bucket, "", range(1, DEPTH + 1)):
+                assert sum(int(item["objects"]["N"]) for item in items), name
 
     def expect_totals(self) -> None:
         """Fail unless every total, and the own objects of every folder, are the sums of the rows.

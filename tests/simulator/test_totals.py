@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from s3_catalog.model.change import Change
 from s3_catalog.table import merged_query as merge
-from s3_catalog.totals import recount, totals_table
+from s3_catalog.totals import forget, recount, totals_table
 from s3_catalog.totals import tally as totals
+from s3_catalog.totals.forget import forget_empty
 from s3_catalog.totals.tally import Part, Tally
 from s3_catalog.totals.totals_table import TotalsTable
 from tests.simulator import stream
@@ -25,7 +26,7 @@ from tests.simulator.transactions import TROUBLES
 from tests.simulator.wire import dynamodb_of
 
 SCHEDULES = 1000
-"""Random schedules for each of two stories, within which every mutation must be caught.
+"""Random schedules for each of three stories, within which every mutation must be caught.
 
 Hypothesis draws others, and shrinks those that fail.
 """
@@ -73,7 +74,13 @@ def recount_meanwhile(chance: Random, seen: Counter[str]) -> None:
     lossy = chance.random() < 0.5
     world.play(STEPS // 2, lossy=lossy)
     prefix, name = chance.choice(PREFIXES), chance.choice(BUCKETS)
-    recounted = world.recount(lambda: world.play(chance.randrange(4)), name, prefix)
+
+    def meanwhile() -> None:
+        world.play(chance.randrange(4))
+        if chance.random() < 0.2:
+            world.forget(lambda: world.play(chance.randrange(4)), name)
+
+    recounted = world.recount(meanwhile, name, prefix)
     seen["recounted under a prefix"] += bool(prefix and recounted.folders)
     seen["corrected"] += recounted.corrected
     seen["restless"] += len(recounted.restless)
@@ -85,7 +92,23 @@ def recount_meanwhile(chance: Random, seen: Counter[str]) -> None:
     world.expect_totals()
 
 
-STORIES = [count_once, recount_meanwhile]
+def forget_meanwhile(chance: Random, seen: Counter[str]) -> None:
+    """Empty folders are forgotten while rows change: no total differs, and none is left."""
+    world = StreamWorld(chance, seen)
+    world.play(STEPS // 2)
+    for _ in range(4):
+        prefix, name = chance.choice(PREFIXES), chance.choice(BUCKETS)
+        world.forget(lambda: world.play(chance.randrange(8)), name, prefix)
+        world.play(STEPS // 8)
+    world.settle()
+    world.expect_totals()
+    for bucket in BUCKETS:
+        forget_empty(world.totals, bucket, "")
+    world.expect_no_empty_folder()
+    world.expect_totals()
+
+
+STORIES = [count_once, recount_meanwhile, forget_meanwhile]
 Story = Callable[[Random, Counter[str]], None]
 
 
@@ -119,8 +142,10 @@ def test_every_random_schedule_ends_with_correct_totals(story: Story, monkeypatc
         story(Random(seed), seen)  # noqa: S311
     assert not HARD_CASES - (+seen).keys()
     if story is recount_meanwhile:
-        hard = {"dropped", "corrected", "restless", "recounted under a prefix"}
+        hard = {"dropped", "corrected", "restless", "recounted under a prefix", "forgotten"}
         assert hard <= (+seen).keys()
+    if story is forget_meanwhile:
+        assert seen["forgotten"] > 300
 
 
 @pytest.mark.parametrize("story", STORIES)
@@ -223,12 +248,18 @@ def correct_without_waiting(patch: Patch) -> None:
     patch.setattr(recount, "_wait_until_counted", lambda *_: None)
 
 
+def ignore_the_window(patch: Patch) -> None:
+    wait: Any = recount._wait_until_counted
+    patch.setattr(recount, "_wait_until_counted", lambda *first, **_: wait(*first[:3], 0))
+
+
 def correct_folders_that_changed(patch: Patch) -> None:
     own: Any = TotalsTable.own
 
     def unchanged(self: TotalsTable, bucket: str, prefix: str) -> Any:
         return {
-            name: replace(counted, changes=0) for name, counted in own(self, bucket, prefix).items()
+            name: replace(counted, changes=frozenset())
+            for name, counted in own(self, bucket, prefix).items()
         }
 
     patch.setattr(TotalsTable, "own", unchanged)
@@ -248,11 +279,49 @@ def recount_two_buckets_as_one(patch: Patch) -> None:
     patch.setattr(TotalsTable, "own", lambda self, _, prefix: own(self, BUCKETS[0], prefix))
 
 
+def count_again_from_zero(patch: Patch) -> None:
+    patch.setattr(totals_table, "_born", lambda: 0)
+
+
 RECOUNT_MUTATIONS = [
     correct_without_waiting,
+    ignore_the_window,
     correct_folders_that_changed,
     ignore_the_prefix_in_a_recount,
     recount_two_buckets_as_one,
+    count_again_from_zero,
+]
+
+
+def forget_what_changed(patch: Patch) -> None:
+    patch.setattr(forget, "_unchanged", lambda _: "attribute_exists(pk)")
+
+
+def forget_items_whose_folder_is_not_empty(patch: Patch) -> None:
+    patch.setattr(forget, "_SUMS", ())
+
+
+def forget_by_the_objects_of_each_item(patch: Patch) -> None:
+    each: Any = TotalsTable.each
+
+    def item_by_item(*arguments: Any) -> Any:
+        for name, items in each(*arguments):
+            for item in items:
+                yield name, iter([item])
+
+    patch.setattr(TotalsTable, "each", item_by_item)
+    patch.setattr(forget, "_SUMS", ("objects",))
+
+
+def forget_no_folder(patch: Patch) -> None:
+    patch.setattr(forget, "_transact", lambda *_: True)
+
+
+FORGET_MUTATIONS = [
+    forget_what_changed,
+    forget_items_whose_folder_is_not_empty,
+    forget_by_the_objects_of_each_item,
+    forget_no_folder,
 ]
 
 
@@ -261,6 +330,7 @@ RECOUNT_MUTATIONS = [
     [
         *((mutation, count_once) for mutation in MUTATIONS),
         *((mutation, recount_meanwhile) for mutation in RECOUNT_MUTATIONS),
+        *((mutation, forget_meanwhile) for mutation in FORGET_MUTATIONS),
     ],
     ids=lambda each: each.__name__,
 )

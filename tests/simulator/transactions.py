@@ -20,6 +20,8 @@ MAX_ACTIONS = 100
 
 _CLAUSES = re.compile(r"\b(ADD|SET) (.*?)(?= ADD | SET |$)")
 
+_GROWN = re.compile(r"if_not_exists\((?P<name>\w+), (?P<first>:\w+)\) \+ (?P<by>:\w+)")
+
 
 class CanceledError(ClientError):
     """botocore's `client.exceptions.TransactionCanceledException`."""
@@ -41,11 +43,19 @@ class FakeTotalsTable:
         self.items: dict[tuple[str, str], dict[str, Any]] = {}
         self.chance: Random | None = None
         self.late: list[Callable[[], None]] = []
+        self.meanwhile: Callable[[], None] | None = None
+        """What others do before the next transaction."""
         self._seen = seen
 
     def transact_write_items(self, **request: Any) -> dict[str, Any]:
         """Execute all of the actions, or none if a condition does not hold."""
-        actions = [action["Update"] for action in request["TransactItems"]]
+        if meanwhile := self.meanwhile:
+            self.meanwhile = None
+            meanwhile()
+        kinds = [next(iter(action.items())) for action in request["TransactItems"]]
+        actions = [
+            action if kind != "Put" else {**action, "Key": action["Item"]} for kind, action in kinds
+        ]
         places = [_place(action["Key"]) for action in actions]
         if len(set(places)) != len(places) or len(places) > MAX_ACTIONS:
             raise ClientError({"Error": {"Code": "ValidationException"}}, "TransactWriteItems")
@@ -56,8 +66,14 @@ class FakeTotalsTable:
                 raise CanceledError(
                     [self._reason(action, no) for action, no in zip(actions, refused, strict=True)]
                 )
-            for action in actions:
-                self._update(action)
+            for place, (kind, action) in zip(places, kinds, strict=True):
+                match kind:
+                    case "Delete":
+                        self.items.pop(place, None)
+                    case "Put":
+                        self.items[place] = dict(action["Item"])
+                    case _:
+                        self._update(action)
 
         self._in_trouble(commit, len(actions))
         return {}
@@ -102,6 +118,8 @@ class FakeTotalsTable:
     def _holds(self, action: dict[str, Any]) -> bool:
         test = action.get("ConditionExpression")
         item: Item = self.items.get(_place(action["Key"]), {})
+        for placeholder, name in action.get("ExpressionAttributeNames", {}).items():
+            test = test and re.sub(rf"{placeholder}\b", name, test)
         return not test or condition(test)(item, action["ExpressionAttributeValues"])
 
     def _reason(self, action: dict[str, Any], refused: bool) -> dict[str, Any]:
@@ -119,13 +137,17 @@ class FakeTotalsTable:
         )
         item = self.items.setdefault(_place(action["Key"]), dict(action["Key"]))
         for verb, clauses in _CLAUSES.findall(action["UpdateExpression"]):
-            for clause in clauses.split(", "):
+            for clause in re.split(r", (?![^(]*\))", clauses):
                 name, value = clause.split(" = " if verb == "SET" else " ")
-                name, given = names.get(name, name), values[value]
+                name = names.get(name, name)
                 if verb == "ADD":
                     before = int(item[name]["N"]) if name in item else 0
-                    given = {"N": str(before + int(given["N"]))}
-                item[name] = given
+                    item[name] = {"N": str(before + int(values[value]["N"]))}
+                elif found := _GROWN.fullmatch(value):
+                    before = int(item.get(found["name"], values[found["first"]])["N"])
+                    item[name] = {"N": str(before + int(values[found["by"]]["N"]))}
+                else:
+                    item[name] = values[value]
 
 
 def _place(key: Item) -> tuple[str, str]:

@@ -120,6 +120,26 @@ def test_every_reader_of_a_stream_has_an_alarm_on_its_iterator_age(templates: Te
         assert sorted(name for name in on if name) == sorted(readers)
 
 
+@pytest.mark.parametrize(("window", "late"), [("60", 360_000), ("300", 600_000), ("1", 301_000)])
+def test_totals_are_late_five_minutes_after_their_window(
+    assemblies: Assemblies, window: str, late: int
+) -> None:
+    template = read(assemblies.catalog(totals_window=window))
+    [totals] = [
+        mapping
+        for mapping in properties(template, "AWS::Lambda::EventSourceMapping", least=2)
+        if "TumblingWindowInSeconds" in mapping
+    ]
+    assert totals["MaximumBatchingWindowInSeconds"] == int(window)
+    thresholds = {
+        name: alarm["Threshold"]
+        for alarm in alarms({"Catalog": template}, "Catalog")
+        if (name := watched(alarm, "IteratorAge", "FunctionName"))
+    }
+    assert thresholds.pop(totals["FunctionName"]["Ref"]) == late
+    assert list(thresholds.values()) == [301_000]
+
+
 def test_a_comparison_that_fails_or_is_late_or_finds_much_raises_an_alarm(
     templates: Templates,
 ) -> None:

@@ -101,11 +101,10 @@ def test_batches_are_as_large_as_the_model_has_them(assemblies: Assemblies) -> N
         for template in all_of(assemblies.catalog(**settings))
         for mapping in properties(template, "AWS::Lambda::EventSourceMapping", least=0)
     )
-    window = units.STREAM_WINDOW
     assert found == sorted(
         [
-            (units.TOTALS_BATCH, window),
-            (units.PUBLISH_BATCH, window),
+            (units.TOTALS_BATCH, units.TOTALS_WINDOW),
+            (units.PUBLISH_BATCH, units.PUBLISH_WINDOW),
             (units.QUEUE_BATCH, 1),  # ingest
             (units.QUEUE_BATCH, 1),  # mirror
             (units.INSPECT_BATCH, None),

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from reinventure.aws import catalog_clients
+from reinventure.aws import catalog_clients, environment_session
 from tests.moto_endpoint import moto_endpoint
 from tests.our_clients import CombinedClient, our_s3
 
@@ -28,6 +28,7 @@ def aws() -> Iterator[None]:
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         # moto sees the requests of botocore alone.
         patch.setattr(catalog_clients, "service_of", lambda *_: None)
+        patch.setattr(environment_session, "region_of", lambda *_: None)
         with mock_aws():
             yield
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from reinventure.cli import app
-from reinventure.cost import prices
+from reinventure.cost import prices, units
 from reinventure.cost.alternatives import alternatives
 from reinventure.cost.prices import Price
 from reinventure.cost.usage import rotations, usage
@@ -115,6 +115,15 @@ def test_what_aws_offers_is_cheaper_at_every_size(rate: Rate, objects: int, chan
     work = Workload(changes, objects, rate, 0)
     total = sum(line.dollars for line in usage(work))
     assert max(other.dollars for other in alternatives(work)) < total
+
+
+def test_a_window_costs_what_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    [paragraph] = re.findall(r"^With 300 .*?\n\n", PAGE, re.MULTILINE | re.DOTALL)
+    figures = []
+    for window, options in ((300, []), (300, [Option.ATTACHED]), (1, [])):
+        monkeypatch.setattr(units, "TOTALS_WINDOW", window)
+        figures.append(dollars(a_million(Rate.TRICKLE, 0, *options)))
+    assert re.findall(r"\$[\d.,]*\d", paragraph) == figures
 
 
 @pytest.mark.parametrize("option", Option)

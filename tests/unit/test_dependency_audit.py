@@ -83,6 +83,6 @@ def test_all_lock_files_are_audited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "run", run)
     audit.python_packages()
     [command] = commands
-    for lock in ("requirements", "requirements-dev", "requirements-mutants", "requirements-audit"):
-        assert str(audit.ROOT / f"{lock}.txt") in command
+    for lock in ("", "-dev", "-mutants", "-audit", "-bench"):
+        assert str(audit.ROOT / f"requirements{lock}.txt") in command
     assert str(audit.ROOT / "worker" / "requirements.txt") in command

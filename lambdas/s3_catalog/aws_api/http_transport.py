@@ -14,6 +14,7 @@ from email.message import Message
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
+from threading import Lock
 from urllib.parse import urlsplit
 
 import botocore
@@ -110,7 +111,8 @@ class Transport:
     def _connect(self) -> HTTPConnection:
         connection = HTTPConnection(self.host, timeout=self.connect_timeout)
         if self._scheme == "https":
-            context = _tls_context(self.ca_bundle)
+            with _LOADING:
+                context = _tls_context(self.ca_bundle)
             connection = HTTPSConnection(self.host, timeout=self.connect_timeout, context=context)
         try:
             connection.connect()
@@ -122,6 +124,10 @@ class Transport:
             raise exceptions.EndpointConnectionError(endpoint_url=self.url, error=error) from error
         connection.sock.settimeout(self.read_timeout)
         return connection
+
+
+_LOADING = Lock()
+"""One thread loads the certificates, and the others wait for them: it takes 20 ms of CPU."""
 
 
 @cache

@@ -1,6 +1,6 @@
 """Amazon S3's ListObjectVersions, called like that of boto3's client."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, unquote_plus
@@ -16,10 +16,17 @@ _PARAMETERS = {
     "VersionIdMarker": "version-id-marker",
 }
 _LISTS = {"Version": "Versions", "DeleteMarker": "DeleteMarkers"}
-_TEXTS = {"ChecksumType", "ETag", "Key", "NextKeyMarker", "NextVersionIdMarker"}
-_TEXTS |= {"StorageClass", "VersionId"}
-_BOOLEANS = {"IsLatest", "IsRestoreInProgress", "IsTruncated"}
-_TIMES = {"LastModified", "RestoreExpiryDate"}
+
+_Readers = Mapping[str, tuple[str, Callable[[str], Any]]]
+
+_READ: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("ETag", "VersionId", "NextVersionIdMarker"), str),
+    **dict.fromkeys(("ChecksumType", "StorageClass"), str),
+    **dict.fromkeys(("IsLatest", "IsRestoreInProgress", "IsTruncated"), "true".__eq__),
+    **dict.fromkeys(("LastModified", "RestoreExpiryDate"), datetime.fromisoformat),
+    "Size": int,
+}
+"""What the text of an element is read with, by its name. Keys may be encoded, and are not here."""
 
 
 class VersionLister:
@@ -47,16 +54,22 @@ class VersionLister:
 
 
 class _Builder(TreeBuilder):
-    """Refuses documents with a type, which may have entities: S3 sends none."""
+    """Refuses documents with a type, which may have entities: AWS sends none."""
 
     def doctype(self, *_: object) -> None:
         raise ValueError("the reply has a document type")
 
 
-def _parse(body: bytes) -> dict[str, Any]:
+def document(body: bytes) -> Element:
+    """Return the root of the XML document `body`. Raises ValueError or ParseError."""
     parser = XMLParser(target=_Builder())  # noqa: S314 (it refuses entities)
     parser.feed(body)
-    root = parser.close()
+    root: Element = parser.close()
+    return root
+
+
+def _parse(body: bytes) -> dict[str, Any]:
+    root = document(body)
     if _name(root) == "ListVersionsResult":
         return _page(root)
     return {_name(element): element.text or "" for element in root}
@@ -64,32 +77,28 @@ def _parse(body: bytes) -> dict[str, Any]:
 
 def _page(root: Element) -> dict[str, Any]:
     encoded = root.findtext("{*}EncodingType") == "url"
-    decode = unquote_plus if encoded else str
-    page = _values(root, decode)
+    namespace = root.tag.removesuffix("ListVersionsResult")
+    by_name = {**_READ, **dict.fromkeys(("Key", "NextKeyMarker"), unquote_plus if encoded else str)}
+    readers = {f"{namespace}{name}": (name, read) for name, read in by_name.items()}
+    page = _values(root, readers)
     if "IsTruncated" not in page:
         raise ValueError("the listing has no end")
     for child in root:
         if name := _LISTS.get(_name(child)):
-            page.setdefault(name, []).append(_values(child, decode))
+            page.setdefault(name, []).append(_values(child, readers))
     return page
 
 
-def _values(element: Element, decode: Callable[[str], str]) -> dict[str, Any]:
+def _values(element: Element, readers: _Readers) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for child in element:
-        name, text = _name(child), child.text or ""
-        if name in _TEXTS:
-            values[name] = decode(text) if name.endswith(("Key", "KeyMarker")) else text
-        elif name in _BOOLEANS:
-            values[name] = text == "true"
-        elif name in _TIMES:
-            values[name] = datetime.fromisoformat(text)
-        elif name == "Size":
-            values[name] = int(text)
-        elif name == "ChecksumAlgorithm":
-            values.setdefault(name, []).append(text)
-        elif name == "RestoreStatus":
-            values[name] = _values(child, decode)
+        if found := readers.get(child.tag):
+            name, read = found
+            values[name] = read(child.text or "")
+        elif child.tag.endswith("ChecksumAlgorithm"):
+            values.setdefault("ChecksumAlgorithm", []).append(child.text or "")
+        elif child.tag.endswith("RestoreStatus"):
+            values["RestoreStatus"] = _values(child, readers)
     return values
 
 

@@ -146,11 +146,13 @@ def _inspect_text(
     details = _parse_text(stream, text, decode_start(head, encoding), name)
     # A parser stops at the first error; lines and encoding are those of the whole text.
     details |= _guarded(stream, lambda: _finish(scan, text))
-    if scan.changed:
-        # The fields were told apart in another encoding.
+    if scan.changed or scan.error:
+        # The fields were told apart in another encoding, or some of them could not be decoded.
         details |= {"columns": None, "rows": None}
     found = replace(found, **details)
-    return replace(found, encoding=scan.encoding, lines=scan.lines) if scan.valid else found
+    if scan.error:
+        return found
+    return replace(found, encoding=scan.encoding, lines=scan.lines)
 
 
 def _parse_text(stream: _Stream, text: Iterator[str], start: str, name: str) -> dict[str, Any]:
@@ -218,7 +220,10 @@ def _unexpected(details: dict[str, Any]) -> dict[str, Any]:
 def _finish(scan: TextScan, text: Iterator[str]) -> dict[str, Any]:
     for _ in text:
         pass
-    return {} if scan.valid else {"error": f"invalid {scan.encoding}"}
+    if scan.error:
+        # A parser met it: its pieces end there.
+        raise scan.error
+    return {}
 
 
 def _numbers(counted: tuple[int, int]) -> dict[str, Any]:

@@ -204,13 +204,12 @@ def agree(row: Row | None, stored: "StoredObject | None") -> bool:
     """
     if row is None or row.deleted or stored is None:
         return stored is None and (row is None or row.deleted)
-    return (row.size, row.etag) == (stored.size, stored.etag) and all(
-        mine is None or mine == theirs
-        for mine, theirs in (
-            (row.version_id, stored.version_id),
-            (row.storage_class, stored.storage_class),
-            (row.restore, stored.restore),
-        )
+    return (
+        row.size == stored.size
+        and row.etag == stored.etag
+        and row.version_id in (None, stored.version_id)
+        and row.storage_class in (None, stored.storage_class)
+        and row.restore in (None, stored.restore)
     )
 
 

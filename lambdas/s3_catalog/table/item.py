@@ -1,14 +1,14 @@
 """Rows as DynamoDB items."""
 
 from dataclasses import fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from s3_catalog.model import object_key
 from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.row import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
@@ -18,6 +18,9 @@ OPTIONAL = (
     *("requester", "source_ip", "storage_class", "checksum_algorithm", "restore"),
 )
 """The attributes of an item besides its key: those of every row, and those of some."""
+
+_NONE = {"S": None}
+"""The value of an attribute that an item does not have."""
 
 
 def to_item(row: Row, shards: int) -> "dict[str, AttributeValueTypeDef]":
@@ -39,32 +42,30 @@ def to_item(row: Row, shards: int) -> "dict[str, AttributeValueTypeDef]":
 
 def from_item(item: "Mapping[str, AttributeValueTypeDef]") -> Row:
     """Return the row in a DynamoDB item that `to_item` made."""
-
-    def text(name: str) -> str | None:
-        return item[name]["S"] if name in item else None
-
-    def number(name: str) -> int | None:
-        return int(item[name]["N"]) if name in item else None
-
+    get: Callable[..., Any] = item.get
     return Row(
-        bucket=item["pk"]["S"].split("#", 1)[0],
-        key=item["sk"]["S"],
-        sequencer=item["sequencer"]["S"],
-        event_time=item["event_time"]["S"],
-        event_name=item["event_name"]["S"],
-        version_id=text("version_id"),
-        size=number("size"),
-        etag=text("etag"),
-        expires_at=number("expires_at"),
-        asked_at=number("asked_at"),
-        healed_at=number("healed_at"),
-        inspected=from_value(item["inspected"]) if "inspected" in item else None,
-        requester=text("requester"),
-        source_ip=text("source_ip"),
-        storage_class=text("storage_class"),
-        checksum_algorithm=text("checksum_algorithm"),
-        restore=text("restore"),
+        item["pk"]["S"].split("#", 1)[0],
+        item["sk"]["S"],
+        item["sequencer"]["S"],
+        item["event_time"]["S"],
+        item["event_name"]["S"],
+        get("version_id", _NONE)["S"],
+        _number(get("size")),
+        get("etag", _NONE)["S"],
+        _number(get("expires_at")),
+        _number(get("asked_at")),
+        _number(get("healed_at")),
+        from_value(item["inspected"]) if "inspected" in item else None,
+        get("requester", _NONE)["S"],
+        get("source_ip", _NONE)["S"],
+        get("storage_class", _NONE)["S"],
+        get("checksum_algorithm", _NONE)["S"],
+        get("restore", _NONE)["S"],
     )
+
+
+def _number(value: Any) -> int | None:
+    return value and int(value["N"])
 
 
 def to_value(inspection: InspectionResult) -> "AttributeValueTypeDef":

@@ -12,7 +12,7 @@ from s3_catalog.model.sequencer import bounds
 from s3_catalog.model.stored_object import STANDARD
 from s3_catalog.model.timestamps import timestamp
 from s3_catalog.table.item import from_item
-from s3_catalog.table.merged_query import Reading, merged
+from s3_catalog.table.merged_query import Reading, merged, merged_chunks
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -120,6 +120,39 @@ def rows_and_pages(
         row = from_item(item) if item else None
         if row is None or wanted.by is None or is_by(row.requester, wanted.by):
             yield key, row
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a listing shows of an existing object: see `Row`."""
+
+    key: str
+    event_time: str
+    size: int
+
+
+def listing(
+    client: "DynamoDBClient", table: str, bucket: str, shards: int, *, prefix: str = ""
+) -> Iterator[list[Listed]]:
+    """Yield every object that exists under `prefix`, in lists, in the order of S3's listing.
+
+    DynamoDB sends only what is shown, a third of a row: it charges for the whole one. Raises
+    botocore's ClientError or BotoCoreError when the table cannot be read.
+    """
+    queries: list[QueryInputTypeDef] = [
+        {
+            **_query(table, partition, EXISTING, prefix=prefix, after="", consistent=False),
+            "ProjectionExpression": "sk, event_time, #size",
+            "ExpressionAttributeNames": {"#size": "size"},
+        }
+        for partition in object_key.partitions(bucket, shards)
+    ]
+    for chunk in merged_chunks(client, queries):
+        yield [
+            Listed(key, item["event_time"]["S"], int(item["size"]["N"]))
+            for key, item in chunk
+            if item
+        ]
 
 
 def _query(

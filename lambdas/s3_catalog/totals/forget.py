@@ -1,13 +1,15 @@
-"""Deleting the totals of a bucket that left the scope, once they are zero.
+"""Deleting totals that are zero: of a bucket that left the scope, and of folders without objects.
 
 A folder has an item for each counter shard that counted a change of it. Their sum is zero, but each
 may be anything. So the items of a folder go in one transaction. If they are too many for one, their
 counts move into one of them before: at no moment the sum differs, whatever fails.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from s3_catalog.table.batch_write import chunks
+from s3_catalog.totals.tally import level
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,25 +41,55 @@ def forget(totals: "TotalsTable", bucket: str) -> bool:
     The total of the bucket goes last: as long as anything is left, `totals.has` finds the bucket.
     Idempotent. Raises botocore's ClientError or BotoCoreError.
     """
-    for levels in (range(1, totals.depth + 1), range(1)):
-        gone, pending = True, list["Item"]()
-        for _, found in totals.each(bucket, "", levels):
-            items: Sequence[Item] = list(found)
-            if any(sum(_count(item, name) for item in items) for name in _SUMS):
-                gone = False
-                continue
-            if len(items) > MAX_ACTIONS:
-                moved = _gathered(totals, items)
-                gone, items = gone and moved is not None, [moved] if moved else []
-            if len(pending) + len(items) > MAX_ACTIONS:
-                gone = _transact(totals, [_delete(totals, item) for item in pending]) and gone
-                pending = []
-            pending.extend(items)
-        if pending:
-            gone = _transact(totals, [_delete(totals, item) for item in pending]) and gone
-        if not gone:
-            return False
-    return True
+    return all(
+        _forget(totals, bucket, "", levels).all for levels in (range(1, totals.depth + 1), range(1))
+    )
+
+
+def forget_empty(totals: "TotalsTable", bucket: str, prefix: str) -> int:
+    """Delete the totals of the folders under `prefix` that are zero; return how many items.
+
+    Safe while changes are counted, as it changes no sum; a folder that changes meanwhile may stay.
+    The total of the bucket stays: it has the newest event, and `totals.has` asks for it. An item
+    takes two write units, once. Idempotent. Raises botocore's ClientError or BotoCoreError.
+    """
+    levels = range(max(1, level(prefix)), totals.depth + 1)
+    return _forget(totals, bucket, prefix, levels).items
+
+
+@dataclass(slots=True)
+class _Forgotten:
+    """How many `items` were deleted, and whether these are `all`."""
+
+    items: int = 0
+    all: bool = True
+
+
+def _forget(totals: "TotalsTable", bucket: str, prefix: str, levels: range) -> _Forgotten:
+    """Delete the totals of the folders of `levels` under `prefix` that are zero."""
+    done, pending = _Forgotten(), list["Item"]()
+
+    def delete() -> None:
+        if pending and _transact(totals, [_delete(totals, item) for item in pending]):
+            done.items += len(pending)
+        elif pending:
+            done.all = False
+        pending.clear()
+
+    for _, found in totals.each(bucket, prefix, levels):
+        items: Sequence[Item] = list(found)
+        if any(sum(_count(item, name) for item in items) for name in _SUMS):
+            done.all = False
+            continue
+        if len(items) > MAX_ACTIONS:
+            moved = _gathered(totals, items)
+            done.items += len(items) - 1 if moved else 0
+            done.all, items = done.all and moved is not None, [moved] if moved else []
+        if len(pending) + len(items) > MAX_ACTIONS:
+            delete()
+        pending.extend(items)
+    delete()
+    return done
 
 
 def _gathered(totals: "TotalsTable", items: "Sequence[Item]") -> "Item | None":

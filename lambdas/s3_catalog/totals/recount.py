@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from s3_catalog.totals.totals_table import Own, TotalsTable
 
 LAG = 30
-"""Seconds within which a change is counted, unless the checkpoints show that `totals` is further
-behind. The event source mapping gathers a batch for at most one second."""
+"""Seconds within which a change is counted after its batch was gathered, unless the checkpoints
+show that `totals` is further behind."""
 
 CLOCKS = 5
 """Seconds: the greatest difference between DynamoDB's clock and ours."""
@@ -48,14 +48,15 @@ def recount(
     read: Callable[[], "Iterable[Row]"],
     pause: Callable[[float], None],
     *,
+    window: float,
     prefix: str = "",
     clock: "Callable[[], datetime]" = utc_now,
 ) -> Recounted:
     """Compare the totals of all folders under `prefix` with their rows, and correct differences.
 
     `read` reads all rows of objects under `prefix`, consistently, at each call. `pause` waits for a
-    number of seconds; without differences it is not called. Needs memory for each folder, not for
-    each row.
+    number of seconds; without differences it is not called. `window` is the number of seconds for
+    which Lambda gathers a batch. Needs memory for each folder, not for each row.
 
     Raises botocore's ClientError or BotoCoreError. It is idempotent, and several may run at once.
     """
@@ -73,7 +74,7 @@ def recount(
         }
         if not differing:
             break
-        _wait_until_counted(totals, read_at, pause)
+        _wait_until_counted(totals, read_at, pause, window)
         after = totals.own(bucket, prefix)
         for name in sorted(differing):
             counted = after.get(name, UNCOUNTED)
@@ -92,7 +93,7 @@ def _difference(name: str, rows: dict[str, Delta], counted: "dict[str, Own]") ->
 
 
 def _wait_until_counted(
-    totals: "TotalsTable", moment: float, pause: Callable[[float], None]
+    totals: "TotalsTable", moment: float, pause: Callable[[float], None], window: float
 ) -> None:
     """Wait until every change written before `moment` has been counted.
 
@@ -101,9 +102,9 @@ def _wait_until_counted(
     behind = True
     checkpoints = totals.checkpoints()
     while behind:
-        pause(LAG)
+        pause(window + LAG)
         previous, checkpoints = checkpoints, totals.checkpoints()
         behind = any(
-            written_at < moment + CLOCKS and previous.get(shard) != written_at
-            for shard, written_at in checkpoints.items()
+            checkpoint.written_at < moment + CLOCKS and previous.get(shard) != checkpoint
+            for shard, checkpoint in checkpoints.items()
         )

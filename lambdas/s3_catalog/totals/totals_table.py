@@ -43,7 +43,7 @@ _ROOT = "/"
 
 _CHECKPOINTS = "#marks"
 """The partition of all checkpoints, so that one query reads them. One partition takes 1,000 writes
-per second; each is a batch of up to 500 changes."""
+per second; each is a batch of up to 1,000 changes."""
 
 _BUCKETS = "#buckets"
 """The partition with an item for each bucket that ever had a row, so that one query finds those
@@ -54,18 +54,29 @@ _KEYS_PER_READ = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
-    """The count of a folder's own objects, and the number of changes counted.
+class Checkpoint:
+    """How far a shard is counted: the time of the write of its last counted change, `written_at`.
 
-    `guard` is the number of changes in the first counter shard, or None if it has no row.
+    `moved_at` is when that change was counted. Both are in seconds since 1970.
+    """
+
+    written_at: int
+    moved_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """The count of a folder's own objects, and `own_changes` of each counter shard that has any.
+
+    `guard` is that of the first counter shard, or None if it has none.
     """
 
     tally: Tally
-    changes: int
+    changes: frozenset[tuple[str, int]]
     guard: int | None
 
 
-UNCOUNTED = Own(Tally(), 0, None)
+UNCOUNTED = Own(Tally(), frozenset(), None)
 """The count of a folder without any counted change."""
 
 
@@ -187,7 +198,9 @@ class TotalsTable:
                         objects=sum(int(item["own_objects"]["N"]) for item in counted),
                         bytes=sum(int(item["own_bytes"]["N"]) for item in counted),
                     ),
-                    changes=sum(int(item["own_changes"]["N"]) for item in counted),
+                    changes=frozenset(
+                        (item["pk"]["S"], int(item["own_changes"]["N"])) for item in counted
+                    ),
                     guard=next(
                         (int(i["own_changes"]["N"]) for i in counted if i["pk"] == first), None
                     ),
@@ -219,11 +232,8 @@ class TotalsTable:
         found = (item for _, item in merged(self.client, queries) if item)
         yield from groupby(found, key=_folder)
 
-    def checkpoints(self) -> dict[str, int]:
-        """Return the checkpoint of each shard: the time of the write of its last counted change.
-
-        In seconds since 1970, by shard. Expired checkpoints are left out.
-        """
+    def checkpoints(self) -> dict[str, Checkpoint]:
+        """Return the checkpoint of each shard that counted a change in `CHECKPOINT_LIFE`."""
         request: QueryInputTypeDef = {
             "TableName": self.table,
             "KeyConditionExpression": "pk = :checkpoints",
@@ -231,12 +241,18 @@ class TotalsTable:
             "ConsistentRead": True,
         }
         items = [item for _, item in merged(self.client, [request]) if item]
-        return {item["sk"]["S"]: int(item["written_at"]["N"]) for item in items}
+        life = int(CHECKPOINT_LIFE.total_seconds())
+        return {
+            item["sk"]["S"]: Checkpoint(
+                int(item["written_at"]["N"]), int(item["expires_at"]["N"]) - life
+            )
+            for item in items
+        }
 
     def correct(self, bucket: str, folder: str, by: Tally, guard: int | None) -> bool:
         """Add `by` to the own objects of `folder`, and so to the totals of it and all above it.
 
-        Only if the number of changes in the first counter shard is still `guard`; returns whether.
+        Only if `own_changes` of the first counter shard is still `guard`; returns whether.
         """
         own = Delta(by, by, 1)
         above = folders(folder, level(folder) - 1) if folder else []
@@ -318,14 +334,13 @@ class TotalsTable:
     ) -> "TransactWriteItemTypeDef":
         """Return the write that adds `delta`, of changes that are counted `now`, if of any."""
         added = {"objects": delta.all.objects, "bytes": delta.all.bytes}
-        if delta.changes:
-            added |= {
-                "own_objects": delta.own.objects,
-                "own_bytes": delta.own.bytes,
-                "own_changes": delta.changes,
-            }
         event = newest_event.attributes(delta.newest, now) if delta.newest and now else {}
-        set_ = ", ".join(f"{name} = :{name}" for name in event)
+        values = {f":{name}": value for name, value in event.items()}
+        sets = [f"{name} = :{name}" for name in event]
+        if delta.changes:
+            added |= {"own_objects": delta.own.objects, "own_bytes": delta.own.bytes}
+            sets.append("own_changes = if_not_exists(own_changes, :born) + :changes")
+            values |= {":born": {"N": str(_born())}, ":changes": {"N": str(delta.changes)}}
         return {
             "Update": {
                 "TableName": self.table,
@@ -334,12 +349,12 @@ class TotalsTable:
                 "UpdateExpression": (
                     "ADD "
                     + ", ".join(f"#{name} :{name}" for name in added)
-                    + (f" SET {set_}" if set_ else "")
+                    + (f" SET {', '.join(sets)}" if sets else "")
                 ),
                 "ExpressionAttributeNames": {f"#{name}": name for name in added},
                 "ExpressionAttributeValues": {
                     **{f":{name}": {"N": str(number)} for name, number in added.items()},
-                    **{f":{name}": value for name, value in event.items()},
+                    **values,
                 },
             }
         }
@@ -351,6 +366,14 @@ class TotalsTable:
         # totals start again at zero.
         place = f"{bucket}#{self.depth}#{level(folder)}#{self.counter_shards}#{counter_shard}"
         return {"pk": {"S": place}, "sk": {"S": folder or _ROOT}}
+
+
+def _born() -> int:
+    """Return what `own_changes` of a new item begins at: microseconds since 1970.
+
+    So it has no value a second time, even if the item was forgotten, and a recount sees that.
+    """
+    return time.time_ns() // 1_000
 
 
 def _tally(item: "Mapping[str, AttributeValueTypeDef]") -> Tally:

@@ -5,8 +5,8 @@ import os
 import shutil
 import tempfile
 import zipfile
-from contextvars import ContextVar
-from functools import wraps
+from contextvars import ContextVar, copy_context
+from functools import partial, wraps
 from hashlib import sha256
 from pathlib import Path
 from queue import Empty
@@ -15,8 +15,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from reinventure.local.patches import function_log
+from reinventure.local.patches.call_queue import CallQueue
 from reinventure.local.patches.patch import patch
-from reinventure.local.patches.worker_pool import Worker, WorkerPool
+from reinventure.local.patches.worker_pool import Worker, WorkerPool, worker_limit
 
 
 @patch("1.5.33")
@@ -37,7 +38,7 @@ def workers_are_bounded() -> None:
 
     @wraps(invoke)
     def invoke_event(*arguments: Any) -> None:
-        # It runs the invocation in a thread with a copy of this context.
+        # It runs the invocation with a copy of this context.
         token = is_event.set(True)
         try:
             invoke(*arguments)
@@ -77,6 +78,45 @@ def workers_are_bounded() -> None:
     # It is called with None where the worker has been invalidated.
     functions.release_worker = lambda _: pool.release()
     functions.invalidate_worker = invalidate
+
+
+@patch("1.5.33")
+def events_wait_without_threads() -> None:
+    """Let the events of a function wait in a queue, instead of each in a thread of its own.
+
+    For speed only. A burst has hundreds of them, and the start of a thread stops the one that
+    serves requests. A retry, which is rare and sleeps first, has its own thread.
+    """
+    functions: Any = importlib.import_module("ministack.services.lambda_svc")
+    retry, execute = functions.invoke_async_with_retry, functions._execute_function
+    failure: ContextVar[dict[str, Any] | None] = ContextVar("failure", default=None)
+    queues: dict[str, CallQueue] = {}
+
+    @wraps(execute)
+    def execute_unless_failed(function: Any, event: Any) -> Any:
+        failed = failure.get()
+        failure.set(None)
+        return failed or execute(function, event)
+
+    def try_once(function: Any, event: Any) -> None:
+        result = execute(function, event)
+        if result.get("error"):
+            # Its thread has a copy of this context, and takes this for the result of its first try.
+            failure.set(result)
+            retry(function, event)
+        elif result.get("log"):
+            functions.logger.info("Lambda async output:\n%s", result["log"])
+
+    @wraps(retry)
+    def enqueue(function: Any, event: Any) -> None:
+        name = (function.get("config") or function).get("FunctionArn", "")
+        if name not in queues:
+            # One function has fewer workers than there are.
+            queues[name] = CallQueue(threads=worker_limit(os.cpu_count() or 1))
+        queues[name].put(partial(copy_context().run, try_once, function, event))
+
+    functions._execute_function = execute_unless_failed
+    functions.invoke_async_with_retry = enqueue
 
 
 @patch("1.5.33")

@@ -2,12 +2,13 @@
 
 import importlib
 import time
-from contextvars import ContextVar
-from functools import wraps
+from contextvars import ContextVar, copy_context
+from functools import lru_cache, partial, wraps
 from http import HTTPStatus
 from threading import Lock
 from typing import Any
 
+from reinventure.local.patches.call_queue import CallQueue
 from reinventure.local.patches.patch import patch
 
 
@@ -122,3 +123,25 @@ def events_have_requesters() -> None:
 
     evaluator.pin_request_caller = pin_requester
     s3._fire_s3_event = fire_with_requester
+
+
+@patch("1.5.33")
+def events_share_a_thread() -> None:
+    """Deliver the events of all buckets in one thread, and read each configuration once.
+
+    For speed only. MiniStack starts a thread for each event, which stops the one that serves
+    requests until it runs, and parses the XML of the bucket's configuration in it.
+    """
+    s3: Any = importlib.import_module("ministack.services.s3")
+    queue = CallQueue(threads=1)
+    fire = s3._fire_s3_event_async
+
+    @wraps(fire)
+    def enqueue(bucket: str, key: str, name: str, *arguments: Any, **named: Any) -> None:
+        if bucket in s3._bucket_notifications:
+            sequencer = s3._next_event_sequencer(name)
+            deliver = partial(s3._fire_s3_event, bucket, key, name, *arguments, **named)
+            queue.put(partial(copy_context().run, deliver, sequencer=sequencer))
+
+    s3._fire_s3_event_async = enqueue
+    s3._parse_notification_config_raw = lru_cache(s3._parse_notification_config_raw)

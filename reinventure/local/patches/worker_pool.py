@@ -26,6 +26,11 @@ _YOUNG_SECONDS = 1.0
 """What has lasted less, a wait or idleness, is no reason to stop a worker for another function."""
 
 
+def worker_limit(cores: int) -> int:
+    """Return the number of workers that exist at most on a machine with `cores`."""
+    return 2 * cores + _NESTED
+
+
 class Worker(Protocol):
     """What the pool uses of a worker of MiniStack."""
 
@@ -63,7 +68,7 @@ class WorkerPool:
         cores: int,
     ) -> None:
         self._workers, self._lock, self._stop = workers, lock, stop
-        self._at_once = 2 * cores
+        self._at_once = worker_limit(cores) - _NESTED
         self._leases: dict[int, tuple[str, Worker]] = {}
         self._waiting: dict[tuple[int, str], deque[_Request]] = {}
         self._leaving: list[Worker] = []

@@ -15,7 +15,7 @@ from s3_catalog.model.event import Content, Event
 from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.table import merged_query as merge
 from s3_catalog.table.merged_query import Reading
-from s3_catalog.table.row_query import Filter, matching_rows
+from s3_catalog.table.row_query import Filter, Listed, listing, matching_rows
 from s3_catalog.table.store import Store
 from tests.component.conftest import SHARDS
 from tests.unit.model.test_object_key import keys
@@ -48,6 +48,20 @@ def test_a_listing_of_many_pages_is_in_key_order(
     fill(store, live, deleted={"k0", "k3/x"})
     found = [row.key for row in matching_rows(dynamodb, table, "bucket", SHARDS)]
     assert found == sorted(live)
+
+
+def test_a_listing_has_time_and_size_of_each_row(
+    dynamodb: "DynamoDBClient", store: Store, table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merge, "FIRST_PAGE", 2)
+    monkeypatch.setattr(merge, "PAGE", 3)
+    fill(store, {f"k{n % 7}/{n:03}" for n in range(50)}, deleted={"k0", "k3/x"})
+    for prefix in ("", "k3/", "none"):
+        rows = matching_rows(dynamodb, table, "bucket", SHARDS, prefix=prefix)
+        found = listing(dynamodb, table, "bucket", SHARDS, prefix=prefix)
+        assert [each for listed in found for each in listed] == [
+            Listed(row.key, row.event_time, row.size or 0) for row in rows
+        ]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

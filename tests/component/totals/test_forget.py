@@ -8,7 +8,7 @@ import pytest
 from s3_catalog.model.change import Change
 from s3_catalog.table.stream_record import SEQUENCE_DIGITS
 from s3_catalog.totals import forget as module
-from s3_catalog.totals.forget import forget
+from s3_catalog.totals.forget import forget, forget_empty
 from s3_catalog.totals.recount import recount
 from s3_catalog.totals.tally import Total
 from s3_catalog.totals.totals_table import TotalsTable
@@ -104,7 +104,7 @@ def test_a_change_that_is_counted_meanwhile_stays_counted(
     assert totals.total("left", "") == Total("", calls, 5 * calls)
     assert totals.total("left", "1/1/") == Total("1/1/", calls, 5 * calls)
     # What is counted has no rows.
-    done = recount(totals, "left", list, lambda _: None)
+    done = recount(totals, "left", list, lambda _: None, window=0)
     assert done.restless == []
     assert forget(totals, "left")
     assert items(totals, "left") == []
@@ -138,6 +138,41 @@ def test_an_interrupted_deletion_leaves_sums_of_zero(
         else:
             break
     assert items(totals, "left") == []
+
+
+def test_empty_folders_of_a_bucket_in_use_go_and_the_others_stay(totals: TotalsTable) -> None:
+    for bucket in BUCKETS:
+        count(totals, bucket, KEYS)
+    gone = [key for key in KEYS if key.startswith(("0/", "1/1/"))]
+    count(totals, "left", gone, deleted=True)
+    others = {bucket: items(totals, bucket) for bucket in BUCKETS[1:]}
+    whole = totals.total("left", "")
+    kept = [
+        each for each in items(totals, "left") if not each["sk"]["S"].startswith(("0/", "1/1/"))
+    ]
+    below = list(totals.below("left", "", 2))
+    of_one = [each for each in items(totals, "left") if each["sk"]["S"].startswith("1/1/")]
+    assert forget_empty(totals, "left", "1/") == len(of_one)
+    assert forget_empty(totals, "left", "") > 0
+    assert forget_empty(totals, "left", "") == 0
+    assert items(totals, "left") == kept
+    assert {bucket: items(totals, bucket) for bucket in BUCKETS[1:]} == others
+    assert totals.total("left", "") == whole
+    assert list(totals.below("left", "", 2)) == below
+    # A folder that comes back counts from zero, and no number of changes is there again.
+    count(totals, "left", ["1/1/back"])
+    assert totals.total("left", "1/1/") == Total("1/1/", 1, 5)
+    [(_, changes)] = totals.own("left", "1/1/")["1/1/"].changes
+    assert changes > max(int(each["own_changes"]["N"]) for each in of_one)
+
+
+def test_the_total_of_an_empty_bucket_stays(totals: TotalsTable) -> None:
+    count(totals, "left", KEYS)
+    count(totals, "left", KEYS, deleted=True)
+    assert forget_empty(totals, "left", "") > 0
+    assert totals.has("left")
+    assert {each["sk"]["S"] for each in items(totals, "left")} == {"/"}
+    assert totals.newest_event("left")
 
 
 def test_buckets_that_were_registered_are_found(totals: TotalsTable) -> None:

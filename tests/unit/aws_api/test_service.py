@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
+from pathlib import Path
 from zlib import crc32
 
 import pytest
@@ -391,3 +392,22 @@ def test_a_connection_attempt_has_a_time_out() -> None:
             transport.send(Request("GET"))
         for one in waiting:
             one.close()
+
+
+def test_threads_that_connect_at_once_load_the_certificates_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(bundle))
+    load, loaded = ssl.create_default_context, list[str]()
+
+    def slowly(cafile: str) -> ssl.SSLContext:
+        loaded.append(cafile)
+        time.sleep(0.05)
+        return load(cafile=cafile)
+
+    monkeypatch.setattr(ssl, "create_default_context", slowly)
+    transport = Transport("https://127.0.0.1:9", 1, 1, str(bundle))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: transport.connect(), range(8)))
+    assert loaded == [str(bundle)]

@@ -208,6 +208,14 @@ def test_a_hostile_or_damaged_reply_is_refused(server: FaultyServer, name: str) 
     assert len(server.requests) == 2
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_entities_are_refused_in_every_encoding(server: FaultyServer, encoding: str) -> None:
+    body = f'<?xml version="1.0" encoding="{encoding}"?>{HOSTILE["entities"]}'.encode(encoding)
+    server.script = [Answer(reply(body))]
+    with pytest.raises(ResponseStreamingError):
+        lister(server).list_object_versions(Bucket="bucket")
+
+
 @pytest.mark.parametrize("status", ["404 Not Found", "200 OK"])
 def test_an_error_has_the_code_of_s3(server: FaultyServer, status: str) -> None:
     body = (

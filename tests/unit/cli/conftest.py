@@ -61,6 +61,7 @@ def catalog(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Deployed
         table_name=empty_table.new_table(dynamodb),
         totals_table_name=empty_table.new_table(dynamodb),
         totals_depth=3,
+        totals_window=0,
         shards=4,
         failure_queue_url=urls[0],
         ingest_arn=f"{functions}:ingest:live",

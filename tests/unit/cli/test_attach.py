@@ -450,8 +450,8 @@ def test_more_shards_are_proposed_before_the_first_row(
     # 10 million requests, 0.005 for a thousand; 0.625 and 0.406 for each million of rows.
     assert lines_of(shown, "backfill") == [
         (
-            "$10,361.24 (us-east-1, November 2026): $50.00 for 10,000,000 LIST requests, "
-            "$6,250.00 for 10,000,000,000 write units of DynamoDB, $4,061.24 for totals and change "
+            "$9,754.29 (us-east-1, November 2026): $50.00 for 10,000,000 LIST requests, "
+            "$6,250.00 for 10,000,000,000 write units of DynamoDB, $3,454.29 for totals and change "
             "feed"
         ),
         "7.2 days of writes: 16 shards take 16,000 a second",

@@ -1,5 +1,6 @@
 """The command line itself: mistakes, help, version, exit codes, signals and pipes."""
 
+import inspect
 import os
 import re
 import shlex
@@ -14,13 +15,13 @@ import pytest
 import typer
 from botocore.exceptions import ClientError
 from typer.main import get_group
-from typer.models import CommandInfo
 from typer.testing import Result
 
 from reinventure import cli
 from reinventure.aws import deployed_catalog
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.cli import query
+from reinventure.cli import command_table, query
+from reinventure.cli.command_table import ImportedWhenRun
 from reinventure.errors import CheckFailedError, UserError
 from s3_catalog.exceptions import ContendedError, MalformedError
 from s3_catalog.model.inspection_result import InspectionResult
@@ -202,43 +203,51 @@ def test_a_bug_has_a_traceback_and_is_not_a_failed_check(
     assert "TypeError" in result.stderr
 
 
-COMMANDS = cli.app.registered_commands
+COMMANDS = list(command_table.commands().values())
 
 
-def name(command: CommandInfo) -> str:
-    assert command.callback
-    return command.name or command.callback.__name__.replace("_", "-")
+def name(command: ImportedWhenRun) -> str:
+    assert command.name
+    return command.name
+
+
+def documentation(command: ImportedWhenRun) -> str:
+    found = inspect.getdoc(command.command.callback)
+    assert found
+    return found
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=name)
-def test_the_help_of_a_command_is_its_documentation(command: CommandInfo, run: Run) -> None:
+def test_the_help_of_a_command_is_its_documentation(command: ImportedWhenRun, run: Run) -> None:
     result = run(name(command), "--help")
     assert result.exit_code == 0
-    assert command.callback
-    assert command.callback.__doc__
-    first = command.callback.__doc__.splitlines()[0]
+    first = documentation(command).splitlines()[0]
     assert first.replace("`", "") in " ".join(result.stdout.split())
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=name)
+def test_the_help_of_all_commands_has_the_documentation_of_each(command: ImportedWhenRun) -> None:
+    command.read_help()
+    assert command.help == documentation(command)
 
 
 @pytest.mark.parametrize("arguments", [["a\udcff"], ["--stack", "a\udcff"], ["--suffix=a\udcff"]])
 @pytest.mark.parametrize("command", COMMANDS, ids=name)
 def test_an_argument_that_is_not_utf_8_is_a_mistake_of_every_command(
-    command: CommandInfo, run: Run, arguments: list[str]
+    command: ImportedWhenRun, run: Run, arguments: list[str]
 ) -> None:
     result = run(name(command), *arguments)
     assert_mistake(result, r"a\udcff' is not valid UTF-8")
 
 
-def examples(command: CommandInfo) -> list[str]:
-    assert command.callback
-    assert command.callback.__doc__
-    block = command.callback.__doc__.partition("For example:\n\n")[2]
+def examples(command: ImportedWhenRun) -> list[str]:
+    block = documentation(command).partition("For example:\n\n")[2]
     return [line.strip() for line in block.splitlines() if line.strip()]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=name)
 def test_the_help_of_a_command_has_examples_that_can_be_parsed(
-    command: CommandInfo, run: Run
+    command: ImportedWhenRun, run: Run
 ) -> None:
     lines = examples(command)
     assert lines
@@ -262,7 +271,7 @@ def test_the_help_lists_all_commands_in_their_groups(run: Run, arguments: list[s
             listed.append(entry[1])
     assert "--version" in groups.pop("Options")
     assert groups == {
-        "Query": ["ls", "du", "find", "stat", "buckets", "sql", "watch"],
+        "Query": ["ls", "du", "find", "stat", "buckets", "sql", "watch", "console"],
         "Buckets": ["attach", "detach"],
         "Inspect": ["inspect", "duplicates"],
         "Maintain": [

@@ -26,7 +26,7 @@ def test_what_is_cheaper_comes_first(run: Run) -> None:
     first, journal, *_ = shown.stdout.splitlines()
     assert first == "Cheaper, where it is enough (the last table has what each gives):"
     # 0.30 for a million records, and half a GB of tables, kept and compacted.
-    assert journal == "  S3 Metadata, journal         $0.32 a month, 43 times less"
+    assert journal == "  S3 Metadata, journal         $0.32 a month, 23 times less"
 
 
 def test_an_idle_catalog_has_keys_alarms_and_storage(run: Run) -> None:

@@ -18,12 +18,11 @@ finally:
     print(json.dumps(sorted(sys.modules)), file=sys.stderr)
 """
 
-ERRORS = {"botocore", "botocore.exceptions"}
-"""The classes of botocore's errors, which the code catches. They take a few milliseconds."""
 
-
-@pytest.mark.parametrize(("option", "printed"), [("--help", "duplicates"), ("--version", "0.")])
-def test_help_and_version_import_no_client_of_aws(option: str, printed: str) -> None:
+@pytest.mark.parametrize(
+    ("option", "printed", "most"), [("--help", "duplicates", 400), ("--version", "0.", 300)]
+)
+def test_help_and_version_import_no_library_of_aws(option: str, printed: str, most: int) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, option],
         cwd=ROOT,
@@ -36,8 +35,6 @@ def test_help_and_version_import_no_client_of_aws(option: str, printed: str) -> 
     modules = json.loads(done.stderr.splitlines()[-1])
     libraries = {"boto3", "botocore", "s3transfer", "urllib3", "aws_cdk", "jsii", "ministack"}
     libraries |= {"anyio", "hypercorn", "starlette"}
-    loaded = {name for name in modules if name.split(".")[0] in libraries}
-    assert {name for name in loaded if ".vendored" not in name} == ERRORS
-    # 603 with boto3.
-    foreign = {name for name in modules if name.split(".")[0] not in {"reinventure", "s3_catalog"}}
-    assert len(foreign) < 450
+    assert not {name for name in modules if name.split(".")[0] in {*libraries, "pydantic"}}
+    # Each was 450 and more when the module of every command was imported.
+    assert len(modules) < most

@@ -263,10 +263,33 @@ def test_repair_waits_until_a_repaired_row_is_counted(
     run: Run,
     pauses: list[float],
     progress_files: Callable[[], list[Path]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    find = deployed_stack.find
+
+    def with_window(client: Any, stack: str, kind: Any) -> Any:
+        return replace(find(client, stack, kind), totals_window=60)
+
+    monkeypatch.setattr(deployed_stack, "find", with_window)
     add_row(catalog, "ghost")
     assert run("repair").exit_code == 0
-    assert pauses == [3]
+    assert pauses == [62]
+
+
+def test_repair_deletes_the_totals_of_folders_without_objects(
+    catalog: DeployedCatalog, run: Run, pauses: list[float]
+) -> None:
+    totals, one = catalog.totals(), Tally(1, 2)
+    for folder in ("a/b/", "c/"):
+        assert totals.correct(catalog.bucket, folder, one, None)
+        guard = totals.own(catalog.bucket, "")[folder].guard
+        assert totals.correct(catalog.bucket, folder, Tally(-1, -2), guard)
+    shown = run("repair", "a/")
+    assert "Deleted 2 rows of totals of folders without objects." in shown.stdout.splitlines()
+    assert set(totals.own(catalog.bucket, "")) == {"c/"}
+    assert "Deleted 1 rows" in run("repair").stdout
+    assert "Deleted" not in run("repair").stdout
+    assert totals.has(catalog.bucket)
 
 
 def stop_after(

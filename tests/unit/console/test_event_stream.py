@@ -1,7 +1,6 @@
 """The stream of events: what a page gets that was away, and what is kept."""
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator
 
 import pytest
@@ -81,9 +80,9 @@ def test_an_event_of_another_thread_wakes_the_reader() -> None:
         stream = events.read("r-0")
         await anext(stream)
         waiting = asyncio.ensure_future(lines(stream, 1))
-        while not events.readers:
+        for _ in range(10):  # Until it has found nothing, and waits.
             await asyncio.sleep(0)
-        threading.Thread(target=events.publish, args=["change", 1]).start()
+        await asyncio.to_thread(events.publish, "change", 1)
         return await waiting
 
     assert asyncio.run(read()) == ["id: r-1\nevent: change\ndata: 1\n\n"]

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -71,7 +72,9 @@ def test_changes_of_the_queue_reach_the_stream_of_events_until_it_stops(
 ) -> None:
     monkeypatch.setattr(followed_changes, "_POLL_SECONDS", 0)
     events = EventStream(run="r")
-    changes = FollowedChanges(catalog, events)
+    # Of several buckets, none is chosen.
+    many = replace(catalog, outputs=replace(catalog.outputs, attached_buckets="logs"))
+    changes = FollowedChanges(many, events)
     sqs = catalog.session.client("sqs")
     prefix = f"{catalog.stack}-watch-"
     before = set(sqs.list_queues(QueueNamePrefix=prefix).get("QueueUrls", []))
@@ -80,6 +83,7 @@ def test_changes_of_the_queue_reach_the_stream_of_events_until_it_stops(
     try:
         added = set[str]()
         while not added:
+            assert thread.is_alive()
             added = set(sqs.list_queues(QueueNamePrefix=prefix).get("QueueUrls", [])) - before
         message = {
             **arrival(HOSTILE).message,
@@ -95,6 +99,7 @@ def test_changes_of_the_queue_reach_the_stream_of_events_until_it_stops(
             MessageDeduplicationId="d",
         )
         while not changes.last():
+            assert thread.is_alive()
             thread.join(0.01)
     finally:
         changes.stop()

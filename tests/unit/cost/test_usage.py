@@ -46,54 +46,57 @@ def by_change(work: Workload) -> float:
 def test_a_million_single_changes() -> None:
     work = workload()
     assert dollars(work, "DynamoDB", "rows") == pytest.approx(WRITE)
-    # Checkpoint, bucket and three folders, twice each.
-    assert dollars(work, "DynamoDB", "totals") == pytest.approx(10 * WRITE)
-    # Three functions; each of four shards ends a window of 15 minutes 1,112 times.
-    assert dollars(work, "Lambda", unit="request") == pytest.approx(3.004448 * INVOCATION)
-    # 52 ms of a quarter of a GB each; the windows 50 ms.
-    seconds = 3 * 52_000 + 4_448 * 0.05
+    # Checkpoint, bucket and three folders, twice each, for the 15 changes of a shard in a minute.
+    assert dollars(work, "DynamoDB", "totals") == pytest.approx(10 / 15 * WRITE)
+    # Two functions, and `totals` once a minute for each of four shards; each ends a tumbling window
+    # of 15 minutes 1,112 times.
+    requests = 2 + 1 / 15 + 0.004448
+    assert dollars(work, "Lambda", unit="request") == pytest.approx(requests * INVOCATION)
+    # 50 ms of a quarter of a GB each, and 2 ms a change.
+    seconds = requests * 50_000 + 3 * 2_000
     assert dollars(work, "Lambda", unit="GB-second, arm64") == pytest.approx(
         seconds * 0.25 * GB_SECOND
     )
     assert dollars(work, "SNS") == pytest.approx(FIFO + 1.2 * 0.017)
     # 240 bytes a line.
     assert dollars(work, "CloudWatch", "a line for each invocation") == pytest.approx(
-        0.72106752 * 0.50
+        requests * 0.240 * 0.50
     )
     # 8,640 times five minutes, five users.
     assert dollars(work, "KMS", "data keys, kept for five minutes") == pytest.approx(0.1296)
-    assert by_change(work) == pytest.approx(8.83, abs=0.005)
+    assert by_change(work) == pytest.approx(2.53, abs=0.005)
 
 
 def test_a_million_changes_in_bursts() -> None:
     work = workload(rate=Rate.BURST)
-    # 10,000 transactions of a hundred changes.
-    assert dollars(work, "DynamoDB", "totals") == pytest.approx(0.1 * WRITE)
+    # 1,000 transactions of a thousand changes.
+    assert dollars(work, "DynamoDB", "totals") == pytest.approx(0.01 * WRITE)
     # Directly, `ingest` is invoked for each event. 2,500 s are three windows of four shards.
-    assert dollars(work, "Lambda", unit="request") == pytest.approx(1.020012 * INVOCATION)
+    assert dollars(work, "Lambda", unit="request") == pytest.approx(1.011012 * INVOCATION)
     # Nine times five minutes, five users.
     assert dollars(work, "KMS", "data keys, kept for five minutes") == pytest.approx(45 * 3e-6)
-    assert by_change(work) == pytest.approx(1.53, abs=0.005)
+    assert by_change(work) == pytest.approx(1.47, abs=0.005)
 
 
 def test_traces_are_an_option() -> None:
     assert dollars(workload(), "X-Ray") == 0
-    # All are first of their second, but for the windows, of which a twentieth is traced.
+    # All are first of their second.
     single = workload(Option.TRACING)
-    assert dollars(single, "X-Ray") == pytest.approx((3 + 0.004448 * 0.05) * TRACE)
-    # In 2,500 seconds 2,500 each, and a twentieth of the others.
+    assert dollars(single, "X-Ray") == pytest.approx((2 + 1 / 15 + 0.004448) * TRACE)
+    # In 2,500 seconds 2,500 each, and a twentieth of the others. `totals` has 1,012.
     ingest = 2_500 + 0.05 * 997_500
-    readers = 2 * (2_500 + 0.05 * 7_500) + 0.05 * 12
+    publish = 2_500 + 0.05 * 7_500
     bursts = workload(Option.TRACING, rate=Rate.BURST)
-    assert dollars(bursts, "X-Ray") == pytest.approx((ingest + readers) / MILLION * TRACE)
+    traced = (ingest + publish + 1_012) / MILLION
+    assert dollars(bursts, "X-Ray") == pytest.approx(traced * TRACE)
     # The check of each hour.
     idle = workload(Option.TRACING, Option.ATTACHED, changes=0)
     assert dollars(idle, "X-Ray") == pytest.approx(720 / MILLION * TRACE)
 
 
-def test_forty_changes_a_second_are_ten_in_a_batch() -> None:
+def test_forty_changes_a_second_are_ten_in_a_batch_and_600_in_one_of_totals() -> None:
     work = workload(rate=Rate.STEADY)
-    assert dollars(work, "DynamoDB", "totals") == pytest.approx(WRITE)
+    assert dollars(work, "DynamoDB", "totals") == pytest.approx(10 / 600 * WRITE)
     assert dollars(work, "Lambda", "publish", "request") == pytest.approx(0.1 * INVOCATION)
 
 
@@ -104,7 +107,7 @@ def test_an_overwritten_version_costs_a_lookup_when_it_expires() -> None:
     assert dollars(work, "Lambda", "ingest", "request") == pytest.approx(1.2 * INVOCATION)
     # Each is a record of the stream as well, but changes neither totals nor feed.
     assert dollars(work, "Lambda", "publish", "request") == pytest.approx(1.2 * INVOCATION)
-    assert dollars(work, "DynamoDB", "totals") == pytest.approx(10 * WRITE)
+    assert dollars(work, "DynamoDB", "totals") == pytest.approx(10 / 15 * WRITE)
     assert dollars(work, "SNS", unit="FIFO message") == pytest.approx(FIFO)
 
 
@@ -275,12 +278,12 @@ def test_what_is_free_is_free_once_in_an_account() -> None:
 
 def test_what_follows_the_rows_of_a_backfill() -> None:
     work = workload(rate=Rate.BURST)
-    seconds = 2 * (10_000 * 0.05 + 2_000) + 12 * 0.05
+    seconds = 11_012 * 0.05 + 2 * 2_000
     expected = (
-        0.1 * WRITE
-        + 0.020012 * INVOCATION
+        0.01 * WRITE
+        + 0.011012 * INVOCATION
         + seconds * 0.25 * GB_SECOND
-        + 20_012 * 240 / 1e9 * (0.50 + 0.03)
+        + 11_012 * 240 / 1e9 * (0.50 + 0.03)
         + FIFO
         + 1.2 * 0.017
         + 45 * 3e-6

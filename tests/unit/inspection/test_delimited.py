@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import example, given
@@ -17,30 +18,53 @@ def counted(text: str, name: str = "t.csv", chunk: int = 2**20) -> tuple[object,
     return found.columns, found.rows, found.error
 
 
-@given(st.text('a",\n', max_size=30), st.integers(1, 40))
-def test_a_csv_is_counted_as_the_standard_library_reads_it(text: str, chunk: int) -> None:
+def read_by_csv(text: str) -> tuple[int, int] | str:
+    """Return columns and rows by the standard library, or the error."""
     columns = rows = 0
-    error = None
     try:
         for record in csv.reader(io.StringIO(text, newline=""), strict=True):
             if record:
                 rows += 1
                 columns = columns or len(record)
     except csv.Error as invalid:
-        error = f"record {rows + 1}: {invalid}"
-    expected = (None, None, error) if error else (columns, rows, None)
+        return f"record {rows + 1}: {invalid}"
+    return columns, rows
+
+
+@given(st.text('a",\n', max_size=30), st.integers(1, 40))
+def test_a_csv_is_counted_as_the_standard_library_reads_it(text: str, chunk: int) -> None:
+    expected = read_by_csv(text)
     if text:
-        assert counted(text, chunk=chunk) == expected
+        assert counted(text, chunk=chunk) == (
+            (None, None, expected) if isinstance(expected, str) else (*expected, None)
+        )
 
 
-def in_pieces(text: str, size: int, *, tabs: bool) -> tuple[int, int] | str:
+parts = st.sampled_from(
+    ["a", "é", "東", ",", "\n", "\n", "\r", "\r\n", '"', '""', '"a"', '"a,\n\nb"', '"""",']
+)
+
+
+@example(["a,b\n", '\n"a",""\n'])  # An empty line first, then quotes.
+@example(["a,b\r", '\n"a","\n', '\n"\n'])  # A line end and a field over two pieces.
+@given(st.lists(st.lists(parts, max_size=12).map("".join), max_size=6))
+def test_pieces_of_a_csv_are_counted_as_the_standard_library_reads_them(pieces: list[str]) -> None:
+    assert fed(pieces, tabs=False) == read_by_csv("".join(pieces))
+
+
+def fed(pieces: Iterable[str], *, tabs: bool) -> tuple[int, int] | str:
+    """Return columns and rows of a text in `pieces`, or the error."""
     counter = RecordCounter(tabs=tabs)
     try:
-        for start in range(0, len(text), size):
-            counter.feed(text[start : start + size])
+        for piece in pieces:
+            counter.feed(piece)
         return counter.finish()
     except BrokenError as error:
         return str(error)
+
+
+def in_pieces(text: str, size: int, *, tabs: bool) -> tuple[int, int] | str:
+    return fed((text[at : at + size] for at in range(0, len(text), size)), tabs=tabs)
 
 
 @example(';\r"\\"\\\r"\r"', False)  # Broken without a backslash first, then with one, too.

@@ -93,3 +93,16 @@ def test_lines_end_with_line_feeds_and_are_absent_without_any(
 ) -> None:
     for chunk in (1, 2**20):
         assert inspect_bytes(content, "notes.txt", chunk).lines == lines
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.json", "notes"])
+@pytest.mark.parametrize("start", ["[a,b\n", '{"a": 1}\n{"b"', "a,b\n"])
+def test_a_text_that_is_not_valid_in_its_encoding_has_one_error_for_any_chunks(
+    name: str, start: str
+) -> None:
+    content = (start * 30).encode("utf-16") + b"\x00\xdc"
+    whole = inspect_bytes(content, name)
+    assert whole.error == "invalid utf-16-le: illegal encoding"
+    assert (whole.columns, whole.rows, whole.lines) == (None, None, None)
+    assert inspect_bytes(content, name, chunk=1) == whole
+    assert inspect_bytes(content, name, chunk=100) == whole

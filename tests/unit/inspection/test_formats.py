@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import zipfile
 from hashlib import sha256
 
@@ -160,6 +161,81 @@ def test_json_is_valid_exactly_when_python_reads_it(thing: object, data: st.Data
     if changed:
         # Several values are JSON Lines, which json.loads does not read.
         assert several or (found.error is None) is valid, (changed, found)
+
+
+def values_by_python(text: str) -> int | None:
+    """Return the number of values of a text, or None if one is invalid."""
+
+    def refuse(name: str) -> None:
+        raise ValueError(name)
+
+    decoder, count, at = json.JSONDecoder(parse_constant=refuse), 0, 0
+    while rest := text[at:].lstrip(" \t\n\r"):
+        try:
+            value, end = decoder.raw_decode(rest)
+        except ValueError:
+            return None
+        if not isinstance(value, str | list | dict) and re.match(r"[-+.\w]", rest[end:]):
+            return None  # 01 and truefalse are no two values.
+        at, count = len(text) - len(rest) + end, count + 1
+    return count
+
+
+rows = st.dictionaries(st.text("a é", max_size=2), documents, max_size=3) | documents
+separators = st.sampled_from([(",", ":"), (", ", ": "), (" ,  ", " : ")])
+ends = st.sampled_from(["\n", "\n", "\r\n", "\n\n", " \n", " ", "", "\n \n"])
+
+
+@given(st.lists(st.tuples(rows, separators, ends), min_size=2, max_size=8), st.data())
+def test_rows_of_json_lines_are_counted_exactly_when_python_reads_them(
+    lines: list[tuple[object, tuple[str, str], str]], data: st.DataObject
+) -> None:
+    text = list("".join(json.dumps(row, separators=by) + end for row, by, end in lines))
+    for _ in range(data.draw(st.integers(0, 1))):
+        at = data.draw(st.integers(0, len(text)))
+        text[at : at + data.draw(st.integers(0, 2))] = data.draw(
+            st.text('{}[],:"\\0- \nn', max_size=2)
+        )
+    changed = "".join(text)
+    found = inspect_bytes(changed.encode(), "t.jsonl", data.draw(st.integers(1, 200)))
+    if changed:
+        assert found.rows == values_by_python(changed)
+        assert (found.error is None) is (found.rows is not None)
+
+
+@pytest.mark.parametrize("chunk", [1, 2**20])
+@pytest.mark.parametrize(
+    ("row", "at"),
+    [
+        ('{"a": 1,}', 8),
+        ('{"a": 1, }', 9),
+        ('{,"a": 1}', 1),
+        ('{"a": 1 "b": 2}', 8),
+        ('{"a" 1}', 5),
+        ('{"a": }', 6),
+        ('{"a": [1,]}', 9),
+        ('{"a": [1, ]}', 10),
+        ('{"a": [1 2]}', 9),
+        ('{"a": {"b": 1,}}', 14),
+        ('{"a": 01}', 6),
+        ('{"a": 1.}', 6),
+        ('{"a": NaN}', 6),
+        ('{"a": "x\ny"}', 8),
+        ('{"a": "\\x"}', 7),
+        ('{"a": "\\u00g0"}', 7),
+        ('{"a": 1}}', 8),
+        ('{"a": 1},', 8),
+        ("{a: 1}", 1),
+    ],
+)
+def test_a_row_of_json_lines_that_is_invalid_is_found_between_others(
+    row: str, at: int, chunk: int
+) -> None:
+    before = '{"a": [1, {"b": "c"}]}\r\n{}\n["x",2]\n{"a":1.5e3,"b":null}\n'
+    found = inspect_bytes((before * 2).encode(), "t.jsonl", chunk)
+    assert (found.rows, found.error) == (8, None)
+    found = inspect_bytes(f"{before}{row}\n{before}".encode(), "t.jsonl", chunk)
+    assert found.error == f"invalid JSON at character {len(before) + at}"
 
 
 def test_a_single_object_has_no_rows_and_a_bracket_is_not_always_json() -> None:

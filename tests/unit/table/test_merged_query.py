@@ -1,12 +1,17 @@
 """The merge of several partitions: order, pages, their ends, and failures."""
 
+import heapq
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
 
 from s3_catalog.table import merged_query
 from s3_catalog.table.merged_query import Reading, merged
@@ -14,7 +19,7 @@ from s3_catalog.table.merged_query import Reading, merged
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-MAX_QUERIES = 20
+MAX_QUERIES = 40
 FAILED = ClientError({"Error": {"Code": "ThrottlingException"}}, "Query")
 
 
@@ -76,6 +81,60 @@ def test_partitions_are_merged_in_the_order_of_the_keys() -> None:
 def test_the_last_key_of_each_page_but_the_last_comes_again_without_an_item() -> None:
     table = Partitions(x=["a d", "e", "(g)", "i"], y=["b c", "h"])
     assert table.merged() == ["ax", "by", "cy", "c-", "dx", "d-", "ex", "e-", "g-", "hy", "ix"]
+
+
+def one_by_one(partitions: dict[str, list[str]]) -> list[str]:
+    """What `Partitions.merged` returns, by the rule: a merge of single items, and no threads."""
+
+    def stream(name: str, pages: list[str]) -> Iterator[tuple[str, str]]:
+        for number, page in enumerate(pages, 1):
+            for key in page.split():
+                if key[0] != "(":
+                    yield key, name
+            if number < len(pages):
+                yield page.split()[-1].strip("()"), "-"
+
+    streams = [stream(name, pages) for name, pages in partitions.items()]
+    return [key + name for key, name in heapq.merge(*streams, key=lambda found: found[0])]
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> dict[str, list[str]]:
+    """Partitions of different keys, in pages; some pages end with a key that a filter dropped."""
+    keys = sorted(draw(st.sets(st.text("abcé🚀", min_size=1, max_size=3), max_size=24)))
+    names = draw(st.lists(st.sampled_from("xyz"), min_size=len(keys), max_size=len(keys)))
+    found: dict[str, list[str]] = {}
+    for name in "xyz":
+        mine = [key for key, of in zip(keys, names, strict=True) if of == name]
+        pages: list[list[str]] = [[]]
+        for key in mine:
+            pages[-1].append(key)
+            if draw(st.booleans()):
+                pages[-1][-1] = draw(st.sampled_from([key, f"({key})"]))
+                pages.append([])
+        found[name] = [" ".join(page) for page in pages if page] or [""]
+    return found
+
+
+@given(table=tables())
+def test_chunks_have_what_a_merge_of_single_items_has(table: dict[str, list[str]]) -> None:
+    partitions, reading = Partitions(**table), Reading()
+    assert partitions.merged(reading) == one_by_one(table)
+    assert reading.rows == sum(len(page.split()) for pages in table.values() for page in pages)
+
+
+@given(table=tables(), number=st.integers(1, 10))
+def test_a_reader_that_stops_caused_only_one_query_ahead_in_each_partition(
+    table: dict[str, list[str]], number: int
+) -> None:
+    expected = one_by_one(table)
+    partitions = Partitions(**table)
+    queries: Any = [{"TableName": name} for name in table]
+    found = merged(cast("DynamoDBClient", partitions), queries)
+    read = [key for key, _ in islice(found, number)]
+    found.close()  # type: ignore[attr-defined]
+    passed = sum(each.endswith("-") for each in expected[: len(read) - 1])
+    assert len(partitions.queries) <= 2 * len(table) + passed
 
 
 def test_first_pages_have_50_items_and_further_pages_500() -> None:

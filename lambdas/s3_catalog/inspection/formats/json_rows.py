@@ -6,6 +6,7 @@ string whole.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from s3_catalog.exceptions import BrokenError
 
@@ -15,9 +16,10 @@ _MAX_SCALAR = 4096
 
 # All quantifiers are possessive: no input causes backtracking.
 _ESCAPE = r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})'
-_INSIDE = rf'(?:[^"\\\x00-\x1f]++|{_ESCAPE})*+'
+_PLAIN = r'[^"\\\x00-\x1f]*+'
+_INSIDE = rf"{_PLAIN}(?:{_ESCAPE}{_PLAIN})*+"
 _STRING = rf'"{_INSIDE}"'
-_SCALAR = r"(?:-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]++)?+|true|false|null)"
+_SCALAR = r"(?:-?+(?:[1-9][0-9]*+|0)(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]++)?+|true|false|null)"
 _S = r"[ \t\n\r]*+"
 
 _space = re.compile(_S)
@@ -26,18 +28,37 @@ _scalar = re.compile(_SCALAR)
 _word = re.compile(r"[-+.0-9A-Za-z]*+")
 
 
-def _value_pattern(depth: int) -> str:
-    """Return the pattern of a value that is nested at most `depth` levels deep."""
-    if depth == 0:
-        return f"(?:{_STRING}|{_SCALAR})"
-    inner = _value_pattern(depth - 1)
-    array = rf"\[{_S}(?:{inner}{_S}(?:,{_S}(?!\])|(?=\])))*+\]"
-    members = rf'(?:{_STRING}{_S}:{_S}{inner}{_S}(?:,{_S}(?=")|(?=\}})))*+'
-    return rf"(?:{_STRING}|{_SCALAR}|{array}|\{{{_S}{members}\}})"
+def _nested(depth: int, *, around: str, after: str) -> str:
+    """Return the pattern of an object or array with at most `depth` levels within it.
+
+    `after` is the white space after a comma or colon, `around` that around brackets and values.
+    """
+    inner = f"|{_nested(depth - 1, around=around, after=after)}" if depth else ""
+    value = f"(?:{_STRING}|{_SCALAR}{inner}){around}"
+    members = rf"(?:{_STRING}{around}:{after}{value}(?:,{after}(?!\}})|(?=\}})))*+"
+    elements = rf"(?:{value}(?:,{after}(?!\])|(?=\])))*+"
+    return rf"(?:\{{{around}{members}\}}|\[{around}{elements}\])"
 
 
-_shallow = re.compile(_value_pattern(3))
-"""A value with the nesting of a usual row: the scan passes it in one step."""
+@cache
+def _shallow() -> re.Pattern[str]:
+    """Return the pattern of an object or array with the nesting of a usual row.
+
+    The scan passes it in one step. Compiled when needed, which takes milliseconds.
+    """
+    return re.compile(_nested(2, around=_S, after=_S))
+
+
+@cache
+def _lines() -> re.Pattern[str]:
+    """Return the pattern of a run of rows: each an object in one line, with usual white space.
+
+    No line feed is within a row, so line feeds count them.
+    """
+    value = f"(?:{_STRING}|{_SCALAR}|{_nested(1, around='', after=' ?+')})"
+    member = f"{_STRING}: ?+{value}"
+    return re.compile(rf"(?:\{{{member}(?:, ?+{member})*+\}}\r?+\n)++")
+
 
 _scalars = re.compile(
     rf'(?:{_S},{_S}(?:{_SCALAR}|"[^"\\,\x00-\x1f]*+"){_S}(?=[,\]]))++',
@@ -81,7 +102,9 @@ class _Scan:
         self.is_array = False
 
     def run(self) -> None:
-        while self._peek():
+        while first := self._peek():
+            if first == "{" and self._run_of_lines():
+                continue
             self._value()
             while self._closers:
                 if self._empty or self._closers[-1] == "}" or not self._run_of_scalars():
@@ -109,6 +132,15 @@ class _Scan:
             raise self._broken()
         self._value()
 
+    def _run_of_lines(self) -> bool:
+        """Read rows of JSON Lines; return whether there were any."""
+        run = _lines().match(self._buffer, self._at)
+        if not run:
+            return False
+        self._at = run.end()
+        self.values += run.group().count("\n")
+        return True
+
     def _run_of_scalars(self) -> bool:
         """Read scalar elements of the innermost array; return whether there were any."""
         run = _scalars.match(self._buffer, self._at)
@@ -125,7 +157,7 @@ class _Scan:
         first = self._buffer[self._at]
         # The elements of the outermost array are the rows, and are counted one by one.
         outermost = first == "[" and not self._closers and not self.values
-        if first in "{[" and not outermost and (match := _shallow.match(self._buffer, self._at)):
+        if first in "{[" and not outermost and (match := _shallow().match(self._buffer, self._at)):
             self._at = match.end()
         elif first in "{[":
             if len(self._closers) >= _MAX_DEPTH:

@@ -66,6 +66,11 @@ def decode_start(head: bytes, encoding: str) -> str:
     return decoder.decode(head).lstrip("\ufeff \t\r\n\f")
 
 
+_PART = 2**17
+"""Bytes that are decoded at once. Larger texts leave the processor's cache between two steps, and
+their memory goes back to the system after each."""
+
+
 class TextScan:
     """Decodes a text, counts its lines, and checks that it is valid in its encoding.
 
@@ -79,19 +84,19 @@ class TextScan:
         self._lines = 0
         self._open = False
         self._carriage_returns = False
-        self.valid = True
+        self.error: UnicodeDecodeError | None = None
         self.changed = False
         """Whether the encoding turned out to be another one than the first bytes have."""
 
     def decoded(self, chunks: Iterable[bytes]) -> Iterator[str]:
         """Yield the text in `chunks`. Raises UnicodeDecodeError where a marked one is invalid."""
-        for chunk in chain(chunks, [b""]):
+        for chunk in chain(_parts(chunks), [b""]):
             self._ascii = self._ascii and chunk.isascii()
             try:
                 text = self._decoder.decode(chunk, not chunk)
-            except UnicodeDecodeError:
+            except UnicodeDecodeError as error:
                 if self._name != "utf-8":
-                    self.valid = False
+                    self.error = error
                     raise
                 text = self._change(chunk)
             self._lines += text.count("\n")
@@ -124,6 +129,12 @@ class TextScan:
         if not self._lines and self._carriage_returns:
             return None
         return self._lines + self._open
+
+
+def _parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        for start in range(0, len(chunk), _PART):
+            yield chunk[start : start + _PART]
 
 
 def _decodable(name: str) -> str:
