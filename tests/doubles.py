@@ -1,8 +1,14 @@
 """Test doubles that several tests use: the context of an invocation, a clock, a row."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from s3_catalog import key_log
 from s3_catalog.model.row import Row
 
 _ROW = Row(
@@ -57,3 +63,11 @@ class Clock:
 def row(key: str = "key", **attributes: Any) -> Row:
     """Return the row of an object, with these `attributes` in place of the usual ones."""
     return replace(_ROW, key=key, **attributes)
+
+
+@contextmanager
+def lines_of_keys(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Log as functions do with the setting `log_level=debug`, in the body of this context."""
+    with caplog.at_level(logging.DEBUG), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(key_log, "ENABLED", True)
+        yield

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -9,11 +10,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from handlers.batch_reply import BatchReply, batch_reply
 from handlers.context import Context
-from s3_catalog import clients
+from s3_catalog import clients, key_log
 from s3_catalog.environment.inspect_environment import InspectEnvironment
 from s3_catalog.exceptions import ContendedError, OutOfScopeError, OutOfTimeError, UnreadableError
 from s3_catalog.feed.message import read
-from s3_catalog.inspection.inspect_object import inspect_object
+from s3_catalog.inspection.inspect_object import Result, inspect_object
 from s3_catalog.table.store import Store
 
 _log = logging.getLogger("inspect")
@@ -38,22 +39,18 @@ def handler(delivery: dict[str, Any], context: Context) -> BatchReply:
     Returns the messages that failed or for which no time was left, which the queue delivers again.
     """
     failures = {}
+    outcomes = Counter[str]()
     for message in delivery["Records"]:
+        identifier = message["messageId"]
+        change: dict[str, Any] = {}
         try:
             if context.get_remaining_time_in_millis() < (BUDGET + RESERVE) * 1000:
                 raise TimeoutError("no time left in this invocation")
             change = read(message["body"], _scope)
-            result = inspect_object(
-                _store,
-                _s3,
-                change["bucket"],
-                change["key"],
-                _within(BUDGET),
-                max_bytes=_max_bytes,
-            )
-            _log.info("inspected", extra={"result": result.value})
+            outcomes[_inspect(change, identifier).value] += 1
         except OutOfScopeError as error:
-            _log.info("%s ignored: %s", message["messageId"], error)
+            outcomes["out of scope"] += 1
+            _log.debug("%s ignored: %s", identifier, error)
         except (
             TimeoutError,
             UnreadableError,
@@ -61,9 +58,28 @@ def handler(delivery: dict[str, Any], context: Context) -> BatchReply:
             ClientError,
             BotoCoreError,
         ) as error:
-            _log.error("%s failed: %s", message["messageId"], error)
-            failures[message["messageId"]] = [str(error)]
+            outcomes["failed"] += 1
+            _log.error("%s failed: %s", identifier, error)
+            if change:
+                key_log.log_failure(change["bucket"], change["key"], change.get("sequencer"), error)
+            failures[identifier] = [str(error)]
+    _log.info("inspected", extra={"outcomes": dict(outcomes)})
     return batch_reply(failures)
+
+
+def _inspect(change: dict[str, Any], message_id: str) -> Result:
+    bucket, key = change["bucket"], change["key"]
+    result = inspect_object(_store, _s3, bucket, key, _within(BUDGET), max_bytes=_max_bytes)
+    if key_log.ENABLED:
+        key_log.log(
+            key_log.INSPECTED,
+            bucket,
+            key,
+            sequencer=change.get("sequencer"),
+            outcome=result.value,
+            message_id=message_id,
+        )
+    return result
 
 
 def _within(seconds: float) -> Callable[[], None]:

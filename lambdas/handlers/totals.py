@@ -3,9 +3,11 @@
 import logging
 from typing import Any
 
-from s3_catalog import clients
+from s3_catalog import clients, key_log
 from s3_catalog.environment.totals_environment import TotalsEnvironment
+from s3_catalog.model.change import Change
 from s3_catalog.table.stream_record import changes as changes_of
+from s3_catalog.totals.tally import folders, growth
 from s3_catalog.totals.totals_table import TotalsTable
 
 _log = logging.getLogger("totals")
@@ -38,4 +40,21 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     _totals.register(change.bucket for change in changes if change.kind)
     written = _totals.apply(shard, changes)
     _log.info("counted", extra={"changes": len(changes), "transactions": written})
+    if key_log.ENABLED:
+        for change in changes:
+            if change.kind:
+                _log_counted(change)
     return {"state": {}}
+
+
+def _log_counted(change: Change) -> None:
+    grown = growth(change)
+    key_log.log(
+        key_log.COUNTED,
+        change.bucket,
+        change.key,
+        **key_log.of_change(change),
+        folders=folders(change.key, _environment.totals_depth),
+        objects=grown.objects,
+        bytes=grown.bytes,
+    )

@@ -5,6 +5,7 @@ others are botocore's, which is imported when the first of them is created: that
 the rest of a start. boto3 on top of it would add 50 ms.
 """
 
+import logging
 import os
 import re
 from collections.abc import Callable
@@ -130,6 +131,9 @@ def session() -> "Session":
     """Return the session of this process: a second one would load endpoints and models again."""
     from botocore.session import Session  # noqa: PLC0415 (see the module's docstring)
 
+    # Their lines at the level DEBUG have session tokens. At INFO there are some for each start.
+    for name in ("botocore", "urllib3"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     return Session()
 
 

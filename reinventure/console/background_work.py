@@ -15,6 +15,13 @@ COMPARISON_SECONDS = 60.0
 """Between two comparisons on the local cloud. Against an account, the button starts one."""
 
 
+LOCAL_KEY_SECONDS = 1.0
+"""Between two looks at the lines of the keys that a page shows, on the local cloud."""
+
+ACCOUNT_KEY_SECONDS = 10.0
+"""In an account, where FilterLogEvents has a quota of requests a second."""
+
+
 class BackgroundWork:
     """The threads of a console. They do not keep its process alive."""
 
@@ -24,6 +31,8 @@ class BackgroundWork:
         self._threads = [threading.Thread(target=here.changes.follow, name="changes", daemon=True)]
         interval = LOCAL_SECONDS if here.local else ACCOUNT_SECONDS
         self._repeat("numbers", interval, self._read_numbers)
+        key_interval = LOCAL_KEY_SECONDS if here.local else ACCOUNT_KEY_SECONDS
+        self._repeat("keys", key_interval, self._look_at_keys)
         if here.local:
             self._repeat("comparison", COMPARISON_SECONDS, here.comparison.compare)
 
@@ -44,6 +53,10 @@ class BackgroundWork:
         # Once for the first page, then only while someone looks.
         if self._here.events.readers or not self._here.numbers.shown():
             self._here.numbers.read()
+
+    def _look_at_keys(self) -> None:
+        if self._here.events.readers:
+            self._here.keys.look()
 
     def _repeat(self, name: str, seconds: float, work: Callable[[], None]) -> None:
         def loop() -> None:

@@ -30,7 +30,7 @@ def _row(change: Change) -> Element:
         "li",
         e("time", texts["time"], data_field="time"),
         e("b", texts["kind"], data_field="kind", data_kind=texts["kind"]),
-        e("bdi", texts["key"], class_="key", data_field="key"),
+        e("a", texts["key"], class_="key", data_field="key", href=str(change.get("href", ""))),
         e("span", texts["size"], class_="number", data_field="size"),
         e("span", texts["delay"], class_="number soft", data_field="delay"),
     )

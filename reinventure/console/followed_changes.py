@@ -12,6 +12,7 @@ from rich import filesize
 from reinventure.aws.change_watcher import Arrival, Watch
 from reinventure.aws.connection import explain
 from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.console import pages
 from reinventure.console.change_delays import Delays
 from reinventure.console.event_stream import EventStream
 from reinventure.printable import printable
@@ -88,13 +89,15 @@ def data(arrival: Arrival) -> dict[str, object]:
     """Return what a page shows of a change, as JSON.
 
     `milliseconds` is the time from the event at S3 to the change feed, by the clocks of AWS; None
-    for a change without an event, such as a repair. `texts` are the fields of its row in the list.
+    for a change without an event, such as a repair. `texts` are the fields of its row in the list,
+    and `href` is the page of its key.
     """
     message: Mapping[str, Any] = arrival.message
     state, delay = message["new"], _delay(message, arrival.sent_at)
     return {
         "bucket": message["bucket"],
         "milliseconds": delay,
+        "href": pages.of_key(message["bucket"], message["key"]),
         "texts": {
             "time": message["time"][11:19],
             "kind": message["kind"],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.aws.key_log_reader import KeyLogReader
 from reinventure.console import badge, command_run
 from reinventure.console.command_run import CommandRun, Run
 from reinventure.console.comparison_state import ComparisonState
@@ -15,7 +16,8 @@ from reinventure.console.followed_changes import FollowedChanges
 from reinventure.console.function_calls import LoggedCalls, MetricCalls
 from reinventure.console.part_numbers import PartReader
 from reinventure.console.system_map import SystemMap, system_map
-from reinventure.contract import InspectionOutputs, SqlOutputs
+from reinventure.console.watched_keys import WatchedKeys
+from reinventure.contract import SQL, WORKERS, InspectionOutputs, SqlOutputs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,7 @@ class Served:
     changes: FollowedChanges
     numbers: CurrentNumbers
     command: CommandRun
+    keys: WatchedKeys
 
     def system(self) -> SystemMap:
         """Return the map of the deployed stacks."""
@@ -68,6 +71,8 @@ def serve(
         if local and run.status is not None:
             comparison.start()
 
+    optional = ((WORKERS, inspection), (SQL, mirror))
+    stacks = [catalog.stack, *(name for name, outputs in optional if outputs)]
     return Served(
         catalog=catalog,
         inspection=inspection,
@@ -88,6 +93,7 @@ def serve(
             events,
         ),
         command=CommandRun(options, commanded),
+        keys=WatchedKeys(KeyLogReader(catalog.session, tuple(stacks)), events),
     )
 
 

@@ -19,8 +19,8 @@ from reinventure.progress import Steps
 
 _ACCOUNT = "000000000000"
 _ASSEMBLY = "cdk.out-"
-_LOCAL = ("local=true", "totals_window=1")
-"""Settings that differ from those in cdk.json: here totals cost nothing, and nobody waits."""
+_LOCAL = ("local=true", "totals_window=1", "log_level=debug")
+"""Settings that differ from those in cdk.json: here totals and logs cost nothing, nobody waits."""
 _QUIET = ("--no-notices", "--no-version-reporting")
 
 

@@ -70,6 +70,7 @@ PATCHES: list[Patch] = [
     functions.workers_are_bounded,
     functions.code_is_unzipped_once,
     functions.output_ends_with_a_mark,
+    functions.logs_are_json,
     eventbridge.eventbridge_invokes_asynchronously,
     eventbridge.events_have_versions,
     streams.batches_are_gathered,

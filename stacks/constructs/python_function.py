@@ -67,7 +67,7 @@ class PythonFunction(Construct):
             timeout=timeout,
             tracing=lambda_.Tracing.ACTIVE if settings.tracing else lambda_.Tracing.DISABLED,
             logging_format=lambda_.LoggingFormat.JSON,
-            application_log_level_v2=lambda_.ApplicationLogLevel.INFO,
+            application_log_level_v2=lambda_.ApplicationLogLevel[settings.log_level.upper()],
             system_log_level_v2=lambda_.SystemLogLevel.WARN,
             log_group=self.log_group,
         )

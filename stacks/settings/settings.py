@@ -136,6 +136,10 @@ class Settings:
     """Whether X-Ray traces the functions. Lambda has no setting for how many invocations: one a
     second, and 5 percent of the others (docs/cost.md)."""
 
+    log_level: str
+    """`info`: the functions log a line for each invocation, and failures. `debug`: also a line for
+    each step of each key (lambdas/s3_catalog/key_log.py), the default on the local cloud."""
+
     totals_depth: int
     """Levels of folders with totals, 0 to `MAX_TOTALS_DEPTH`; with 0 only the bucket has totals.
     After a change the totals start at zero."""
@@ -208,6 +212,7 @@ class Settings:
             trail=_read(node, "trail", _choice("off", "create")),
             kinesis=_read(node, "kinesis", _switch),
             tracing=_read(node, "tracing", _switch),
+            log_level=_read(node, "log_level", _choice("info", "debug")),
             totals_depth=_read(node, "totals_depth", _whole_number(0, MAX_TOTALS_DEPTH)),
             totals_window=_read(node, "totals_window", _whole_number(*TOTALS_WINDOW)),
             workers=workers,
@@ -236,6 +241,7 @@ class Settings:
             notify="",
             kinesis=False,
             tracing=False,
+            log_level="info",
             totals_depth=3,
             totals_window=60,
             key_rotation_days=365,

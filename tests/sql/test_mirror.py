@@ -21,7 +21,7 @@ from s3_catalog.sql_mirror import mirror_writer as mirrors
 from s3_catalog.sql_mirror import state, upsert
 from s3_catalog.sql_mirror.data_api import Database, values
 from s3_catalog.sql_mirror.mirror_writer import MirrorWriter
-from tests.doubles import Context
+from tests.doubles import Context, lines_of_keys
 from tests.sql.conftest import BUCKET, CLUSTER, OWNER, PASSWORD, READER, Service, clear, never
 from tests.sql.schedule import (
     ATTACHED,
@@ -533,3 +533,14 @@ def test_the_function_waits_while_60_seconds_are_left(
 
 def bodies(messages: list[Message]) -> dict[str, str]:
     return {str(n): json.dumps(each) for n, each in enumerate(messages)}
+
+
+def test_each_state_has_a_line_and_each_failure_too(
+    writer: MirrorWriter, caplog: pytest.LogCaptureFixture
+) -> None:
+    good = message("k", 1, None, 1)
+    with lines_of_keys(caplog):
+        assert writer.apply({"m": json.dumps(good)}, never) == {}
+    [line] = [vars(each) for each in caplog.records if each.name == "key"]
+    assert (line["msg"], line["key"], line["message_id"]) == ("mirrored", "k", "m")
+    assert line["sequencer"] == good["sequencer"]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from s3_catalog import key_log
 from s3_catalog.feed.message import entry
 from s3_catalog.model.change import Change, Kind
 from s3_catalog.table.stream_record import parse
@@ -105,20 +106,25 @@ class Publisher:
         """Publish `pending` in one request; return whether each is published or set aside."""
         if not pending:
             return True
+        entries = [entry(change, kind, str(n)) for n, (_, change, kind) in enumerate(pending)]
         try:
-            reply = self.sns.publish_batch(
-                TopicArn=self.topic,
-                PublishBatchRequestEntries=[
-                    entry(change, kind, str(n)) for n, (_, change, kind) in enumerate(pending)
-                ],
-            )
+            reply = self.sns.publish_batch(TopicArn=self.topic, PublishBatchRequestEntries=entries)
         except (ClientError, BotoCoreError) as error:
             return _stop(report, pending[0][0], str(error))
-        sent = {each.get("Id") for each in reply.get("Successful", [])}
+        sent = {each.get("Id"): each for each in reply.get("Successful", [])}
         refused = {each["Id"]: each for each in reply.get("Failed", [])}
-        for n, (record, _, _) in enumerate(pending):
-            if str(n) in sent:
+        for n, (record, change, _) in enumerate(pending):
+            if success := sent.get(str(n)):
                 report.published += 1
+                if key_log.ENABLED:
+                    key_log.log(
+                        key_log.PUBLISHED,
+                        change.bucket,
+                        change.key,
+                        **key_log.of_change(change),
+                        message_id=success.get("MessageId"),
+                        group=entries[n].get("MessageGroupId"),
+                    )
                 continue
             refusal = refused.get(str(n))
             code = refusal["Code"] if refusal else "no answer"
@@ -136,6 +142,7 @@ class Publisher:
         if redriven:
             return _stop(report, record, reason)
         _log.error("set aside a record: %s", reason)
+        _log_failure(record, reason)
         failure = {
             "version": "1.0",
             "requestContext": {"functionArn": function, "condition": UNPUBLISHABLE},
@@ -151,6 +158,16 @@ class Publisher:
 
 
 def _stop(report: Report, record: Record, reason: str) -> bool:
+    _log_failure(record, reason)
     report.failed = record.get("dynamodb", {}).get("SequenceNumber", "")
     report.errors.append(reason)
     return False
+
+
+def _log_failure(record: Record, reason: str) -> None:
+    try:
+        change = parse(record)
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return  # It is not about a key; the log of the batch has the reason.
+    row = change.new or change.old
+    key_log.log_failure(change.bucket, change.key, row.sequencer if row else None, reason)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from s3_catalog import key_log
 from s3_catalog.correction import correct
 from s3_catalog.exceptions import ContendedError, MalformedError
 from s3_catalog.model.order import superseded
@@ -64,7 +65,7 @@ def ingest(delivery: object, store: "Store", buckets: "Buckets") -> Report:
             report.failures[message.id].append(message.error)
         for position, record in enumerate(message.records):
             try:
-                event = _read(record, buckets)
+                event = _read(record, buckets, message.id)
             except MalformedError as error:
                 report.failures[message.id].append(f"record {position}: {error}")
                 continue
@@ -81,16 +82,30 @@ def ingest(delivery: object, store: "Store", buckets: "Buckets") -> Report:
         elif result is Outcome.SUPERSEDED:
             report.superseded += 1
         else:
-            # The messages of older events fail as well, so that they stay until their key is done.
-            for message_id in message_ids[place]:
-                report.failures[message_id].append(f"key {place[1][:200]!r}: {result}")
+            _fail(report, events[place], message_ids[place], result)
     return report
 
 
-def _read(record: object, buckets: "Buckets") -> "Event | None":
+def _fail(
+    report: Report, events: "list[Event]", message_ids: set[str | None], reason: batch.Result
+) -> None:
+    for event in events:
+        key_log.log_failure(event.bucket, event.key, event.sequencer, reason)
+    # The messages of older events fail as well, so that they stay until their key is done.
+    for message_id in message_ids:
+        report.failures[message_id].append(f"key {events[0].key[:200]!r}: {reason}")
+
+
+def _read(record: object, buckets: "Buckets", message_id: str | None) -> "Event | None":
     event = parse(record)
+    if event is None:
+        return None
+    if key_log.ENABLED:
+        key_log.log_event(key_log.ARRIVED, event, message_id=message_id)
     # While a bucket is detached, or a prefix taken away, its events still come for some minutes.
-    if event is None or (event.bucket, event.key) not in buckets.scope:
+    if (event.bucket, event.key) not in buckets.scope:
+        if key_log.ENABLED:
+            key_log.log_event(key_log.DECIDED, event, outcome="out of scope")
         return None
     if event.sequencer and not plausible(event.sequencer, buckets.clock()):
         _log.warning("implausible sequencer %s", event.sequencer, extra={"key": event.key})
@@ -107,6 +122,8 @@ def _apply(
         report.coalesced += len(of_key) - 1
         if latest := _latest(of_key):
             newest.append(latest)
+            if key_log.ENABLED:
+                _log_coalesced(of_key, latest)
         else:
             lookups[place] = of_key
 
@@ -118,6 +135,18 @@ def _apply(
     for place, reasons in lookups.items():
         results[place] = _look_up(store, buckets, place, reasons)
     return results
+
+
+def _log_coalesced(events: "list[Event]", latest: "Event") -> None:
+    for event in events:
+        if event is not latest:
+            key_log.log_event(
+                key_log.DECIDED,
+                event,
+                outcome="coalesced",
+                clause="EVENT_IS_NEWER",
+                newest=latest.sequencer,
+            )
 
 
 def _latest(events: "list[Event]") -> "Event | None":

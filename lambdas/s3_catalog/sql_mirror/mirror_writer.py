@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from s3_catalog import key_log
 from s3_catalog.exceptions import BusyError, DatabaseAsleepError, UnreadableError
 from s3_catalog.model.row import TOMBSTONE_LIFE
 from s3_catalog.model.timestamps import CLOCKS
@@ -67,6 +68,17 @@ class MirrorWriter:
             failures |= _write(replace(self.database, wait=wait), list(states.items()))
         except (ClientError, BotoCoreError, BusyError, DatabaseAsleepError) as error:
             failures |= dict.fromkeys(states, str(error))
+        for name, state in states.items():
+            if name in failures:
+                key_log.log_failure(state.bucket, state.key, state.sequencer, failures[name])
+            elif key_log.ENABLED:
+                key_log.log(
+                    key_log.MIRRORED,
+                    state.bucket,
+                    state.key,
+                    message_id=name,
+                    sequencer=state.sequencer,
+                )
         return failures
 
 

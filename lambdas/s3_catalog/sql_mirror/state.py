@@ -39,6 +39,11 @@ class State:
     event: str
     place: str
 
+    @property
+    def sequencer(self) -> str | None:
+        """The sequencer of the state; None of a healed row, whose place has none."""
+        return None if self.place.startswith(HEALED) else self.place[:-_DIGITS]
+
 
 def parse(body: str) -> State:
     """Return the state in the message `body`.

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from s3_catalog import key_log
 from s3_catalog.model import row as rows
 from s3_catalog.model.event import MULTIPART_UPLOAD
 from s3_catalog.model.order import TOLERANCE
 from s3_catalog.model.timestamps import timestamp
 from s3_catalog.table.item import OPTIONAL, from_item, to_item
-from s3_catalog.table.store import Outcome, Store
+from s3_catalog.table.store import Outcome, Store, log_decision
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import (
@@ -73,6 +74,8 @@ def write(store: Store, events: Sequence["Event"]) -> list[Result]:
                 # Throttled, in conflict, changed between the attempts, or the condition of the
                 # UPDATE is too strict: a single write decides by the full rule, with retries.
                 singles.append(n)
+            if key_log.ENABLED:
+                _log(events[n], results.get(n), old, insert=insert)
         store.existing |= {name: lead > 0 for name, lead in balance.items() if lead}
     for n in singles:
         try:
@@ -102,6 +105,20 @@ def chunks(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
     rest = iter(items)
     while chunk := list(islice(rest, size)):
         yield chunk
+
+
+def _log(
+    event: "Event",
+    result: Result | None,
+    old: "dict[str, AttributeValueTypeDef] | None",
+    *,
+    insert: bool,
+) -> None:
+    if isinstance(result, Outcome):
+        # A statement that succeeds returns no row: of an INSERT, there was none.
+        written = result is Outcome.WRITTEN
+        clause = "EVENT_IS_NEWER" if written and not insert else None
+        log_decision(event, result, from_item(old) if old else None, clause)
 
 
 def _probably_new(store: Store, event: "Event") -> bool:

@@ -11,19 +11,21 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, cast
 
+from s3_catalog import key_log
 from s3_catalog.model import object_key
 from s3_catalog.model import row as rows
 from s3_catalog.model.event import MULTIPART_UPLOAD
 from s3_catalog.model.order import TOLERANCE, superseded
 from s3_catalog.model.timestamps import CLOCKS, microseconds, timestamp, utc_now
 from s3_catalog.table import conditions
+from s3_catalog.table.deciding_clause import accepting_clause, refusing_clause
 from s3_catalog.table.item import from_item, to_item, to_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from types_boto3_dynamodb import DynamoDBClient
-    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
+    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef, PutItemInputTypeDef
 
     from s3_catalog.model.event import Event
     from s3_catalog.model.inspection_result import InspectionResult
@@ -78,25 +80,36 @@ class Store:
     def write(self, event: "Event") -> Outcome:
         """Put the row of a self-contained `event`, unless the table has it or a later state."""
         row = rows.from_event(event)
+        request: PutItemInputTypeDef = {
+            "TableName": self.table,
+            "Item": to_item(row, self.shards),
+            "ConditionExpression": conditions.ACCEPTS_EVENT,
+            "ExpressionAttributeValues": {
+                ":sequencer": {"S": row.sequencer},
+                ":multipart_upload": {"S": MULTIPART_UPLOAD},
+                ":latest": {"S": timestamp(event.time + TOLERANCE)},
+                ":earliest": {"S": timestamp(event.time - TOLERANCE)},
+                ":happened": {"N": str(_certainly_before(event))},
+            },
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        if key_log.ENABLED:
+            # It uses no capacity (PutItem, DynamoDB API Reference).
+            request["ReturnValues"] = "ALL_OLD"
         try:
-            self.client.put_item(
-                TableName=self.table,
-                Item=to_item(row, self.shards),
-                ConditionExpression=conditions.ACCEPTS_EVENT,
-                ExpressionAttributeValues={
-                    ":sequencer": {"S": row.sequencer},
-                    ":multipart_upload": {"S": MULTIPART_UPLOAD},
-                    ":latest": {"S": timestamp(event.time + TOLERANCE)},
-                    ":earliest": {"S": timestamp(event.time - TOLERANCE)},
-                    ":happened": {"N": str(_certainly_before(event))},
-                },
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
+            reply = self.client.put_item(**request)
         except self.client.exceptions.ConditionalCheckFailedException as refusal:
             # botocore's type of the error lacks the item.
             old = cast("Mapping[str, AttributeValueTypeDef] | None", refusal.response.get("Item"))
-            has_it = old is not None and self.supersedes(from_item(old), event)
-            return Outcome.SUPERSEDED if has_it else Outcome.UNDECIDED
+            seen = None if old is None else from_item(old)
+            has_it = seen is not None and self.supersedes(seen, event)
+            outcome = Outcome.SUPERSEDED if has_it else Outcome.UNDECIDED
+            if key_log.ENABLED:
+                log_decision(event, outcome, seen)
+            return outcome
+        if key_log.ENABLED:
+            before = reply.get("Attributes")
+            log_decision(event, Outcome.WRITTEN, from_item(before) if before else None)
         return Outcome.WRITTEN
 
     def supersedes(self, row: "Row", event: "Event") -> bool:
@@ -175,6 +188,28 @@ class Store:
         except self.client.exceptions.ConditionalCheckFailedException:
             return False
         return True
+
+
+def log_decision(
+    event: "Event", outcome: Outcome, before: "Row | None", clause: str | None = None
+) -> None:
+    """Log what became of a self-contained `event`, whose row was `before`, None if it had none.
+
+    `clause` is by which it was written, where the row before is not known.
+    """
+    written = outcome is Outcome.WRITTEN
+    if clause is None and written:
+        clause = accepting_clause(before)
+    elif clause is None and before is not None:
+        clause = refusing_clause(before, event, _certainly_before(event))
+    key_log.log_event(
+        key_log.DECIDED,
+        event,
+        outcome=outcome.value,
+        clause=clause,
+        before=key_log.of_row(before),
+        after=key_log.of_row(rows.from_event(event) if written else before),
+    )
 
 
 def _certainly_before(event: "Event") -> int:

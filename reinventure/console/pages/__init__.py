@@ -8,6 +8,7 @@ Starlette runs them in threads. `reinventure.console.posts` makes the routes of 
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Protocol, cast
+from urllib.parse import urlencode
 
 from starlette.routing import BaseRoute
 
@@ -17,7 +18,10 @@ COMMAND = "/command"
 FAILURES = "/failures"
 """PATH of the page of what failed, whose word in the navigation has their number."""
 
-_MODULES = ("live", "failures", "differences", "command")
+KEY = "/key"
+"""PATH of the page of one key, to which each key leads."""
+
+_MODULES = ("live", "key", "failures", "differences", "command")
 """The modules of the pages, in the order of the navigation."""
 
 
@@ -33,3 +37,8 @@ def listed() -> list[Page]:
     """Return the pages in the order of the navigation."""
     # Late: pages import the frame, which lists them.
     return [cast("Page", import_module(f"{__name__}.{name}_page")) for name in _MODULES]
+
+
+def of_key(bucket: str, key: str) -> str:
+    """Return the address of the page of `key`. It is ASCII, whatever the key has."""
+    return f"{KEY}?{urlencode({'bucket': bucket, 'key': key})}"

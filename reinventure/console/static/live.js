@@ -38,12 +38,13 @@ function tell(name, problem) {
 const list = document.querySelector("[data-changes]");
 const template = document.querySelector('[data-template="change"]');
 
-on("change", ({ bucket, milliseconds, texts }) => {
+on("change", ({ bucket, href, milliseconds, texts }) => {
   const row = template.content.firstElementChild.cloneNode(true);
   for (const field of row.querySelectorAll("[data-field]")) {
     field.textContent = texts[field.dataset.field];
   }
   row.querySelector("[data-kind]").dataset.kind = texts.kind;
+  row.querySelector("a").href = href;
   row.classList.add("new");
   list.prepend(row);
   while (list.children.length > MAX_ROWS) list.lastElementChild.remove();

@@ -14,6 +14,7 @@ from threading import Lock
 from types import SimpleNamespace
 from typing import Any
 
+from reinventure.local.patches import function_log
 from reinventure.local.patches.call_queue import CallQueue
 from reinventure.local.patches.patch import patch
 from reinventure.local.patches.worker_pool import Worker, WorkerPool, worker_limit
@@ -179,3 +180,31 @@ def output_ends_with_a_mark() -> None:
     )
     mark = f"        print({_END_OF_OUTPUT!r}, file=sys.__stderr__, flush=True)\n"
     runtime._PYTHON_WORKER_SCRIPT = before + mark + reply + after
+
+
+@patch("1.5.33")
+def logs_are_json() -> None:
+    """Let Python functions log by their `LoggingConfig`, as the runtime of Lambda does.
+
+    MiniStack's workers have no handler: lines below WARNING are lost, others are plain text.
+    """
+    runtime: Any = importlib.import_module("ministack.core.lambda_runtime")
+    create = runtime.Worker.__init__
+
+    @wraps(create)
+    def initialise(worker: Any, name: str, config: dict[str, Any], code: bytes) -> None:
+        create(worker, name, config, code)
+        logging = config.get("LoggingConfig") or {}
+        if config["Runtime"].startswith("python") and logging.get("LogFormat") == "JSON":
+            level = {"AWS_LAMBDA_LOG_LEVEL": logging.get("ApplicationLogLevel", "INFO")}
+            variables = (config.get("Environment") or {}).get("Variables") or {}
+            environment = {**(config.get("Environment") or {}), "Variables": {**variables, **level}}
+            worker.config = {**config, "Environment": environment}
+
+    runtime.Worker.__init__ = initialise
+    before, imported, after = runtime._PYTHON_WORKER_SCRIPT.partition(
+        "    try:\n        mod = importlib.import_module(module_name)\n"
+    )
+    runtime._PYTHON_WORKER_SCRIPT = (
+        f"{Path(function_log.__file__).read_text()}\n{before}    log_as_json()\n{imported}{after}"
+    )

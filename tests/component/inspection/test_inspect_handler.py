@@ -1,6 +1,7 @@
 """The function `inspect`: which messages of a batch fail."""
 
 import importlib
+import logging
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import pytest
 from s3_catalog.table.store import Store
 from tests.component.conftest import SHARDS
 from tests.component.object_writer import ObjectWriter, inspection_request, row_of
-from tests.doubles import Context
+from tests.doubles import Context, lines_of_keys
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -55,3 +56,20 @@ def test_no_inspection_begins_without_165_seconds_left(
     assert row_of(store, bucket).inspected is None
     assert function.handler(delivery, Context(165_000))["batchItemFailures"] == []
     assert row_of(store, bucket).inspected
+
+
+def test_a_batch_has_one_line_at_info_and_one_for_each_object_at_debug(
+    function: ModuleType, bucket: str, writer: ObjectWriter, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer.put("k", b"1")
+    bodies = ("{", inspection_request(bucket), inspection_request("detached"))
+    delivery = {"Records": [{"messageId": str(n), "body": b} for n, b in enumerate(bodies)]}
+    with caplog.at_level(logging.INFO):
+        function.handler(delivery, Context())
+    [line] = [vars(each) for each in caplog.records if each.levelname == "INFO"]
+    assert line["outcomes"] == {"failed": 1, "recorded": 1, "out of scope": 1}
+    caplog.clear()
+    with lines_of_keys(caplog):
+        function.handler(delivery, Context())
+    [line] = [vars(each) for each in caplog.records if each.name == "key"]
+    assert (line["msg"], line["key"], line["outcome"]) == ("inspected", "k", "already recorded")

@@ -20,7 +20,7 @@ from s3_catalog.feed.publisher import Publisher
 from s3_catalog.model.change import Kind
 from s3_catalog.model.row import Row
 from s3_catalog.table.stream_record import parse
-from tests.doubles import Context
+from tests.doubles import Context, lines_of_keys
 from tests.stream_records import GONE, LIVE, record
 
 if TYPE_CHECKING:
@@ -63,7 +63,13 @@ class Topic:
                 self._take(sent)
             if isinstance(fault, Exception):
                 raise fault
-            outcome = {"Id": sent["Id"], "Code": fault, "Message": "no", "SenderFault": False}
+            outcome = {
+                "Id": sent["Id"],
+                "MessageId": f"sns-{sent['Id']}",
+                "Code": fault,
+                "Message": "no",
+                "SenderFault": False,
+            }
             reply["Failed" if fault else "Successful"].append(outcome)
         return reply
 
@@ -124,6 +130,27 @@ def test_a_request_has_at_most_ten_messages_each_of_another_key() -> None:
     report = publisher(topic, Failures()).publish(puts("abcdefghijkl" + "aab"), FUNCTION)
     assert [("".join(keys)) for keys in topic.requests] == ["abcdefghij", "kla", "ab"]
     assert (report.published, report.failed, report.errors) == (15, None, [])
+
+
+def test_each_message_has_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    with lines_of_keys(caplog):
+        publisher(Topic(never), Failures()).publish(puts("ab"), FUNCTION)
+    lines = [vars(each) for each in caplog.records]
+    assert [(each["msg"], each["key"], each["kind"], each["change"]) for each in lines] == [
+        ("published", "a", "created", f"{1:032x}"),
+        ("published", "b", "created", f"{2:032x}"),
+    ]
+    assert [each["message_id"] for each in lines] == ["sns-0", "sns-1"]
+    assert len({each["group"] for each in lines}) == 2
+
+
+def test_a_failure_has_bucket_key_and_sequencer(caplog: pytest.LogCaptureFixture) -> None:
+    topic = Topic(lambda: ("Throttled", False))
+    publisher(topic, Failures()).publish(puts("a"), FUNCTION)
+    [line] = [vars(each) for each in caplog.records if each.name == "key"]
+    assert (line["levelname"], line["bucket"], line["key"]) == ("ERROR", "photos-example", "a")
+    assert line["sequencer"] == f"{1:032X}"
+    assert "Throttled" in line["reason"]
 
 
 def test_changes_that_are_not_effective_are_not_published() -> None:

@@ -1,6 +1,7 @@
 """`totals` registers the buckets of what it counts."""
 
 import importlib
+import logging
 from types import ModuleType
 from typing import Any
 
@@ -58,3 +59,28 @@ def test_the_buckets_of_effective_changes_are_registered_before_they_are_counted
         ("register", ["a", "b"]),
         ("shard", ["b", "a", "b", TEST_BUCKET, "c"]),
     ]
+
+
+def test_each_effective_change_has_a_line_with_the_totals_that_count_it(
+    function: ModuleType, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(function, "_totals", Calls())
+    rows = [doubles.row(key="a/b/c/d", size=9), doubles.row(bucket=TEST_BUCKET)]
+    with doubles.lines_of_keys(caplog):
+        function.handler({"shardId": "shard", "Records": [record(row) for row in rows]}, None)
+    [line] = [vars(each) for each in caplog.records if each.name == "key"]
+    assert (line["msg"], line["key"], line["kind"]) == ("counted", "a/b/c/d", "created")
+    # The function counts two levels.
+    assert line["folders"] == ["", "a/", "a/b/"]
+    assert (line["objects"], line["bytes"]) == (1, 9)
+    assert line["sequencer"] == rows[0].sequencer
+
+
+def test_at_info_a_batch_has_one_line(
+    function: ModuleType, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(function, "_totals", Calls())
+    with caplog.at_level(logging.INFO):
+        function.handler({"shardId": "shard", "Records": [record(doubles.row())] * 3}, None)
+    [line] = [vars(each) for each in caplog.records]
+    assert (line["msg"], line["changes"], line["transactions"]) == ("counted", 3, 1)

@@ -65,6 +65,7 @@ def test_a_running_cloud_is_deployed_to_again_and_keeps_the_settings(
     assert [synth[i + 1] for i, each in enumerate(synth) if each == "-c"] == [
         "local=true",
         "totals_window=1",
+        "log_level=debug",
         *settings,
     ]
     assert deploy[:3] == ("deploy", "Catalog", "--app")

@@ -349,3 +349,18 @@ def test_chunks_have_the_given_size_and_the_last_one_may_be_shorter(
     items: str, expected: list[str]
 ) -> None:
     assert ["".join(chunk) for chunk in batch.chunks(items, 2)] == expected
+
+
+def test_a_batch_logs_what_became_of_each_event(caplog: pytest.LogCaptureFixture) -> None:
+    store = Scripted([ACCEPTED, DUPLICATE, BUSY, ACCEPTED], [refused("006000000C")])
+    store.results["busy"] = WRITTEN
+    with doubles.lines_of_keys(caplog):
+        batch.write(store, [put("new"), put("late"), put("busy"), delete("gone")])
+    lines = {each["key"]: each for each in map(vars, caplog.records)}
+    # The line of a single write is the store's own.
+    assert {key: (each["outcome"], each["clause"]) for key, each in lines.items()} == {
+        "new": ("written", "ROW_MISSING"),
+        "late": ("superseded", "EVENT_IS_NEWER"),
+        "gone": ("written", "EVENT_IS_NEWER"),
+    }
+    assert lines["late"]["before"]["sequencer"] == "006000000C"

@@ -118,6 +118,21 @@ def test_an_event_is_put_by_the_write_rule(name: str, happened: str) -> None:
     ]
 
 
+def test_the_row_before_is_asked_for_where_it_is_logged_only(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    table = Table({"Attributes": to_item(doubles.row(size=6), 1)})
+    table.store().write(EVENT)
+    with doubles.lines_of_keys(caplog):
+        table.store().write(EVENT)
+    (_, usual), (_, logged) = table.requests
+    assert "ReturnValues" not in usual
+    assert logged == {**usual, "ReturnValues": "ALL_OLD"}
+    [line] = [vars(each) for each in caplog.records]
+    assert (line["outcome"], line["clause"]) == ("written", "EVENT_IS_NEWER")
+    assert (line["before"]["size"], line["after"]["size"]) == (6, 7)
+
+
 @pytest.mark.parametrize(
     ("sequencer", "time", "outcome"),
     [
