@@ -122,7 +122,7 @@ def test_the_settings_of_the_commit_are_shipped() -> None:
     """The assembly with all optional stacks goes to another folder, and is not deployed."""
     *_, asked, everything = dry_run("synth")
     assert asked.startswith("cdk synth --quiet ||")
-    assert everything.startswith("cdk synth --quiet --output cdk.all -c workers=true")
+    assert " cdk synth --quiet --output cdk.all -c workers=true" in everything
 
 
 def dry_run(*arguments: str) -> list[str]:
