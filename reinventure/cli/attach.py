@@ -4,14 +4,13 @@ from typing import Annotated
 
 import typer
 
-from reinventure import cdk_cli
+from reinventure import cdk_cli, values
 from reinventure.attaching import attachment, changed_deployment
 from reinventure.attaching.attachment import is_unfinished
 from reinventure.aws import deployed_catalog
 from reinventure.aws.attach_plan import attach_plan
 from reinventure.aws.connection import session
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.cli import values
 from reinventure.cli.attach_output import plan_lines
 from reinventure.cli.maintenance import backfill
 from reinventure.cli.options import Plan, Profile, Region, Stack, Yes, parser

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from reinventure import values
 from reinventure.aws import deployed_catalog
 from reinventure.aws.connection import session
 from reinventure.aws.key_use import EVENT_HISTORY, KeyUse, key_uses, lookup_config
-from reinventure.cli import values
 from reinventure.cli.options import Json, Profile, Region, Stack, parser
 from reinventure.cli.time_output import utc
 from reinventure.contract import CATALOG

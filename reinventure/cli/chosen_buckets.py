@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 from botocore.exceptions import ClientError
 
+from reinventure import values
 from reinventure.aws.connection import explain
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.cli import values
 from reinventure.cli.options import parser
-from reinventure.cli.values import EVERY_BUCKET, EVERYWHERE, Place
 from reinventure.errors import UserError
+from reinventure.values import EVERY_BUCKET, EVERYWHERE, Place
 
 BucketName = Annotated[
     str | None,

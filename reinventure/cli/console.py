@@ -11,11 +11,11 @@ from typing import Annotated
 
 import typer
 
+from reinventure import values
 from reinventure.aws import deployed_catalog, deployed_stack
 from reinventure.aws.connection import config, session
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.doctor import diagnosis
-from reinventure.cli import values
 from reinventure.cli.options import Profile, Region, Stack, parser
 from reinventure.contract import CATALOG, SQL, WORKERS, InspectionOutputs, SqlOutputs
 from reinventure.errors import NoStackError, UserError

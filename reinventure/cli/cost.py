@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from reinventure.cli import values
+from reinventure import values
 from reinventure.cli.cost_output import cost_json, cost_lines
 from reinventure.cli.options import Json, parser
 from reinventure.cost.workload import Option, Rate, Workload

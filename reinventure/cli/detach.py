@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 from rich import filesize
 
+from reinventure import values
 from reinventure.attaching import changed_deployment, detachment
 from reinventure.attaching.detachment import require_detachable, switch_outlook
 from reinventure.attaching.listed_buckets import deployed_buckets, line, without_entry
 from reinventure.aws import deployed_catalog
 from reinventure.aws.connection import session
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.cli import values
 from reinventure.cli.maintenance import remove_left
 from reinventure.cli.options import Plan, Profile, Region, Stack, Yes, parser
 from reinventure.contract import CATALOG

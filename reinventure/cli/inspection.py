@@ -18,10 +18,10 @@ from reinventure.cli.chosen_buckets import BucketName
 from reinventure.cli.duplicate_contents import Contents, Copies
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack
 from reinventure.cli.row_output import url
-from reinventure.cli.values import EVERY_BUCKET, EVERYWHERE, Place
 from reinventure.contract import CATALOG, WORKERS, InspectionOutputs
 from reinventure.printable import printable, printable_json
 from reinventure.progress import Steps
+from reinventure.values import EVERY_BUCKET, EVERYWHERE, Place
 from s3_catalog.table.merged_query import Reading
 from s3_catalog.table.row_query import EXISTING, Filter
 

@@ -10,20 +10,21 @@ from typing import Annotated
 
 import typer
 
+from reinventure import values
 from reinventure.aws import account_comparison, dead_letters, deployed_catalog, smoke_test
 from reinventure.aws.account_comparison import RangesDone
 from reinventure.aws.connection import session
 from reinventure.aws.dead_letters import DeadLetter
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.cli import chosen_buckets, dead_letter_output, repair_progress, values
+from reinventure.cli import chosen_buckets, dead_letter_output, repair_progress
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, Yes, parser
 from reinventure.cli.repair_progress import Progress
-from reinventure.cli.values import EVERYWHERE
 from reinventure.cli.verify import record_equal
 from reinventure.contract import CATALOG
 from reinventure.errors import EXIT_CHECK_FAILED, CheckFailedError, UserError
 from reinventure.printable import printable
 from reinventure.progress import Steps
+from reinventure.values import EVERYWHERE
 from s3_catalog.model.scope import Entry
 from s3_catalog.model.timestamps import utc_now
 from s3_catalog.reconciliation.removal import remove_out_of_scope

@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from reinventure.cli import values
+from reinventure import values
 
 _T = TypeVar("_T")
 

@@ -10,15 +10,17 @@ from typing import Annotated
 
 import typer
 
+from reinventure import values
 from reinventure.aws import deployed_catalog
 from reinventure.aws.connection import session
-from reinventure.cli import chosen_buckets, row_output, values
+from reinventure.cli import chosen_buckets, row_output
 from reinventure.cli.chosen_buckets import BucketName
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, parser
 from reinventure.cli.time_output import utc
-from reinventure.cli.values import EVERY_BUCKET, EVERYWHERE
 from reinventure.contract import CATALOG
 from reinventure.errors import EXIT_CHECK_FAILED, CheckFailedError, UserError
+from reinventure.progress import Steps
+from reinventure.values import EVERY_BUCKET, EVERYWHERE
 from s3_catalog.model.timestamps import utc_now
 from s3_catalog.table.merged_query import Reading
 from s3_catalog.table.row_query import Filter
@@ -100,7 +102,6 @@ def du(
         print(show(totals.total(catalog.bucket, prefix)))
         print(until, file=sys.stderr)
         return
-    from reinventure.progress import Steps  # noqa: PLC0415 (the others show no progress)
 
     with Steps() as steps:
         steps.begin(f"Counting the rows under '{prefix}'")

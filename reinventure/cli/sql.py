@@ -18,11 +18,11 @@ from reinventure.aws.deployed_mirror import Cell, QueryResult
 from reinventure.aws.mirror_backfill import backfill
 from reinventure.cli import chosen_buckets
 from reinventure.cli.options import Json, MirrorStack, Prefix, Profile, Region, Stack
-from reinventure.cli.values import EVERYWHERE
 from reinventure.contract import CATALOG, SQL
 from reinventure.errors import UserError
 from reinventure.printable import printable, printable_json
 from reinventure.progress import Steps
+from reinventure.values import EVERYWHERE
 
 RESUME_SECONDS = 120
 """Longest wait for the database. After more than a day of pause it resumes in half a minute."""

@@ -14,10 +14,10 @@ from reinventure.aws.connection import explain, session
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.cli import chosen_buckets, difference_output
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack
-from reinventure.cli.values import EVERYWHERE
 from reinventure.contract import CATALOG
 from reinventure.errors import EXIT_CHECK_FAILED
 from reinventure.progress import Steps
+from reinventure.values import EVERYWHERE
 from s3_catalog.model.timestamps import utc_now
 from s3_catalog.reconciliation.difference import Difference, Kind, difference
 

@@ -10,9 +10,9 @@ from reinventure.aws.change_watcher import Watch
 from reinventure.aws.connection import session
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack
 from reinventure.cli.time_output import event_time
-from reinventure.cli.values import EVERYWHERE
 from reinventure.contract import CATALOG
 from reinventure.printable import printable, printable_json
+from reinventure.values import EVERYWHERE
 
 
 def watch(

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from typer.testing import Result
 
-from reinventure.cli import values
+from reinventure import values
 
 Run = Callable[..., Result]
 

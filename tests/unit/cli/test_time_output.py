@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from reinventure.cli import values
+from reinventure import values
 from reinventure.cli.time_output import duration, event_time, utc
 
 NOON = "2026-11-23 12:00:00Z"

@@ -1,4 +1,4 @@
-"""Values as a person writes them on the command line: sizes, times, keys.
+"""Values as a person writes them, on the command line or in a form: sizes, times, keys.
 
 Each function returns the value of a text, or raises ValueError with the text and examples of valid
 ones.

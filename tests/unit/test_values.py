@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reinventure.cli import values
-from reinventure.cli.values import Place
+from reinventure import values
+from reinventure.values import Place
 
 NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
 
