@@ -13,6 +13,9 @@ from reinventure.console.served import Served, served
 SCRIPT = "frame.js"
 """The script of every page."""
 
+STYLES = "console.css"
+"""The style sheet of every page."""
+
 
 def page(
     request: Request,
@@ -20,12 +23,13 @@ def page(
     *content: Child,
     current: str | None = None,
     scripts: Sequence[str] = (),
+    styles: Sequence[str] = (),
     status: int = 200,
 ) -> HTMLResponse:
     """Return a page with `content` in its `main`.
 
-    `current` is the PATH of the page in the navigation; `scripts` are modules of `static` besides
-    the one of the frame.
+    `current` is the PATH of the page in the navigation; `scripts` and `styles` are files of
+    `static` besides those of the frame.
     """
     here = served(request)
     document = e(
@@ -36,7 +40,7 @@ def page(
             e("meta", name="viewport", content="width=device-width,initial-scale=1"),
             e("title", f"{title} · reinventure"),
             e("link", rel="icon", href="/static/icon.svg", type="image/svg+xml"),
-            e("link", rel="stylesheet", href="/static/console.css"),
+            (e("link", rel="stylesheet", href=f"/static/{sheet}") for sheet in (STYLES, *styles)),
             (e("script", type="module", src=f"/static/{script}") for script in (SCRIPT, *scripts)),
         ),
         e(

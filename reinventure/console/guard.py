@@ -24,8 +24,10 @@ TOKEN = "token"  # noqa: S105 (the name of the parameter)
 _SAFE = frozenset({"GET", "HEAD"})
 """Methods that change nothing (RFC 9110, 9.2.1)."""
 
+POLICY = "Content-Security-Policy"
+
 HEADERS = {
-    "Content-Security-Policy": (
+    POLICY: (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
@@ -78,7 +80,12 @@ class Guard:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                stricter = headers.get(POLICY)
+                headers.update(HEADERS)
+                if stricter:
+                    # Of several policies, all hold: another one never allows more.
+                    headers.append(POLICY, stricter)
             await send(message)
 
         answer = self._refusal(scope) or self._admission(scope) or self._app

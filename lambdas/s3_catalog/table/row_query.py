@@ -1,6 +1,7 @@
 """Reading the rows of a bucket in key order, at any size."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -53,6 +54,68 @@ class Filter:
 
 EXISTING = Filter()
 """Every object that exists."""
+
+_MAX_QUERIES = 16
+"""Queries of a page at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowPage:
+    """The matching `rows` up to the key `last`, in key order; None if there are no further ones.
+
+    `read` is the number of rows that DynamoDB read and charged for.
+    """
+
+    rows: list[Row]
+    last: str | None
+    read: int
+
+
+def row_page(
+    client: "DynamoDBClient",
+    table: str,
+    bucket: str,
+    shards: int,
+    wanted: Filter = EXISTING,
+    *,
+    prefix: str = "",
+    after: str = "",
+    limit: int,
+) -> RowPage:
+    """Return the next rows under `prefix` that match `wanted`, with keys greater than `after`.
+
+    One Query of each shard, which reads `limit` rows: nothing is read ahead, and nothing is kept
+    between two pages. A row is in the page if no shard has an unread one before it, so a page with
+    a `last` has at least `limit` rows if all match. Raises botocore's ClientError or BotoCoreError
+    when the table cannot be read.
+    """
+    queries = [
+        _query(table, partition, wanted, prefix=prefix, after=after, consistent=False)
+        for partition in object_key.partitions(bucket, shards)
+    ]
+    with ThreadPoolExecutor(min(len(queries), _MAX_QUERIES), thread_name_prefix="page") as pool:
+        pages = list(pool.map(lambda query: client.query(**query, Limit=limit), queries))
+    ends = [page["LastEvaluatedKey"]["sk"]["S"] for page in pages if "LastEvaluatedKey" in page]
+    last = min(ends, default=None)
+    rows = sorted(
+        (
+            from_item(item)
+            for page in pages
+            for item in page["Items"]
+            if last is None or item["sk"]["S"] <= last
+        ),
+        key=lambda row: row.key,
+    )
+    return RowPage(
+        [
+            row
+            for row in rows
+            if row.key.startswith(prefix) and (wanted.by is None or is_by(row.requester, wanted.by))
+        ],
+        # With `after`, a query does not end with the prefix.
+        last if last is not None and last.startswith(prefix) else None,
+        sum(page["ScannedCount"] for page in pages),
+    )
 
 
 def matching_rows(

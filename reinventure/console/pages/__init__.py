@@ -21,7 +21,16 @@ FAILURES = "/failures"
 KEY = "/key"
 """PATH of the page of one key, to which each key leads."""
 
-_MODULES = ("live", "key", "failures", "differences", "command")
+CATALOG = "/catalog"
+"""PATH of the page of buckets and folders."""
+
+OBJECT = "/object"
+"""PATH of the page of one object, with its row, picture and versions."""
+
+UPLOAD = "/upload"
+"""PATH of the requests that upload a file."""
+
+_MODULES = ("live", "catalog", "object", "upload", "key", "failures", "differences", "command")
 """The modules of the pages, in the order of the navigation."""
 
 
