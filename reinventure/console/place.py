@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote, urlencode
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.errors import UserError
+from reinventure.printable import printable
 from s3_catalog.model import object_key
 
 
@@ -32,6 +33,11 @@ class Place:
             (part, Place(self.bucket, "".join(f"{each}/" for each in parts[: number + 1])))
             for number, part in enumerate(parts)
         ]
+
+
+def name_text(name: str) -> str:
+    """Return `name` as it is shown: in quotation marks if it begins or ends with a space."""
+    return f'"{printable(name)}"' if name != name.strip() else printable(name)
 
 
 def folder_text(folder: str) -> str:

@@ -26,6 +26,10 @@ _TEXT_HEIGHT = 52
 _TEXT_WIDTH = 44
 """The least tile with a name, and with a number below it."""
 
+_CHARACTER = 7.8
+_DIGIT = 7.0
+"""Width of a character of a name, and of a number."""
+
 _SHADES = (0.4, 0.2, 0.1, 0.04)
 """Shares of the whole, above which a tile has shade 4, 3, 2 and 1."""
 
@@ -43,6 +47,11 @@ class Tile:
     def numbers(self) -> str:
         """The numbers, as text."""
         return numbers(self.objects, self.bytes)
+
+    @property
+    def texts(self) -> tuple[str, str]:
+        """The numbers, as text for a tile that is wide enough, and for one that is not."""
+        return self.numbers, filesize.decimal(self.bytes)
 
 
 def numbers(objects: int, bytes_: int) -> str:
@@ -99,6 +108,7 @@ def _shown(folders: Sequence[Tile], rest: Tile, whole: int, *, by_objects: bool)
 def _tile(tile: Tile, at: Rectangle, share: float) -> Element:
     width, height = max(0.0, at.width - _GAP), max(0.0, at.height - _GAP)
     named = width >= _TEXT_WIDTH and height >= _NAME_HEIGHT
+    text = next((each for each in tile.texts if _room(width, _DIGIT) >= len(each)), None)
     shade = sum(share > each for each in _SHADES)
     return e(
         "a" if tile.href else "g",
@@ -107,9 +117,9 @@ def _tile(tile: Tile, at: Rectangle, share: float) -> Element:
         # A drawing of its own: what is longer than the tile is cut off at its edge.
         e(
             "svg",
-            e("text", tile.name, x=_INSET, y=22, class_="name"),
-            e("text", tile.numbers, x=_INSET, y=41, class_="number")
-            if height >= _TEXT_HEIGHT
+            e("text", _cut(tile.name, width), x=_INSET, y=22, class_="name"),
+            e("text", text, x=_INSET, y=41, class_="number")
+            if height >= _TEXT_HEIGHT and text
             else None,
             x=_number(at.x),
             y=_number(at.y),
@@ -124,6 +134,16 @@ def _tile(tile: Tile, at: Rectangle, share: float) -> Element:
         role=None if tile.href else "img",
         aria_label=f"{tile.name}: {tile.numbers}",
     )
+
+
+def _cut(name: str, width: float) -> str:
+    """Return `name`, with an ellipsis at its end if it is wider than a tile of `width`."""
+    room = _room(width, _CHARACTER)
+    return name if len(name) <= room else f"{name[: max(1, room - 1)]}…"
+
+
+def _room(width: float, character: float) -> int:
+    return int((width - 1.5 * _INSET) / character)
 
 
 def _number(value: float) -> str:

@@ -19,7 +19,7 @@ from reinventure.console.frame import page
 from reinventure.console.markup import Child, Element
 from reinventure.console.markup import element as e
 from reinventure.console.pages import object_page
-from reinventure.console.place import Place, key_address, place
+from reinventure.console.place import Place, key_address, name_text, place
 from reinventure.console.row_search import Search, cursor, next_page
 from reinventure.console.served import Served, served
 from reinventure.console.treemap_drawing import TALL, WIDE, Tile, numbers
@@ -103,7 +103,7 @@ def _listed(row: Row, at: Place, *, several: bool) -> dict[str, object]:
     key = row.key if several else row.key.removeprefix(at.folder)
     shown = f"{row.bucket}/{key}" if several else key
     return {
-        "key": printable(shown) or "(the folder itself)",
+        "key": name_text(shown) or "(the folder itself)",
         "time": row.event_time[:19].replace("T", " "),
         "size": "deleted" if row.deleted else filesize.decimal(row.size or 0),
         "class": row.storage_class or "",
@@ -155,7 +155,7 @@ def _totals(request: Request, here: Served, at: Place) -> Sequence[Child]:
     name = at.folder.split("/")[-2] if at.folder else at.bucket
     if not found.counted:
         return [
-            e("h1", e("bdi", name, class_="key")),
+            e("h1", e("bdi", name_text(name), class_="key")),
             e(
                 "p",
                 f"Folders have totals down to {here.catalog.outputs.totals_depth} levels (setting "
@@ -175,12 +175,12 @@ def _shown(
 ) -> Sequence[Child]:
     by = _OBJECTS if request.query_params.get("by") == _OBJECTS else ""
     tiles = [
-        Tile(label or "(empty name)", to.address(PATH, by=by), each.objects, each.bytes)
+        Tile(name_text(label) or "(empty name)", to.address(PATH, by=by), each.objects, each.bytes)
         for each, label, to in places
     ]
     rest = Tile("objects here", None, found.rest.objects, found.rest.bytes)
     return [
-        e("h1", e("bdi", name or "(empty name)", class_="key")),
+        e("h1", e("bdi", name_text(name) or "(empty name)", class_="key")),
         e("p", numbers(found.whole.objects, found.whole.bytes), class_="lead"),
         e(
             "div",
@@ -252,19 +252,20 @@ def _list(tiles: list[Tile], rest: Tile, more: int) -> Element:
     )
 
 
-def _path(here: Served, at: Place) -> Element:
-    """Return the way to the folder, from all buckets."""
-    return e(
-        "nav",
-        [e("a", "All buckets", href=PATH), " / "] if len(here.catalog.scope.buckets) > 1 else None,
-        e("a", at.bucket, href=Place(at.bucket).address(PATH)),
-        (
-            [" / ", e("a", e("bdi", name or "(empty name)"), href=each.address(PATH))]
-            for name, each in at.above()
-        ),
-        class_="path",
-        aria_label="Folders",
-    )
+def _path(here: Served, at: Place) -> Element | None:
+    """Return the way to what the place is in; None for the only bucket, which is in nothing."""
+    ways: list[Element] = []
+    if len(here.catalog.scope.buckets) > 1:
+        ways.append(e("a", "All buckets", href=PATH))
+    if at.folder:
+        ways.append(e("a", at.bucket, href=Place(at.bucket).address(PATH)))
+    ways += [
+        e("a", e("bdi", name_text(name) or "(empty name)"), href=each.address(PATH))
+        for name, each in at.above()[:-1]
+    ]
+    if not ways:
+        return None
+    return e("nav", ([way, " / "] for way in ways), class_="path", aria_label="Folders")
 
 
 def _objects(request: Request, here: Served, at: Place, asked: Asked) -> Element:

@@ -17,7 +17,7 @@ from reinventure.console import object_changes, pages, picture, posts
 from reinventure.console.frame import page
 from reinventure.console.markup import Child, Element
 from reinventure.console.markup import element as e
-from reinventure.console.place import Place, decoded, folder_text, key_address
+from reinventure.console.place import Place, decoded, folder_text, key_address, name_text
 from reinventure.console.posts import Form
 from reinventure.console.served import Served, served
 from reinventure.errors import UserError
@@ -57,7 +57,7 @@ def show(request: Request) -> Response:
         e(
             "section",
             _path(bucket, folder),
-            e("h1", e("bdi", name or key, class_="key")),
+            e("h1", e("bdi", name_text(name or key), class_="key")),
             e("p", _summary(state), class_="lead"),
             _picture(state.row),
             _actions(here, state),
@@ -129,7 +129,14 @@ def _path(bucket: str, folder: str) -> Element:
         "nav",
         e("a", bucket, href=Place(bucket).address(pages.CATALOG)),
         (
-            [" / ", e("a", e("bdi", name or "(empty name)"), href=each.address(pages.CATALOG))]
+            [
+                " / ",
+                e(
+                    "a",
+                    e("bdi", name_text(name) or "(empty name)"),
+                    href=each.address(pages.CATALOG),
+                ),
+            ]
             for name, each in place.above()
         ),
         class_="path",

@@ -251,5 +251,6 @@ const UNITS = ["bytes", "kB", "MB", "GB", "TB"];
 function decimal(bytes) {
   let [value, unit] = [Number(bytes), 0];
   while (value >= 1000 && unit < UNITS.length - 1) [value, unit] = [value / 1000, unit + 1];
-  return unit ? `${value.toFixed(1)} ${UNITS[unit]}` : `${value.toLocaleString("en")} bytes`;
+  if (unit) return `${value.toFixed(1)} ${UNITS[unit]}`;
+  return value === 1 ? "1 byte" : `${value} bytes`;
 }

@@ -107,10 +107,18 @@ function start() {
     const number = rows.length.toLocaleString("en");
     const ended = cursor === null;
     const searching = grid.hasAttribute("data-conditional");
-    const end = ended ? "" : failed ? ", not all" : stopped ? ", stopped" : loading && searching ? ", searching" : ", more as you scroll";
-    place("told").textContent = searching
-      ? `${number} found in ${read.toLocaleString("en")} rows read${end}`
-      : rows.length || !ended ? `${number} shown${end}` : "";
+    let end = ", more as you scroll";
+    if (ended) end = "";
+    else if (failed) end = ", not all";
+    else if (stopped) end = ", stopped";
+    else if (loading && searching) end = ", searching";
+    if (searching) {
+      place("told").textContent = `${number} found in ${read.toLocaleString("en")} rows read${end}`;
+    } else if (rows.length) {
+      place("told").textContent = ended ? `${number}, all shown` : `${number} read${end}`;
+    } else {
+      place("told").textContent = ended || failed ? "" : "Reading …";
+    }
     place("stop").hidden = ended || failed || !searching;
     place("stop").textContent = stopped ? "Go on" : "Stop";
     if (failed) place("again").textContent = "Try again";
