@@ -100,14 +100,14 @@ def undelete(here: Served, form: Form) -> Response:
     return RedirectResponse(key_address(PATH, bucket, key), HTTPStatus.SEE_OTHER)
 
 
-def _asks_delete(here: Served, form: Form) -> str:
+def _asks_delete(here: Served, form: Form) -> tuple[str, str]:
     bucket, key = _of_form(form, here)
-    return f"Delete s3://{bucket}/{key}?"
+    return "Delete this object?", f"DeleteObject s3://{bucket}/{key}"
 
 
-def _asks_undelete(here: Served, form: Form) -> str:
+def _asks_undelete(here: Served, form: Form) -> tuple[str, str]:
     bucket, key = _of_form(form, here)
-    return f"Undelete s3://{bucket}/{key}?"
+    return "Undelete this object?", f"DeleteObject s3://{bucket}/{key}, its delete marker"
 
 
 def _named(named: "Mapping[str, str]", here: Served) -> tuple[str, str]:

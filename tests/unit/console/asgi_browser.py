@@ -1,7 +1,7 @@
 """A browser without a screen: it sends requests to an ASGI application, and keeps its cookies."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
@@ -19,7 +19,11 @@ ORIGIN = f"http://127.0.0.1:{PORT}"
 class Reply:
     status: int
     headers: Headers
-    text: str
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        return self.content.decode()
 
 
 @dataclass
@@ -46,6 +50,14 @@ class Browser:
             form if isinstance(form, bytes) else urlencode(form).encode(),
         )
 
+    def put(
+        self, path: str, chunks: Sequence[bytes], headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        """Send a body in `chunks`, after which the browser is gone if the last one is empty."""
+        length = str(sum(map(len, chunks)))
+        usual = {**_USUAL, "origin": ORIGIN, "content-length": length}
+        return self._send("PUT", path, {**usual, **(headers or {})}, *chunks)
+
     def scope(
         self, method: str, path: str, headers: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
@@ -63,7 +75,7 @@ class Browser:
             "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
         }
 
-    def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
+    def _send(self, method: str, path: str, headers: Mapping[str, str], *body: bytes) -> Reply:
         reply = asyncio.run(_exchange(self.app, self.scope(method, path, headers), body))
         for line in reply.headers.getlist("set-cookie"):
             for name, morsel in SimpleCookie(line).items():
@@ -74,8 +86,18 @@ class Browser:
 _USUAL = {"host": f"127.0.0.1:{PORT}", "sec-fetch-site": "same-origin"}
 
 
-async def _exchange(app: ASGIApp, scope: dict[str, Any], body: bytes) -> Reply:
-    messages = [{"type": "http.request", "body": body, "more_body": False}]
+GONE = b""
+"""The last chunk of a body whose sender is gone before its end."""
+
+
+async def _exchange(app: ASGIApp, scope: dict[str, Any], body: Sequence[bytes]) -> Reply:
+    messages: list[Message] = [
+        {"type": "http.request", "body": chunk, "more_body": True} for chunk in body
+    ]
+    if len(body) > 1 and body[-1] == GONE:
+        messages[-1] = {"type": "http.disconnect"}
+    else:
+        messages.append({"type": "http.request", "body": b"", "more_body": False})
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -88,5 +110,5 @@ async def _exchange(app: ASGIApp, scope: dict[str, Any], body: bytes) -> Reply:
         sent.append(message)
 
     await app(scope, receive, send)
-    text = b"".join(message.get("body", b"") for message in sent[1:]).decode()
-    return Reply(sent[0]["status"], Headers(raw=sent[0]["headers"]), text)
+    content = b"".join(message.get("body", b"") for message in sent[1:])
+    return Reply(sent[0]["status"], Headers(raw=sent[0]["headers"]), content)

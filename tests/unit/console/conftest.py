@@ -7,10 +7,10 @@ import pytest
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.console.application import application
 from reinventure.console.served import Served, serve
-from tests.unit.cli.conftest import catalog, session
+from tests.unit.cli.conftest import catalog, run, session
 from tests.unit.console.asgi_browser import PORT, TOKEN, Browser
 
-__all__ = ["catalog", "session"]
+__all__ = ["catalog", "run", "session"]
 
 Console = Callable[..., Browser]
 
