@@ -93,10 +93,12 @@ def _shown(folders: Sequence[Tile], rest: Tile, whole: int, *, by_objects: bool)
     ordered = sorted(folders, key=size, reverse=True)
     own = [each for each in ordered[:MAX_TILES] if size(each) >= _SMALLEST * whole]
     small = ordered[len(own) :]
-    if small:
+    if len(small) == 1:
+        own += small
+    elif small:
         own.append(
             Tile(
-                f"{len(small):,} smaller folders",
+                f"{len(small):,} smaller ones",
                 None,
                 sum(each.objects for each in small),
                 sum(each.bytes for each in small),

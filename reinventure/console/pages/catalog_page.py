@@ -106,7 +106,6 @@ def _listed(row: Row, at: Place, *, several: bool) -> dict[str, object]:
         "key": name_text(shown) or "(the folder itself)",
         "time": row.event_time[:19].replace("T", " "),
         "size": "deleted" if row.deleted else filesize.decimal(row.size or 0),
-        "class": row.storage_class or "",
         "href": key_address(pages.OBJECT, row.bucket, row.key),
         "picture": key_address(object_page.PICTURE, row.bucket, row.key)
         if picture.may_be(row)

@@ -34,7 +34,7 @@ def fill(catalog: DeployedCatalog, objects: Sequence[tuple[str, int]], bucket: s
 
 
 def change(number: int, row: Row) -> Change:
-    return doubles.change(f"{number:021}", None, row)
+    return Change(str(number), f"{number:021}", 1, row.bucket, row.key, None, row)
 
 
 def of(catalog: DeployedCatalog, folder: str = "", **more: str) -> str:
@@ -70,7 +70,7 @@ def test_folders_as_a_list_and_as_areas(browser: Browser, catalog: DeployedCatal
     assert "b: 1 object · 200 bytes" in inside
     # The part that the script reads again is the part of the page.
     part = browser.get(f"/catalog/totals?{of(catalog, 'a/')}").text
-    assert part in inside.replace("catalog/totals?", "catalog/totals?")
+    assert part in inside
     assert "<html" not in part
 
 
@@ -125,7 +125,7 @@ def test_a_row_of_the_list(browser: Browser, catalog: DeployedCatalog) -> None:
         "size": "2.0 kB",
         "href": f"/object?bucket={catalog.bucket}&key=a%2Fcat.png",
         "picture": f"/object/picture?bucket={catalog.bucket}&key=a%2Fcat.png",
-    } | {name: cat[name] for name in ("time",)}
+    }
     assert dog["picture"] is None
 
 
@@ -161,7 +161,7 @@ def test_an_error_of_aws_is_said(browser: Browser, catalog: DeployedCatalog) -> 
 def test_several_buckets(here: Served, catalog: DeployedCatalog) -> None:
     outputs = replace(catalog.outputs, attached_buckets="attached/2026/")
     several = replace(catalog, outputs=outputs)
-    fill(several, [("a", 1)])
+    fill(several, [("a", 1)], catalog.bucket)
     fill(several, [("2026/b", 999)], "attached")
     browser = opened(replace(here, catalog=several))
     text = browser.get("/catalog").text

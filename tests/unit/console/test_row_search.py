@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +13,9 @@ from reinventure.errors import UserError
 from s3_catalog.table.item import to_item
 from s3_catalog.table.row_query import Filter
 from tests import doubles
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import WriteRequestTypeDef
 
 KEYS = [
     f"{folder}/{number:03}.{ending}"
@@ -30,7 +33,9 @@ def filled(catalog: DeployedCatalog) -> DeployedCatalog:
         for number, key in enumerate(KEYS)
     ]
     for start in range(0, len(items), 25):
-        puts = [{"PutRequest": {"Item": item}} for item in items[start : start + 25]]
+        puts: list[WriteRequestTypeDef] = [
+            {"PutRequest": {"Item": item}} for item in items[start : start + 25]
+        ]
         catalog.dynamodb.batch_write_item(RequestItems={catalog.table: puts})
     return catalog
 

@@ -84,15 +84,14 @@ def test_small_folders_are_one_tile_and_the_folders_own_objects_another() -> Non
     folders = [tile(f"f{number}", 1000 - number) for number in range(MAX_TILES + 10)]
     text = drawn(folders, Tile("objects here", None, 5, 500))
     assert text.count("<a ") == MAX_TILES
-    assert "10 smaller folders: 10 objects" in text
+    assert "10 smaller ones: 10 objects" in text
     assert "objects here: 5 objects · 500 bytes" in text
 
 
 def test_areas_by_objects_are_of_objects() -> None:
     folders = [tile("few", 10**9, 1), tile("many", 1, 999)]
     assert "many: 999 objects · 1 byte, 99.9%" in drawn(folders, by_objects=True)
-    # The other one is below the least share, and all small ones are one tile.
-    assert "few: " not in drawn(folders, by_objects=True)
+    assert "few: 1 object · 1.0 GB, 0.1%" in drawn(folders, by_objects=True)
 
 
 def test_nothing_is_drawn_of_nothing() -> None:
