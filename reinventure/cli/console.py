@@ -47,9 +47,10 @@ def console(
 ) -> None:
     """Show the catalog at work, on a page in the browser, until Ctrl-C.
 
-    The deployed system with its numbers, changes as they come, whether bucket and catalog are
-    equal, and what failed; with the buttons that repair it. The page is served on 127.0.0.1 only,
-    to those who have the address that is printed: it has a token.
+    The deployed system with its numbers, changes as they come, folders and objects with a search
+    and uploads, whether bucket and catalog are equal, and what failed; with the buttons that repair
+    it. The page is served on 127.0.0.1 only, to those who have the address that is printed: it has
+    a token.
 
     Against an account every change asks first. --read-only refuses all. Either way it creates a
     temporary queue that is subscribed to the change feed, as `reinventure watch` does, and deletes

@@ -1,6 +1,7 @@
 """The console on the local cloud: a change comes to the page, and nothing stays when it ends."""
 
 import http.client
+import json
 import os
 import re
 import signal
@@ -9,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 from uuid import uuid4
 
 import pytest
@@ -47,7 +48,11 @@ class Console:
 
     @contextmanager
     def requested(
-        self, method: str, path: str, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str] | None = None,
+        body: bytes | None = None,
     ) -> Iterator[http.client.HTTPResponse]:
         """The reply to a request with the cookie, or with other `headers`, as it comes."""
         connection = http.client.HTTPConnection(
@@ -55,7 +60,7 @@ class Console:
         )
         usual = {"Cookie": self.cookie} if headers is None else headers
         connection.request(
-            method, path, headers={"Origin": f"http://{self._parts.netloc}", **usual}
+            method, path, body, headers={"Origin": f"http://{self._parts.netloc}", **usual}
         )
         with closing(connection), connection.getresponse() as reply:
             yield reply
@@ -117,6 +122,44 @@ def test_a_change_comes_to_the_page_and_nothing_stays(
             pass
     assert queues(catalog) == []
     assert "Traceback" not in console.said
+
+
+def test_an_upload_is_catalogued_deleted_and_undeleted(
+    catalog: DeployedCatalog, console: Console
+) -> None:
+    folder = f"{uuid4()}/"
+    names = [HOSTILE, "rtl\u202egpj.exe", "a+b%20c &?#/ü", "x" * 900, "large"]
+
+    def rows() -> dict[str, dict[str, str]]:
+        query = urlencode({"bucket": catalog.bucket, "folder": folder})
+        return {
+            row["href"]: row for row in json.loads(console.page(f"/catalog/rows?{query}"))["rows"]
+        }
+
+    def uploaded(name: str, **more: str) -> tuple[int, dict[str, str]]:
+        named = {"bucket": catalog.bucket, "key": folder + name, **more}
+        body = bytes(9 * 1024 * 1024 if name == "large" else 4)
+        with console.requested("PUT", f"/upload?{urlencode(named)}", body=body) as reply:
+            return reply.status, json.loads(reply.read())
+
+    pages = {name: uploaded(name) for name in names}
+    assert {status for status, _ in pages.values()} == {201}
+    wait_until(lambda: set(rows()) == {found["href"] for _, found in pages.values()})
+    assert [uploaded(name)[0] for name in (HOSTILE, "large")] == [409, 409]
+    assert uploaded("large", overwrite="yes")[0] == 201
+
+    page = pages[HOSTILE][1]["href"]
+    form = urlencode({"bucket": catalog.bucket, "key": quote(folder + HOSTILE)}).encode()
+    with console.requested("POST", "/object/delete", body=form) as reply:
+        assert reply.status == 303
+    wait_until(lambda: page not in rows())
+    with console.requested("POST", "/object/undelete", body=form) as reply:
+        assert reply.status == 303
+    wait_until(lambda: page in rows())
+    wait_until(lambda: "catalog and bucket agree" in console.page(page))
+    # The totals follow.
+    query = urlencode({"bucket": catalog.bucket, "folder": folder})
+    wait_until(lambda: f"{len(names)} objects · 9.4 MB" in console.page(f"/catalog?{query}"))
 
 
 def test_without_cookie_or_from_another_site_there_is_nothing(console: Console) -> None:
