@@ -114,6 +114,7 @@ def _tile(tile: Tile, at: Rectangle, share: float) -> Element:
     shade = sum(share > each for each in _SHADES)
     return e(
         "a" if tile.href else "g",
+        # Also its name for those who read without seeing.
         e("title", f"{tile.name}: {tile.numbers}, {share:.1%}"),
         e("rect", x=_number(at.x), y=_number(at.y), width=_number(width), height=_number(height)),
         # A drawing of its own: what is longer than the tile is cut off at its edge.
@@ -134,7 +135,6 @@ def _tile(tile: Tile, at: Rectangle, share: float) -> Element:
         href=tile.href,
         class_=f"tile shade-{shade}" + ("" if tile.href else " rest"),
         role=None if tile.href else "img",
-        aria_label=f"{tile.name}: {tile.numbers}",
     )
 
 

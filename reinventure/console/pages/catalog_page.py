@@ -247,7 +247,6 @@ def _list(tiles: list[Tile], rest: Tile, more: int) -> Element:
         else None,
         class_="totals",
         aria_label="Folders" if more == 0 else f"The {MAX_FOLDERS:,} largest folders",
-        tabindex="0",
     )
 
 
@@ -264,7 +263,7 @@ def _path(here: Served, at: Place) -> Element | None:
     ]
     if not ways:
         return None
-    return e("nav", ([way, " / "] for way in ways), class_="path", aria_label="Folders")
+    return e("nav", ([way, " / "] for way in ways), class_="path", aria_label="Path")
 
 
 def _objects(request: Request, here: Served, at: Place, asked: Asked) -> Element:

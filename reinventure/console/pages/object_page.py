@@ -140,7 +140,7 @@ def _path(bucket: str, folder: str) -> Element:
             for name, each in place.above()
         ),
         class_="path",
-        aria_label="Folders",
+        aria_label="Path",
     )
 
 

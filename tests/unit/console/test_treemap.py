@@ -74,7 +74,6 @@ def drawn(folders: list[Tile], rest: Tile = EMPTY, *, by_objects: bool = False) 
 
 def test_each_folder_is_a_link_with_its_numbers_as_name() -> None:
     text = drawn([tile("holiday", 3_000_000, 12), tile("<img src=x>", 1_000_000)])
-    assert 'aria-label="holiday: 12 objects · 3.0 MB"' in text
     assert text.count("<a ") == 2
     assert "<img" not in text
     assert "holiday: 12 objects · 3.0 MB, 75.0%" in text
