@@ -1,6 +1,6 @@
 """The drop zone of a folder: buttons that choose files, and the list of what is uploaded."""
 
-from reinventure.console import pages
+from reinventure.console import upload_route
 from reinventure.console.markup import Element
 from reinventure.console.markup import element as e
 from reinventure.console.place import Place, folder_text
@@ -59,7 +59,7 @@ def drop_zone(here: Served, at: Place) -> Element:
         ),
         None if here.local else _question(here, at),
         class_="drop",
-        data_drop=pages.UPLOAD,
+        data_drop=upload_route.PATH,
         data_bucket=at.bucket,
         data_folder=folder_text(at.folder),
         data_max=MAX_BYTES,

@@ -27,10 +27,7 @@ CATALOG = "/catalog"
 OBJECT = "/object"
 """PATH of the page of one object, with its row, picture and versions."""
 
-UPLOAD = "/upload"
-"""PATH of the requests that upload a file."""
-
-_MODULES = ("live", "catalog", "object", "upload", "key", "failures", "differences", "command")
+_MODULES = ("live", "catalog", "object", "key", "failures", "differences", "command")
 """The modules of the pages, in the order of the navigation."""
 
 

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from reinventure.aws.connection import explain
-from reinventure.console import find_form, pages, picture, treemap_drawing
+from reinventure.console import find_form, pages, picture, treemap_drawing, upload_route
 from reinventure.console.drop_zone import drop_zone
 from reinventure.console.find_form import Asked
 from reinventure.console.folder_totals import MAX_FOLDERS, FolderTotals, folder_totals
@@ -328,4 +328,9 @@ def _grid(source: str, search: Search) -> Element:
     )
 
 
-routes = [Route(PATH, show), Route(_TOTALS, show_totals), Route(_ROWS, rows)]
+routes = [
+    Route(PATH, show),
+    Route(_TOTALS, show_totals),
+    Route(_ROWS, rows),
+    *upload_route.routes,
+]

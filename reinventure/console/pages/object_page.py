@@ -45,8 +45,10 @@ _OF_PICTURES = {
 
 
 def show(request: Request) -> Response:
-    """Return the page."""
+    """Return the page; without a key, the way to one."""
     here = served(request)
+    if "key" not in request.query_params:
+        return page(request, "One object", _missing(), current=pages.CATALOG)
     bucket, key = _named(request.query_params, here)
     state = here.catalog.choose(bucket).key_state(key)
     folder, name = key[: key.rfind("/") + 1], key[key.rfind("/") + 1 :]
@@ -120,6 +122,15 @@ def _named(named: "Mapping[str, str]", here: Served) -> tuple[str, str]:
 
 def _of_form(form: Form, here: Served) -> tuple[str, str]:
     return _named({**form, "key": decoded(form.get("key", ""))}, here)
+
+
+def _missing() -> Element:
+    return e(
+        "section",
+        e("h1", "One object"),
+        e("p", "The ", e("a", "catalog", href=pages.CATALOG), " leads to each.", class_="lead"),
+        class_="narrow",
+    )
 
 
 def _path(bucket: str, folder: str) -> Element:

@@ -163,7 +163,7 @@ def test_a_key_that_is_nowhere(browser: Browser, catalog: DeployedCatalog) -> No
     reply = shown(browser, catalog, "nowhere")
     assert reply.status == 404
     assert "It is neither in the catalog nor in the bucket." in reply.text
-    assert "the address has no key" in browser.get(f"/object?bucket={catalog.bucket}").text
+    assert "the address has no key" in shown(browser, catalog, "").text
 
 
 @pytest.mark.parametrize(("content", "content_type"), [(png(), "image/png"), (GIF, "image/gif")])

@@ -1,4 +1,4 @@
-"""Uploading files: the requests that the drop zone of the catalog sends, one of each file."""
+"""The route of uploads: the drop zone of the catalog sends one request of each file."""
 
 import asyncio
 from http import HTTPStatus
@@ -16,8 +16,7 @@ from reinventure.console.upload import MAX_BYTES, ExistsError, upload
 from reinventure.errors import UserError
 from s3_catalog.model import object_key
 
-NAME = ""
-PATH = pages.UPLOAD
+PATH = "/upload"
 
 _SLOTS = asyncio.Semaphore(4)
 """Uploads at the same time. Further ones wait, with nothing of them in memory."""
