@@ -90,7 +90,9 @@ def test_conditions(filled: DeployedCatalog) -> None:
 
 def test_a_limit_ends_the_search_across_pages(filled: DeployedCatalog, requests: list[str]) -> None:
     assert found(filled, Search((filled.bucket,), limit=450)) == KEYS[:450]
+    requests.clear()
     assert found(filled, Search((filled.bucket,), limit=1)) == KEYS[:1]
+    assert len(requests) == filled.outputs.shards
 
 
 def test_a_search_that_finds_little_answers_in_between(
