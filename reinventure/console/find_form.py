@@ -39,7 +39,7 @@ FIELDS = (
     Field("sha256", "SHA-256", "64 hexadecimal digits", values.sha256),
     Field("wider", "Wider than, pixels", "4000", values.whole_number),
     Field("rows_over", "More rows than", "1000", values.whole_number),
-    Field("limit", "At most, results", "100", partial(values.whole_number, minimum=1)),
+    Field("limit", "At most", "100", partial(values.whole_number, minimum=1)),
 )
 """The fields of one line of text, in the order of the form."""
 
@@ -99,7 +99,7 @@ def element(form: Form, place: Place, buckets: tuple[str, ...], asked: Asked, pa
     """Return the form, as it was sent, which leads to `path`."""
     return e(
         "details",
-        e("summary", "Find"),
+        e("summary", "Find objects"),
         e(
             "form",
             e("input", type="hidden", name="bucket", value=place.bucket),
