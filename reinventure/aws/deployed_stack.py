@@ -12,7 +12,7 @@ from reinventure.errors import NoStackError, UserError
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
-    from types_boto3_cloudformation.type_defs import StackTypeDef
+    from types_boto3_cloudformation.type_defs import StackResourceSummaryTypeDef, StackTypeDef
 
 
 @dataclass(frozen=True)
@@ -99,10 +99,25 @@ def resources(client: "CloudFormationClient", stack: str, kind: str) -> Iterator
 
     Raises botocore's ClientError, also for a stack that does not exist, or BotoCoreError.
     """
+    for summary in _listed(client, stack):
+        if summary["ResourceType"] == kind and "PhysicalResourceId" in summary:
+            yield summary["LogicalResourceId"], summary["PhysicalResourceId"]
+
+
+def every_resource(client: "CloudFormationClient", stack: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the type, the logical and the physical id of each resource in `stack`.
+
+    Raises what `resources` raises.
+    """
+    for summary in _listed(client, stack):
+        if "PhysicalResourceId" in summary:
+            names = summary["LogicalResourceId"], summary["PhysicalResourceId"]
+            yield summary["ResourceType"], *names
+
+
+def _listed(client: "CloudFormationClient", stack: str) -> "Iterator[StackResourceSummaryTypeDef]":
     for page in client.get_paginator("list_stack_resources").paginate(StackName=stack):
-        for resource in page["StackResourceSummaries"]:
-            if resource["ResourceType"] == kind and "PhysicalResourceId" in resource:
-                yield resource["LogicalResourceId"], resource["PhysicalResourceId"]
+        yield from page["StackResourceSummaries"]
 
 
 def _outputs(description: "StackTypeDef") -> dict[str, str]:

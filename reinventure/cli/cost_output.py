@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from reinventure.cost import prices
 from reinventure.cost.alternatives import CATALOG, Alternative, alternatives
+from reinventure.cost.measured import Measured
 from reinventure.cost.usage import Line, free, rotations, usage
 from reinventure.cost.workload import Workload
 from reinventure.printable import printable_json
@@ -18,10 +19,26 @@ _WHOLE = 100
 
 def cost_lines(workload: Workload) -> Iterator[str]:
     """Yield the lines for a person: what is cheaper, the table, the sums, what each gives."""
-    lines, others = usage(workload), alternatives(workload)
+    yield from _lines(workload, usage(workload), [_heading(workload)])
+
+
+def measured_lines(measured: Measured) -> Iterator[str]:
+    """Yield the same lines of a deployed catalog, and which of them were counted."""
+    counts, work = measured.counts, measured.workload
+    days = f"{counts.days:.3g} days, as a month of 30"
+    heading = [
+        f"{work.changes:,} changes a month, {work.objects:,} rows{_with(work)}",
+        f"Counted from {counts.start:%Y-%m-%d %H:%M} to {counts.end:%Y-%m-%d %H:%M} UTC: {days}",
+        f"Asked CloudWatch for {counts.asked} metrics: {_dollars(measured.request_dollars)}",
+    ]
+    yield from _lines(work, measured.lines, heading)
+
+
+def _lines(workload: Workload, lines: Sequence[Line], heading: Sequence[str]) -> Iterator[str]:
+    others = alternatives(workload)
     total = sum(line.dollars for line in lines)
     yield from _cheaper(total, others)
-    yield _heading(workload)
+    yield from heading
     yield ""
     yield from _table(_priced(lines, workload), right={"UNITS", "A MONTH", "A MILLION CHANGES"})
     yield ""
@@ -40,7 +57,21 @@ def cost_lines(workload: Workload) -> Iterator[str]:
 
 def cost_json(workload: Workload) -> Iterator[str]:
     """Yield one JSON object a line: each line of usage, the totals, each alternative."""
-    lines = usage(workload)
+    yield from _json(workload, usage(workload), {})
+
+
+def measured_json(measured: Measured) -> Iterator[str]:
+    """Yield the same objects of a deployed catalog; `counted` is whether a line was counted."""
+    counts = measured.counts
+    times = {
+        "counted_from": counts.start.isoformat(),
+        "counted_to": counts.end.isoformat(),
+        "metrics": counts.asked,
+    }
+    yield from _json(measured.workload, measured.lines, times)
+
+
+def _json(workload: Workload, lines: Sequence[Line], times: dict[str, object]) -> Iterator[str]:
     for line in lines:
         yield printable_json(
             {
@@ -54,6 +85,7 @@ def cost_json(workload: Workload) -> Iterator[str]:
                 "million_changes": _by_million(line.dollars, workload) if line.by_change else None,
                 "page": f"https://{line.price.page}",
                 "source": line.price.source.value,
+                **({} if line.counted is None else {"counted": line.counted}),
             }
         )
     by_change = sum(line.dollars for line in lines if line.by_change)
@@ -67,6 +99,7 @@ def cost_json(workload: Workload) -> Iterator[str]:
             "free": free(lines),
             "each_rotation": rotations(workload),
             "prices": prices.LOCATION,
+            **times,
         }
     )
     for other in alternatives(workload):
@@ -82,11 +115,15 @@ def cost_json(workload: Workload) -> Iterator[str]:
 
 
 def _heading(workload: Workload) -> str:
-    with_ = f", with {', '.join(sorted(workload.options))}" if workload.options else ""
     return (
         f"{workload.changes:,} changes a month ({workload.rate}, "
-        f"{workload.overwrites * 100:.3g}% overwrites), {workload.objects:,} objects{with_}"
+        f"{workload.overwrites * 100:.3g}% overwrites), {workload.objects:,} objects"
+        f"{_with(workload)}"
     )
+
+
+def _with(workload: Workload) -> str:
+    return f", with {', '.join(sorted(workload.options))}" if workload.options else ""
 
 
 def _cheaper(total: float, others: Sequence[Alternative]) -> Iterator[str]:
@@ -106,6 +143,8 @@ def _unconfirmed(line: Line) -> bool:
 
 def _priced(lines: Sequence[Line], workload: Workload) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [("SERVICE", "FOR", "UNITS", "", "A MONTH", "A MILLION CHANGES")]
+    if any(line.counted is not None for line in lines):
+        rows[0] += ("FROM",)
     services = dict.fromkeys(line.price.service for line in lines)
     for service in services:
         of = [line for line in lines if line.price.service == service]
@@ -121,14 +160,22 @@ def _priced(lines: Sequence[Line], workload: Workload) -> list[tuple[str, ...]]:
                     line.price.unit + mark,
                     _dollars(line.dollars),
                     million,
+                    *_from(line.counted),
                 )
             )
             name = ""
         if len(of) > 1:
             changing = sum(line.dollars for line in of if line.by_change)
             month = _dollars(sum(line.dollars for line in of))
-            rows.append(("", "= all", "", "", month, _dollars(_by_million(changing, workload))))
+            million = _dollars(_by_million(changing, workload))
+            blank = [""] * len(_from(of[0].counted))
+            rows.append(("", "= all", "", "", month, million, *blank))
     return rows
+
+
+def _from(counted: bool | None) -> tuple[str, ...]:
+    """Return the column that says where a quantity is from; a table of the model alone has none."""
+    return () if counted is None else ("counted" if counted else "model",)
 
 
 def _sums(lines: Sequence[Line], workload: Workload) -> Iterator[str]:

@@ -94,6 +94,8 @@ ALARM_METRIC = Price(_CLOUDWATCH, "alarm metric-month", 0.10, _CLOUDWATCH_PAGE, 
 CUSTOM_METRIC = Price(_CLOUDWATCH, "custom metric-month", 0.30, _CLOUDWATCH_PAGE, _QUOTED, free=10)
 LOG_DATA = Price(_CLOUDWATCH, "GB of logs", 0.50, _CLOUDWATCH_PAGE, _QUOTED, free=5)
 LOG_STORAGE = Price(_CLOUDWATCH, "GB-month of logs", 0.03, _CLOUDWATCH_PAGE, _QUOTED)
+METRIC_REQUEST = Price(_CLOUDWATCH, "metric asked for", 0.01 / _K, _CLOUDWATCH_PAGE, _QUOTED)
+"""By GetMetricData, whatever the number of its data points."""
 
 TRACE = Price("X-Ray", "trace", 5.00 / _M, "aws.amazon.com/xray/pricing/", _PAGE, free=100_000)
 

@@ -21,12 +21,14 @@ class Line:
     """A `quantity` of what `price` is for, used in a month for `reason`.
 
     `by_change` is whether it grows with the changes. Otherwise it is there without any change.
+    `counted` is whether a deployed catalog's own count is in it; None where nothing was deployed.
     """
 
     price: Price
     reason: str
     quantity: float
     by_change: bool = True
+    counted: bool | None = None
 
     @property
     def dollars(self) -> float:

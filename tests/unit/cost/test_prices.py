@@ -32,6 +32,7 @@ WORDED: dict[str, tuple[float, int]] = {
     "CUSTOM_METRIC": (0.30, 1),
     "LOG_DATA": (0.50, 1),
     "LOG_STORAGE": (0.03, 1),
+    "METRIC_REQUEST": (0.01, K),
     "TRACE": (5.00, M),
     "TRANSITION": (0.025, K),
     "AURORA_CAPACITY": (0.12, 1),
