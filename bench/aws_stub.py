@@ -24,6 +24,14 @@ from bench.stub_rows import StubRows, stack
 
 EXISTING = "existing"
 
+_PUBLISHED = """<PublishBatchResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/">
+<PublishBatchResult><Failed/><Successful><member><Id>0</Id>
+<MessageId>8a0a4f2e-5d1e-5c53-9a5b-171ae1a0a8b5</MessageId>
+<SequenceNumber>10000000000000003000</SequenceNumber></member></Successful></PublishBatchResult>
+<ResponseMetadata><RequestId>d74b8436-ae13-5ab4-a9ff-ce54dfea72a0</RequestId></ResponseMetadata>
+</PublishBatchResponse>"""
+"""SNS's reply for a batch of one message."""
+
 _WRITES = {"DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"}
 
 
@@ -131,6 +139,8 @@ def _content(rows: StubRows, target: str, operation: str, body: bytes) -> str:
         return rows.versions(unquote(path.strip("/")), parameters)
     if not operation:
         parameters = dict(parse_qsl(body.decode()))
+        if parameters["Action"] == "PublishBatch":
+            return _PUBLISHED
         if parameters["Action"] != "DescribeStacks":
             raise ValueError(f"the stub has no {parameters['Action']}")
         return stack(parameters["StackName"])

@@ -234,6 +234,41 @@ def ours_existing() -> tuple[Write, int]:
     return _ingest("existing", BATCH)
 
 
+def ours_published() -> tuple[Write, int]:
+    """Run the function `publish`, with one record of the table's stream in each invocation."""
+    from bench import function_log  # noqa: PLC0415
+
+    topic = "arn:aws:sns:eu-west-1:123456789012:Catalog-changes.fifo"
+    os.environ |= {"TOPIC_ARN": topic, "FAILURE_QUEUE_URL": "none", "WHOLE_BATCHES": "false"}
+    function_log.start()
+    from handlers.publish import handler  # noqa: PLC0415
+
+    context: Any = SimpleNamespace(invoked_function_arn="publish")
+    batches = cycle([{"Records": [_stream_record(n)]} for n in range(BATCH)])
+
+    def write() -> object:
+        reply = handler(next(batches), context)
+        if reply["published"] != 1:
+            raise RuntimeError(reply)
+        return reply
+
+    return write, 1
+
+
+def _stream_record(number: int) -> dict[str, Any]:
+    image = {**ITEM, "sk": {"S": f"2026/11/26/{number}.jpg"}}
+    return {
+        "eventID": f"{number:032x}",
+        "eventName": "INSERT",
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1795428930.0,
+            "Keys": {"pk": image["pk"], "sk": image["sk"]},
+            "NewImage": image,
+            "SequenceNumber": f"{number}00000000000000000000",
+        },
+    }
+
+
 def _ingest(table: str, size: int) -> tuple[Write, int]:
     from bench import function_log  # noqa: PLC0415
     from bench.deliveries import BUCKET  # noqa: PLC0415
@@ -284,7 +319,7 @@ PROGRAMS = {
     each.__name__: each
     for each in (
         *(boto3_table, botocore_client, our_client, pydynox, hand_signed, awscrt, powertools),
-        *(ours_direct, ours_queued, ours_existing),
+        *(ours_direct, ours_queued, ours_existing, ours_published),
     )
 }
 

@@ -13,7 +13,7 @@ from bench.turns import in_turns
 GROUP = "put"
 
 _PROGRAMS = "bench.put_programs"
-_OURS = ("our_client", "ours_direct", "ours_queued", "ours_existing")
+_OURS = ("our_client", "ours_direct", "ours_queued", "ours_existing", "ours_published")
 _THEIRS = ("boto3_table", "hand_signed", "powertools", "botocore_client", "pydynox", "awscrt")
 
 _BOTO3 = "boto3, Table.put_item"
@@ -75,6 +75,8 @@ def rows(rounds: int) -> Iterator[Row]:
         )
     first = [seconds[1] * 1e3 for seconds in found["ours_direct"]]
     yield Row(GROUP, "first event after the initialization", _MS, spread(first), goal=Goal(6, _MS))
+    published = spread(each("ours_published"))
+    yield Row(GROUP, "a change that `publish` gets alone", _US, published)
     for peer, program in (
         (_BOTO3, "boto3_table"),
         ("botocore, client.put_item", "botocore_client"),

@@ -19,7 +19,9 @@ def stub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stub]:
         yield running
 
 
-@pytest.mark.parametrize("program", ["hand_signed", "ours_direct", "ours_queued", "ours_existing"])
+@pytest.mark.parametrize(
+    "program", ["hand_signed", "ours_direct", "ours_queued", "ours_existing", "ours_published"]
+)
 def test_a_program_writes_rows_and_prints_its_figures(
     stub: Stub, tmp_path: Path, program: str
 ) -> None:
