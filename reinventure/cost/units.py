@@ -39,12 +39,38 @@ MESSAGE_BYTES = 1_200
 LOG_BYTES = 240
 """Counted: the line of an invocation, with what Lambda adds."""
 
-INVOCATION_SECONDS = 0.05
-"""Assumed: billed time of an invocation, at 256 MB, besides that of its changes."""
-CHANGE_SECONDS = 0.002
-"""Assumed: billed time of each change, at 256 MB."""
 MEMORY_GB = 0.25
 """Counted: the memory of `ingest`, `totals`, `publish` and `mirror`."""
+PROCESSOR_GB = 1769 / 1024
+"""A function with this memory has a whole processor, others a part in proportion (Lambda Developer
+Guide, "Configure Lambda function memory")."""
+SLOWER = 1.5
+"""Assumed: CPU of Lambda's arm64 processors for 1 of the machine of `make bench`."""
+
+
+def billed(cpu: float, wait: float, memory: float = MEMORY_GB) -> float:
+    """Return the billed seconds of what takes `cpu` seconds of that machine, and waits for AWS."""
+    return cpu * SLOWER * PROCESSOR_GB / memory + wait
+
+
+_RUNTIME_CPU = 0.000_2
+"""Assumed: of Lambda's runtime, in each invocation."""
+
+INGEST_SECONDS = billed(0.000_3 + _RUNTIME_CPU, 0.006)
+"""CPU measured: `a change, direct` (docs/performance.md). Assumed: DynamoDB, for which AWS says
+single-digit milliseconds, answers in 6."""
+PUBLISH_SECONDS = billed(0.001_5 + _RUNTIME_CPU, 0.020)
+"""CPU measured: `make bench ONLY=put`, a change that `publish` gets alone: 1.2 to 1.8 ms. Assumed:
+SNS answers in 20 ms."""
+TOTALS_SECONDS = billed(0.001 + _RUNTIME_CPU, 0.020)
+"""Assumed: a transaction of five writes and what it takes to make it."""
+INVOCATION_SECONDS = 0.05
+"""Assumed: billed time of an invocation of all other functions, besides that of its changes."""
+CHANGE_SECONDS = 0.001
+"""Billed time of each change of a batch. CPU measured: 0.05 ms in a batch of 100 of `ingest`, which
+takes half of it; assumed: as much for the wait, and for the other functions."""
+LOOKUP_SECONDS = 0.05
+"""Assumed: billed time of an event that needs a lookup, besides: S3, and a read of the row."""
 INSPECT_GB = 1769 / 1024
 """Counted: the memory of `inspect`."""
 INSPECT_SECONDS = 0.1

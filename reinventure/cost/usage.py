@@ -38,13 +38,21 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class _Function:
-    """Invocations of a function in a month, and the changes in them."""
+    """Invocations of a function in a month, the changes in them, and the lookups among these."""
 
     name: str
     invocations: float
     changes: float
+    seconds: float = units.INVOCATION_SECONDS
     memory: float = units.MEMORY_GB
     change_seconds: float = units.CHANGE_SECONDS
+    lookups: float = 0
+
+    @property
+    def billed(self) -> float:
+        """GB-seconds of a month."""
+        time = self.invocations * self.seconds + self.changes * self.change_seconds
+        return (time + self.lookups * units.LOOKUP_SECONDS) * self.memory
 
 
 def usage(workload: Workload) -> list[Line]:
@@ -167,8 +175,7 @@ def _function_lines(functions: list[_Function], workload: Workload) -> Iterator[
     for each in functions:
         yield Line(prices.INVOCATION, each.name, each.invocations)
     for each in functions:
-        time = each.invocations * units.INVOCATION_SECONDS + each.changes * each.change_seconds
-        yield Line(prices.LAMBDA_TIME, each.name, time * each.memory)
+        yield Line(prices.LAMBDA_TIME, each.name, each.billed)
     if workload.has(Option.TRACING):
         seconds = workload.changes / workload.rate.per_second
         for each in functions:
@@ -184,7 +191,9 @@ def _function_lines(functions: list[_Function], workload: Workload) -> Iterator[
 def _ingest(workload: Workload) -> _Function:
     events = workload.changes + _expired(workload)
     queued = workload.has(Option.SQS, Option.SNS)
-    return _Function("ingest", events / (units.queue_batch(workload.rate) if queued else 1), events)
+    batch = units.queue_batch(workload.rate) if queued else 1
+    lookups = _expired(workload)
+    return _Function("ingest", events / batch, events, units.INGEST_SECONDS, lookups=lookups)
 
 
 def _readers(workload: Workload) -> list[_Function]:
@@ -195,8 +204,8 @@ def _readers(workload: Workload) -> list[_Function]:
     counted = records / units.totals_batch(rate)
     published = records / units.publish_batch(rate)
     return [
-        _Function("totals", counted + windows, records),
-        _Function("publish", published, records),
+        _Function("totals", counted + windows, records, units.TOTALS_SECONDS),
+        _Function("publish", published, records, units.PUBLISH_SECONDS),
     ]
 
 
@@ -209,8 +218,8 @@ def _subscribers(workload: Workload) -> Iterator[_Function]:
             "inspect",
             changes / units.queue_batch(rate, units.INSPECT_BATCH),
             changes,
-            units.INSPECT_GB,
-            units.INSPECT_SECONDS,
+            memory=units.INSPECT_GB,
+            change_seconds=units.INSPECT_SECONDS,
         )
 
 
@@ -252,10 +261,8 @@ def _requests(messages: float, batch: int) -> float:
 
 def _key_requests(workload: Workload) -> Line:
     # Services keep a data key for five minutes.
-    periods = min(_MONTH_SECONDS // units.CACHE_SECONDS, workload.changes)
-    if workload.rate.per_second > 1:
-        active = workload.changes / workload.rate.per_second
-        periods = min(periods, ceil(active / units.CACHE_SECONDS))
+    active = min(_MONTH_SECONDS, workload.changes / workload.rate.per_second)
+    periods = ceil(active / units.CACHE_SECONDS)
     # The table by ingest, totals and publish; the table of totals; the change feed.
     users = 5
     users += 2 * workload.has(Option.SQS, Option.SNS) + workload.has(Option.SNS)

@@ -54,6 +54,12 @@ def test_keys_and_alarms_are_counted(
     assert idle["metrics of alarms"] == alarm_metrics(templates) + by_ecs
 
 
+def test_the_canary_has_the_metrics_of_alarms_that_the_pages_price(assemblies: Assemblies) -> None:
+    with_ = alarm_metrics(all_of(assemblies.catalog()))
+    without = alarm_metrics(all_of(assemblies.catalog(canary="off")))
+    assert with_ - without == 5
+
+
 def functions(template: Template) -> dict[str, Any]:
     """The properties of the functions of ours, by their handlers."""
     return {

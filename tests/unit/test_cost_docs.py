@@ -166,3 +166,76 @@ def test_the_readme_has_the_same_figures() -> None:
     ]
     assert re.findall(r"\$[\d.,]*\d", paragraph) == figures
     assert paragraph.count(prices.AS_OF) == 1
+
+
+def test_the_time_that_was_assumed_before_costs_what_the_page_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("INGEST_SECONDS", "PUBLISH_SECONDS"):
+        monkeypatch.setattr(units, name, 0.05)
+    before = dollars(a_million(Rate.TRICKLE, 0))
+    assert f"If they did, `trickle` would cost {before} a million." in PAGE
+
+
+def alarms_of(*options: Option) -> float:
+    """The dollars of a month for the metrics of alarms that `options` add, and their own metric."""
+    work = Workload(0, 0, Rate.TRICKLE, 0, frozenset(options))
+    bare = Workload(0, 0, Rate.TRICKLE, 0)
+    added, without = (
+        sum(line.dollars for line in usage(each) if line.price.service == "CloudWatch")
+        for each in (work, bare)
+    )
+    return added - without
+
+
+def _plain(price: Price) -> str:
+    return f"${price.dollars:g}" if price.dollars >= 1 else f"${price.dollars:.2f}"
+
+
+def _in_prose() -> list[tuple[str, str, list[str]]]:
+    """What other pages say of prices: the page, how the sentence begins, and its figures."""
+    polls = units.POLLS * prices.QUEUE_REQUEST.dollars
+    both = (2 * units.POLLS - prices.QUEUE_REQUEST.free) * prices.QUEUE_REQUEST.dollars
+    assert polls < prices.QUEUE_REQUEST.free * prices.QUEUE_REQUEST.dollars
+    acu_hour = prices.AURORA_CAPACITY.dollars / 2
+    canary = 5 * prices.ALARM_METRIC.dollars
+    listing = f"${prices.LIST_REQUEST.dollars * MILLION:g}"
+    return [
+        (
+            "alarms",
+            "**Cost.** $0.10 a month for each metric",
+            [_plain(prices.ALARM_METRIC), _plain(prices.CUSTOM_METRIC)],
+        ),
+        ("delivery", "**Cost.** Idle: five alarm", [_plain(prices.ALARM_METRIC), "$1", "$0.002"]),
+        ("inspection", "At idle nothing by", [dollars(alarms_of(Option.WORKERS)), dollars(both)]),
+        (
+            "sql",
+            "Paused, the cluster costs",
+            [
+                _plain(prices.SECRET),
+                _plain(prices.AURORA_CAPACITY),
+                dollars(acu_hour),
+                f"${730 * acu_hour:.0f}",
+            ],
+        ),
+        (
+            "buckets",
+            "Afterwards an attached bucket costs",
+            [f"${prices.BUS_EVENT.dollars * MILLION:g}", dollars(alarms_of(Option.ATTACHED))],
+        ),
+        ("services", "five metrics of alarms, ", [dollars(canary)]),
+        ("services", "nothing but what they call; EventBridge ", ["$1"]),
+        ("design", "million objects costs ", [listing]),
+    ]
+
+
+@pytest.mark.parametrize(("page", "beginning", "figures"), _in_prose())
+def test_prices_in_other_pages_are_those_of_the_price_file(
+    page: str, beginning: str, figures: list[str]
+) -> None:
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    assert text.count(beginning) == 1
+    # As far as the paragraph goes, or the cell of a table.
+    passage = re.split(r"\n\n| \| ", text[text.index(beginning) :])[0]
+    found = [each for each in re.findall(r"\$[\d.,]*\d", passage) if each != "$1,300"]
+    assert found == figures

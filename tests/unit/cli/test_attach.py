@@ -447,11 +447,11 @@ def test_more_shards_are_proposed_before_the_first_row(
             "of the whole bucket, old versions and delete markers included"
         )
     ]
-    # 10 million requests, 0.005 for a thousand; 0.625 and 0.406 for each million of rows.
+    # 10 million requests, 0.005 for a thousand; 0.625 and 0.338 for each million of rows.
     assert lines_of(shown, "backfill") == [
         (
-            "$9,754.29 (us-east-1, November 2026): $50.00 for 10,000,000 LIST requests, "
-            "$6,250.00 for 10,000,000,000 write units of DynamoDB, $3,454.29 for totals and change "
+            "$9,682.92 (us-east-1, November 2026): $50.00 for 10,000,000 LIST requests, "
+            "$6,250.00 for 10,000,000,000 write units of DynamoDB, $3,382.92 for totals and change "
             "feed"
         ),
         "7.2 days of writes: 16 shards take 16,000 a second",

@@ -167,7 +167,16 @@ def test_counts_of_ten_days_are_priced_as_a_month(run: Run, deployed: Deployed) 
             ("CloudWatch", "GB-month of logs", "logs of a month"): 0.3,
         }
     )
-    # Polls and storage are there without changes.
+    idle_lines = {each["reason"] for each in lines if each["million_changes"] is None}
+    assert idle_lines == {
+        "TransportEvents, empty polls",
+        "keys, before their first rotation",
+        "metrics of alarms",
+        "rows",
+        "totals",
+        "point-in-time recovery of rows",
+        "point-in-time recovery of totals",
+    }
     assert total["month"] == pytest.approx(sum(each["month"] for each in lines))
     idle = sum(each["month"] for each in lines if each["million_changes"] is None)
     assert total["idle"] == pytest.approx(idle)
@@ -223,6 +232,31 @@ def test_one_request_asks_for_each_metric_once(run: Run, deployed: Deployed) -> 
     deployed.requests.clear()
     usage(run, "--days", "60")
     assert deployed.requests == [70, 13]
+
+
+def test_a_metric_that_goes_on_in_the_next_page_is_one_sum(
+    run: Run, session: boto3.Session, deployed: Deployed
+) -> None:
+    pages: list[dict[str, Any]] = [
+        {"MetricDataResults": [{"Id": "m6", "Values": [100.0, 200.0]}], "NextToken": "more"},
+        {"MetricDataResults": [{"Id": "m6", "Values": [30.0]}, {"Id": "m0", "Values": []}]},
+    ]
+
+    def page(**_event: object) -> tuple[SimpleNamespace, dict[str, Any]]:
+        return SimpleNamespace(status_code=200), pages.pop(0)
+
+    # botocore's types lack that a handler may answer.
+    handler: Callable[..., Any] = page
+    session.events.register("before-call.cloudwatch.GetMetricData", handler)
+    try:
+        lines, _ = usage(run)
+    finally:
+        session.events.unregister("before-call.cloudwatch.GetMetricData", handler)
+    assert pages == []
+    [published] = [each for each in lines if each["unit"] == "FIFO message"]
+    assert published["quantity"] == 330
+    # Without data points the model has it.
+    assert {each["counted"] for each in lines if each["service"] == "Lambda"} == {False}
 
 
 def test_a_young_catalog_is_counted_since_it_was_created(run: Run, deployed: Deployed) -> None:

@@ -52,8 +52,10 @@ def test_a_million_single_changes() -> None:
     # of 15 minutes 1,112 times.
     requests = 2 + 1 / 15 + 0.004448
     assert dollars(work, "Lambda", unit="request") == pytest.approx(requests * INVOCATION)
-    # 50 ms of a quarter of a GB each, and 2 ms a change.
-    seconds = requests * 50_000 + 3 * 2_000
+    # CPU at a seventh of a processor that takes half as much again, and the wait; 1 ms a change.
+    slow = 1.5 * 1769 / 256
+    ingest, publish, totals = 0.5 * slow + 6, 1.7 * slow + 20, 1.2 * slow + 20
+    seconds = (ingest + publish) * 1_000 + totals * (1_000 / 15 + 4.448) + 3 * 1_000
     assert dollars(work, "Lambda", unit="GB-second, arm64") == pytest.approx(
         seconds * 0.25 * GB_SECOND
     )
@@ -62,9 +64,9 @@ def test_a_million_single_changes() -> None:
     assert dollars(work, "CloudWatch", "a line for each invocation") == pytest.approx(
         requests * 0.240 * 0.50
     )
-    # 8,640 times five minutes, five users.
-    assert dollars(work, "KMS", "data keys, kept for five minutes") == pytest.approx(0.1296)
-    assert by_change(work) == pytest.approx(2.53, abs=0.005)
+    # A million seconds are 3,334 times five minutes, five users.
+    assert dollars(work, "KMS", "data keys, kept for five minutes") == pytest.approx(0.05001)
+    assert by_change(work) == pytest.approx(2.27, abs=0.005)
 
 
 def test_a_million_changes_in_bursts() -> None:
@@ -75,7 +77,7 @@ def test_a_million_changes_in_bursts() -> None:
     assert dollars(work, "Lambda", unit="request") == pytest.approx(1.011012 * INVOCATION)
     # Nine times five minutes, five users.
     assert dollars(work, "KMS", "data keys, kept for five minutes") == pytest.approx(45 * 3e-6)
-    assert by_change(work) == pytest.approx(1.47, abs=0.005)
+    assert by_change(work) == pytest.approx(1.33, abs=0.005)
 
 
 def test_traces_are_an_option() -> None:
@@ -109,6 +111,10 @@ def test_an_overwritten_version_costs_a_lookup_when_it_expires() -> None:
     assert dollars(work, "Lambda", "publish", "request") == pytest.approx(1.2 * INVOCATION)
     assert dollars(work, "DynamoDB", "totals") == pytest.approx(10 / 15 * WRITE)
     assert dollars(work, "SNS", unit="FIFO message") == pytest.approx(FIFO)
+    # 50 ms more for each.
+    without = dollars(workload(), "Lambda", "ingest", "GB-second, arm64")
+    longer = dollars(work, "Lambda", "ingest", "GB-second, arm64") - 1.2 * without
+    assert longer == pytest.approx(200_000 * 0.05 * 0.25 * GB_SECOND)
 
 
 def test_an_attached_bucket_has_no_lifecycle_rules_of_ours_and_pays_for_its_events() -> None:
@@ -183,8 +189,13 @@ def test_a_transport_is_paid_by_events(transport: Option, service: str, expected
 def test_each_user_of_a_key_asks_for_it_every_five_minutes(
     options: tuple[Option, ...], users: int
 ) -> None:
-    asked = dollars(workload(*options), "KMS", "data keys, kept for five minutes")
-    assert asked == pytest.approx(users * 8_640 * 0.03 / 10_000)
+    def asked(changes: int) -> float:
+        work = workload(*options, changes=changes)
+        return dollars(work, "KMS", "data keys, kept for five minutes")
+
+    assert asked(MILLION) == pytest.approx(users * 3_334 * 0.03 / 10_000)
+    # No month has more seconds.
+    assert asked(10 * MILLION) == pytest.approx(users * 8_640 * 0.03 / 10_000)
 
 
 def test_copies_to_kinesis() -> None:
@@ -257,7 +268,7 @@ def test_each_inspection_is_a_write_and_a_record_of_the_stream() -> None:
     assert dollars(work, "SNS", "inspect", "FIFO delivery") == pytest.approx(0.01)
     assert dollars(work, "DynamoDB", "rows to inspect") == pytest.approx(READ)
     assert dollars(work, "S3", "objects to inspect") == pytest.approx(2 * 0.40)
-    # 150 ms at 1,769 MB.
+    # 50 ms an invocation and 100 an object, at 1,769 MB.
     seconds = dollars(work, "Lambda", "inspect", "GB-second, arm64")
     assert seconds == pytest.approx(150_000 * 1769 / 1024 * GB_SECOND)
 
@@ -278,7 +289,8 @@ def test_what_is_free_is_free_once_in_an_account() -> None:
 
 def test_what_follows_the_rows_of_a_backfill() -> None:
     work = workload(rate=Rate.BURST)
-    seconds = 11_012 * 0.05 + 2 * 2_000
+    slow = 1.5 * 1769 / 256
+    seconds = 1.012 * (1.2 * slow + 20) + 10 * (1.7 * slow + 20) + 2 * 1_000
     expected = (
         0.01 * WRITE
         + 0.011012 * INVOCATION
