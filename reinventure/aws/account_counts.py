@@ -1,7 +1,7 @@
 """What the account counted of a deployed catalog: CloudWatch's metrics, and the size of tables."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,14 +11,13 @@ from reinventure.aws.connection import config
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.cost import meters
 from reinventure.cost.measured import Counts, StoredTable
-from reinventure.cost.meters import Metric, Resource
+from reinventure.cost.meters import Meter, Metric, Resource
 from reinventure.cost.workload import Option
 from reinventure.errors import UserError
 
 if TYPE_CHECKING:
     import boto3
     from types_boto3_cloudformation import CloudFormationClient
-    from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
 
 MAX_DAYS = 60
@@ -30,6 +29,15 @@ _PERIOD = 3_600
 _MAX_METRICS = 500
 _MAX_POINTS = 100_800
 """Of a request of GetMetricData (API reference of CloudWatch)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """The meters of a deployed catalog, and the options that its deployment shows."""
+
+    meters: list[Meter]
+    options: frozenset[Option]
+
 
 _OPTION = {
     "sqs": Option.SQS,
@@ -48,13 +56,7 @@ def counts(catalog: DeployedCatalog, days: int, now: datetime) -> Counts:
     Raises UserError if the catalog is younger than an hour, has no counts, or a permission is
     missing; and botocore's ClientError or BotoCoreError.
     """
-    client = catalog.session.client("cloudformation", config=config())
-    options, stacks = _optional_stacks(catalog, client)
-    functions = _Functions(catalog.session)
-    with permission.needed("cloudformation:ListStackResources", f"the stack {catalog.stack}"):
-        resources = [each for stack in stacks for each in _resources(client, stack)]
-    with permission.needed("lambda:GetFunctionConfiguration", "the functions of the catalog"):
-        resources = [functions.with_memory(resource) for resource in resources]
+    metered = meters_of(catalog)
     with permission.needed("dynamodb:DescribeTable", "the tables of the catalog"):
         created, tables = _tables(catalog)
     end = now.replace(minute=0, second=0, microsecond=0)
@@ -64,22 +66,26 @@ def counts(catalog: DeployedCatalog, days: int, now: datetime) -> Counts:
             f"the catalog was created at {created:%H:%M} UTC: counts are of whole hours, so try "
             "again an hour later"
         )
-    wanted = list(meters.meters(resources))
-    with permission.needed("cloudwatch:GetMetricData", "the account"):
-        sums = _sums(
-            catalog.session.client("cloudwatch", config=config()),
-            list(dict.fromkeys(meter.metric for meter in wanted)),
-            start,
-            end,
-        )
-    if not sums:
+    found = sums(catalog.session, metered.meters, start, end)
+    if not found:
         raise UserError(
             f"CloudWatch has no counts of the stack {catalog.stack} since {start:%Y-%m-%d %H:%M} "
             "UTC: the local cloud has none, and an account has them a few minutes after the first "
             "change. Without --measured the command prices a month by the model"
         )
-    found = frozenset(options | functions.options)
-    return Counts(start, end, wanted, sums, tables, found)
+    return Counts(start, end, metered.meters, found, metered.options, tables)
+
+
+def meters_of(catalog: DeployedCatalog) -> Metered:
+    """Return the meters of the deployed stacks. Raises what `counts` raises for permissions."""
+    client = catalog.session.client("cloudformation", config=config())
+    options, stacks = _optional_stacks(catalog, client)
+    functions = _Functions(catalog.session)
+    with permission.needed("cloudformation:ListStackResources", f"the stack {catalog.stack}"):
+        resources = [each for stack in stacks for each in _resources(client, stack)]
+    with permission.needed("lambda:GetFunctionConfiguration", "the functions of the catalog"):
+        resources = [functions.with_memory(resource) for resource in resources]
+    return Metered(list(meters.meters(resources)), frozenset(options | functions.options))
 
 
 def _optional_stacks(
@@ -147,28 +153,39 @@ def _tables(catalog: DeployedCatalog) -> tuple[datetime, list[StoredTable]]:
     return found[0][1]["CreationDateTime"], tables
 
 
-def _sums(
-    client: "CloudWatchClient", metrics: Sequence[Metric], start: datetime, end: datetime
+def sums(
+    session: "boto3.Session",
+    wanted: Iterable[Meter],
+    start: datetime,
+    end: datetime,
+    period: int = _PERIOD,
 ) -> dict[Metric, float]:
-    """Return the sum of each of `metrics` that has data points."""
-    points = max(1, round((end - start).total_seconds() / _PERIOD))
+    """Return the sum from `start` to `end` of each metric of `wanted` that has data points.
+
+    `period` is the length of a data point in seconds. Raises UserError for a permission that is
+    missing; botocore's ClientError or BotoCoreError.
+    """
+    metrics = list(dict.fromkeys(meter.metric for meter in wanted))
+    points = max(1, round((end - start).total_seconds() / period))
     size = max(1, min(_MAX_METRICS, _MAX_POINTS // points))
+    pages = session.client("cloudwatch", config=config()).get_paginator("get_metric_data")
     found: dict[Metric, float] = {}
-    for first in range(0, len(metrics), size):
-        asked = {f"m{n}": metric for n, metric in enumerate(metrics[first : first + size])}
-        for page in client.get_paginator("get_metric_data").paginate(
-            MetricDataQueries=[_query(name, metric) for name, metric in asked.items()],
-            StartTime=start,
-            EndTime=end,
-        ):
-            for result in page["MetricDataResults"]:
-                if result["Values"]:
-                    metric = asked[result["Id"]]
-                    found[metric] = found.get(metric, 0) + sum(result["Values"])
+    with permission.needed("cloudwatch:GetMetricData", "the account"):
+        for first in range(0, len(metrics), size):
+            asked = {f"m{n}": metric for n, metric in enumerate(metrics[first : first + size])}
+            for page in pages.paginate(
+                MetricDataQueries=[_query(name, each, period) for name, each in asked.items()],
+                StartTime=start,
+                EndTime=end,
+            ):
+                for result in page["MetricDataResults"]:
+                    if result["Values"]:
+                        metric = asked[result["Id"]]
+                        found[metric] = found.get(metric, 0) + sum(result["Values"])
     return found
 
 
-def _query(name: str, metric: Metric) -> "MetricDataQueryTypeDef":
+def _query(name: str, metric: Metric, period: int) -> "MetricDataQueryTypeDef":
     return {
         "Id": name,
         "MetricStat": {
@@ -177,7 +194,7 @@ def _query(name: str, metric: Metric) -> "MetricDataQueryTypeDef":
                 "MetricName": metric.name,
                 "Dimensions": [{"Name": metric.dimension, "Value": metric.value}],
             },
-            "Period": _PERIOD,
+            "Period": period,
             "Stat": "Sum",
         },
     }

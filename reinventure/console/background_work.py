@@ -22,6 +22,13 @@ ACCOUNT_KEY_SECONDS = 10.0
 """In an account, where FilterLogEvents has a quota of requests a second."""
 
 
+LOCAL_COST_SECONDS = 5.0
+"""Between two readings of what the changes cost, on the local cloud."""
+
+ACCOUNT_COST_SECONDS = 300.0
+"""In an account, where each metric that is asked for has a price: some 60 are $0.0006."""
+
+
 class BackgroundWork:
     """The threads of a console. They do not keep its process alive."""
 
@@ -33,6 +40,9 @@ class BackgroundWork:
         self._repeat("numbers", interval, self._read_numbers)
         key_interval = LOCAL_KEY_SECONDS if here.local else ACCOUNT_KEY_SECONDS
         self._repeat("keys", key_interval, self._look_at_keys)
+        self._repeat(
+            "cost", LOCAL_COST_SECONDS if here.local else ACCOUNT_COST_SECONDS, self._read_cost
+        )
         if here.local:
             self._repeat("comparison", COMPARISON_SECONDS, here.comparison.compare)
 
@@ -53,6 +63,10 @@ class BackgroundWork:
         # Once for the first page, then only while someone looks.
         if self._here.events.readers or not self._here.numbers.shown():
             self._here.numbers.read()
+
+    def _read_cost(self) -> None:
+        if self._here.events.readers or self._here.cost.unread:
+            self._here.cost.read()
 
     def _look_at_keys(self) -> None:
         if self._here.events.readers:

@@ -40,6 +40,8 @@ class FollowedChanges:
         self._stopping = threading.Event()
         self.delays = Delays()
         """From S3 to the change feed."""
+        self.count = 0
+        """How many changes came since the console was started."""
         self.problem: str | None = None
         """Why changes do not come, None if they do."""
 
@@ -82,6 +84,7 @@ class FollowedChanges:
         if isinstance(delay := shown["milliseconds"], float):
             self.delays.add(arrival.sent_at, delay)
         self._last.append(shown)
+        self.count += 1
         self._events.publish("change", shown)
 
 

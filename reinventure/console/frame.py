@@ -50,7 +50,7 @@ def page(
             e(
                 "header",
                 e("p", e("b", "reinventure"), e("span", f" {_where(here)}"), class_="name"),
-                _navigation(current, here.numbers.failed()),
+                _navigation(current, here.numbers.failed(), here.cost.total()),
                 badge.badge(here.comparison.shown()),
             ),
             e(
@@ -89,7 +89,7 @@ def _account(here: Served) -> Element | None:
     )
 
 
-def _navigation(current: str | None, failed: int) -> Element:
+def _navigation(current: str | None, failed: int, cost: str | None) -> Element:
     return e(
         "nav",
         (
@@ -99,6 +99,7 @@ def _navigation(current: str | None, failed: int) -> Element:
                 e("span", f"{failed:,}", class_="count")
                 if failed and each.PATH == pages.FAILURES
                 else None,
+                e("span", cost, class_="sum") if cost and each.PATH == pages.COST else None,
                 href=each.PATH,
                 aria_current="page" if current == each.PATH else None,
                 data_page=each.PATH,

@@ -37,7 +37,7 @@ _STATISTICS = {
 _ENDS, _FAILS = '"REPORT RequestId"', '"Traceback (most recent call last)"'
 """Filters of the lines that are read: the last of each invocation, and that of an exception."""
 
-_DURATION = re.compile(r"REPORT RequestId: \S+\tDuration: ([0-9.]+) ms")
+_DURATION = re.compile(r"REPORT RequestId: (?P<id>\S+)\tDuration: (?P<ms>[0-9.]+) ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,23 +136,36 @@ class LoggedCalls:
 
     def read(self, names: Mapping[str, str], now: datetime) -> dict[str, Calls]:
         """Return the calls of each function. Raises botocore's ClientError or BotoCoreError."""
-        pages = self.session.client("logs", config=config()).get_paginator("filter_log_events")
-        since = round((now - WINDOW).timestamp() * 1000)
-
-        def lines(name: str, pattern: str) -> Iterator[str]:
-            for page in pages.paginate(
-                logGroupName=self._groups[name], filterPattern=pattern, startTime=since
-            ):
-                yield from (event["message"] for event in page["events"])
-
+        since = now - WINDOW
         return {
-            part: _logged(lines(name, _ENDS), sum(1 for _ in lines(name, _FAILS)))
+            part: _logged(
+                self._lines(name, _ENDS, since), sum(1 for _ in self._lines(name, _FAILS, since))
+            )
             for part, name in names.items()
         }
 
+    def durations(self, name: str, since: datetime) -> dict[str, float]:
+        """Return the milliseconds of each call that ended since then, by the request's id.
+
+        Raises botocore's ClientError or BotoCoreError.
+        """
+        found = map(_DURATION.match, self._lines(name, _ENDS, since))
+        return {match["id"]: float(match["ms"]) for match in found if match}
+
+    def _lines(self, name: str, pattern: str, since: datetime) -> Iterator[str]:
+        if name not in self._groups:
+            return
+        pages = self.session.client("logs", config=config()).get_paginator("filter_log_events")
+        for page in pages.paginate(
+            logGroupName=self._groups[name],
+            filterPattern=pattern,
+            startTime=round(since.timestamp() * 1000),
+        ):
+            yield from (event["message"] for event in page["events"])
+
 
 def _logged(ends: Iterable[str], failed: int) -> Calls:
-    durations = sorted(float(match[1]) for line in ends if (match := _DURATION.match(line)))
+    durations = sorted(float(match["ms"]) for line in ends if (match := _DURATION.match(line)))
     if not durations:
         return Calls(failed=failed)
     return Calls(len(durations), failed, quantile(durations, 0.5), quantile(durations, 0.99))

@@ -10,6 +10,8 @@ from reinventure.aws.key_log_reader import KeyLogReader
 from reinventure.console import badge, command_run
 from reinventure.console.command_run import CommandRun, Run
 from reinventure.console.comparison_state import ComparisonState
+from reinventure.console.cost_counts import LoggedCounts, MetricCounts
+from reinventure.console.current_cost import CurrentCost
 from reinventure.console.current_numbers import CurrentNumbers
 from reinventure.console.event_stream import EventStream
 from reinventure.console.followed_changes import FollowedChanges
@@ -18,6 +20,7 @@ from reinventure.console.part_numbers import PartReader
 from reinventure.console.system_map import SystemMap, system_map
 from reinventure.console.watched_keys import WatchedKeys
 from reinventure.contract import SQL, WORKERS, InspectionOutputs, SqlOutputs
+from s3_catalog.model.timestamps import utc_now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,7 @@ class Served:
     comparison: ComparisonState
     changes: FollowedChanges
     numbers: CurrentNumbers
+    cost: CurrentCost
     command: CommandRun
     keys: WatchedKeys
 
@@ -90,6 +94,12 @@ def serve(
                 changes.delays,
                 (LoggedCalls if local else MetricCalls)(catalog.session),
             ),
+            events,
+        ),
+        cost=CurrentCost(
+            LoggedCounts(catalog, changes, utc_now())
+            if local
+            else MetricCounts(catalog, utc_now()),
             events,
         ),
         command=CommandRun(options, commanded),

@@ -27,7 +27,10 @@ CATALOG = "/catalog"
 OBJECT = "/object"
 """PATH of the page of one object, with its row, picture and versions."""
 
-_MODULES = ("live", "catalog", "object", "key", "failures", "differences", "command")
+COST = "/cost"
+"""PATH of the page of what changes cost, whose word in the navigation has the sum."""
+
+_MODULES = ("live", "catalog", "object", "key", "failures", "differences", "cost", "command")
 """The modules of the pages, in the order of the navigation."""
 
 

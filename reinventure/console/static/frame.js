@@ -42,6 +42,16 @@ on("numbers", ({ failed }) => {
   }
 });
 
+const cost = document.querySelector('nav [data-page="/cost"]');
+on("cost", ({ total }) => {
+  cost.querySelector(".sum")?.remove();
+  if (!total) return;
+  const sum = document.createElement("span");
+  sum.className = "sum";
+  sum.textContent = total;
+  cost.append(sum);
+});
+
 // A section that shows the end state of something is loaded anew when it has changed.
 for (const section of document.querySelectorAll("[data-reload-on]")) {
   on(section.dataset.reloadOn, (state) => {
