@@ -162,6 +162,38 @@ def test_an_upload_is_catalogued_deleted_and_undeleted(
     wait_until(lambda: f"{len(names)} objects · 9.4 MB" in console.page(f"/catalog?{query}"))
 
 
+def test_the_changes_have_a_price(catalog: DeployedCatalog, console: Console) -> None:
+    wait_until(lambda: len(queues(catalog)) == 1)
+    keys = [f"{uuid4()}/{n}" for n in range(3)]
+
+    def row(text: str, *cells: str) -> bool:
+        found = re.findall(r"<tr data-from.*?</tr>", text)
+        return any(all(f">{cell}</td>" in each for cell in cells) for each in found)
+
+    # Costs are read while a page is open.
+    with console.requested("GET", "/events"):
+        for key in keys:
+            catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=b"four")
+
+        def counted() -> bool:
+            text = console.page("/cost")
+            return (
+                row(text, "Lambda", "Ingest", "request", "counted")
+                and row(text, "Lambda", "Totals", "GB-second, arm64", "counted")
+                and row(text, "SNS", "change feed", "FIFO message", "counted")
+                and row(text, "DynamoDB", "rows", "write unit", "model")
+            )
+
+        wait_until(counted)
+    text = console.page("/cost")
+    # Other tests may have changed something meanwhile.
+    [changes] = re.findall(r'<dd data-sum="changes">(\d+)</dd>', text)
+    assert int(changes) >= len(keys)
+    assert re.search(r'<dd data-sum="million">\$\d+\.\d\d</dd>', text)
+    [total] = re.findall(r'<dd data-sum="dollars">(\$[0-9.]+)</dd>', text)
+    assert f'<span class="sum">{total}</span>' in text
+
+
 def test_without_cookie_or_from_another_site_there_is_nothing(console: Console) -> None:
     assert console.status("GET", "/", {}) == 403
     assert console.status("GET", "/", {"Host": "evil.example"}) == 421

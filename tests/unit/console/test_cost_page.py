@@ -173,7 +173,7 @@ def test_what_changed_is_published_and_nothing_else(here: Served, reader: Reader
     assert events.position() != position
     found = here.cost.data()
     assert json.loads(json.dumps(found)) == found
-    # Ten are more than ten millionths: they take a data key each, as a million in five minutes.
+    # Ten take as many data keys as all others of five minutes.
     assert found["total"] == "$0.000039"
 
 
