@@ -70,8 +70,8 @@ def counts(catalog: DeployedCatalog, days: int, now: datetime) -> Counts:
     if not found:
         raise UserError(
             f"CloudWatch has no counts of the stack {catalog.stack} since {start:%Y-%m-%d %H:%M} "
-            "UTC: the local cloud has none, and an account has them a few minutes after the first "
-            "change. Without --measured the command prices a month by the model"
+            "UTC: they come a few minutes after the first change. Without --measured the command "
+            "prices a month by the model"
         )
     return Counts(start, end, metered.meters, found, metered.options, tables)
 

@@ -7,6 +7,7 @@ import typer
 from reinventure import values
 from reinventure.aws import account_counts, deployed_catalog
 from reinventure.aws.connection import session
+from reinventure.aws.doctor import diagnosis
 from reinventure.cli.cost_output import cost_json, cost_lines, measured_json, measured_lines
 from reinventure.cli.options import Json, Profile, Region, Stack, parser
 from reinventure.contract import CATALOG
@@ -134,6 +135,11 @@ def cost(
     if measured:
         _refuse_what_is_deployed(changes, objects, options)
         catalog = deployed_catalog.find(session(profile, region), stack)
+        if diagnosis.emulated(catalog):
+            raise UserError(
+                "the local cloud has no counts of what was used: without --measured the command "
+                "prices a month by the model, and `reinventure console` the changes that come"
+            )
         counts = account_counts.counts(catalog, days or _MONTH_DAYS, utc_now())
         month = measured_month(counts, rate, overwrites)
         for line in measured_json(month) if json else measured_lines(month):

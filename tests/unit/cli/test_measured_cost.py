@@ -13,6 +13,7 @@ from typer.testing import Result
 
 from reinventure.aws import deployed_stack
 from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.aws.doctor import diagnosis
 from reinventure.cli import cost
 from reinventure.contract import CATALOG
 from reinventure.cost.meters import Metric
@@ -259,6 +260,16 @@ def test_a_metric_that_goes_on_in_the_next_page_is_one_sum(
     assert {each["counted"] for each in lines if each["service"] == "Lambda"} == {False}
 
 
+def test_the_local_cloud_has_no_counts(
+    run: Run, deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diagnosis, "emulated", lambda _catalog: True)
+    shown = run("cost", "--measured")
+    assert (shown.exit_code, shown.stdout, deployed.requests) == (2, "", [])
+    [line] = shown.stderr.splitlines()
+    assert line.startswith("reinventure: the local cloud has no counts of what was used: ")
+
+
 def test_a_young_catalog_is_counted_since_it_was_created(run: Run, deployed: Deployed) -> None:
     deployed.created = NOW - timedelta(days=3)
     deployed.record(deployed.published, 300, LATELY)
@@ -275,7 +286,7 @@ def test_a_catalog_without_counts_is_an_error_that_says_why(run: Run, deployed: 
     [line] = shown.stderr.splitlines()
     assert line.startswith(
         "reinventure: CloudWatch has no counts of the stack Catalog since 2026-10-27 12:00 UTC: "
-        "the local cloud has none, and an account has them "
+        "they come a few minutes after the first change. "
     )
     deployed.created = NOW - timedelta(minutes=10)
     shown = run("cost", "--measured")
