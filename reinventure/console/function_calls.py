@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from botocore.exceptions import ClientError
+
 from reinventure.aws.connection import config
 
 if TYPE_CHECKING:
@@ -156,12 +158,17 @@ class LoggedCalls:
         if name not in self._groups:
             return
         pages = self.session.client("logs", config=config()).get_paginator("filter_log_events")
-        for page in pages.paginate(
-            logGroupName=self._groups[name],
-            filterPattern=pattern,
-            startTime=round(since.timestamp() * 1000),
-        ):
-            yield from (event["message"] for event in page["events"])
+        try:
+            for page in pages.paginate(
+                logGroupName=self._groups[name],
+                filterPattern=pattern,
+                startTime=round(since.timestamp() * 1000),
+            ):
+                yield from (event["message"] for event in page["events"])
+        except ClientError as error:
+            # A function that was never invoked may have no log group yet.
+            if error.response["Error"].get("Code") != "ResourceNotFoundException":
+                raise
 
 
 def _logged(ends: Iterable[str], failed: int) -> Calls:

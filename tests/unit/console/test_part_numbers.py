@@ -176,6 +176,26 @@ def test_the_log_of_the_emulator_has_the_calls() -> None:
     assert LoggedCalls(session).read({"ingest": "f"}, NOW) == {"ingest": Calls(3, 1, 20.0, 30.0)}
     assert {asked["logGroupName"] for asked in logs.asked} == {"g"}
     assert {asked["startTime"] for asked in logs.asked} == {1795694100000}
+    durations = LoggedCalls(session).durations("f", NOW)
+    assert durations == {"r1": 10.0, "r2": 20.0, "r3": 30.0}
+    assert logs.asked[-1]["startTime"] == 1795694400000
+    assert LoggedCalls(session).durations("x", NOW) == {}
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFoundException", "AccessDeniedException"])
+def test_a_function_that_was_never_invoked_has_no_calls(code: str) -> None:
+    class Logs(Pages):
+        def paginate(self, **_asked: Any) -> tuple[dict[str, Any], ...]:
+            raise ClientError({"Error": {"Code": code, "Message": ""}}, "FilterLogEvents")
+
+    functions = Pages({"Functions": [{"FunctionName": "f", "LoggingConfig": {"LogGroup": "g"}}]})
+    session: Any = Session(logs=Logs(), **{"lambda": functions})
+    calls = LoggedCalls(session)
+    if code == "ResourceNotFoundException":
+        assert calls.durations("f", NOW) == {}
+    else:
+        with pytest.raises(ClientError, match=code):
+            calls.durations("f", NOW)
 
 
 class Reader:
