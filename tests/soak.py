@@ -14,12 +14,14 @@ import subprocess
 import sys
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from datetime import timedelta
 from itertools import count
 from multiprocessing import get_context
 from tempfile import TemporaryFile
 from threading import Thread
 
 from reinventure.local import background_process as background
+from tests.simulator.fault_kinds import injected
 from tests.simulator.random_histories import Result, run, show
 
 HISTORIES = 100_000
@@ -30,6 +32,8 @@ CHUNK = 200
 
 REPORT_SECONDS = 3
 """Between two lines of progress."""
+
+HOUR = timedelta(hours=1)
 
 LAST_TEST_SECONDS = 120
 """After the deadline, for the property test that is running. Then it is killed."""
@@ -118,9 +122,15 @@ def main(arguments: list[str]) -> int:
         properties.stop()
     for name, times in result.seen.most_common():
         print(f"{times:10}  {name}")
+    print("Faults:")
+    for kind, times in injected(result.seen).items():
+        print(f"{times:10}  {kind.value}")
     for number in result.divergent[:3]:
         show(number)
-    print(f"seed {seed}: {played} histories, {len(result.divergent)} divergences")
+    print(
+        f"seed {seed}: {played} histories of {result.time / HOUR:,.0f} simulated hours,"
+        f" {len(result.divergent)} divergences"
+    )
     return 0 if good and not result.divergent else 1
 
 
@@ -152,8 +162,7 @@ def search(
             for future in done:
                 size, result = future.result()
                 played += size
-                total.seen.update(result.seen)
-                total.divergent.extend(result.divergent)
+                total.add(result)
             if now - shown >= REPORT_SECONDS:
                 shown = now
                 report(played, limit, started, deadline, len(total.divergent))

@@ -118,9 +118,13 @@ OF_EVENTBRIDGE = tuple(transport for transport in TRANSPORTS if not transport.jo
 
 @dataclass
 class Channel:
-    """The messages of one transport: `outstanding` ones, and those in the dead-letter queue."""
+    """The messages of one transport: `outstanding` ones, and those in the dead-letter queue.
+
+    If `in_order`, the oldest come first.
+    """
 
     transport: Transport
+    in_order: bool = False
     emissions: list[Emission] = field(default_factory=list)
     outstanding: list[Message] = field(default_factory=list)
     failed: list[Message] = field(default_factory=list)
@@ -146,6 +150,8 @@ class Channel:
 
     def take(self, chosen: int, count: int) -> list[Message]:
         """Take messages for an invocation: up to `count` from a queue, or one."""
+        if self.in_order:
+            chosen = 0
         size = min(count if self.transport.wrap else 1, BATCH, len(self.outstanding))
         return [self.outstanding.pop(chosen % len(self.outstanding)) for _ in range(size)]
 

@@ -1,20 +1,19 @@
 """Drawing histories that are likely to find errors, from any source of chance."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from random import Random
 from typing import TypeVar
 
+from tests.simulator import fault_kinds
 from tests.simulator.attachments import SCOPES
 from tests.simulator.delivery import TRANSPORTS
+from tests.simulator.fault_kinds import OF_ACTIONS, OF_TROUBLES, Chance, FaultKind
 from tests.simulator.history import Action, Fault, History, Poison, Setup, Step, Trouble
 
 STEPS = 60
 
 _EVERY = 4
-
-Chance = Callable[[int], int]
-"""Draws a number from zero up to, but not including, its argument."""
 
 _T = TypeVar("_T")
 
@@ -80,18 +79,53 @@ _CLOCKS = (0, 5, -5, 2)
 _POISONS = (*[None] * 9, *Poison)
 
 
-def setup(below: Chance, *, many: bool = False) -> Setup:
-    """Draw circumstances: of one bucket, or of a scope with `many`."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the steps of a history are drawn from, with faults of `kinds` only.
+
+    The history is of one bucket, or of a scope with `many`. While a request waits, others do what
+    `meanwhile` has. Of a deployment there are `races`, not `troubles`.
+    """
+
+    many: bool
+    kinds: frozenset[FaultKind]
+    actions: Sequence[Action]
+    meanwhile: Sequence[Action]
+    troubles: Sequence[Trouble]
+    races: Sequence[Trouble]
+
+
+def choice(
+    kinds: frozenset[FaultKind], actions: Sequence[Action] = _ALL, *, many: bool = False
+) -> Choice:
+    """Return what remains of `actions`, or of those of a scope, with faults of `kinds` only."""
+
+    def without(items: Sequence[_T], of: Mapping[_T, FaultKind]) -> list[_T]:
+        return [item for item in items if item not in of or of[item] in kinds]
+
+    return Choice(
+        many=many,
+        kinds=kinds,
+        actions=without(_MANY if many else actions, OF_ACTIONS),
+        meanwhile=without(_MANY_MEANWHILE if many else _MEANWHILE, OF_ACTIONS),
+        troubles=without(_FAULTS, OF_TROUBLES),
+        races=without(_RACES, OF_TROUBLES),
+    )
+
+
+def setup(below: Chance, kinds: frozenset[FaultKind], *, many: bool = False) -> Setup:
+    """Draw circumstances with faults of `kinds` only: of one bucket, or of a scope with `many`."""
     drawn = Setup(
         transport=below(len(TRANSPORTS)),
         versioned=below(3) > 0,
         by_start=below(2) > 0,
-        s3_clock=_choose(below, _CLOCKS),
+        s3_clock=_choose(below, _CLOCKS) if FaultKind.CLOCKS in kinds else 0,
         ttl_lag=_choose(below, (0, 2, 1000)),
         keys=_choose(below, (1, 2, 2, 3, 3, 9)),
         size=_choose(below, (25, 2)),
         poison=_choose(below, _POISONS),
-        lossy=below(4) == 3,
+        in_order=FaultKind.REORDERING not in kinds,
+        exact_times=FaultKind.INEXACT_TIMES not in kinds,
         repairing=below(4) == 3,
     )
     if not many:
@@ -99,24 +133,25 @@ def setup(below: Chance, *, many: bool = False) -> Setup:
     return replace(drawn, poison=None, scope=1 + below(len(SCOPES)), moving=below(3) > 0)
 
 
-def step(below: Chance, actions: Sequence[Action] = _ALL, *, many: bool = False) -> Step:
+def step(below: Chance, of: Choice) -> Step:
     """Draw a step, often with trouble."""
-    action = _choose(below, _MANY if many else actions)
+    action = _choose(below, of.actions)
     if action not in {Action.DELIVER, Action.REDRIVE, Action.RECONCILE, Action.DEPLOY}:
-        return _change(below, action, many=many)
-    others = _MANY_MEANWHILE if many else _MEANWHILE
-    troubles = _FAULTS
+        return _change(below, action, many=of.many)
+    others, troubles = of.meanwhile, of.troubles
     if action is Action.DEPLOY:
-        others, troubles = _CONFIGURATION * 8 + others, _RACES
+        writers = _CONFIGURATION * 8 if FaultKind.OTHER_WRITERS in of.kinds else []
+        others, troubles = [*writers, *others], of.races
     return Step(
         action,
-        bucket=below(2) if many else 0,
+        bucket=below(2) if of.many else 0,
         pick=below(100) if below(3) else -1,
         count=1 + below(10),
         flag=below(4) == 3,
-        offset=_choose(below, _CLOCKS),
+        offset=_offset(below, of),
         faults=tuple(
-            _fault(below, troubles, others, many=many) for _ in range(max(0, below(5) - 2))
+            _fault(below, _choose(below, troubles), others, of)
+            for _ in range(max(0, below(5) - 2) if troubles else 0)
         ),
     )
 
@@ -131,8 +166,10 @@ def history(seed: int) -> History:
     below = Random(seed).randrange  # noqa: S311  (not for secrets)
     many = seed % _EVERY == _EVERY - 1
     actions = _UPLOADS if below(2) else _ALL
-    drawn = setup(below, many=many)
-    return History(drawn, tuple(step(below, actions, many=many) for _ in range(below(STEPS) + 1)))
+    kinds = fault_kinds.drawn(below)
+    of = choice(kinds, actions, many=many)
+    drawn = setup(below, kinds, many=many)
+    return History(drawn, tuple(step(below, of) for _ in range(below(STEPS) + 1)))
 
 
 def _change(below: Chance, action: Action, keys: int = 0, *, many: bool) -> Step:
@@ -145,25 +182,26 @@ def _change(below: Chance, action: Action, keys: int = 0, *, many: bool) -> Step
     )
 
 
-def _fault(
-    below: Chance, troubles: Sequence[Trouble], others: Sequence[Action], *, many: bool
-) -> Fault:
-    trouble = _choose(below, troubles)
+def _fault(below: Chance, trouble: Trouble, others: Sequence[Action], of: Choice) -> Fault:
     meanwhile = 1 + below(4) if trouble in {Trouble.BEFORE, Trouble.AFTER} else 0
     return Fault(
         trouble,
         call=below(6),
         detail=below(12),
-        meanwhile=tuple(_other(below, others, many=many) for _ in range(meanwhile)),
+        meanwhile=tuple(_other(below, others, of) for _ in range(meanwhile)),
     )
 
 
-def _other(below: Chance, others: Sequence[Action], *, many: bool) -> Step:
+def _other(below: Chance, others: Sequence[Action], of: Choice) -> Step:
     """Draw one of the actions of `others` while the function waits, mostly of the same key."""
     action = _choose(below, others)
     if action is Action.DELIVER:
-        return Step(action, pick=below(100) - 1, count=1 + below(3), offset=_choose(below, _CLOCKS))
-    return _change(below, action, keys=20, many=many)
+        return Step(action, pick=below(100) - 1, count=1 + below(3), offset=_offset(below, of))
+    return _change(below, action, keys=20, many=of.many)
+
+
+def _offset(below: Chance, of: Choice) -> int:
+    return _choose(below, _CLOCKS) if FaultKind.CLOCKS in of.kinds else 0
 
 
 def _choose(below: Chance, items: Sequence[_T]) -> _T:

@@ -105,8 +105,9 @@ class Setup:
     `transport` is an index of `tests.simulator.delivery.TRANSPORTS`. S3's clock is `s3_clock`
     minutes ahead. S3 orders uploads by their start if `by_start`, otherwise by their end. TTL takes
     `ttl_lag` days. `size` is the number of statements in a batch. At first the keys have rows as
-    `poison` says, if set. Events are lost only if `lossy`, and the bucket is reconciled midway only
-    if `repairing`: either would hide other errors.
+    `poison` says, if set. The transport delivers `in_order`, but for what it retries. Events bear
+    `exact_times` of S3's clock. The bucket is reconciled midway only if `repairing`: it would hide
+    other errors.
     """
 
     transport: int = 0
@@ -117,7 +118,8 @@ class Setup:
     keys: int = 1
     size: int = 25
     poison: Poison | None = None
-    lossy: bool = False
+    in_order: bool = False
+    exact_times: bool = False
     repairing: bool = False
     scope: int = 0
     moving: bool = False

@@ -83,6 +83,7 @@ class FakeS3:
         *,
         versioned: bool,
         by_start: bool = False,
+        exact_times: bool = False,
     ) -> None:
         self.name = name
         self.versions: dict[str, list[Version]] = {}
@@ -92,6 +93,7 @@ class FakeS3:
         self.requester: str | None = None
         self.deleters: dict[str, list[str | None]] = {}
         self._by_start = by_start
+        self._deviations = (0.0,) if exact_times else DEVIATIONS
         self._network = network
         self._clock = clock
         self._ahead = ahead
@@ -344,7 +346,7 @@ class FakeS3:
         sequencer: str | None = None,
     ) -> Happening:
         self._events += 1
-        deviation = DEVIATIONS[(self._events * 2_654_435_761 >> 9) % len(DEVIATIONS)]
+        deviation = self._deviations[(self._events * 2_654_435_761 >> 9) % len(self._deviations)]
         return Happening(
             bucket=self.name,
             name=name,

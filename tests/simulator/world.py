@@ -28,9 +28,10 @@ from tests.simulator import attachments, function
 from tests.simulator import happening as happenings
 from tests.simulator.at_once import AtOnce
 from tests.simulator.attachments import BUCKETS, Attachments, Covered
-from tests.simulator.clock import Clock
+from tests.simulator.clock import START, Clock
 from tests.simulator.delivery import OF_EVENTBRIDGE, TRANSPORTS, Channel, Message
 from tests.simulator.expression import Item
+from tests.simulator.fault_kinds import FaultKind
 from tests.simulator.happening import Happening, rank
 from tests.simulator.history import Action, Fault, History, Poison, Setup, Step, Trouble
 from tests.simulator.network import Crash, Invocation, Network, Place
@@ -135,12 +136,13 @@ class World:
                 self.ahead,
                 versioned=setup.versioned == (name == BUCKETS[0]),
                 by_start=setup.by_start,
+                exact_times=setup.exact_times,
             )
             for name in names
         }
         self.client = Account(self.s3)
         transports = OF_EVENTBRIDGE if setup.scope else TRANSPORTS
-        self.channel = Channel(transports[setup.transport % len(transports)])
+        self.channel = Channel(transports[setup.transport % len(transports)], setup.in_order)
         self.keys = attachments.KEYS if setup.scope else KEYS[: setup.keys]
         # One setup in eight through our clients, which takes twice as long.
         wired = Random(str(setup)).randrange(8) == 0  # noqa: S311  (not for secrets)
@@ -389,6 +391,9 @@ class World:
                 self.attachments.doubt(place)
                 self.seen["not sent: EventBridge is off"] += place in self.covered
                 return
+            if step.action is not Action.FORGE:
+                inexact = happening.stamp != self.clock.now + self.ahead
+                self.seen[FaultKind.INEXACT_TIMES.value] += inexact
             if happening.order:
                 latest = self._changed.get(place, "")
                 self._changed[place] = max(latest, happening.order)
@@ -399,6 +404,9 @@ class World:
     # Actions of transports and operators --------------------------------------------------------
 
     def _deliver(self, step: Step) -> None:
+        if self.channel.outstanding and not self.channel.in_order:
+            oldest = step.pick % len(self.channel.outstanding) == 0
+            self.seen[FaultKind.REORDERING.value] += not oldest
         messages = self.channel.take(step.pick, step.count)
         while messages:
             messages = self._handle(messages, step)
@@ -416,10 +424,11 @@ class World:
             return
         if self.clock.now < emission.deadline:
             self.channel.copy(emission, step.pick)
+            self.seen[FaultKind.DUPLICATES.value] += 1
 
     def _forge(self, step: Step) -> None:
         """Send a put or a marker that never happened, with an implausible sequencer."""
-        self.seen["forged"] += 1
+        self.seen[FaultKind.FORGERIES.value] += 1
         s3, key = self._place(step)
         forged = s3.forge(key, FORGERIES[step.pick % len(FORGERIES)], step.pick)
         self._send(step, forged)
@@ -434,14 +443,14 @@ class World:
         lists = [
             messages for messages in (self.channel.outstanding, self.channel.failed) if messages
         ]
-        if self.setup.lossy and lists:
+        if lists:
             messages = lists[step.pick % len(lists)]
             emission = messages.pop(step.pick % len(messages)).emission
             emission.lost = True
             if self.attachments:
                 for happening in emission.happenings:
                     self.attachments.doubt((happening.bucket, happening.key))
-            self.seen["lost"] += 1
+            self.seen[FaultKind.LOSSES.value] += 1
 
     def _reconcile(self, step: Step) -> None:
         if self.setup.repairing:
@@ -502,6 +511,7 @@ class World:
 
     def _wait(self, step: Step) -> None:
         """Let time pass. Messages arrive at the last possible moment, but not later."""
+        self.seen[FaultKind.DELAYS.value] += bool(self.channel.outstanding or self.channel.failed)
         while self.network.in_flight:
             self.network.arrive(step.pick)
         until = self.clock.now + WAITS[step.pick % len(WAITS)]
@@ -551,13 +561,14 @@ class World:
     def _write_configuration(self, step: Step) -> None:
         if self.attachments and self.setup.moving:
             self.attachments.write_configuration(self._bucket(step).name, step.pick)
+            self.seen[FaultKind.OTHER_WRITERS.value] += 1
 
     # Actions during a request -------------------------------------------------------------------
 
     def _meanwhile(self, fault: Fault, place: Place) -> None:
         outer, self._subject = self._subject, place
         if fault.trouble is Trouble.STORM:
-            self.seen["storm"] += 1
+            self.seen[fault.trouble.value] += 1
             steps = (Step(Action.PUT, key=-1, pick=fault.detail), Step(Action.DELIVER, pick=-1))
         else:
             steps = fault.meanwhile  # type: ignore[assignment]
@@ -621,6 +632,7 @@ class World:
     @contextmanager
     def _invocation(self, step: Step) -> Iterator[Invocation]:
         invocation = Invocation(step.faults, step.offset * MINUTE)
+        self.seen[FaultKind.CLOCKS.value] += bool(step.offset or self.ahead)
         vars(self._function).update(_store=self.store, _buckets=self.buckets)
         self.network.invocations.append(invocation)
         try:
@@ -717,8 +729,11 @@ _ACTIONS = {
 }
 
 
-def simulate(history: History, seen: Counter[str]) -> None:
-    """Play `history`, and count cases in `seen`. Raises Violation if an invariant does not hold."""
+def simulate(history: History, seen: Counter[str]) -> timedelta:
+    """Play `history`, count cases in `seen`, and return the time that passed in it.
+
+    Raises Violation if an invariant does not hold.
+    """
     world = World(history.setup, seen)
     with (
         patch.object(batch, "SIZE", history.setup.size),
@@ -729,3 +744,4 @@ def simulate(history: History, seen: Counter[str]) -> None:
         for step in history.steps:
             world.step(step)
         world.finish()
+    return world.clock.now - START
