@@ -71,6 +71,7 @@ TOTALS = Model(
         "MaxPart": "2",
         "Splits": "FALSE",
         "Recounts": "{}",
+        "MaxForgets": "0",
         "Without": '""',
     },
     ("CountedOnce", "EndsEqual"),
@@ -119,6 +120,7 @@ CHECKS = [
     ),
     Check("totals", TOTALS, {"Folders": "{1, 2}", "Invocations": "{1, 2}", "Splits": ON}),
     Check("recount", TOTALS, {"Recounts": "{1, 2}", "Splits": ON}),
+    Check("empty folders", TOTALS, {"MaxForgets": "1", "Recounts": "{1}"}),
 ]
 """What `make test` checks, each in under a minute."""
 
@@ -141,6 +143,11 @@ LARGER = [
         "three changes of rows",
         TOTALS,
         {"MaxChanges": "3", "Folders": "{1, 2}", "Invocations": "{1, 2}", "Splits": ON},
+    ),
+    Check(
+        "empty folders of three changes",
+        TOTALS,
+        {"MaxChanges": "3", "MaxForgets": "1", "Recounts": "{1}", "Splits": ON},
     ),
     Check("recount during three changes", TOTALS, {"MaxChanges": "3", "Recounts": "{1}"}),
 ]
@@ -206,6 +213,11 @@ MUTATIONS = [
     _totals("wait", Recounts="{1}"),
     _totals("only folders at rest", Recounts="{1}"),
     _totals("guard", Recounts="{1, 2}"),
+    _totals("only empty folders", MaxForgets="1"),
+    _totals("unchanged items", MaxForgets="1", MaxChanges="3"),
+    _totals("items in one transaction", MaxForgets="1", MaxChanges="3", Splits=ON),
+    _totals("an item first", MaxForgets="1", Recounts="{1}"),
+    _totals("no number comes again", MaxForgets="1", Recounts="{1}", MaxChanges="4"),
 ]
 
 

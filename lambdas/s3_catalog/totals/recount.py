@@ -3,6 +3,9 @@
 A recount must not correct for a change that is yet to be counted. So it corrects a folder only if
 `totals` counted no change of it in an interval. That begins before the rows are read, and ends when
 every change written before that read has been counted. See docs/correctness.md.
+
+An item that is missing at both ends of the interval says nothing: its folder may have been counted
+and, once it was empty, forgotten. So a folder needs an item for corrections before it is corrected.
 """
 
 from collections.abc import Callable, Iterable
@@ -74,11 +77,15 @@ def recount(
         }
         if not differing:
             break
+        if without_item := [name for name in differing if _counted(name, before).guard is None]:
+            for name in without_item:
+                totals.correct(bucket, name, Tally(), None)
+            continue
         _wait_until_counted(totals, read_at, pause, window)
         after = totals.own(bucket, prefix)
         for name in sorted(differing):
-            counted = after.get(name, UNCOUNTED)
-            resting = counted.changes == before.get(name, UNCOUNTED).changes
+            counted = _counted(name, after)
+            resting = counted.changes == _counted(name, before).changes
             if resting and totals.correct(bucket, name, differing[name], counted.guard):
                 corrected += 1
                 del differing[name]
@@ -89,7 +96,11 @@ def recount(
 
 def _difference(name: str, rows: dict[str, Delta], counted: "dict[str, Own]") -> Tally:
     actual = rows[name].own if name in rows else Tally()
-    return actual - counted.get(name, UNCOUNTED).tally
+    return actual - _counted(name, counted).tally
+
+
+def _counted(name: str, own: "dict[str, Own]") -> "Own":
+    return own.get(name, UNCOUNTED)
 
 
 def _wait_until_counted(
