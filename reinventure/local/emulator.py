@@ -15,6 +15,7 @@ from reinventure.errors import UserError
 from reinventure.local.patches import (
     dynamodb,
     eventbridge,
+    faults,
     functions,
     iam,
     queries,
@@ -74,6 +75,8 @@ PATCHES: list[Patch] = [
     eventbridge.eventbridge_invokes_asynchronously,
     eventbridge.events_have_versions,
     streams.batches_are_gathered,
+    # The last: the faults that are made on purpose are around all that the others mend.
+    faults.faults_are_parameters,
 ]
 """All patches, in the order in which they are applied."""
 

@@ -1,0 +1,201 @@
+"""Patch of the emulator for faults made on purpose: see `reinventure.local.fault_control`."""
+
+import importlib
+import json
+import logging
+import time
+from collections.abc import Callable
+from contextvars import ContextVar, copy_context
+from functools import partial, wraps
+from itertools import count
+from threading import Lock, Timer
+from typing import Any
+
+from reinventure.local.fault_control import Fault, Lease, lease
+from reinventure.local.patches.patch import patch
+
+HELD_SECONDS = 2.0
+"""Time for which events are held until they are delivered twice and in reverse."""
+
+THROTTLED_SECONDS = 2.0
+"""Time for which a throttled table refuses all writes, and for which it takes them then."""
+
+LOST_OF = 10
+"""Of so many events one is lost, the first."""
+
+_LOG = logging.getLogger(__name__)
+
+_THROTTLED = (
+    "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically "
+    "scaling your table or index so please try again shortly. If exceptions persist, check if you "
+    "have a hot key: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/"
+    "bp-partition-key-design.html"
+)
+"""DynamoDB's message of the ThrottlingException of an on-demand table."""
+
+_WRITES = frozenset(
+    {
+        *("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"),
+        *("ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"),
+    }
+)
+"""Operations of DynamoDB that write. Ours read by others, and not by PartiQL."""
+
+
+@patch("1.5.33")
+def faults_are_parameters() -> None:
+    """Break what a parameter says, for the time that it says. Not for a fault of MiniStack.
+
+    Without such a parameter nothing is different.
+    """
+    _functions_fail()
+    _tables_are_throttled()
+    _events_go_astray()
+
+
+def _lease(fault: Fault, target: str) -> Lease | None:
+    """Return the lease of `fault` if it is on for `target`, in the account of the request."""
+    ssm: Any = importlib.import_module("ministack.services.ssm")
+    stored = ssm._parameters.get(fault.parameter)
+    found = lease(stored["Value"], stored["LastModifiedDate"]) if stored else None
+    return found if found and found.holds(target, time.time()) else None
+
+
+def _functions_fail() -> None:
+    functions: Any = importlib.import_module("ministack.services.lambda_svc")
+    execute = functions._execute_function_warm
+
+    @wraps(execute)
+    def execute_or_fail(function: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
+        name = (function.get("config") or function)["FunctionName"]
+        if not _lease(Fault.INGEST_FAILS, name):
+            result: dict[str, Any] = execute(function, event, request_id)
+            return result
+        message = "made to fail in the console"
+        return {
+            "body": {"errorMessage": message, "errorType": "RuntimeError"},
+            "error": True,
+            # As the runtime of Lambda logs an exception: by it the console counts failures.
+            "log": f"[ERROR] RuntimeError: {message}\nTraceback (most recent call last):",
+        }
+
+    functions._execute_function_warm = execute_or_fail
+
+
+def _tables_are_throttled() -> None:
+    dynamodb: Any = importlib.import_module("ministack.services.dynamodb")
+    handle = dynamodb.handle_request
+    reply = importlib.import_module("ministack.core.responses").error_response_json
+
+    @wraps(handle)
+    async def handle_or_refuse(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: Any
+    ) -> Any:
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        if operation not in _WRITES or not _refuses(body):
+            return await handle(method, path, headers, body, query)
+        if operation == "BatchExecuteStatement":
+            # The statements of a batch fail one by one (API reference, BatchStatementError).
+            error = {"Error": {"Code": "ThrottlingError", "Message": _THROTTLED}}
+            refused = json.dumps({"Responses": [error for _ in json.loads(body)["Statements"]]})
+            return 200, {"Content-Type": "application/x-amz-json-1.0"}, refused.encode()
+        if operation == "TransactWriteItems":
+            reasons = [
+                {"Code": "ThrottlingError", "Message": _THROTTLED}
+                for _ in json.loads(body)["TransactItems"]
+            ]
+            codes = ", ".join(each["Code"] for each in reasons)
+            message = (
+                "Transaction cancelled, please refer cancellation reasons for specific reasons "
+                f"[{codes}]"
+            )
+            return reply(
+                "TransactionCanceledException", message, 400, {"CancellationReasons": reasons}
+            )
+        return reply("ThrottlingException", _THROTTLED, 400)
+
+    dynamodb.handle_request = handle_or_refuse
+
+
+def _refuses(body: bytes) -> bool:
+    """Whether the table that is named in a request is throttled now."""
+    ssm: Any = importlib.import_module("ministack.services.ssm")
+    stored = ssm._parameters.get(Fault.TABLE_THROTTLED.parameter)
+    found = lease(stored["Value"], stored["LastModifiedDate"]) if stored else None
+    # In PartiQL the name is quoted within the statement.
+    if found is None or not any(
+        f"{quote}{found.target}{quote}".encode() in body for quote in ('"', '\\"')
+    ):
+        return False
+    now = time.time()
+    return found.holds(found.target, now) and (
+        (now - found.begin) % (2 * THROTTLED_SECONDS) < THROTTLED_SECONDS
+    )
+
+
+def _events_go_astray() -> None:
+    s3: Any = importlib.import_module("ministack.services.s3")
+    eventbridge: Any = importlib.import_module("ministack.services.eventbridge")
+    fire, numbers, turned = s3._fire_s3_event, count(), ContextVar("turned", default=False)
+    held = HeldDeliveries(HELD_SECONDS)
+
+    @wraps(fire)
+    def fire_or_lose(bucket: str, *arguments: Any, **named: Any) -> None:
+        if _lease(Fault.NOTIFICATIONS_OFF, bucket):
+            return
+        if _lease(Fault.EVENTS_LOST, bucket) and next(numbers) % LOST_OF == 0:
+            return
+        turned.set(_lease(Fault.EVENTS_TWICE_REVERSED, bucket) is not None)
+        fire(bucket, *arguments, **named)
+
+    def turning(deliver: Callable[..., None]) -> Callable[..., None]:
+        @wraps(deliver)
+        def deliver_or_hold(*arguments: Any, **named: Any) -> None:
+            if not turned.get():
+                deliver(*arguments, **named)
+                return
+            context = copy_context()
+            context.run(turned.set, False)
+            held.add(partial(context.run, deliver, *arguments, **named))
+
+        return deliver_or_hold
+
+    s3._fire_s3_event = fire_or_lose
+    # The event is made before it is held, so its time is that of the change.
+    for module, name in (
+        (s3, "_deliver_event_to_lambda"),
+        (s3, "_deliver_event_to_sqs"),
+        (s3, "_deliver_event_to_sns"),
+        (eventbridge, "_dispatch_event"),
+    ):
+        setattr(module, name, turning(getattr(module, name)))
+
+
+class HeldDeliveries:
+    """Deliveries that are held for `seconds` from the first, then made twice and in reverse."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._held: list[Callable[[], None]] = []
+        self._lock = Lock()
+
+    def add(self, deliver: Callable[[], None]) -> None:
+        """Hold `deliver`."""
+        with self._lock:
+            self._held.append(deliver)
+            first = len(self._held) == 1
+        if first:
+            timer = Timer(self._seconds, self._deliver)
+            timer.daemon = True
+            timer.start()
+
+    def _deliver(self) -> None:
+        with self._lock:
+            held, self._held = self._held, []
+        for deliver in reversed(held):
+            for _ in range(2):
+                try:
+                    deliver()
+                except Exception:  # noqa: BLE001 (it is logged)
+                    # As MiniStack: one event that cannot be delivered does not lose the others.
+                    _LOG.exception("an event that was held could not be delivered")
