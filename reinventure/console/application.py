@@ -26,7 +26,7 @@ STATIC = Path(__file__).parent / "static"
 
 def application(here: Served, *, port: int, token: str) -> Guard:
     """Return the application that shows `here`, for those who have `token`, at this `port`."""
-    routes = [route for each in pages.listed() for route in each.routes]
+    routes = [route for each in pages.listed(breakable=here.breakable) for route in each.routes]
     app = Starlette(
         routes=[
             *routes,

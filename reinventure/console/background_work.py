@@ -48,14 +48,22 @@ class BackgroundWork:
 
     def start(self) -> None:
         """Start all."""
+        if self._here.faults and not self._here.read_only:
+            # What a console that was killed has left, before anything new is broken.
+            self._here.faults.start()
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Stop all; return when the queue of the changes is deleted."""
+        """Stop all; return when the queue of the changes is deleted, and no fault is on."""
         self._stopping.set()
         self._here.changes.stop()
         self._here.command.stop()
+        if self._here.tour:
+            self._here.tour.stop()
+            self._here.tour.join()
+        if self._here.faults and not self._here.read_only:
+            self._here.faults.stop()
         for thread in self._threads:
             thread.join()
 

@@ -44,6 +44,8 @@ class FollowedChanges:
         """How many changes came since the console was started."""
         self.problem: str | None = None
         """Why changes do not come, None if they do."""
+        self.following = False
+        """Whether changes from now on come here."""
 
     def last(self) -> list[dict[str, object]]:
         """Return the last changes, newest first."""
@@ -61,12 +63,14 @@ class FollowedChanges:
             )
             try:
                 with watch.arriving() as arrivals:
+                    self.following = True
                     self._tell(None)
                     for arrival in arrivals:
                         self._add(arrival)
             except _StoppedError:
                 return
             except (ClientError, BotoCoreError) as error:
+                self.following = False
                 self._tell(explain(error))
                 self._stopping.wait(_RETRY_SECONDS)
 

@@ -9,6 +9,8 @@ from reinventure.console import badge, pages
 from reinventure.console.markup import Child, Element
 from reinventure.console.markup import element as e
 from reinventure.console.served import Served, served
+from reinventure.console.tour_bar import SCRIPT as TOUR_SCRIPT
+from reinventure.console.tour_bar import tour_bar
 
 SCRIPT = "frame.js"
 """The script of every page."""
@@ -32,6 +34,7 @@ def page(
     `static` besides those of the frame.
     """
     here = served(request)
+    all_scripts = (SCRIPT, *([TOUR_SCRIPT] if here.tour else []), *scripts)
     document = e(
         "html",
         e(
@@ -41,7 +44,7 @@ def page(
             e("title", f"{title} · reinventure"),
             e("link", rel="icon", href="/static/icon.svg", type="image/svg+xml"),
             (e("link", rel="stylesheet", href=f"/static/{sheet}") for sheet in (STYLES, *styles)),
-            (e("script", type="module", src=f"/static/{script}") for script in (SCRIPT, *scripts)),
+            (e("script", type="module", src=f"/static/{script}") for script in all_scripts),
         ),
         e(
             "body",
@@ -50,7 +53,7 @@ def page(
             e(
                 "header",
                 e("p", e("b", "reinventure"), e("span", f" {_where(here)}"), class_="name"),
-                _navigation(current, here.numbers.failed(), here.cost.total()),
+                _navigation(here, current),
                 badge.badge(here.comparison.shown()),
             ),
             e(
@@ -62,6 +65,7 @@ def page(
                 hidden=True,
             ),
             e("main", *content, id="content", tabindex="-1"),
+            tour_bar(here.tour.shown()) if here.tour else None,
             # Where the stream of events goes on from: what is shown here includes all before.
             data_position=here.events.position(),
         ),
@@ -89,7 +93,9 @@ def _account(here: Served) -> Element | None:
     )
 
 
-def _navigation(current: str | None, failed: int, cost: str | None) -> Element:
+def _navigation(here: Served, current: str | None) -> Element:
+    failed = here.numbers.failed()
+    cost = here.cost.total()
     return e(
         "nav",
         (
@@ -104,7 +110,7 @@ def _navigation(current: str | None, failed: int, cost: str | None) -> Element:
                 aria_current="page" if current == each.PATH else None,
                 data_page=each.PATH,
             )
-            for each in pages.listed()
+            for each in pages.listed(breakable=here.breakable)
             if each.NAME
         ),
         aria_label="Pages",

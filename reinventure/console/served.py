@@ -8,6 +8,8 @@ from starlette.requests import Request
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.key_log_reader import KeyLogReader
 from reinventure.console import badge, command_run
+from reinventure.console.breaking import FaultRun
+from reinventure.console.breaking import data as breaking_data
 from reinventure.console.command_run import CommandRun, Run
 from reinventure.console.comparison_state import ComparisonState
 from reinventure.console.cost_counts import LoggedCounts, MetricCounts
@@ -18,8 +20,12 @@ from reinventure.console.followed_changes import FollowedChanges
 from reinventure.console.function_calls import LoggedCalls, MetricCalls
 from reinventure.console.part_numbers import PartReader
 from reinventure.console.system_map import SystemMap, system_map
+from reinventure.console.tour import Stage, Tour
+from reinventure.console.tour import data as tour_data
+from reinventure.console.tour_traffic import TourTraffic
 from reinventure.console.watched_keys import WatchedKeys
 from reinventure.contract import SQL, WORKERS, InspectionOutputs, SqlOutputs
+from reinventure.local.fault_control import FaultControl, is_local_cloud
 from s3_catalog.model.timestamps import utc_now
 
 
@@ -28,6 +34,7 @@ class Served:
     """The deployed stacks that are shown, how they are shown, and what the pages share.
 
     `local`: an emulator stands in for AWS, so a change costs nothing and needs no question.
+    `faults` and `tour` are None wherever nothing can be broken on purpose: in every account.
     """
 
     catalog: DeployedCatalog
@@ -42,6 +49,13 @@ class Served:
     cost: CurrentCost
     command: CommandRun
     keys: WatchedKeys
+    faults: FaultRun | None = None
+    tour: Tour | None = None
+
+    @property
+    def breakable(self) -> bool:
+        """Whether it can be broken on purpose, as the local cloud can."""
+        return self.local and self.faults is not None
 
     def system(self) -> SystemMap:
         """Return the map of the deployed stacks."""
@@ -75,6 +89,28 @@ def serve(
         if local and run.status is not None:
             comparison.start()
 
+    command = CommandRun(options, commanded)
+    faults, tour = None, None
+    if local and catalog.outputs.bucket_name and is_local_cloud(catalog.session):
+        traffic = TourTraffic(catalog)
+        faults = FaultRun(
+            catalog,
+            FaultControl(catalog.session),
+            traffic,
+            comparison,
+            lambda breaking: events.publish("breaking", breaking_data(breaking)),
+        )
+        tour = Tour(
+            Stage(
+                faults=faults,
+                traffic=traffic,
+                comparison=comparison,
+                changes=changes,
+                command=command,
+                events=events,
+            ),
+            lambda state: events.publish("tour", tour_data(state)),
+        )
     optional = ((WORKERS, inspection), (SQL, mirror))
     stacks = [catalog.stack, *(name for name, outputs in optional if outputs)]
     return Served(
@@ -102,8 +138,10 @@ def serve(
             else MetricCounts(catalog, utc_now()),
             events,
         ),
-        command=CommandRun(options, commanded),
+        command=command,
         keys=WatchedKeys(KeyLogReader(catalog.session, tuple(stacks)), events),
+        faults=faults,
+        tour=tour,
     )
 
 

@@ -12,11 +12,23 @@ from urllib.parse import urlencode
 
 from starlette.routing import BaseRoute
 
+LIVE = "/"
+"""PATH of the page of the system."""
+
 COMMAND = "/command"
 """PATH of the page of the running command, to which pages lead that start one."""
 
 FAILURES = "/failures"
 """PATH of the page of what failed, whose word in the navigation has their number."""
+
+DIFFERENCES = "/differences"
+"""PATH of the page of the differences, to which the badge leads."""
+
+BREAK = "/break-it"
+"""PATH of the page that breaks the local cloud, and starts the tour."""
+
+START_TOUR, STOP_TOUR, SAW_TOUR = (f"{BREAK}/tour/{each}" for each in ("start", "stop", "saw"))
+"""Paths of the forms of the tour: its start, its end, and that a page has shown a step."""
 
 KEY = "/key"
 """PATH of the page of one key, to which each key leads."""
@@ -33,6 +45,9 @@ COST = "/cost"
 _MODULES = ("live", "catalog", "object", "key", "failures", "differences", "cost", "command")
 """The modules of the pages, in the order of the navigation."""
 
+_BREAKABLE_MODULES = ("break_it",)
+"""Those after them on the local cloud, and nowhere else."""
+
 
 class Page(Protocol):
     """What the module of a page has."""
@@ -42,10 +57,11 @@ class Page(Protocol):
     routes: Sequence[BaseRoute]
 
 
-def listed() -> list[Page]:
-    """Return the pages in the order of the navigation."""
+def listed(*, breakable: bool) -> list[Page]:
+    """Return the pages in the order of the navigation; `breakable`: with those that break it."""
+    names = (*_MODULES, *(_BREAKABLE_MODULES if breakable else ()))
     # Late: pages import the frame, which lists them.
-    return [cast("Page", import_module(f"{__name__}.{name}_page")) for name in _MODULES]
+    return [cast("Page", import_module(f"{__name__}.{name}_page")) for name in names]
 
 
 def of_key(bucket: str, key: str) -> str:

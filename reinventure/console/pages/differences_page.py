@@ -18,7 +18,7 @@ from s3_catalog.model.stored_object import StoredObject
 from s3_catalog.reconciliation.difference import Kind
 
 NAME = ""
-PATH = "/differences"
+PATH = pages.DIFFERENCES
 
 ETAG_CHARACTERS = 8
 """Of an ETag that are shown: enough to see that two differ. The whole is in the title."""

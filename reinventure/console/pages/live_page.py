@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from reinventure.console import map_layout
+from reinventure.console import map_layout, pages
 from reinventure.console.change_list import change_list
 from reinventure.console.frame import page
 from reinventure.console.map_drawing import drawing
@@ -16,7 +16,7 @@ from reinventure.console.served import Served, served
 from reinventure.console.system_map import SystemMap
 
 NAME = "Live"
-PATH = "/"
+PATH = pages.LIVE
 
 
 def show(request: Request) -> Response:

@@ -5,8 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.console import served
 from reinventure.console.application import application
 from reinventure.console.served import Served, serve
+from reinventure.local import fault_control
 from tests.unit.cli.conftest import catalog, run, session
 from tests.unit.console.asgi_browser import PORT, TOKEN, Browser
 
@@ -18,6 +20,14 @@ Console = Callable[..., Browser]
 @pytest.fixture
 def here(catalog: DeployedCatalog) -> Served:
     """What the pages of a console on the local cloud share."""
+    return serve(catalog, None, None, local=True, read_only=False)
+
+
+@pytest.fixture
+def breakable(catalog: DeployedCatalog, monkeypatch: pytest.MonkeyPatch) -> Served:
+    """The same, of a cloud that can be broken: moto's is taken for one on this machine."""
+    for module in (fault_control, served):
+        monkeypatch.setattr(module, "is_local_cloud", lambda _: True)
     return serve(catalog, None, None, local=True, read_only=False)
 
 

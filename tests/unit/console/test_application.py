@@ -8,10 +8,12 @@ from starlette.types import Message
 from reinventure.console import pages
 from reinventure.console.served import Served
 from tests.unit.console.asgi_browser import PORT, Browser
+from tests.unit.console.conftest import opened
 
 
-def test_every_page_of_the_navigation_is_there(browser: Browser) -> None:
-    for each in pages.listed():
+def test_every_page_of_the_navigation_is_there(breakable: Served) -> None:
+    browser = opened(breakable)
+    for each in pages.listed(breakable=True):
         reply = browser.get(each.PATH)
         assert reply.status == 200, each.PATH
         assert reply.headers["content-type"] == "text/html; charset=utf-8"
@@ -93,7 +95,7 @@ def test_the_files_are_served_with_their_types(browser: Browser) -> None:
 
 
 def test_no_page_has_a_script_or_a_style_within(browser: Browser) -> None:
-    for each in pages.listed():
+    for each in pages.listed(breakable=True):
         text = browser.get(each.PATH).text
         assert " style=" not in text
         assert "<style" not in text
