@@ -59,6 +59,7 @@ class BackgroundWork:
         self._stopping.set()
         self._here.changes.stop()
         self._here.command.stop()
+        self._here.comparison.stop()
         if self._here.tour:
             self._here.tour.stop()
             self._here.tour.join()

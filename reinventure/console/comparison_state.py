@@ -1,4 +1,9 @@
-"""The comparison of catalog and buckets: `verify`, on demand and in the background."""
+"""The comparison of catalog and buckets: `verify`, on demand and in the background.
+
+A comparison of a bucket that changes catches keys whose events are on their way. Such a difference
+is no news: as `reinventure attach` does, each new one is compared again before it is shown, but it
+is not corrected.
+"""
 
 import threading
 from collections.abc import Callable
@@ -15,6 +20,10 @@ from s3_catalog.reconciliation.difference import Difference, difference
 
 MAX_KEPT = 1_000
 """Differences that are kept to be shown. All are counted."""
+
+PAUSES = (1.0, 1.0, 1.0, 2.0)
+"""Seconds before each time that a new difference is compared again: an event mostly takes less than
+a second. One that stays for all of them is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,8 @@ class Comparison:
 class ComparisonState:
     """The comparison of the buckets of `catalog`, one at a time; `changed` is called after changes.
 
-    `record`: keep the time of one that found a bucket equal, as `reinventure verify` does.
+    `record`: keep the time of one that found a bucket equal, as `reinventure verify` does. `pause`
+    waits for some seconds; without it, `stop` ends a wait.
     """
 
     def __init__(
@@ -53,9 +63,12 @@ class ComparisonState:
         *,
         record: bool,
         clock: Callable[[], datetime] = utc_now,
+        pause: Callable[[float], object] | None = None,
     ) -> None:
         self._catalog, self._changed, self._record = catalog, changed, record
         self._clock = clock
+        self._stopping = threading.Event()
+        self._pause = pause or self._stopping.wait
         self._lock = threading.Lock()
         self._shown = Comparison()
 
@@ -66,6 +79,10 @@ class ComparisonState:
     def start(self) -> None:
         """Compare in a thread of its own, unless a comparison is running."""
         threading.Thread(target=self.compare, name="comparison", daemon=True).start()
+
+    def stop(self) -> None:
+        """End the waiting of a comparison: it shows then what it has found."""
+        self._stopping.set()
 
     def compare(self) -> None:
         """Compare, unless a comparison is running. Errors of AWS become the problem."""
@@ -94,13 +111,37 @@ class ComparisonState:
         # Buckets may be attached and detached meanwhile.
         catalog = find(self._catalog.session, self._catalog.stack)
         for name in catalog.scope.buckets:
-            bucket, began, before = catalog.choose(name), self._clock(), differ
+            bucket, began = catalog.choose(name), self._clock()
+            more, found = 0, list[Found]()
             for stored, row in bucket.compared(""):
                 compared += 1
-                if found := difference(stored, row, self._clock()):
-                    differ += 1
-                    if len(kept) < MAX_KEPT:
-                        kept.append(Found(name, found))
-            if self._record and differ == before:
+                if each := difference(stored, row, self._clock()):
+                    if len(found) < MAX_KEPT:
+                        found.append(Found(name, each))
+                    else:
+                        more += 1
+            # So many are not on their way.
+            stays = found if more else self._settled(bucket, found)
+            differ += len(stays) + more
+            kept += stays[: MAX_KEPT - len(kept)]
+            if self._record and not stays:
                 bucket.last_verified().record(name, began)
         return Comparison(False, self._clock(), compared, differ, tuple(kept))
+
+    def _settled(self, bucket: DeployedCatalog, found: list[Found]) -> list[Found]:
+        """Return those of `found` that stay, with what they are now; one shown before is no news."""
+        known = {(each.bucket, each.difference.key) for each in self._shown.found}
+        kept = {each.difference.key: each for each in found}
+        news = [key for key in kept if (bucket.bucket, key) not in known]
+        for seconds in PAUSES:
+            if not news:
+                break
+            self._pause(seconds)
+            for key in news:
+                row = bucket.store().read(bucket.bucket, key)
+                if now := difference(bucket.stored().current(key), row, self._clock()):
+                    kept[key] = Found(bucket.bucket, now)
+                else:
+                    del kept[key]
+            news = [key for key in news if key in kept]
+        return list(kept.values())

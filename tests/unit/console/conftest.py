@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.console import served
+from reinventure.console import comparison_state, served
 from reinventure.console.application import application
 from reinventure.console.served import Served, serve
 from reinventure.local import fault_control
@@ -18,8 +18,9 @@ Console = Callable[..., Browser]
 
 
 @pytest.fixture
-def here(catalog: DeployedCatalog) -> Served:
-    """What the pages of a console on the local cloud share."""
+def here(catalog: DeployedCatalog, monkeypatch: pytest.MonkeyPatch) -> Served:
+    """What the pages of a console on the local cloud share. No difference goes by itself here."""
+    monkeypatch.setattr(comparison_state, "PAUSES", ())
     return serve(catalog, None, None, local=True, read_only=False)
 
 

@@ -23,7 +23,9 @@ def seen() -> list[Comparison]:
 
 @pytest.fixture
 def state(catalog: DeployedCatalog, seen: list[Comparison]) -> ComparisonState:
-    return ComparisonState(catalog, seen.append, record=True, clock=lambda: NOW)
+    return ComparisonState(
+        catalog, seen.append, record=True, clock=lambda: NOW, pause=lambda _: None
+    )
 
 
 def test_an_empty_bucket_is_equal_and_the_time_of_it_is_kept(
@@ -55,6 +57,56 @@ def test_differences_are_counted_and_shown_and_are_not_kept_as_equal(
     assert (badge.word(found), badge.state(found)) == ("3 DIFFER", "bad")
     assert (found.compared, len(found.found)) == (3, 2)
     assert catalog.last_verified().moments() == {}
+
+
+def test_a_difference_that_goes_by_itself_is_never_shown(
+    catalog: DeployedCatalog, seen: list[Comparison]
+) -> None:
+    waited = list[float]()
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 2:
+            catalog.s3.delete_object(Bucket=catalog.bucket, Key="on its way")
+
+    state = ComparisonState(catalog, seen.append, record=True, clock=lambda: NOW, pause=pause)
+    catalog.s3.put_object(Bucket=catalog.bucket, Key="on its way", Body=b"four")
+    state.compare()
+    assert [badge.word(each) for each in seen] == ["COMPARING", "EQUAL"]
+    # Not longer than it needs.
+    assert len(waited) == 2
+    assert catalog.last_verified().moments() == {catalog.bucket: NOW}
+
+
+def test_a_difference_that_stays_is_shown_as_it_is_then_and_not_waited_for_again(
+    catalog: DeployedCatalog, seen: list[Comparison]
+) -> None:
+    waited = list[float]()
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        catalog.s3.put_object(Bucket=catalog.bucket, Key="lost", Body=b"four" * len(waited))
+
+    state = ComparisonState(catalog, seen.append, record=True, clock=lambda: NOW, pause=pause)
+    catalog.s3.put_object(Bucket=catalog.bucket, Key="lost", Body=b"four")
+    state.compare()
+    [found] = state.shown().found
+    assert found.difference.stored
+    assert found.difference.stored.size == 4 * len(waited)
+    assert len(waited) > 2
+    before = len(waited)
+    state.compare()
+    assert badge.word(state.shown()) == "1 DIFFER"
+    assert len(waited) == before
+    assert catalog.last_verified().moments() == {}
+
+
+def test_a_console_that_stops_does_not_wait(catalog: DeployedCatalog) -> None:
+    state = ComparisonState(catalog, lambda _: None, record=False)
+    catalog.s3.put_object(Bucket=catalog.bucket, Key="lost", Body=b"four")
+    state.stop()
+    state.compare()
+    assert badge.word(state.shown()) == "1 DIFFER"
 
 
 def test_read_only_keeps_no_time(catalog: DeployedCatalog, seen: list[Comparison]) -> None:
