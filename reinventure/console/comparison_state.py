@@ -129,7 +129,7 @@ class ComparisonState:
         return Comparison(False, self._clock(), compared, differ, tuple(kept))
 
     def _settled(self, bucket: DeployedCatalog, found: list[Found]) -> list[Found]:
-        """Return those of `found` that stay, with what they are now; one shown before is no news."""
+        """Return those of `found` that stay, as they are now. One shown before is no news."""
         known = {(each.bucket, each.difference.key) for each in self._shown.found}
         kept = {each.difference.key: each for each in found}
         news = [key for key in kept if (bucket.bucket, key) not in known]

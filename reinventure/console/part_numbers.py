@@ -15,6 +15,7 @@ from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.console.change_delays import Delays
 from reinventure.console.function_calls import WINDOW, CallReader, Calls
 from reinventure.console.system_map import EVENTS_QUEUE, bucket_ids
+from reinventure.console.write_delays import LoggedWrites
 from reinventure.contract import InspectionOutputs, SqlOutputs
 from s3_catalog.model.timestamps import utc_now
 
@@ -41,7 +42,10 @@ class PartNumbers:
 
 
 class PartReader:
-    """Reads the numbers of the parts of `catalog` and its optional stacks."""
+    """Reads the numbers of the parts of `catalog` and its optional stacks.
+
+    `writes` has the delays from S3 to the row, None where they are not read.
+    """
 
     def __init__(
         self,
@@ -50,9 +54,11 @@ class PartReader:
         mirror: SqlOutputs | None,
         delays: Delays,
         calls: CallReader,
+        *,
+        writes: LoggedWrites | None = None,
     ) -> None:
         self._catalog, self._inspection, self._mirror = catalog, inspection, mirror
-        self._delays, self._calls = delays, calls
+        self._delays, self._calls, self._writes = delays, calls, writes
         self._sqs = catalog.session.client("sqs", config=config())
         records = [record for record in (catalog.outputs, inspection, mirror) if record]
         self._queues = [
@@ -63,8 +69,11 @@ class PartReader:
         """Return the numbers of each part, by its id. Raises botocore's ClientError and others."""
         calls = self._calls.read(self._functions, utc_now())
         waiting = {queue.function: self._depth(queue.url) for queue in self._queues}
+        lag = self._lag()
         found = {
-            name: _of_function(calls.get(name), waiting.get(name))
+            name: _of_function(
+                calls.get(name), waiting.get(name), lag if name == "totals" else None
+            )
             for name in ("ingest", "totals", "publish")
         }
         found |= self._of_buckets()
@@ -111,21 +120,32 @@ class PartReader:
     def _of_buckets(self) -> dict[str, PartNumbers]:
         """Return the numbers of the buckets and of the table, which has the rows of all."""
         totals, found, rows = self._catalog.totals(), dict[str, PartNumbers](), 0
-        ids, lags = bucket_ids(self._catalog.scope, self._catalog.outputs.bucket_name), []
+        ids = bucket_ids(self._catalog.scope, self._catalog.outputs.bucket_name)
         for bucket in self._catalog.scope.buckets:
-            total, newest = totals.total(bucket, ""), totals.newest_event(bucket)
+            total = totals.total(bucket, "")
             rows += total.objects
-            if newest:
-                lags.append(newest)
             if bucket in ids:
                 found[ids[bucket]] = PartNumbers(
                     f"{_many(total.objects)} objects", filesize.decimal(total.bytes)
                 )
-        lag = _milliseconds(max(lags).lag.total_seconds() * _SECOND) if lags else ""
-        found["table"] = PartNumbers(
-            f"{_many(rows)} rows", lag and "newest counted", lag and f"in {lag}"
-        )
+        found["table"] = PartNumbers(f"{_many(rows)} rows", *self._from_put())
         return found
+
+    def _from_put(self) -> tuple[str, str]:
+        """Return how long it took from puts to their rows, as two lines; empty if none came."""
+        if self._writes is None:
+            return "", ""
+        delays = self._writes.last(self._functions["ingest"], utc_now())
+        if not delays.count:
+            return "", ""
+        return f"put→row {_milliseconds(delays.median)}", f"p99 {_milliseconds(delays.slowest)}"
+
+    def _lag(self) -> float | None:
+        """Return how long the newest event took until it was counted, in milliseconds."""
+        totals = self._catalog.totals()
+        newest = map(totals.newest_event, self._catalog.scope.buckets)
+        lags = [event for event in newest if event]
+        return max(lags).lag.total_seconds() * _SECOND if lags else None
 
     def _of_feed(self) -> PartNumbers:
         delays = self._delays.last(WINDOW, utc_now())
@@ -142,12 +162,13 @@ class PartReader:
         return {EVENTS_QUEUE: PartNumbers(f"{self._depth(url):,} in queue")} if url else {}
 
 
-def _of_function(calls: Calls | None, waiting: int | None) -> PartNumbers:
+def _of_function(calls: Calls | None, waiting: int | None, lag: float | None) -> PartNumbers:
     second, third = "", ""
-    if calls and calls.age is not None:
-        second, third = f"p99 {_milliseconds(calls.slowest)}", f"{_milliseconds(calls.age)} behind"
-    elif calls and calls.count:
+    age = calls.age if calls and calls.age is not None else lag
+    if calls and (calls.count or calls.age is not None):
         second, third = f"p50 {_milliseconds(calls.median)}", f"p99 {_milliseconds(calls.slowest)}"
+        if age is not None:
+            second, third = third, f"{_milliseconds(age)} behind"
     return PartNumbers(
         _calls(calls),
         second,

@@ -24,6 +24,7 @@ from reinventure.console.tour import Stage, Tour
 from reinventure.console.tour import data as tour_data
 from reinventure.console.tour_traffic import TourTraffic
 from reinventure.console.watched_keys import WatchedKeys
+from reinventure.console.write_delays import LoggedWrites
 from reinventure.contract import SQL, WORKERS, InspectionOutputs, SqlOutputs
 from reinventure.local.fault_control import FaultControl, is_local_cloud
 from s3_catalog.model.timestamps import utc_now
@@ -129,6 +130,7 @@ def serve(
                 mirror,
                 changes.delays,
                 (LoggedCalls if local else MetricCalls)(catalog.session),
+                writes=LoggedWrites(catalog.session) if local else None,
             ),
             events,
         ),

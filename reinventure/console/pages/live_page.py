@@ -58,8 +58,8 @@ def _ways(here: Served, system: SystemMap) -> Element:
 def _legend(here: Served) -> Element:
     calls = (
         "Calls and failures of functions, and their durations: the log of the emulator, which has "
-        "no metrics of them. It does not measure how old the records are that the readers of the "
-        "stream read; below the rows is how long the newest event took until it was counted."
+        "no metrics of them. put→row: the median and p99 from the event at S3 until its row was "
+        "written, by the log of ingest. Behind: how long the newest event took until it counted."
         if here.local
         else "Calls and failures of functions: CloudWatch, which is a minute or two behind. Their "
         "durations: those of the newest minute. Behind: the age of the oldest record of the "

@@ -1,5 +1,6 @@
 """The numbers on the parts: what is measured, and what is said of what is not."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,12 +10,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.console.change_delays import Delays
+from reinventure.console.change_delays import Delays, Quantiles
 from reinventure.console.current_numbers import CurrentNumbers
 from reinventure.console.event_stream import EventStream
 from reinventure.console.function_calls import Calls, LoggedCalls, MetricCalls, quantile
 from reinventure.console.part_numbers import PartNumbers, PartReader
-from s3_catalog.model.timestamps import utc_now
+from reinventure.console.write_delays import LoggedWrites
+from s3_catalog.model.row import RECONCILED
+from s3_catalog.model.timestamps import timestamp, utc_now
 from tests.unit.aws.letters import send
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -222,3 +225,71 @@ def test_numbers_are_published_when_they_change_and_stay_when_they_cannot_be_rea
     assert numbers.shown()["ingest"].first == "1 calls"
     assert "Throttling" in (numbers.problem or "")
     assert events.position() == "r-2"
+
+
+def decided(at: datetime, milliseconds: float, **more: object) -> str:
+    """A line of `ingest` about a row that was written this long after its event."""
+    line = {
+        "logger": "key",
+        "message": "decided",
+        "outcome": "written",
+        "event_name": "ObjectCreated:Put",
+        "event_time": timestamp(at - timedelta(milliseconds=milliseconds)),
+        "at": round(at.timestamp() * 1_000_000),
+    }
+    return json.dumps({**line, **more})
+
+
+class LogOfIngest(Pages):
+    """The log of `ingest`, of which each reading asks for the lines since a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[tuple[datetime, str]] = []
+
+    def get_function_configuration(self, **asked: str) -> dict[str, object]:
+        assert asked == {"FunctionName": "ingest"}
+        return {"LoggingConfig": {"LogGroup": "g"}}
+
+    def paginate(self, **asked: Any) -> tuple[dict[str, Any], ...]:
+        self.asked.append(asked)
+        since = datetime.fromtimestamp(asked["startTime"] / 1000, UTC)
+        return tuple({"events": [{"message": text}]} for at, text in self.lines if at >= since)
+
+
+def test_the_time_from_put_to_row_is_read_once_of_each_row_that_an_event_wrote() -> None:
+    log = LogOfIngest()
+    session: Any = Session(logs=log, **{"lambda": log})
+    writes = LoggedWrites(session)
+    log.lines = [
+        (NOW, decided(NOW, 20)),
+        (NOW, decided(NOW + timedelta(milliseconds=1), 40, outcome="looked up")),
+        (NOW, decided(NOW, 999, outcome="superseded")),
+        (NOW, decided(NOW, 999, event_name=RECONCILED, outcome="looked up")),
+        (NOW, decided(NOW, 999, logger="another")),
+        (NOW, "a text that quotes decided"),
+    ]
+    assert writes.last("ingest", NOW) == Quantiles(2, 20.0, 40.0)
+    later = NOW + timedelta(seconds=3)
+    # A line that comes late, with a time before the last reading.
+    log.lines.append((NOW - timedelta(seconds=1), decided(NOW - timedelta(seconds=1), 60)))
+    assert writes.last("ingest", later) == Quantiles(3, 40.0, 60.0)
+    assert [each["logGroupName"] for each in log.asked] == ["g", "g"]
+    assert log.asked[1]["startTime"] > log.asked[0]["startTime"]
+    assert writes.last("ingest", NOW + timedelta(minutes=10)).count == 0
+
+
+@pytest.mark.usefixtures("names")
+def test_the_table_shows_it_and_totals_how_late_they_are(
+    catalog: DeployedCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = LogOfIngest()
+    # A time of S3 has whole milliseconds.
+    now = utc_now().replace(microsecond=0)
+    log.lines = [(now, decided(now, 20)), (now, decided(now, 1_400))]
+    session: Any = Session(logs=log, **{"lambda": log})
+    monkeypatch.setattr(PartReader, "_lag", lambda _: 311.0)
+    calls = KnownCalls({"totals": Calls(5, 0, 3.0, 9.0)})
+    found = PartReader(catalog, None, None, Delays(), calls, writes=LoggedWrites(session)).read()
+    assert found["table"] == PartNumbers("0 rows", "put→row 20 ms", "p99 1.4 s")
+    assert found["totals"] == PartNumbers("5 calls", "p99 9 ms", "311 ms behind", "0 failed")
