@@ -57,7 +57,9 @@ async def _refusal(request: Request, error: Exception) -> Response:
     phrase = HTTPStatus(status).phrase
     detail = error.detail if isinstance(error, HTTPException) else ""
     text = "There is no such page." if status == HTTPStatus.NOT_FOUND else detail
-    return page(request, phrase, e("section", e("h1", phrase), e("p", text)), status=status)
+    way = e("a", "Go to the system, live", href="/")
+    section = e("section", e("h1", phrase), e("p", text, class_="lead"), way, class_="narrow")
+    return page(request, phrase, section, status=status)
 
 
 async def _failure(request: Request, error: Exception) -> Response:
@@ -66,6 +68,12 @@ async def _failure(request: Request, error: Exception) -> Response:
     return page(
         request,
         "It did not work",
-        e("section", e("h1", "It did not work"), e("p", reason), e("a", "Try again", href="")),
+        e(
+            "section",
+            e("h1", "It did not work"),
+            e("p", reason, class_="problem"),
+            e("a", "Try again", href=""),
+            class_="narrow",
+        ),
         status=HTTPStatus.BAD_GATEWAY,
     )

@@ -41,12 +41,12 @@ def badge(comparison: Comparison) -> Element:
         "div",
         e(
             "a",
-            e("b", str(shown["word"]), data_badge="word"),
+            # The word alone: the age beside it changes each second.
+            e("b", str(shown["word"]), data_badge="word", aria_live="polite"),
             " ",
             e("small", e("span", str(shown["keys"]), data_badge="keys"), " "),
             e("small", e("time", data_badge="at", datetime=str(shown["at"] or ""))),
             href="/differences",
-            aria_live="polite",
         ),
         e(
             "form",

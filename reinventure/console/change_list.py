@@ -9,15 +9,20 @@ from reinventure.console.markup import element as e
 Change = Mapping[str, object]
 
 
-def change_list(changes: Sequence[Change]) -> Element:
-    """Return the list of `changes`, newest first, with the template of a row."""
+def change_list(changes: Sequence[Change], bucket: str) -> Element:
+    """Return the list of `changes`, newest first, with the template of a row.
+
+    Without one it says how to make the first, in `bucket`.
+    """
     return e(
         "div",
         e("template", _row({}), data_template="change"),
-        e("ol", map(_row, changes), class_="changes", data_changes=True),
+        e("ol", map(_row, changes), class_="changes", role="list", data_changes=True),
         e(
             "p",
-            "No change has come since the console was started: put an object into a bucket.",
+            "No change has come since the console was started. Put an object into a bucket, and "
+            "see it here within a second or two: ",
+            e("code", f"aws s3 cp lake.jpg s3://{bucket}/holiday/"),
             class_="empty",
             hidden=bool(changes),
         ),

@@ -30,7 +30,7 @@ _WORDS = {
 
 def timeline(entries: Sequence[Entry]) -> Element:
     """Return `entries`, oldest first, by days in UTC."""
-    return e("ol", _items(entries), class_="life")
+    return e("ol", _items(entries), class_="life", role="list")
 
 
 def _items(entries: Sequence[Entry]) -> Iterator[Element]:

@@ -109,8 +109,18 @@ def _table(comparison: Comparison) -> Element:
         "div",
         e(
             "table",
-            e("thead", e("tr", (e("th", each, scope="col") for each in _COLUMNS))),
-            e("tbody", map(_row, comparison.found)),
+            # On a phone they are no table to the eye; the roles keep it one to a screen reader.
+            e(
+                "thead",
+                e(
+                    "tr",
+                    (e("th", each, scope="col", role="columnheader") for each in _COLUMNS),
+                    role="row",
+                ),
+                role="rowgroup",
+            ),
+            e("tbody", map(_row, comparison.found), role="rowgroup"),
+            role="table",
         ),
         e("p", f"And {rest:,} more: ", e("code", "reinventure verify"), " lists all.")
         if rest
@@ -127,20 +137,32 @@ def _row(found: Found) -> Element:
     row = difference.row
     return e(
         "tr",
-        e("td", e("b", difference.kind.value), title=_EXPLAINED[difference.kind], class_="bad"),
-        e("td", e("bdi", difference.key), e("small", f"s3://{found.bucket}/"), class_="key"),
+        e(
+            "td",
+            e("b", difference.kind.value, class_="bad"),
+            e("small", _EXPLAINED[difference.kind]),
+            role="cell",
+        ),
+        e(
+            "td",
+            e("bdi", difference.key),
+            e("small", f"s3://{found.bucket}/"),
+            class_="key",
+            role="cell",
+        ),
         _side(difference.stored, _COLUMNS[2]),
         _side(None if row and row.deleted else row, _COLUMNS[3]),
+        role="row",
     )
 
 
 def _side(known: StoredObject | Row | None, column: str) -> Element:
     if known is None or known.size is None:
-        return e("td", "nothing", data_column=column)
+        return e("td", "nothing", data_column=column, role="cell")
     etag = known.etag or ""
     end = "…" if len(etag) > ETAG_CHARACTERS else ""
     shown = f"{known.size:,} bytes · {etag[:ETAG_CHARACTERS]}{end}"
-    return e("td", shown, title=f"ETag {etag}", data_column=column)
+    return e("td", shown, title=f"ETag {etag}", data_column=column, role="cell")
 
 
 routes = [

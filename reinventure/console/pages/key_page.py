@@ -210,6 +210,7 @@ def _versions(state: KeyState) -> Element:
                 for each in state.versions
             ),
             class_="versions",
+            role="list",
         )
         if state.versions
         else e("p", "There is no version.", class_="empty"),

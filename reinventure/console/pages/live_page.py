@@ -28,7 +28,14 @@ def show(request: Request) -> Response:
         "Live",
         e(
             "section",
-            e("h1", "The system as deployed, last five minutes"),
+            e("h1", "The system, live"),
+            e(
+                "p",
+                "A change in a bucket goes along the lines until the table has its row, totals has "
+                "counted it and the change feed has its message. Numbers are of the last five "
+                "minutes.",
+                class_="lead",
+            ),
             e("p", here.numbers.problem, class_="problem", data_problem="numbers"),
             _ways(here, system),
             drawing(map_layout.wide(system), numbers, "wide"),
@@ -39,7 +46,7 @@ def show(request: Request) -> Response:
             "section",
             e("h2", "Changes as they come"),
             e("p", here.changes.problem, class_="problem", data_problem="following"),
-            change_list(here.changes.last()),
+            change_list(here.changes.last(), next(iter(here.catalog.scope.buckets), "BUCKET")),
         ),
         current=PATH,
         scripts=["live.js"],
