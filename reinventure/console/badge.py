@@ -28,10 +28,14 @@ def data(comparison: Comparison) -> dict[str, object]:
         "word": word(comparison),
         "state": state(comparison),
         "running": comparison.running,
-        "keys": f"{comparison.compared:,} keys" if comparison.at else "",
+        "keys": _keys(comparison.compared) if comparison.at else "",
         "at": timestamp(comparison.at) if comparison.at else None,
         "differ": comparison.differ,
     }
+
+
+def _keys(number: int) -> str:
+    return "1 key" if number == 1 else f"{number:,} keys"
 
 
 def badge(comparison: Comparison) -> Element:

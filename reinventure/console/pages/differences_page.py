@@ -97,9 +97,10 @@ def _explanation(comparison: Comparison) -> Child:
             "catalog is that of the bucket; none is missing, none is left over."
         )
     return [
-        "An event that is still on its way shows as a difference: compare again. What stays, ",
+        "A new difference is shown when it has stayed for some seconds: an event on its way is "
+        "none. ",
         e("code", "reinventure repair"),
-        " makes right, also while the buckets change.",
+        " makes the rows right, also while the buckets change.",
     ]
 
 
@@ -145,7 +146,7 @@ def _row(found: Found) -> Element:
         ),
         e(
             "td",
-            e("bdi", difference.key),
+            e("a", e("bdi", difference.key), href=pages.of_key(found.bucket, difference.key)),
             e("small", f"s3://{found.bucket}/"),
             class_="key",
             role="cell",

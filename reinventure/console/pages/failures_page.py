@@ -39,7 +39,7 @@ def show(request: Request) -> Response:
             "section",
             e("h1", f"{len(letters):,} messages failed" if letters else "Nothing failed"),
             e("p", _explanation(letters), class_="lead"),
-            _redrive("--all", f"Redrive {len(redrivable):,}", disabled=here.read_only)
+            _redrive("--all", f"Redrive {len(redrivable):,}", disabled=here.read_only, class_="go")
             if redrivable
             else None,
         ),
@@ -120,11 +120,11 @@ def _keys(letter: DeadLetter) -> Child:
     return e("span", shown, f" and {more:,} more" if more > 0 else None, class_="keys")
 
 
-def _redrive(id: str, label: str, *, disabled: bool) -> Element:
+def _redrive(id: str, label: str, *, disabled: bool, class_: str | None = None) -> Element:
     return e(
         "form",
         e("input", type="hidden", name="id", value=id),
-        e("button", label, class_="go", disabled=disabled),
+        e("button", label, class_=class_, disabled=disabled),
         method="post",
         action=f"{PATH}/redrive",
     )
