@@ -41,6 +41,8 @@ def page(
             "head",
             e("meta", charset="utf-8"),
             e("meta", name="viewport", content="width=device-width,initial-scale=1"),
+            # So that no white page comes before the style sheet.
+            e("meta", name="color-scheme", content="light dark"),
             e("title", f"{title} · reinventure"),
             e("link", rel="icon", href="/static/icon.svg", type="image/svg+xml"),
             (e("link", rel="stylesheet", href=f"/static/{sheet}") for sheet in (STYLES, *styles)),

@@ -57,6 +57,7 @@ def _part(box: Box, numbers: PartNumbers) -> Element:
         _text(lines[1], x + _INSET, y + _SECOND_Y, "number", "second"),
         _text(lines[2], x + _INSET, y + _THIRD_Y, "number", "third"),
         _failures(box, numbers) if part.failures else None,
+        role="group",
         data_part=part.id,
         class_=" ".join(classes),
     )

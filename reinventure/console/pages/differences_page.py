@@ -97,8 +97,7 @@ def _explanation(comparison: Comparison) -> Child:
             "catalog is that of the bucket; none is missing, none is left over."
         )
     return [
-        "A new difference is shown when it has stayed for some seconds: an event on its way is "
-        "none. ",
+        "New differences are shown when they have stayed for some seconds. ",
         e("code", "reinventure repair"),
         " makes the rows right, also while the buckets change.",
     ]

@@ -36,7 +36,7 @@ def show(request: Request) -> Response:
                 "minutes.",
                 class_="lead",
             ),
-            e("p", here.numbers.problem, class_="problem", data_problem="numbers"),
+            e("p", here.numbers.problem, class_="problem", role="status", data_problem="numbers"),
             _ways(here, system),
             drawing(map_layout.wide(system), numbers, "wide"),
             drawing(map_layout.narrow(system), numbers, "tall"),
@@ -45,7 +45,7 @@ def show(request: Request) -> Response:
         e(
             "section",
             e("h2", "Changes as they come"),
-            e("p", here.changes.problem, class_="problem", data_problem="following"),
+            e("p", here.changes.problem, class_="problem", role="status", data_problem="following"),
             change_list(here.changes.last(), next(iter(here.catalog.scope.buckets), "BUCKET")),
         ),
         current=PATH,
