@@ -22,7 +22,6 @@ _WHOLE = 10
 _WORDS = {
     Tone.SUPERSEDED: "wrote nothing",
     Tone.CURRENT: "current",
-    Tone.FAILED: "failed",
     Tone.WAITING: "not decided",
 }
 """What a tone means, in words: colour alone tells nothing to some."""

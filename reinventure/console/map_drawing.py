@@ -1,6 +1,6 @@
 """The drawing of the system, as SVG. Numbers and states come by events, to the same places."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from reinventure.console import pages
 from reinventure.console.map_layout import BOX_HEIGHT, FAILURES_HEIGHT, Box, Layout
@@ -20,6 +20,7 @@ _CHARACTER = 8.9
 def drawing(layout: Layout, numbers: Mapping[str, PartNumbers], class_: str) -> Element:
     """Return the drawing of `layout` with the `numbers` of each part, by its id."""
     failing = {part for part, each in numbers.items() if each.failing}
+    off = {box.part.id for box in layout.boxes if box.part.off}
     return e(
         "svg",
         (
@@ -28,7 +29,7 @@ def drawing(layout: Layout, numbers: Mapping[str, PartNumbers], class_: str) -> 
                 e("path", d=line.path, class_="way"),
                 e("path", d=line.path, class_="glow", pathLength=1),
                 data_way=f"{line.edge.start} {line.edge.end}",
-                class_="failing" if line.edge.end in failing else "",
+                class_=_class_of_way(line.edge.end, failing, off),
             )
             for line in layout.lines
         ),
@@ -38,6 +39,12 @@ def drawing(layout: Layout, numbers: Mapping[str, PartNumbers], class_: str) -> 
         role="group",
         aria_label="The system as deployed",
     )
+
+
+def _class_of_way(end: str, failing: Container[str], off: Container[str]) -> str:
+    if end in off:
+        return "off"
+    return "failing" if end in failing else ""
 
 
 def _part(box: Box, numbers: PartNumbers) -> Element:

@@ -31,9 +31,8 @@ def show(request: Request) -> Response:
             e("h1", "The system, live"),
             e(
                 "p",
-                "A change in a bucket goes along the lines until the table has its row, totals has "
-                "counted it and the change feed has its message. Numbers are of the last five "
-                "minutes.",
+                "A change in a bucket goes along the lines until table, totals and change feed "
+                "have it. Numbers are of the last five minutes.",
                 class_="lead",
             ),
             e("p", here.numbers.problem, class_="problem", role="status", data_problem="numbers"),
