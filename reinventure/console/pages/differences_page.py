@@ -122,10 +122,25 @@ def _table(comparison: Comparison) -> Element:
             e("tbody", map(_row, comparison.found), role="rowgroup"),
             role="table",
         ),
+        _kinds(comparison),
         e("p", f"And {rest:,} more: ", e("code", "reinventure verify"), " lists all.")
         if rest
         else None,
         class_="scroll",
+    )
+
+
+def _kinds(comparison: Comparison) -> Element:
+    """Return what the kinds of differences that are shown mean."""
+    shown = {found.difference.kind for found in comparison.found}
+    return e(
+        "dl",
+        (
+            (e("dt", kind.value), e("dd", text))
+            for kind, text in _EXPLAINED.items()
+            if kind in shown
+        ),
+        class_="kinds",
     )
 
 
@@ -137,12 +152,7 @@ def _row(found: Found) -> Element:
     row = difference.row
     return e(
         "tr",
-        e(
-            "td",
-            e("b", difference.kind.value, class_="bad"),
-            e("small", _EXPLAINED[difference.kind]),
-            role="cell",
-        ),
+        e("td", e("b", difference.kind.value, class_="bad"), role="cell"),
         e(
             "td",
             e("a", e("bdi", difference.key), href=pages.of_key(found.bucket, difference.key)),
