@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+from reinventure.console import pages
 from reinventure.console.markup import Element
 from reinventure.console.markup import element as e
 
@@ -20,8 +21,9 @@ def change_list(changes: Sequence[Change], bucket: str) -> Element:
         e("ol", map(_row, changes), class_="changes", role="list", data_changes=True),
         e(
             "p",
-            "No change has come since the console was started. Put an object into a bucket, and "
-            "see it here within a second or two: ",
+            "No change has come since the console was started. ",
+            e("a", "Drop a file on the catalog", href=pages.CATALOG),
+            ", or put one into a bucket, and see it here: ",
             e("code", f"aws s3 cp lake.jpg s3://{bucket}/holiday/"),
             class_="empty",
             hidden=bool(changes),
