@@ -167,3 +167,9 @@ def test_an_error_while_a_page_is_made_is_one_line(
     reply = browser.get("/failures")
     assert reply.status == 502
     assert "Receive: AccessDenied: &lt;b&gt;no&lt;/b&gt;" in reply.text
+
+
+def test_a_screen_reader_hears_the_word_and_not_its_age_each_second() -> None:
+    text = str(badge.badge(Comparison(at=NOW, compared=1)))
+    assert re.findall(r'<(\w+)[^>]* aria-live="polite"', text) == ["b"]
+    assert ">1 key<" in text

@@ -1,5 +1,6 @@
 """The map of the deployed stacks, and where its parts stand on the drawing."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
@@ -191,3 +192,9 @@ def test_the_name_of_a_bucket_is_short_on_the_drawing_and_whole_in_its_title(
     assert f"<title>{catalog.bucket}</title>" in svg
     assert f">{catalog.bucket}</text>" not in svg
     assert f">{catalog.bucket[:10]}" in svg
+
+
+def test_the_way_to_what_is_off_is_dimmed_and_never_red(catalog: DeployedCatalog) -> None:
+    svg = str(drawing(wide(of(catalog, inspection=INSPECTION)), {}, "wide"))
+    assert re.search(r'data-way="feed mirror" class="off"', svg)
+    assert re.search(r'data-way="feed inspect" class=""', svg)
