@@ -69,7 +69,7 @@ class ComparisonState:
         self._clock = clock
         self._stopping = threading.Event()
         self._pause = pause or self._stopping.wait
-        self._lock = threading.Lock()
+        self._lock, self._next = threading.Lock(), threading.Lock()
         self._shown = Comparison()
 
     def shown(self) -> Comparison:
@@ -77,8 +77,19 @@ class ComparisonState:
         return self._shown
 
     def start(self) -> None:
-        """Compare in a thread of its own, unless a comparison is running."""
-        threading.Thread(target=self.compare, name="comparison", daemon=True).start()
+        """Compare in a thread of its own; if a comparison is running, after it.
+
+        That one may have read already what has just been repaired.
+        """
+        threading.Thread(target=self._compare_next, name="comparison", daemon=True).start()
+
+    def _compare_next(self) -> None:
+        # At most one waits: it sees all that was before.
+        if not self._next.acquire(blocking=False):
+            return
+        with self._lock:
+            self._next.release()
+            self._compare()
 
     def stop(self) -> None:
         """End the waiting of a comparison: it shows then what it has found."""
@@ -89,17 +100,20 @@ class ComparisonState:
         if not self._lock.acquire(blocking=False):
             return
         try:
-            before = self._shown
-            self._show(replace(before, running=True))
-            try:
-                found = self._compared()
-            except (ClientError, BotoCoreError) as error:
-                found = replace(before, running=False, problem=explain(error))
-            except CatalogError as error:
-                found = replace(before, running=False, problem=str(error))
-            self._show(found)
+            self._compare()
         finally:
             self._lock.release()
+
+    def _compare(self) -> None:
+        before = self._shown
+        self._show(replace(before, running=True))
+        try:
+            found = self._compared()
+        except (ClientError, BotoCoreError) as error:
+            found = replace(before, running=False, problem=explain(error))
+        except CatalogError as error:
+            found = replace(before, running=False, problem=str(error))
+        self._show(found)
 
     def _show(self, comparison: Comparison) -> None:
         self._shown = comparison

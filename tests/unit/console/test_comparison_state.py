@@ -1,6 +1,7 @@
 """The badge and the page of the differences: what `verify` finds, on moto."""
 
 import re
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +12,7 @@ from reinventure.console import badge, comparison_state
 from reinventure.console.comparison_state import Comparison, ComparisonState
 from reinventure.console.served import Served
 from tests.unit.console.asgi_browser import Browser
+from tests.waiting import PATIENCE, wait_until
 
 HOSTILE = "<img src=x onerror=alert(1)>\u202e"
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -135,6 +137,29 @@ def test_one_comparison_runs_at_a_time(catalog: DeployedCatalog, seen: list[Comp
     nested = ComparisonState(catalog, changed, record=False)
     nested.compare()
     assert [each.running for each in seen] == [True, False]
+
+
+def test_one_that_is_started_meanwhile_comes_after_the_one_that_runs(
+    catalog: DeployedCatalog,
+) -> None:
+    catalog.s3.put_object(Bucket=catalog.bucket, Key="lost", Body=b"four")
+    seen, ended = list[str](), threading.Event()
+
+    def changed(comparison: Comparison) -> None:
+        seen.append(badge.word(comparison))
+        if seen == ["COMPARING", "1 DIFFER"]:
+            # As after a repair, which this comparison has not seen.
+            catalog.s3.delete_object(Bucket=catalog.bucket, Key="lost")
+            for _ in range(3):
+                running.start()
+            wait_until(running._next.locked)
+        if seen[-1] == "EQUAL":
+            ended.set()
+
+    running = ComparisonState(catalog, changed, record=False, pause=lambda _: None)
+    running.compare()
+    assert ended.wait(PATIENCE)
+    assert seen == ["COMPARING", "1 DIFFER", "1 DIFFER", "EQUAL"]
 
 
 def test_the_page_shows_differences_with_hostile_keys_as_text(
