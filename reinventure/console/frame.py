@@ -87,11 +87,11 @@ def _account(here: Served) -> Element | None:
         return None
     rest = "Nothing can be changed from here." if here.read_only else "Every change asks first."
     return e(
-        "p",
+        "aside",
         e("b", f"AWS account {here.catalog.account}"),
         f" · {here.catalog.region} · stack {here.catalog.stack}. {rest}",
         class_="account",
-        role="note",
+        aria_label="Account",
     )
 
 
