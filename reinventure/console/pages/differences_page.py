@@ -83,6 +83,8 @@ def _question(here: Served, _form: Form) -> tuple[str, str]:
 def _heading(comparison: Comparison) -> str:
     if comparison.at is None:
         return "Comparing" if comparison.running else "Not compared yet"
+    if comparison.problem:
+        return "The last comparison failed"
     if not comparison.differ:
         return "The catalog equals its buckets"
     return f"{comparison.differ:,} of {comparison.compared:,} keys differ"
@@ -91,6 +93,8 @@ def _heading(comparison: Comparison) -> str:
 def _explanation(comparison: Comparison) -> Child:
     if comparison.at is None:
         return "A comparison reads the listing of every bucket, and every row."
+    if comparison.problem and not comparison.differ:
+        return f"The one before compared {comparison.compared:,} keys, and found no difference."
     if not comparison.differ:
         return (
             f"{comparison.compared:,} keys compared: every key, size, ETag and version of the "

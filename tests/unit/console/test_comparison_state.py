@@ -198,3 +198,16 @@ def test_a_screen_reader_hears_the_word_and_not_its_age_each_second() -> None:
     text = str(badge.badge(Comparison(at=NOW, compared=1)))
     assert re.findall(r'<(\w+)[^>]* aria-live="polite"', text) == ["b"]
     assert ">1 key<" in text
+
+
+def test_a_page_says_that_the_comparison_failed_and_not_that_all_is_equal(
+    browser: Browser, here: Served
+) -> None:
+    here.comparison.compare()
+    assert "The catalog equals its buckets" in browser.get("/differences").text
+    here.catalog.s3.delete_bucket(Bucket=here.catalog.bucket)
+    here.comparison.compare()
+    text = browser.get("/differences").text
+    assert "The last comparison failed" in text
+    assert "NoSuchBucket" in text
+    assert "The catalog equals its buckets" not in text
