@@ -125,7 +125,8 @@ def _catalog(app: cdk.App, name: str, settings: Settings) -> cdk.Stack:
 
 def _governance(app: cdk.App, name: str, settings: Settings) -> cdk.Stack:
     stack = CatalogStack(app, name, settings)
-    GovernanceStack(app, "Governance", settings, keys=stack.catalog.keys)
+    catalog = stack.catalog
+    GovernanceStack(app, "Governance", settings, keys=catalog.keys, buckets=catalog.buckets)
     ConformancePackStack(app, "ConformancePack", region=None)
     return stack
 
