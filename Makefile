@@ -19,6 +19,7 @@ RUN := .venv/.installed
 DEV := .venv/.installed-dev
 AUDIT := .venv/.installed-audit
 PEERS := .local/bench
+CHECKOV := .local/checkov
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # Where `make packages` has left its folder, everything is installed from there, without a network.
@@ -49,12 +50,12 @@ console: up ## Show the catalog on the local cloud at work, in the browser: make
 down: $(RUN) ## Stop the local cloud
 	@reinventure down
 
-setup: $(DEV) ## Install everything, and do nothing else
+setup: $(DEV) $(CHECKOV)/.installed ## Install everything, and do nothing else
 
 hooks: $(DEV) ## Check changed files at each commit: installs the hooks of pre-commit
 	@pre-commit install
 
-LOCKS := requirements requirements-dev requirements-mutants requirements-audit requirements-bench worker/requirements
+LOCKS := requirements requirements-dev requirements-checkov requirements-mutants requirements-audit requirements-bench worker/requirements
 PYTHONS := 3.11 3.12 3.13 3.14
 PLATFORMS := x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin
 
@@ -111,7 +112,7 @@ mariadb-if-allowed:
 check: lint ## Run lint, the unit tests and a short simulation: in a minute or two
 	@SOAK_HISTORIES=500 exec pytest -q $(PARALLEL) tests/unit tests/simulator/test_convergence.py
 
-test: $(DEV) mariadb-if-allowed ## Run all tests: make test [ARGS="-k totals"] [REPORTS=folder]
+test: $(DEV) $(CHECKOV)/.installed mariadb-if-allowed ## Run all tests: make test [ARGS="-k totals"] [REPORTS=folder]
 	@exec pytest $(PARALLEL) $(ARGS) \
 	  $(if $(REPORTS),--junitxml=$(REPORTS)/junit.xml --cov --cov-report=xml:$(REPORTS)/coverage.xml)
 
@@ -193,6 +194,13 @@ $(DEV): $(RUN) requirements-dev.txt
 
 $(AUDIT): $(RUN) requirements-audit.txt
 	@pip install $(HASHED) -r requirements-audit.txt
+	@touch $@
+
+# It needs older packages than the tests.
+$(CHECKOV)/.installed: $(RUN) requirements-checkov.txt
+	@echo "Installing checkov ..."
+	@python -m venv $(CHECKOV)
+	@$(CHECKOV)/bin/pip install $(HASHED) -r requirements-checkov.txt
 	@touch $@
 
 # What is measured beside it never gets into the environment that is measured.
