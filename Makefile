@@ -130,11 +130,17 @@ mutants: $(DEV) ## Change the core and report changes that no test notices: make
 bench: $(RUN) $(PEERS)/.installed ## Measure it beside others, in ten minutes: make bench [ONLY="put totals"] [ROUNDS=5]
 	@PYTHONPATH=.:lambdas exec python -m bench $(if $(ONLY),--only $(ONLY)) $(ROUNDS:%=--rounds %)
 
-lint: $(DEV) ## Check style, formatting, types and the direction of imports
+# Without --no-verify the scanner would send what it finds to the services that it may be a secret of.
+SECRETS := detect-secrets-hook --no-verify --baseline .secrets.baseline
+
+lint: $(DEV) ## Check style, formatting, types, the direction of imports, and that no file has a secret
 	ruff check .
 	ruff format --check .
 	PYTHONPATH=.:lambdas lint-imports --no-logo
 	mypy
+	@mkdir -p .local
+	git ls-files -z > .local/tracked
+	xargs -0 $(SECRETS) < .local/tracked
 
 format: $(DEV) ## Format the code and fix what ruff can fix
 	ruff check --fix .
