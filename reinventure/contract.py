@@ -36,7 +36,7 @@ DELIVERY = "Delivery"
 DEPENDENT_STACKS = {
     WORKERS: ("workers=true",),
     SQL: ("sql=true",),
-    GOVERNANCE: ("trail=create", "config=create", "config=existing"),
+    GOVERNANCE: ("trail=create", "trail=objects", "config=create", "config=existing"),
 }
 """The stacks that import what Catalog exports, and the settings with any of which each is there."""
 

@@ -435,6 +435,9 @@ POWERS: dict[str, Call | Actions] = {
     "ExamineRole": READ_OBJECT[0],
     "WorkerRole": READ_OBJECT[0],
     "WorkerExecutionRole": call("ecr", "batch_get_image", **_IMAGES, imageIds=[{"imageTag": "t"}]),
+    "WorkerFleetFlowLogRole": Actions(
+        ("logs:DescribeLogStreams",), "<arn:Workers/WorkerFleetFlowLogs>:*"
+    ),
     "WorkerFleetRole": call("ecs", "deregister_container_instance", **_TASK, containerInstance="i"),
     "MirrorRole": call("sqs", "receive_message", QueueUrl="<Sql/MirrorChangesQueue>"),
     "CustomS3AutoDeleteObjectsCustomResourceProviderRole": LIST_BUCKET[1],

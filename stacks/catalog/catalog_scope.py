@@ -30,10 +30,14 @@ class CatalogScope:
         """Return the ARN of each attached bucket."""
         return [_arn(bucket) for bucket in self.attached.buckets]
 
+    def object_prefixes(self) -> list[str]:
+        """Return the beginnings of the ARNs of all objects of the scope."""
+        own = [f"{self.own.bucket_arn}/"] if self.own else []
+        return [*own, *(f"{_arn(each.bucket)}/{each.prefix}" for each in self.attached.entries)]
+
     def object_arns(self) -> list[str]:
         """Return the ARNs, which end with an asterisk, that all keys of the scope match."""
-        own = [f"{self.own.bucket_arn}/*"] if self.own else []
-        return [*own, *(f"{_arn(each.bucket)}/{each.prefix}*" for each in self.attached.entries)]
+        return [f"{prefix}*" for prefix in self.object_prefixes()]
 
     def list_statements(self, *actions: str) -> list[iam.PolicyStatement]:
         """Return the permissions for `actions`, which list a bucket, on the keys of the scope."""

@@ -17,7 +17,7 @@ from s3_catalog.reconciliation.last_verified import PARTITION as VERIFIED
 
 from ..constructs.alarm_topic import AlarmTopic
 from ..constructs.log_group import EncryptedLogGroup
-from ..constructs.python_function import PythonFunction
+from ..constructs.python_function import PythonFunction, trace_statement
 from ..constructs.service_principal import for_this_account
 from ..settings.settings import Settings
 from .catalog_scope import CatalogScope
@@ -126,6 +126,7 @@ class NightlyReconcile(Construct):
                             ],
                         ),
                         _deliver_logs(),
+                        *([trace_statement()] if settings.tracing else []),
                     ]
                 )
             },
@@ -144,6 +145,7 @@ class NightlyReconcile(Construct):
             role=role.without_policy_updates(),
             # It ends before the next one starts.
             timeout=cdk.Duration.hours(23),
+            tracing_enabled=True if settings.tracing else None,
             logs=sfn.LogOptions(
                 destination=EncryptedLogGroup(self, "Logs", settings, key),
                 level=sfn.LogLevel.ALL,

@@ -39,7 +39,7 @@ class PythonFunction(Construct):
             statements=[
                 *permissions,
                 self.log_group.write_statement(),
-                *([_trace()] if settings.tracing else []),
+                *([trace_statement()] if settings.tracing else []),
             ]
         )
         self.role = iam.Role(
@@ -73,7 +73,8 @@ class PythonFunction(Construct):
         )
 
 
-def _trace() -> iam.PolicyStatement:
+def trace_statement() -> iam.PolicyStatement:
+    """Return the permission to send traces to X-Ray."""
     # X-Ray has no resources: "*" is the only one that these actions accept.
     return iam.PolicyStatement(
         actions=["xray:PutTelemetryRecords", "xray:PutTraceSegments"], resources=["*"]

@@ -17,7 +17,10 @@ _KEEP = cdk.Duration.days(30)
 
 
 class Artifacts(SecureBucket):
-    """A bucket under `key`. Artifacts expire after 30 days."""
+    """A versioned bucket under `key`: a replaced artifact can be compared with the one deployed.
+
+    Artifacts expire after 30 days, their noncurrent versions 30 days later.
+    """
 
     def __init__(self, scope: Construct, id: str, settings: Settings, key: kms.Key) -> None:
         super().__init__(
@@ -25,10 +28,12 @@ class Artifacts(SecureBucket):
             id,
             settings,
             key=key,
+            versioned=True,
             lifecycle_rules=[
                 s3.LifecycleRule(
                     id="forget-artifacts",
                     expiration=_KEEP,
+                    noncurrent_version_expiration=_KEEP,
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
                 )
             ],

@@ -5,6 +5,7 @@ from constructs import Construct
 
 from reinventure.contract import GovernanceOutputs
 
+from ..catalog.catalog_scope import CatalogScope
 from ..constructs.keys import Keys, customer_managed_key
 from ..constructs.stack_outputs import write_outputs
 from ..settings.settings import Settings
@@ -19,10 +20,18 @@ class GovernanceStack(cdk.Stack):
 
     Its evidence is under a third customer managed key, AUDIT, so that an administrator of the
     catalog need not be able to read it. Buckets and key outlive the stack. `keys` are those of the
-    catalog. The outputs are `GovernanceOutputs`.
+    catalog, `buckets` its buckets. The outputs are `GovernanceOutputs`.
     """
 
-    def __init__(self, scope: Construct, id: str, settings: Settings, *, keys: Keys) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        settings: Settings,
+        *,
+        keys: Keys,
+        buckets: CatalogScope,
+    ) -> None:
         super().__init__(
             scope,
             id,
@@ -48,7 +57,10 @@ class GovernanceStack(cdk.Stack):
             if settings.config == "create":
                 # CloudFormation cannot create a rule without a recorder.
                 rules.node.add_dependency(*ConfigRecorder(self, "Recorder", settings, audit).parts)
-        trail = Trail(self, "Trail", settings, audit) if settings.trail == "create" else None
+        trail = None
+        if settings.trail != "off":
+            objects = buckets.object_prefixes() if settings.trail == "objects" else []
+            trail = Trail(self, "Trail", settings, key=audit, objects=objects)
         write_outputs(
             self,
             GovernanceOutputs(

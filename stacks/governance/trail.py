@@ -1,5 +1,7 @@
 """The CloudTrail trail, which records each use of a customer managed key."""
 
+from collections.abc import Sequence
+
 import aws_cdk as cdk
 from aws_cdk import aws_cloudtrail as cloudtrail
 from aws_cdk import aws_iam as iam
@@ -13,11 +15,20 @@ from .evidence_bucket import evidence_bucket
 class Trail(Construct):
     """The management events of all regions, in a bucket with object lock under the key `key`.
 
-    They include those of KMS: the use of a key is a management event. Each hour CloudTrail signs a
-    digest of its files, which `aws cloudtrail validate-logs` checks.
+    They include those of KMS: the use of a key is a management event. `objects` adds the calls on
+    objects whose ARNs begin with one of these: who read, wrote or deleted which one. Each hour
+    CloudTrail signs a digest of its files, which `aws cloudtrail validate-logs` checks.
     """
 
-    def __init__(self, scope: Construct, id: str, settings: Settings, key: kms.Key) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        settings: Settings,
+        *,
+        key: kms.Key,
+        objects: Sequence[str] = (),
+    ) -> None:
         super().__init__(scope, id)
         self.bucket = evidence_bucket(self, "Bucket", settings, key, locked=True)
         stack = cdk.Stack.of(self)
@@ -90,7 +101,14 @@ class Trail(Construct):
                     include_management_events=True,
                     read_write_type="All",
                     exclude_management_event_sources=[],
+                    data_resources=_objects(objects),
                 )
             ],
         )
         trail.node.add_dependency(self.bucket)
+
+
+def _objects(prefixes: Sequence[str]) -> list[cloudtrail.CfnTrail.DataResourceProperty] | None:
+    if not prefixes:
+        return None
+    return [cloudtrail.CfnTrail.DataResourceProperty(type="AWS::S3::Object", values=list(prefixes))]

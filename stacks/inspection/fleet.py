@@ -10,6 +10,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ..constructs.keys import Keys
+from ..constructs.log_group import EncryptedLogGroup
+from ..constructs.service_principal import for_this_account
 from ..settings.settings import Settings
 from ..settings.worker_instance import INSTANCES, VOLUMES
 
@@ -28,6 +30,8 @@ class Fleet(Construct):
     The network has no NAT gateway and no interface endpoints, which cost by the hour. Instances
     have a public address instead; the security group allows no ingress, and HTTPS only as egress.
     Objects and rows go through gateway endpoints, which are free.
+
+    Flow logs of the network, a record for each connection, are in a log group under the DATA key.
 
     The scratch volume belongs to the instance. A volume per task needs Nitro, which C4 lacks.
     """
@@ -55,6 +59,7 @@ class Fleet(Construct):
             # It takes a custom resource, and nothing uses the default group.
             restrict_default_security_group=False,
         )
+        self._log_flows(vpc, EncryptedLogGroup(self, "FlowLogs", settings, keys.data))
         closed = ec2.SecurityGroup(
             self,
             "Closed",
@@ -118,6 +123,34 @@ class Fleet(Construct):
             enable_managed_termination_protection=False,
         )
         self.cluster.add_asg_capacity_provider(self.provider)
+
+    def _log_flows(self, vpc: ec2.Vpc, log_group: EncryptedLogGroup) -> None:
+        role = iam.Role(
+            self,
+            "FlowLogRole",
+            assumed_by=for_this_account("vpc-flow-logs"),
+            inline_policies={
+                "rights": iam.PolicyDocument(
+                    statements=[
+                        log_group.write_statement(),
+                        iam.PolicyStatement(
+                            actions=["logs:DescribeLogStreams"],
+                            resources=[log_group.log_group_arn],
+                        ),
+                    ]
+                )
+            },
+        )
+        ec2.CfnFlowLog(
+            self,
+            "Flows",
+            resource_id=vpc.vpc_id,
+            resource_type="VPC",
+            traffic_type="ALL",
+            log_destination_type="cloud-watch-logs",
+            log_group_name=log_group.log_group_name,
+            deliver_logs_permission_arn=role.role_arn,
+        )
 
     def _role(self) -> iam.Role:
         """Return the role of the ECS agent on an instance; tasks have their own roles."""

@@ -127,7 +127,8 @@ class Settings:
 
     trail: str
     """`create`: a trail records the management events of the account, uses of keys included, in a
-    bucket with object lock. `off`: there is CloudTrail's event history of 90 days alone."""
+    bucket with object lock. `objects`: also every call on an object of the catalog's buckets, for
+    $1 a million. `off`: there is CloudTrail's event history of 90 days alone."""
 
     kinesis: bool
     """Whether DynamoDB copies every write of the table to a Kinesis data stream."""
@@ -209,7 +210,7 @@ class Settings:
             max_differences=_read(node, "max_differences", _whole_number(0, MAX_DIFFERENCES)),
             notify=_read(node, "notify", _subscriber),
             config=_read(node, "config", _choice("off", "existing", "create")),
-            trail=_read(node, "trail", _choice("off", "create")),
+            trail=_read(node, "trail", _choice("off", "create", "objects")),
             kinesis=_read(node, "kinesis", _switch),
             tracing=_read(node, "tracing", _switch),
             log_level=_read(node, "log_level", _choice("info", "debug")),

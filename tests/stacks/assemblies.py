@@ -61,10 +61,11 @@ class Assemblies:
         """Return what app.py writes, without validation."""
         return self._once("app", settings, lambda folder, s: _run_app(folder, s, validate=False))
 
-    def everything(self) -> Path:
-        """Return what `make synth` writes, with validation, for a catalog that has all.
+    def everything(self, *, validate: bool = True, **changed: str) -> Path:
+        """Return what `make synth` writes, by default with validation, for a catalog that has all.
 
-        The CDK CLI asks for the path of each construct in the templates.
+        The CDK CLI asks for the path of each construct in the templates. `changed` has settings
+        that differ.
         """
         [optional] = re.findall(
             r"^OPTIONAL := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE
@@ -77,8 +78,9 @@ class Assemblies:
             "buckets": "create,logs-prod/2026/,photos-prod",
             "aws:cdk:enable-path-metadata": "true",
             **dict(setting.split("=", 1) for setting in optional.split()),
+            **changed,
         }
-        return self._once("all", settings, lambda folder, s: _run_app(folder, s, validate=True))
+        return self._once("all", settings, lambda folder, s: _run_app(folder, s, validate=validate))
 
     def _once(
         self,
@@ -125,7 +127,8 @@ def _catalog(app: cdk.App, name: str, settings: Settings) -> cdk.Stack:
 
 def _governance(app: cdk.App, name: str, settings: Settings) -> cdk.Stack:
     stack = CatalogStack(app, name, settings)
-    GovernanceStack(app, "Governance", settings, keys=stack.catalog.keys)
+    catalog = stack.catalog
+    GovernanceStack(app, "Governance", settings, keys=catalog.keys, buckets=catalog.buckets)
     ConformancePackStack(app, "ConformancePack", region=None)
     return stack
 

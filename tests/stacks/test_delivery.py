@@ -310,6 +310,9 @@ def test_artifacts_are_encrypted_expire_and_need_tls(any_template: Template) -> 
     [rule] = bucket["LifecycleConfiguration"]["Rules"]
     assert rule["ExpirationInDays"] == 30
     assert rule["Status"] == "Enabled"
+    # A replaced artifact remains, and does not remain for ever.
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
     [policy] = properties(any_template, "AWS::S3::BucketPolicy")
     denied = [
         s["Condition"] for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"

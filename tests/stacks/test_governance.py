@@ -264,6 +264,27 @@ def test_the_trail_records_every_use_of_a_key_and_has_file_validation(everything
     assert "kms.amazonaws.com" not in selector.get("ExcludeManagementEventSources", [])
 
 
+def test_the_trail_records_calls_on_the_catalogs_objects_if_asked_to(
+    govern: Callable[..., Path], everything: Template
+) -> None:
+    buckets = "create,logs-prod/2026/,photos-prod"
+    [trail] = properties(read(govern(trail="objects", buckets=buckets)), "AWS::CloudTrail::Trail")
+    [selector] = trail["EventSelectors"]
+    [objects] = selector["DataResources"]
+    assert objects["Type"] == "AWS::S3::Object"
+    # Of the bucket of its own the ARN is known at deployment only.
+    own, *attached = objects["Values"]
+    [imported, slash] = own["Fn::Join"][1]
+    assert "Bucket" in json.dumps(imported)
+    assert slash == "/"
+    assert [each["Fn::Join"][1][-1] for each in attached] == [
+        ":s3:::logs-prod/2026/",
+        ":s3:::photos-prod/",
+    ]
+    [only_management] = properties(everything, "AWS::CloudTrail::Trail")
+    assert "DataResources" not in only_management["EventSelectors"][0]
+
+
 @pytest.mark.parametrize(
     ("stage", "mode", "days"), [("sandbox", "GOVERNANCE", 30), ("production", "COMPLIANCE", 365)]
 )

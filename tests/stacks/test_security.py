@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from stacks.governance.controls import CONTROLS, SAME_TEXT
+from tests.assembly import ROOT
 from tests.claims import CLAIMS, POWERS, Actions, could_not, resolved, table
 from tests.stacks.assemblies import Assemblies
 from tests.stacks.conftest import TRANSPORTS, as_list
@@ -122,6 +123,17 @@ def test_every_role_has_a_row_with_its_permissions(roles: TemplateRoles) -> None
         # test_portfolio.py has its many actions.
         if role != "ReactiveLaunchRole"
     }
+
+
+def test_each_trust_boundary_has_tests_that_exist() -> None:
+    boundaries = table("Trust boundaries")
+    assert len(boundaries) > 10
+    for cells in boundaries.values():
+        assert len(cells) == 4
+        links = re.findall(r"\[([a-z0-9 ]+)\]\(\.\./(tests/[\w/]+\.py)\)", cells[3])
+        assert len(links) == len(cells[3].split("; "))
+        for name, path in links:
+            assert f"\ndef test_{name.replace(' ', '_')}(" in (ROOT / path).read_text(), name
 
 
 def test_every_row_has_what_an_attacker_could_and_could_not_do() -> None:

@@ -181,7 +181,7 @@ def test_the_defaults_of_cdk_json_are_these() -> None:
         ("unconditional_key_use", "sqs", "must be empty, or some of autoscaling,cloudwatch,events"),
         ("unconditional_key_use", "s3,", "must be empty, or some of autoscaling,cloudwatch,events"),
         ("config", "on", "must be one of off, existing, create"),
-        ("trail", "existing", "must be one of off, create"),
+        ("trail", "existing", "must be one of off, create, objects"),
         ("kinesis", "yes", "must be one of true, false"),
         ("tracing", "Active", "must be one of true, false"),
         ("log_level", "DEBUG", "must be one of info, debug"),

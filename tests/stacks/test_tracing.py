@@ -1,4 +1,4 @@
-"""X-Ray traces the functions if the setting says so, and nothing of it is there otherwise."""
+"""X-Ray traces functions and state machine if the setting says so, and otherwise nothing does."""
 
 import json
 import re
@@ -62,11 +62,23 @@ def test_each_function_is_traced_and_its_role_allows_that(traced: Path, stack: s
         assert statement["Resource"] == "*"
 
 
+def test_the_state_machine_is_traced_and_its_role_allows_that(traced: Path) -> None:
+    template = read(traced)
+    [machine] = resources(template, "AWS::StepFunctions::StateMachine").values()
+    assert machine["Properties"]["TracingConfiguration"] == {"Enabled": True}
+    role = template["Resources"][machine["Properties"]["RoleArn"]["Fn::GetAtt"][0]]
+    [statement] = [each for each in statements(role) if set(each["Action"]) & ACTIONS]
+    assert set(statement["Action"]) >= ACTIONS
+    assert statement["Resource"] == "*"
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_tracing_changes_nothing_else(assemblies: Assemblies, traced: Path, stack: str) -> None:
     template = read(traced, stack)
     for function in functions(template).values():
         del function["TracingConfig"]
+    for machine in resources(template, "AWS::StepFunctions::StateMachine", least=0).values():
+        del machine["Properties"]["TracingConfiguration"]
     for role in resources(template, "AWS::IAM::Role").values():
         for policy in role["Properties"].get("Policies", []):
             for statement in policy["PolicyDocument"]["Statement"]:

@@ -18,6 +18,7 @@ SENDS_ITS_SOURCE = {
     "ecs-tasks": "Amazon ECS task IAM role (ECS Developer Guide)",
     "events": "Using IAM policy conditions in Amazon EventBridge (EventBridge User Guide)",
     "servicecatalog": "AWS Service Catalog Launch Constraints (Administrator Guide)",
+    "vpc-flow-logs": "IAM role for publishing flow logs to CloudWatch Logs (VPC User Guide)",
     "states": "Cross-service confused deputy prevention (Step Functions Developer Guide)",
 }
 """By service, AWS's page with `aws:SourceAccount` in the trust policy of a role."""

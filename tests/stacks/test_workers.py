@@ -265,9 +265,29 @@ def test_an_instance_may_report_to_its_cluster_and_tasks_may_start(stacks: Both)
     assert cluster["Fn::GetAtt"][0] in json.dumps(polling[1])
     assert finding == (["ecs:DiscoverPollEndpoint"], "*")
     logging, pulling, entering = permissions(workers, "WorkerExecutionRole")
-    assert logging[1] == arn(workers, "AWS::Logs::LogGroup", "Worker")
+    assert logging[1] == arn(workers, "AWS::Logs::LogGroup", "^WorkerLogs")
     assert "cdk-hnb659fds-container-assets-" in json.dumps(pulling[1])
     assert entering == (["ecr:GetAuthorizationToken"], "*")
+
+
+def test_flows_of_the_network_are_logged(stacks: Both) -> None:
+    workers, _ = stacks
+    [network] = resources(workers, "AWS::EC2::VPC")
+    [log_group] = [n for n in resources(workers, "AWS::Logs::LogGroup") if "FlowLogs" in n]
+    [role] = [n for n in resources(workers, "AWS::IAM::Role") if "FlowLogRole" in n]
+    [flows] = properties(workers, "AWS::EC2::FlowLog")
+    assert flows == {
+        "DeliverLogsPermissionArn": {"Fn::GetAtt": [role, "Arn"]},
+        "LogDestinationType": "cloud-watch-logs",
+        "LogGroupName": {"Ref": log_group},
+        "ResourceId": {"Ref": network},
+        "ResourceType": "VPC",
+        "TrafficType": "ALL",
+    }
+    group = {"Fn::GetAtt": [log_group, "Arn"]}
+    assert permissions(workers, role) == [
+        (["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], group)
+    ]
 
 
 def test_no_role_has_wildcards_without_a_reason(stacks: Both) -> None:

@@ -81,8 +81,11 @@ def test_all_lock_files_are_audited(monkeypatch: pytest.MonkeyPatch) -> None:
         return subprocess.CompletedProcess(command, 0, "", "")
 
     monkeypatch.setattr(subprocess, "run", run)
-    audit.python_packages()
-    [command] = commands
+    audit.main()
+    together, checkov, _ = commands
     for lock in ("", "-dev", "-mutants", "-audit", "-bench"):
-        assert str(audit.ROOT / f"requirements{lock}.txt") in command
-    assert str(audit.ROOT / "worker" / "requirements.txt") in command
+        assert str(audit.ROOT / f"requirements{lock}.txt") in together
+    assert str(audit.ROOT / "worker" / "requirements.txt") in together
+    # Other versions of the same packages.
+    assert str(audit.ROOT / "requirements-checkov.txt") in checkov
+    assert len([part for part in checkov if part == "--requirement"]) == 2

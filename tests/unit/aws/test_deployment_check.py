@@ -114,7 +114,7 @@ def assembly(folder: Path, **stacks: list[str]) -> Path:
         (
             "Governance",
             ["Workers", "Sql"],
-            "trail=create or config=create or config=existing",
+            "trail=create or trail=objects or config=create or config=existing",
             "trail=create",
         ),
     ],
