@@ -18,6 +18,15 @@ SCRIPT = "frame.js"
 STYLES = "console.css"
 """The style sheet of every page."""
 
+_OFFLINE = {
+    "lost": (
+        "The console does not answer. Numbers and changes are those of before; it connects again "
+        "by itself."
+    ),
+    "refused": "This console has ended. Open the address that the one in its place has printed.",
+}
+"""What a page says without its stream of events, by the states of `events.js`."""
+
 
 def page(
     request: Request,
@@ -58,13 +67,9 @@ def page(
                 _navigation(here, current),
                 badge.badge(here.comparison.shown()),
             ),
-            e(
-                "p",
-                "The console does not answer. Numbers and changes are those of before; it connects "
-                "again by itself.",
-                class_="offline",
-                role="status",
-                hidden=True,
+            (
+                e("p", text, class_="offline", role="status", data_connection=state, hidden=True)
+                for state, text in _OFFLINE.items()
             ),
             e("main", *content, id="content", tabindex="-1"),
             tour_bar(here.tour.shown()) if here.tour else None,

@@ -16,10 +16,11 @@ export function on(name, act) {
   listeners.get(name).push(act);
 }
 
-/** Call `act` with whether the server answers, at each change of that. */
+/** Call `act` at each change of the connection with `open`, `lost` or, if it does not come again, `refused`. */
 export function onConnection(act) {
-  source.addEventListener("open", () => act(true));
-  source.addEventListener("error", () => act(false));
+  source.addEventListener("open", () => act("open"));
+  // Another console at this port has another token.
+  source.addEventListener("error", () => act(source.readyState === EventSource.CLOSED ? "refused" : "lost"));
 }
 
 on("reload", () => location.reload());

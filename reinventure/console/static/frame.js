@@ -59,8 +59,8 @@ for (const section of document.querySelectorAll("[data-reload-on]")) {
   });
 }
 
-onConnection((answers) => {
-  document.querySelector(".offline").hidden = answers;
+onConnection((state) => {
+  for (const each of document.querySelectorAll(".offline")) each.hidden = each.dataset.connection !== state;
 });
 
 showAge();
