@@ -2,15 +2,12 @@
 
 import http.client
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import pytest
@@ -18,33 +15,19 @@ import pytest
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.contract import watch_queue_prefix
 from reinventure.local.cloud import Cloud
+from tests.console_process import ConsoleProcess
 from tests.waiting import PATIENCE, wait_until
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
 class Console:
-    """`reinventure console` as a process, and the requests of a browser that has its cookie."""
+    """A console, and the requests of a browser that has its cookie."""
 
     def __init__(self, cloud: Cloud, folder: Path) -> None:
-        self._out = folder / "console.out"
-        with self._out.open("wb") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "reinventure", "console", "--no-open"],
-                env={**os.environ, **cloud.environment},
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
-        wait_until(lambda: "The console:" in self.said or self.process.poll() is not None)
-        assert self.process.poll() is None, self.said
-        [address] = re.findall("The console: (.*)", self.said)
-        self._parts = urlsplit(address)
-        with self.requested("GET", f"/?{self._parts.query}", {}) as reply:
+        self.started = ConsoleProcess(cloud, folder)
+        with self.requested("GET", f"/?{self.started.parts.query}", {}) as reply:
             self.cookie = (reply.headers["set-cookie"] or "").partition(";")[0]
-
-    @property
-    def said(self) -> str:
-        return self._out.read_text()
 
     @contextmanager
     def requested(
@@ -55,13 +38,11 @@ class Console:
         body: bytes | None = None,
     ) -> Iterator[http.client.HTTPResponse]:
         """The reply to a request with the cookie, or with other `headers`, as it comes."""
-        connection = http.client.HTTPConnection(
-            str(self._parts.hostname), self._parts.port, timeout=PATIENCE
-        )
+        host, port = self.started.host, self.started.port
+        connection = http.client.HTTPConnection(host, port, timeout=PATIENCE)
         usual = {"Cookie": self.cookie} if headers is None else headers
-        connection.request(
-            method, path, body, headers={"Origin": f"http://{self._parts.netloc}", **usual}
-        )
+        origin = f"http://{self.started.parts.netloc}"
+        connection.request(method, path, body, headers={"Origin": origin, **usual})
         with closing(connection), connection.getresponse() as reply:
             yield reply
 
@@ -77,10 +58,9 @@ class Console:
 
 @pytest.fixture
 def console(cloud: Cloud, tmp_path: Path) -> Iterator[Console]:
-    started = Console(cloud, tmp_path)
-    yield started
-    started.process.kill()
-    started.process.wait()
+    console = Console(cloud, tmp_path)
+    yield console
+    console.started.kill()
 
 
 def queues(catalog: DeployedCatalog) -> list[str]:
@@ -115,13 +95,13 @@ def test_a_change_comes_to_the_page_and_nothing_stays(
         wait_until(lambda: " calls</text>" in console.page("/"))
         assert "<h1>" in console.page("/failures")
 
-        console.process.send_signal(signal.SIGINT)
-        assert console.process.wait(PATIENCE) == 130
+        console.started.process.send_signal(signal.SIGINT)
+        assert console.started.process.wait(PATIENCE) == 130
         # The stream has ended, and the queue is gone.
         while stream.readline():
             pass
     assert queues(catalog) == []
-    assert "Traceback" not in console.said
+    assert "Traceback" not in console.started.said
 
 
 def test_an_upload_is_catalogued_deleted_and_undeleted(
