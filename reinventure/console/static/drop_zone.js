@@ -165,7 +165,7 @@ function start() {
       const [done, failed, there] = ["done", "failed", "there"].map((state) => all(state).length);
       const open = all("waiting", "sending").length;
       const text = [`${done.toLocaleString("en")} of ${files.length.toLocaleString("en")} uploaded`];
-      if (there) text.push(`${there.toLocaleString("en")} exist already`);
+      if (there) text.push(`${there.toLocaleString("en")} exist${there === 1 ? "s" : ""} already`);
       if (failed) text.push(`${failed.toLocaleString("en")} failed`);
       place("told").textContent = files.length ? text.join(", ") : "";
       place("overwrite").hidden = there < 2;

@@ -31,6 +31,8 @@ function start() {
   }
 
   function render() {
+    // First, as the window is as high as its rows, up to a limit.
+    body.style.height = `${rows.length * height}px`;
     const [first, last] = visible();
     const wanted = new Set();
     for (let n = Math.max(0, first - MARGIN); n < Math.min(rows.length, last + MARGIN); n += 1) {
@@ -47,7 +49,6 @@ function start() {
     for (const number of [...wanted].sort((a, b) => a - b)) {
       if (!elements.has(number)) add(number);
     }
-    body.style.height = `${rows.length * height}px`;
     for (const [number, element] of elements) {
       element.style.transform = `translateY(${number * height}px)`;
       element.querySelector("a").tabIndex = number === active ? 0 : -1;
