@@ -31,7 +31,7 @@ FOCUSED = """() => {
         outlined: (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2)
             || (around !== null && parseFloat(around.strokeWidth) >= 3)
             || (label !== null && getComputedStyle(label).outlineStyle !== "none"),
-        inside: box.width > 0 && box.height > 0 && box.left >= 0 && box.right <= innerWidth
+        inside: box.width > 0 && box.height > 0 && box.right > 0 && box.left < innerWidth
             && box.bottom > 0 && box.top < innerHeight,
     };
 }"""
@@ -91,6 +91,7 @@ def test_a_difference_is_found_and_repaired_without_a_mouse(
     assert broken.repaired()
     go_to(page, "One key")
     page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{visit.origin}/key")
     go_to(page, "Show", backwards=True)
     page.keyboard.press("Shift+Tab")
     page.keyboard.type(broken.key)
