@@ -182,7 +182,7 @@ class FaultRun:
             number = self._shown.changes
             self._traffic.change(number)
             if number % every == every - 1:
-                self._comparison.start()
+                self._comparison.start(at_once=True)
             differ = self._comparison.shown().differ
             self._show(changes=number + 1, most=max(self._shown.most, differ))
             self._ended.wait(1 / CHANGES_PER_SECOND)

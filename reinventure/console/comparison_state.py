@@ -76,20 +76,23 @@ class ComparisonState:
         """Return the last comparison."""
         return self._shown
 
-    def start(self) -> None:
+    def start(self, *, at_once: bool = False) -> None:
         """Compare in a thread of its own; if a comparison is running, after it.
 
-        That one may have read already what has just been repaired.
+        That one may have read already what has just been repaired. `at_once` shows new differences
+        without comparing them again: for a fault that is there on purpose.
         """
-        threading.Thread(target=self._compare_next, name="comparison", daemon=True).start()
+        threading.Thread(
+            target=self._compare_next, args=[at_once], name="comparison", daemon=True
+        ).start()
 
-    def _compare_next(self) -> None:
+    def _compare_next(self, at_once: bool) -> None:
         # At most one waits: it sees all that was before.
         if not self._next.acquire(blocking=False):
             return
         with self._lock:
             self._next.release()
-            self._compare()
+            self._compare(at_once)
 
     def stop(self) -> None:
         """End the waiting of a comparison: it shows then what it has found."""
@@ -104,11 +107,11 @@ class ComparisonState:
         finally:
             self._lock.release()
 
-    def _compare(self) -> None:
+    def _compare(self, at_once: bool = False) -> None:
         before = self._shown
         self._show(replace(before, running=True))
         try:
-            found = self._compared()
+            found = self._compared(at_once)
         except (ClientError, BotoCoreError) as error:
             found = replace(before, running=False, problem=explain(error))
         except CatalogError as error:
@@ -119,7 +122,7 @@ class ComparisonState:
         self._shown = comparison
         self._changed(comparison)
 
-    def _compared(self) -> Comparison:
+    def _compared(self, at_once: bool) -> Comparison:
         compared = differ = 0
         kept = list[Found]()
         # Buckets may be attached and detached meanwhile.
@@ -135,7 +138,7 @@ class ComparisonState:
                     else:
                         more += 1
             # So many are not on their way.
-            stays = found if more else self._settled(bucket, found)
+            stays = found if more or at_once else self._settled(bucket, found)
             differ += len(stays) + more
             kept += stays[: MAX_KEPT - len(kept)]
             if self._record and not stays:

@@ -11,6 +11,7 @@ from reinventure.console.place import Place, key_address
 from tests.browser.broken import Broken
 from tests.browser.conftest import Loser, Opener
 from tests.browser.visit import NARROW
+from tests.waiting import wait_until
 
 HEBREW, ARABIC = "\u05e9\u05dc\u05d5\u05dd", "\u0645\u0631\u062d\u0628\u0627"
 
@@ -55,6 +56,7 @@ def test_a_key_is_text_on_every_page(opened: Opener, lost: dict[str, Broken]) ->
     are_text(page, lost)
     page.reload()
     are_text(page, lost)
+    wait_until(lambda: all(each.repaired() for each in lost.values()))
     visit.go(Place(each.catalog.bucket, FOLDER).address(pages.CATALOG))
     are_text(page, lost, "")
     for shown, each in lost.items():

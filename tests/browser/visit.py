@@ -115,4 +115,7 @@ def visit(
         yield opened
         opened.check()
     finally:
+        # A page that loads itself anew while its context closes can block the closing.
+        if not page.is_closed():
+            page.goto("about:blank")
         context.close()

@@ -1,6 +1,7 @@
 // The page of the cost: figures in their places. A table with other lines is loaded anew.
 
 import { on } from "./events.js";
+import { reload } from "./reload.js";
 
 on("cost", ({ problem, sums, lines }) => {
   document.querySelector('[data-problem="cost"]').textContent = problem ?? "";
@@ -13,7 +14,7 @@ on("cost", ({ problem, sums, lines }) => {
     rows.length === lines.length &&
     rows.every((row, n) => ["service", "reason", "unit"].every((name) => place(row, name).textContent === lines[n][name]));
   if (!same) {
-    location.reload();
+    reload();
     return;
   }
   rows.forEach((row, n) => {

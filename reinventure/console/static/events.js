@@ -1,6 +1,8 @@
 // The stream of events of the console. The browser connects again by itself, and sends the id of the
 // last event; `reload` says that some are lost, and the page is loaded anew.
 
+import { reload } from "./reload.js";
+
 const listeners = new Map();
 const source = new EventSource(`/events?after=${encodeURIComponent(document.body.dataset.position)}`);
 
@@ -23,10 +25,10 @@ export function onConnection(act) {
   source.addEventListener("error", () => act(source.readyState === EventSource.CLOSED ? "refused" : "lost"));
 }
 
-on("reload", () => location.reload());
+on("reload", reload);
 
 // A page that is left must not hold its connection: a browser has six for one host.
 addEventListener("pagehide", () => source.close());
 addEventListener("pageshow", (event) => {
-  if (event.persisted) location.reload();
+  if (event.persisted) reload();
 });

@@ -1,6 +1,7 @@
 // What every page does: the badge, the number of failures, and whether the server answers.
 
 import { on, onConnection } from "./events.js";
+import { reload } from "./reload.js";
 
 const badge = document.querySelector(".badge");
 const place = (name) => badge.querySelector(`[data-badge="${name}"]`);
@@ -55,7 +56,7 @@ on("cost", ({ total }) => {
 // A section that shows the end state of something is loaded anew when it has changed.
 for (const section of document.querySelectorAll("[data-reload-on]")) {
   on(section.dataset.reloadOn, (state) => {
-    if (!state.running) location.reload();
+    if (!state.running) reload();
   });
 }
 

@@ -1,11 +1,12 @@
 // The page of one object: loaded anew when its row has changed.
 
 import { on } from "./events.js";
+import { reload } from "./reload.js";
 
 const place = document.querySelector("[data-object]").dataset;
 
 on("change", ({ bucket, texts }) => {
-  if (bucket === place.bucket && texts.key === place.key) location.reload();
+  if (bucket === place.bucket && texts.key === place.key) reload();
 });
 
 // What cannot be shown as a picture, for example because it has another format than its name says.
