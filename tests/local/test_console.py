@@ -60,7 +60,10 @@ class Console:
 def console(cloud: Cloud, tmp_path: Path) -> Iterator[Console]:
     console = Console(cloud, tmp_path)
     yield console
-    console.started.kill()
+    try:
+        console.started.end()
+    finally:
+        console.started.kill()
 
 
 def queues(catalog: DeployedCatalog) -> list[str]:
