@@ -207,7 +207,11 @@ def _in_prose() -> list[tuple[str, str, list[str]]]:
             [_plain(prices.ALARM_METRIC), _plain(prices.CUSTOM_METRIC)],
         ),
         ("delivery", "**Cost.** Idle: five alarm", [_plain(prices.ALARM_METRIC), "$1", "$0.002"]),
-        ("inspection", "At idle nothing by", [dollars(alarms_of(Option.WORKERS)), dollars(both)]),
+        (
+            "inspection",
+            "At idle nothing by",
+            [dollars(alarms_of(Option.WORKERS)), dollars(both), _plain(prices.LOG_DATA)],
+        ),
         (
             "sql",
             "Paused, the cluster costs",
