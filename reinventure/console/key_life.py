@@ -116,9 +116,27 @@ def life(
     return [*entries, _now(row, versions, equal=equal)]
 
 
+_PLAIN = (
+    "sequencer",
+    "event_name",
+    "event_time",
+    "outcome",
+    "clause",
+    "asked_at",
+    "reason",
+    "newest",
+)
+"""What is compared and looked up: a line in which one is a list or an object is none of ours."""
+
+
 def _readable(line: Line) -> bool:
     at = line.get("at")
-    return isinstance(at, int) and 0 <= at < 2**53 and isinstance(line.get("message"), str)
+    return (
+        isinstance(at, int)
+        and 0 <= at < 2**53
+        and isinstance(line.get("message"), str)
+        and not any(isinstance(line.get(name), list | dict) for name in _PLAIN)
+    )
 
 
 def _happenings(lines: Sequence[Line]) -> list[_Happening]:
