@@ -86,7 +86,7 @@ class EventStream:
     async def read(self, position: str) -> AsyncIterator[bytes]:
         """Yield the events after `position` as they come, in the form of the stream.
 
-        A reader holds no queue: one that is slower than the buffer is told to reload.
+        A reader holds no queue: one that is slower than the buffer gets `reload`.
         """
         news = asyncio.Event()
         with self._lock:

@@ -1,6 +1,6 @@
 """One key's life: what S3 sent about a key, what became of it, and why. Pure: no AWS.
 
-It is told by the lines that the functions log (`s3_catalog.key_log`), in the order of their times,
+It comes from the lines that the functions log (`s3_catalog.key_log`), in the order of their times,
 and ends with the row and what S3 has now. A line may be missing: the log level was `info`, the line
 has expired, or it has not come yet. Then its entry is, and nothing is made up.
 """
@@ -100,7 +100,7 @@ class _Happening:
 def life(
     lines: Iterable[Line], row: Row | None, versions: Sequence[Version], *, equal: bool
 ) -> list[Entry]:
-    """Return the timeline of a key, oldest first, that `lines` tell, in any order.
+    """Return the timeline of a key, oldest first, from `lines` in any order.
 
     `row`, `versions` (newest first) and whether they are `equal` are those of now.
     """
@@ -271,7 +271,7 @@ def _failure(line: Line) -> Entry:
 
 
 def _untold(row: Row | None, lines: Sequence[Line]) -> list[Entry]:
-    """Return entries for what the row has, and no line tells."""
+    """Return entries for what the row has and no line shows."""
     if row is None:
         return []
     entries = []

@@ -24,7 +24,7 @@ _WORDS = {
     Tone.CURRENT: "current",
     Tone.WAITING: "not decided",
 }
-"""What a tone means, in words: colour alone tells nothing to some."""
+"""What a tone means, in words: not everybody can tell colours apart."""
 
 
 def timeline(entries: Sequence[Entry]) -> Element:

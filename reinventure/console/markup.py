@@ -1,6 +1,6 @@
 """HTML and SVG as a tree, in which text is always text.
 
-A template engine escapes unless it is told otherwise; here there is no otherwise. The key of an
+A template engine has a way to leave text unescaped; this module has none. The key of an
 object may hold any character: markup is escaped, and a character without a glyph, or one that turns
 the writing direction, is spelled out as `reinventure.printable` does.
 """
