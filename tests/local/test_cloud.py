@@ -86,10 +86,8 @@ def test_the_environment_file_is_lines_of_export(bare: Cloud) -> None:
     assert f"export AWS_ENDPOINT_URL={bare.endpoint}" in lines
 
 
-def test_partiql_writes_reach_the_stream(bare: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in bare.environment.items():
-        monkeypatch.setenv(name, value)
-    dynamodb, streams = boto3.client("dynamodb"), boto3.client("dynamodbstreams")
+def test_partiql_writes_reach_the_stream(client: Callable[..., Any]) -> None:
+    dynamodb, streams = client("dynamodb"), client("dynamodbstreams")
     table = new_table(dynamodb, stream=True)
 
     def execute(statement: str) -> str:
@@ -123,10 +121,8 @@ def test_partiql_writes_reach_the_stream(bare: Cloud, monkeypatch: pytest.Monkey
     ] == [(None, {"N": "1"}), ({"N": "1"}, {"N": "3"}), ({"N": "3"}, {"N": "5"})]
 
 
-def test_a_range_applies_to_a_version(bare: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in bare.environment.items():
-        monkeypatch.setenv(name, value)
-    s3 = boto3.client("s3")
+def test_a_range_applies_to_a_version(client: Callable[..., Any]) -> None:
+    s3 = client("s3")
     s3.create_bucket(Bucket="ranges")
     s3.put_bucket_versioning(Bucket="ranges", VersioningConfiguration={"Status": "Enabled"})
     version = s3.put_object(Bucket="ranges", Key="k", Body=b"0123456789")["VersionId"]
