@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-PATIENCE = 60
+PATIENCE = 120
 """Seconds after which what the local cloud has not done is taken never to come."""
 
 
