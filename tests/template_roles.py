@@ -112,6 +112,17 @@ class TemplateRoles:
             and "ManagedPolicyArns" in resource["Properties"]
         }
 
+    def managed_policies(self) -> dict[str, list[Any]]:
+        """Return the statements of each managed policy of the templates by its logical id."""
+        return {
+            _without_hash(logical_id): self._resolve(
+                stack, resource["Properties"]["PolicyDocument"]
+            )["Statement"]
+            for stack, template in self._templates.items()
+            for logical_id, resource in template["Resources"].items()
+            if resource["Type"] == "AWS::IAM::ManagedPolicy"
+        }
+
     def policies(self) -> dict[str, list[Any]]:
         """Return all statements about each role, with those of AWS's managed policies."""
         found = self.statements()

@@ -1,0 +1,61 @@
+"""The page of the command: what `reinventure --help` and the help of each command have."""
+
+import re
+from typing import Any
+
+import typer.core
+import typer.main
+
+from reinventure.cli import app
+from reinventure.cli.command_table import COMMANDS
+from tests.reference.markdown import code, head, prose, table
+
+_EXAMPLE = re.compile(r"^For example:\n\n((?: {4}.*\n?)+)", re.MULTILINE)
+
+
+def page() -> str:
+    """Return the page."""
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    context = group.make_context("reinventure", [], resilient_parsing=True)
+    parts = [
+        head("The command line", "the help of the commands (reinventure/cli)"),
+        f"{prose(group.help or '')}\n\n",
+        _parameters(group, context),
+    ]
+    for panel, functions in COMMANDS.items():
+        parts.append(f"## {panel}\n\n")
+        for function in functions:
+            name = function.rpartition(".")[2].replace("_", "-")
+            parts.append(_command(name, group.commands[name]))
+    return "".join(parts).rstrip("\n") + "\n"
+
+
+def _command(name: str, listed: Any) -> str:
+    command, context = listed.command, listed.make_context(name, [], resilient_parsing=True)
+    usage = " ".join(["reinventure", name, *command.collect_usage_pieces(context)])
+    text = _EXAMPLE.sub(_fenced, command.help)
+    return (
+        f"### {name}\n\n```text\n{usage}\n```\n\n{prose(text).strip()}\n\n"
+        f"{_parameters(command, context)}"
+    )
+
+
+def _fenced(example: re.Match[str]) -> str:
+    lines = example[1].replace("\n    ", "\n").strip()
+    return f"```text\n{lines}\n```"
+
+
+def _parameters(command: Any, context: Any) -> str:
+    records = [each.get_help_record(context) for each in command.get_params(context)]
+    rows = [(code(_plain(name)), prose(meaning)) for name, meaning in records if name != "--help"]
+    return table(("argument or option", "meaning"), rows) if rows else ""
+
+
+def _plain(name: str) -> str:
+    """Return the parameter `name` without the types of Python that its help shows."""
+    return re.sub(r"<str>|<[A-Z]\w+>", _word, name).strip()
+
+
+def _word(kind: re.Match[str]) -> str:
+    return "TEXT" if kind[0] == "<str>" else ""
