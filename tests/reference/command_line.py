@@ -1,4 +1,4 @@
-"""The page of the command: what `reinventure --help` and the help of each command have."""
+"""The page of commands: what the help of `reinventure`, of each command and of `make` has."""
 
 import re
 from typing import Any
@@ -8,8 +8,11 @@ import typer.main
 
 from reinventure.cli import app
 from reinventure.cli.command_table import COMMANDS
+from tests.assembly import ROOT
 from tests.reference.markdown import code, head, prose, table
 
+_TARGET = re.compile(r"^([a-z]+):.*## (.*)$", re.MULTILINE)
+"""A target of the Makefile, as `make help` lists it."""
 _EXAMPLE = re.compile(r"^For example:\n\n((?: {4}.*\n?)+)", re.MULTILINE)
 
 
@@ -19,7 +22,7 @@ def page() -> str:
     assert isinstance(group, typer.core.TyperGroup)
     context = group.make_context("reinventure", [], resilient_parsing=True)
     parts = [
-        head("The command line", "the help of the commands (reinventure/cli)"),
+        head("The command line", "the help of the commands (reinventure/cli) and the Makefile"),
         f"{prose(group.help or '')}\n\n",
         _parameters(group, context),
     ]
@@ -28,6 +31,9 @@ def page() -> str:
         for function in functions:
             name = function.rpartition(".")[2].replace("_", "-")
             parts.append(_command(name, group.commands[name]))
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = [(code(f"make {name}"), meaning) for name, meaning in _TARGET.findall(makefile)]
+    parts += ["## make\n\nIn a checkout:\n\n", table(("target", "meaning"), targets)]
     return "".join(parts).rstrip("\n") + "\n"
 
 
