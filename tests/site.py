@@ -37,7 +37,9 @@ def main(zensical: str) -> int:
     for problem in problems:
         print(problem, file=sys.stderr)
     if not problems:
-        print(f"The site is {HTML.relative_to(ROOT) / 'index.html'}.")
+        folder = HTML.relative_to(ROOT)
+        print(f"The site is {folder / 'index.html'}. Only its search takes a server:")
+        print(f"python3 -m http.server -b 127.0.0.1 -d {folder}")
     return 1 if problems else 0
 
 

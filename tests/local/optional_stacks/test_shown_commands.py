@@ -1,4 +1,4 @@
-"""Commands of pages about the optional stacks work as they are shown."""
+"""Commands of pages work as they are shown, on a local cloud with the optional stacks."""
 
 import shutil
 from pathlib import Path
@@ -32,4 +32,4 @@ def test_the_commands_of_a_page_work(
 
 
 def test_there_are_such_pages() -> None:
-    assert len(BLOCKS) == 2
+    assert len(BLOCKS) == 3
