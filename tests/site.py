@@ -100,9 +100,7 @@ def requests_elsewhere(html: Path) -> Iterator[str]:
             if tag != "a" and urlsplit(link).netloc:
                 yield f"{path.relative_to(html)}: <{tag}> loads {link}"
     for path in sorted(html.rglob("*.css")):
-        for link in re.findall(
-            r"(?:url\(|@import)\s*[\"']?((?:https?:)?//[^\"')]+)", path.read_text()
-        ):
+        for link in _IN_CSS.findall(path.read_text(encoding="utf-8")):
             yield f"{path.relative_to(html)}: loads {link}"
 
 

@@ -59,9 +59,5 @@ def _parameters(command: Any, context: Any) -> str:
 
 
 def _plain(name: str) -> str:
-    """Return the parameter `name` without the types of Python that its help shows."""
-    return re.sub(r"<str>|<[A-Z]\w+>", _word, name).strip()
-
-
-def _word(kind: re.Match[str]) -> str:
-    return "TEXT" if kind[0] == "<str>" else ""
+    """Return the parameter `name` without the type of Python that its help shows."""
+    return re.sub("<.*>", "TEXT" if name.startswith("-") else "", name).strip()

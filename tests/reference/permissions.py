@@ -40,36 +40,38 @@ The managed policy whose ARN is the output `CatalogReaderArns`: attach it to the
 def page(assembly: Path) -> str:
     """Return the page for the templates in `assembly`."""
     roles = TemplateRoles(assembly)
-    users = _users(assembly)
     managed = roles.managed()
     parts = [
         head("Permissions", "the templates of all stacks"),
         _INTRODUCTION,
         *(table(_COLUMNS, map(_row, each)) for each in roles.managed_policies().values()),
     ]
-    by_stack: dict[str, list[str]] = {}
-    for role, (stack, used_by) in users.items():
-        statements = roles.statements().get(role, [])
-        section = f"### {role}\n\n{_sentence(used_by, managed.get(role, []))}\n\n"
-        section += table(_COLUMNS, map(_row, statements))
-        by_stack.setdefault(stack, []).append(section)
-    for stack, sections in sorted(by_stack.items()):
-        parts += [f"## {stack}\n\n", *sections]
+    for stack, users in _users(assembly).items():
+        statements = roles.statements(stack)
+        parts.append(f"## {stack}\n\n")
+        for role, used_by in sorted(users.items()):
+            parts += [
+                f"### {role}\n\n{_sentence(used_by, managed.get(role, []))}\n\n",
+                table(_COLUMNS, map(_row, statements[role])),
+            ]
     return "".join(parts).rstrip("\n") + "\n"
 
 
-def _users(assembly: Path) -> dict[str, tuple[str, list[str]]]:
-    """Return the stack of each role, and what works in it: its type and name."""
-    found: dict[str, tuple[str, list[str]]] = {}
+def _users(assembly: Path) -> dict[str, dict[str, list[str]]]:
+    """Return by stack the roles, and what works in each: its type and name."""
+    found: dict[str, dict[str, list[str]]] = {}
     for path in sorted(assembly.glob("*.template.json")):
         if path.name.endswith(".product.template.json"):
             continue  # It has the roles of the Catalog stack.
         resources: Mapping[str, Any] = json.loads(path.read_text())["Resources"]
-        for logical_id, resource in resources.items():
-            if resource["Type"] == "AWS::IAM::Role":
-                stack = path.name.removesuffix(".template.json")
-                found[_HASH.sub("", logical_id)] = (stack, list(_users_of(logical_id, resources)))
-    return dict(sorted(found.items()))
+        roles = {
+            _HASH.sub("", logical_id): list(_users_of(logical_id, resources))
+            for logical_id, resource in resources.items()
+            if resource["Type"] == "AWS::IAM::Role"
+        }
+        if roles:
+            found[path.name.removesuffix(".template.json")] = roles
+    return found
 
 
 def _users_of(role: str, resources: Mapping[str, Any]) -> Iterator[str]:
