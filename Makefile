@@ -221,7 +221,7 @@ destroy: $(RUN) ## Remove it from that account; in a sandbox its objects, too
 	@reinventure destroy
 
 clean: ## Remove everything that was installed or made here
-	rm -rf .venv node_modules packages worker/wheels cdk.out cdk.all .local reports .cache .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .mutants
+	rm -rf .venv node_modules packages worker/wheels cdk.out cdk.all .local reports .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .mutants
 
 # The CDK CLI and jsii need Node.js. A wheel brings it, and links put `node` and `cdk` next to
 # `python3`, so that `source .venv/bin/activate` is all that `cdk synth` takes.

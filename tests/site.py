@@ -15,9 +15,11 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 ROOT = Path(__file__).parents[1]
-SOURCE = ROOT / ".local" / "site" / "source"
+CONFIGURATION = ROOT / "zensical.toml"
+FOLDER = ROOT / ".local" / "site"
+SOURCE = FOLDER / "source"
 """What Zensical builds from, `docs_dir` in zensical.toml."""
-HTML = ROOT / ".local" / "site" / "html"
+HTML = FOLDER / "html"
 """What it builds, `site_dir` in zensical.toml."""
 
 _FENCE = re.compile(r"^(```+).*?^\1$", re.MULTILINE | re.DOTALL)
@@ -28,9 +30,12 @@ _LANGUAGES = {".py": "python", ".toml": "toml", ".json": "json", ".sql": "sql", 
 
 def main(zensical: str) -> int:
     """Build the site with the program `zensical`, and check it. Return the exit code."""
-    shutil.rmtree(SOURCE.parent, ignore_errors=True)
+    shutil.rmtree(FOLDER, ignore_errors=True)
     stage(ROOT, SOURCE)
-    done = subprocess.run([zensical, "build", "--clean", "--strict"], cwd=ROOT, check=False)
+    # It keeps a cache beside its configuration.
+    shutil.copy(CONFIGURATION, FOLDER)
+    program = ROOT / zensical
+    done = subprocess.run([program, "build", "--strict"], cwd=FOLDER, check=False)
     if done.returncode:
         return done.returncode
     problems = [*dead_links(HTML), *requests_elsewhere(HTML)]

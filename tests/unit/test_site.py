@@ -13,7 +13,7 @@ import pytest
 from tests import site
 from tests.pages import ROOT, pages
 
-CONFIGURATION: dict[str, Any] = tomllib.loads((ROOT / "zensical.toml").read_text())["project"]
+PROJECT: dict[str, Any] = tomllib.loads(site.CONFIGURATION.read_text())["project"]
 
 
 def entries(navigation: list[Any]) -> Iterator[str]:
@@ -24,13 +24,13 @@ def entries(navigation: list[Any]) -> Iterator[str]:
 
 
 def test_every_page_is_in_the_navigation_once() -> None:
-    listed = list(entries(CONFIGURATION["nav"]))
+    listed = list(entries(PROJECT["nav"]))
     assert sorted(listed) == sorted(site.place(ROOT, page).as_posix() for page in pages())
 
 
 def test_the_folders_are_those_of_the_configuration() -> None:
-    assert ROOT / CONFIGURATION["docs_dir"] == site.SOURCE
-    assert ROOT / CONFIGURATION["site_dir"] == site.HTML
+    assert site.FOLDER / PROJECT["docs_dir"] == site.SOURCE
+    assert site.FOLDER / PROJECT["site_dir"] == site.HTML
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
