@@ -21,6 +21,7 @@ DEV := .venv/.installed-dev
 AUDIT := .venv/.installed-audit
 PEERS := .local/bench
 CHECKOV := .local/checkov
+ZENSICAL := .local/zensical
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # Where `make packages` has left its folder, everything is installed from there, without a network.
@@ -34,7 +35,7 @@ NPM_CI := $(NPM) ci --silent --no-audit --no-fund
 RUN_ONLY := --omit=dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up console down setup hooks lock audit sbom packages mariadb browser check test spec soak mutants bench lint format changelog pictures synth \
+.PHONY: help demo up console down setup hooks lock audit sbom packages mariadb browser check test spec soak mutants bench lint format changelog pictures reference site synth \
   release ship smoke pipeline deploy destroy clean
 
 help: ## List the targets
@@ -57,7 +58,8 @@ setup: $(DEV) $(CHECKOV)/.installed ## Install everything, and do nothing else
 hooks: $(DEV) ## Check changed files at each commit: installs the hooks of pre-commit
 	@pre-commit install
 
-LOCKS := requirements requirements-dev requirements-checkov requirements-mutants requirements-audit requirements-bench worker/requirements
+LOCKS := requirements requirements-dev requirements-checkov requirements-mutants requirements-audit requirements-bench requirements-site \
+  worker/requirements
 PYTHONS := 3.11 3.12 3.13 3.14
 PLATFORMS := x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin
 
@@ -187,6 +189,12 @@ changelog: $(DEV) ## Collect the files of changelog.d/ in CHANGELOG.md, for the 
 pictures: $(DEV) ## Take the pictures of the console that the README shows: docs/pictures
 	@PYTHONPATH=.:lambdas exec python -m tests.browser.pictures
 
+reference: $(DEV) ## Write docs/reference from the code: the command, settings, outputs, messages, permissions
+	@PYTHONPATH=.:lambdas exec python -m tests.reference
+
+site: $(ZENSICAL)/.installed ## Build the site of the documentation in .local/site, and check its links
+	@exec python -m tests.site $(ZENSICAL)/bin/zensical
+
 synth: $(RUN) ## Write the templates that cdk.json asks for to cdk.out, and those of all stacks to cdk.all
 	@rm -rf cdk.out cdk.all
 	cdk synth --quiet || { rm -rf cdk.out; exit 1; }
@@ -253,4 +261,11 @@ $(PEERS)/.installed: $(RUN) requirements-bench.txt
 	@echo "Installing what it is measured beside ..."
 	@python -m venv $(PEERS)
 	@$(PEERS)/bin/pip install $(HASHED) -r requirements-bench.txt
+	@touch $@
+
+# It needs none of the packages here, and none of them needs it.
+$(ZENSICAL)/.installed: $(RUN) requirements-site.txt
+	@echo "Installing what builds the site ..."
+	@python -m venv $(ZENSICAL)
+	@$(ZENSICAL)/bin/pip install $(HASHED) -r requirements-site.txt
 	@touch $@

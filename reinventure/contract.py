@@ -118,6 +118,7 @@ class CatalogOutputs:
     table_name: str
     """Name of the table of rows."""
     totals_table_name: str
+    """Name of the table of totals."""
     totals_depth: int
     """Levels of folders that have totals of their own."""
     totals_window: int = 1
@@ -138,7 +139,7 @@ class CatalogOutputs:
     event_transport: str | None = None
     """The setting `transport`; older deployments have no such output."""
     kinesis_stream_name: str | None = None
-    """With the setting `kinesis` only."""
+    """Name of the stream of copied writes, with the setting `kinesis` only."""
     alarms_topic_arn: str | None = None
     """ARN of the topic of all alarms. Before 0.2, with the setting `canary` only."""
     totals_failure_queue_url: str | None = None
@@ -148,7 +149,9 @@ class CatalogOutputs:
     ingest_role_id: str | None = None
     """Unique id (`AROA...`) of the role of ingest, as SQS names the sender of a message."""
     totals_role_id: str | None = None
+    """Unique id of the role of totals."""
     publish_role_id: str | None = None
+    """Unique id of the role of publish."""
     reconcile_machine_arn: str | None = None
     """ARN of the state machine that compares buckets and catalog, if there is one."""
     events_queue_url: str | None = None
@@ -183,6 +186,7 @@ class SqlOutputs:
     """Outputs of the stack Sql."""
 
     cluster_arn: str
+    """ARN of the Aurora cluster."""
     reader_secret_arn: str
     """ARN of the secret of the database user that may only read."""
     mirror_arn: str
@@ -202,8 +206,9 @@ class GovernanceOutputs:
     """Outputs of the stack Governance."""
 
     notices_topic_arn: str
+    """ARN of the topic of notices."""
     trail_bucket_name: str | None = None
-    """With the setting `trail` only."""
+    """Name of the bucket of the trail, with the setting `trail` only."""
     controls_without_rule: str | None = None
     """The controls whose AWS Config rule the region lacks, or `none`. With the setting `config`
     only."""
@@ -214,7 +219,9 @@ class PortfolioOutputs:
     """Outputs of the stack Portfolio."""
 
     portfolio_id: str
+    """Id of the portfolio."""
     product_id: str
+    """Id of its product."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +229,7 @@ class DeliveryOutputs:
     """Outputs of the stack Delivery."""
 
     pipeline_name: str
+    """Name of the pipeline."""
     pipeline_alarms_topic_arn: str | None = None
     """ARN of the topic of the alarm on failed executions."""
 

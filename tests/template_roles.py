@@ -72,14 +72,15 @@ class TemplateRoles:
             "Fn::ImportValue": lambda stack, name: self._export(self._resolve(stack, name)),
         }
 
-    def statements(self) -> dict[str, list[Any]]:
-        """Return the statements about each role by the name in its logical id.
+    def statements(self, *stacks: str) -> dict[str, list[Any]]:
+        """Return the statements about each role of `stacks` by the name in its logical id.
 
-        They are those of its own policies, and those of bucket policies that name the role. A role
-        of the same name in two stacks is one.
+        By default it is all stacks. The statements are those of its own policies, and those of
+        bucket policies that name the role. A role of the same name in two stacks is one.
         """
         found: dict[str, list[Any]] = defaultdict(list)
-        for stack, template in self._templates.items():
+        chosen = {stack: self._templates[stack] for stack in stacks or self._templates}
+        for stack, template in chosen.items():
             for logical_id, resource in template["Resources"].items():
                 properties = resource.get("Properties", {})
                 if resource["Type"] == "AWS::IAM::Role":
@@ -110,6 +111,17 @@ class TemplateRoles:
             for logical_id, resource in template["Resources"].items()
             if resource["Type"] == "AWS::IAM::Role"
             and "ManagedPolicyArns" in resource["Properties"]
+        }
+
+    def managed_policies(self) -> dict[str, list[Any]]:
+        """Return the statements of each managed policy of the templates by its logical id."""
+        return {
+            _without_hash(logical_id): self._resolve(
+                stack, resource["Properties"]["PolicyDocument"]
+            )["Statement"]
+            for stack, template in self._templates.items()
+            for logical_id, resource in template["Resources"].items()
+            if resource["Type"] == "AWS::IAM::ManagedPolicy"
         }
 
     def policies(self) -> dict[str, list[Any]]:

@@ -102,8 +102,10 @@ class Settings:
     for the life of a table (docs/design.md)."""
 
     buckets: BucketList
-    """The buckets of the catalog (reinventure/bucket_list.py): `create` is one of its own. In a
-    sandbox it is deleted, with its objects, when `create` is taken away."""
+    """The buckets of the catalog, such as `create,photos-prod,logs-prod/2026/`: `create` is one of
+    its own, others exist and are attached, whole or what is below a prefix (docs/buckets.md);
+    `reinventure attach` and `detach` edit it. In a sandbox the bucket of its own is deleted, with
+    its objects, when `create` is taken away."""
 
     transport: str
     """The way of events from the bucket of its own to `ingest`: `lambda` (S3 invokes it), `sqs`
@@ -111,27 +113,31 @@ class Settings:
     `eventbridge` (through a rule). Events of attached buckets come through EventBridge."""
 
     reconcile: str
-    """`nightly`: bucket and catalog are compared every night, and differences repaired. `off`: the
-    catalog follows events alone."""
+    """`nightly`: a state machine compares buckets and catalog at 03:17 UTC, and repairs what
+    differs. `off`: the catalog follows events alone. With attached buckets there is the state
+    machine all the same, and `off` starts it at no time."""
 
     max_differences: int
     """Differences that the nightly comparisons of a day may find before an alarm is raised."""
 
     notify: str
     """Subscriber of alarms and notices: an e-mail address, that of a chat channel for example, or
-    an https URL that confirms SNS subscriptions; or empty. A product has none."""
+    an https URL that confirms SNS subscriptions; or empty (docs/alarms.md). A product has none."""
 
     config: str
     """The recorder of AWS Config: `create` (the stack Governance creates it; an account has one per
-    region), `existing` (the account has one) or `off` (there are no Config rules)."""
+    region), `existing` (the account has one) or `off` (there are no Config rules). See
+    docs/security.md#detection."""
 
     trail: str
     """`create`: a trail records the management events of the account, uses of keys included, in a
     bucket with object lock. `objects`: also every call on an object of the catalog's buckets, for
-    $1 a million. `off`: there is CloudTrail's event history of 90 days alone."""
+    $1 a million. `off`: there is CloudTrail's event history of 90 days alone. See
+    docs/security.md#detection."""
 
     kinesis: bool
-    """Whether DynamoDB copies every write of the table to a Kinesis data stream."""
+    """Whether DynamoDB copies every write of the table to a Kinesis data stream
+    (docs/changes.md#kinesis)."""
 
     tracing: bool
     """Whether X-Ray traces the functions. Lambda has no setting for how many invocations: one a
@@ -139,7 +145,8 @@ class Settings:
 
     log_level: str
     """`info`: the functions log a line for each invocation, and failures. `debug`: also a line for
-    each step of each key (lambdas/s3_catalog/key_log.py), the default on the local cloud."""
+    each step of each key (lambdas/s3_catalog/key_log.py), for the timeline of the console: some
+    2.5 kB a change, $1.30 a million. The default on the local cloud."""
 
     totals_depth: int
     """Levels of folders with totals, 0 to `MAX_TOTALS_DEPTH`; with 0 only the bucket has totals.
@@ -147,7 +154,8 @@ class Settings:
 
     totals_window: int
     """Seconds for which Lambda gathers changes before they are counted, within `TOTALS_WINDOW`. A
-    longer window costs less, and totals follow later (docs/cost.md)."""
+    longer window costs less, and totals follow later (docs/cost.md#totals). The local cloud has
+    1."""
 
     workers: bool
     """Whether there is the stack Workers, content inspection (docs/inspection.md)."""
@@ -177,17 +185,18 @@ class Settings:
     first is the target of a failover."""
 
     canary: Shift | None
-    """How events shift to a new version of `ingest` (stacks/settings/traffic_shift.py), or None: at
-    once and without a pre-traffic test."""
+    """How events shift to a new version of `ingest` (docs/delivery.md). `off`, here None: at once
+    and without a pre-traffic test."""
 
     source: Source
-    """The repository of the pipeline (stacks/settings/pipeline_source.py)."""
+    """Repository and branch of the pipeline: CodeCommit or GitHub (docs/delivery.md)."""
 
     portfolio_principal: str
     """ARN of the role, user or group that may launch products of the portfolio, or empty."""
 
     local: bool
-    """Whether the templates are for the local cloud, with its `limits`."""
+    """Whether the templates are for the local cloud, which lacks some services
+    (docs/design.md#what-the-local-cloud-cannot-show)."""
 
     @classmethod
     def from_context(cls, node: Node, region: str | None = None) -> "Settings":

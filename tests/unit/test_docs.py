@@ -1,5 +1,9 @@
-"""Paths, links, commands and make targets in the documents exist; no command is left out."""
+"""Paths, links, commands and make targets in the documents exist; no command is left out.
 
+Each block of commands is run by the test that its comment names, or the comment says why not.
+"""
+
+import ast
 import re
 from functools import cache
 from pathlib import Path
@@ -7,14 +11,12 @@ from pathlib import Path
 import pytest
 import typer.core
 import typer.main
+from typer.testing import CliRunner
 
 from reinventure.cli import app
+from tests.pages import README, ROOT, Block, blocks, blocks_run_by, pages
 
-ROOT = Path(__file__).parents[2]
-PAGES = [
-    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
-    *sorted((ROOT / "docs").glob("*.md")),
-]
+PAGES = [*pages(), ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]
 
 PATH = re.compile(r"(?:[\w.-]+/)+(?:[\w.-]+\.\w+)?|[\w-]+\.(?:md|py|json|toml|svg)")
 """A folder with a slash at the end, or a file with an extension."""
@@ -32,7 +34,9 @@ assert isinstance(GROUP, typer.core.TyperGroup)
 COMMANDS = GROUP.commands.keys()
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
-pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+each_page = pytest.mark.parametrize(
+    "page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix()
+)
 
 
 @cache
@@ -57,14 +61,14 @@ def code(page: Path) -> str:
     return "\n".join([*inline, *(line.partition("#")[0] for line in examples.splitlines())])
 
 
-@pages
+@each_page
 def test_every_path_exists(page: Path) -> None:
     inline = " ".join(re.findall(r"`([^`]+)`", FENCE.sub("", text(page)))).split()
     paths = [path for path in inline if PATH.fullmatch(path) and not ELSEWHERE.match(path)]
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
-@pages
+@each_page
 def test_every_relative_link_leads_somewhere(page: Path) -> None:
     for link in LINK.findall(text(page)):
         if re.match("https?:", link):
@@ -75,7 +79,13 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), link
 
 
-@pages
+@each_page
+def test_what_is_in_an_item_of_a_list_is_indented_by_four(page: Path) -> None:
+    # Forges take less, the site does not.
+    assert re.findall(r"^ {1,3}(?:[-*|]|\d+\.) .*", FENCE.sub("", text(page)), re.MULTILINE) == []
+
+
+@each_page
 def test_every_command_and_make_target_exists(page: Path) -> None:
     assert set(re.findall(r"\breinventure ([a-z][a-z-]*)", code(page))) <= COMMANDS
     assert set(re.findall(r"^make ([a-z]+)", code(page), re.MULTILINE)) <= TARGETS
@@ -83,4 +93,36 @@ def test_every_command_and_make_target_exists(page: Path) -> None:
 
 def test_the_readme_names_every_command() -> None:
     named = r"^(?:\.venv/bin/reinventure|\.\.\.|make) ([a-z][a-z-]*)"
-    assert set(re.findall(named, code(PAGES[0]), re.MULTILINE)) >= COMMANDS
+    assert set(re.findall(named, code(README), re.MULTILINE)) >= COMMANDS
+
+
+@pytest.mark.parametrize("block", blocks(), ids=str)
+def test_every_command_is_run_by_a_test_or_says_why_not(block: Block) -> None:
+    if not block.run_by:
+        hint = "put <!-- run: FILE --> or <!-- not run: REASON --> on the line before it"
+        assert len(block.reason.split()) > 2, hint
+    elif block.run_by == ".ci/run":
+        lines = (ROOT / block.run_by).read_text().splitlines()
+        assert set(block.body.splitlines()) <= set(lines)
+    else:
+        assert takes(ROOT / block.run_by, block)
+
+
+def takes(test: Path, block: Block) -> bool:
+    """Whether the file `test` takes the blocks that name it, or those below the block's heading."""
+    calls = [
+        node
+        for node in ast.walk(ast.parse(test.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    ]
+    return any(
+        ast.unparse(call) == "blocks_run_by(__file__)"
+        or any(isinstance(each, ast.Constant) and each.value == block.heading for each in call.args)
+        for call in calls
+    )
+
+
+def test_commands_that_need_no_aws_work() -> None:
+    [block] = blocks_run_by(__file__)
+    assert block.body == "reinventure cost\n"
+    assert CliRunner().invoke(app, ["cost"]).exit_code == 0

@@ -29,7 +29,7 @@ def pinned(lock: Path) -> dict[str, str]:
 def test_every_lock_file_has_its_source() -> None:
     sources = [*ROOT.glob("requirements*.in"), *ROOT.glob("worker/*.in")]
     assert {lock.with_suffix(".in") for lock in LOCKS} == set(sources)
-    assert len(LOCKS) == 7
+    assert len(LOCKS) == 8
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: str(lock.relative_to(ROOT)))
@@ -92,7 +92,7 @@ def commands(folder: Path, *targets: str) -> list[str]:
 
 
 def test_whatever_make_installs_has_hashes_and_is_a_wheel() -> None:
-    lines = commands(ROOT, "setup", "mutants", "audit", "bench", "packages", "lock")
+    lines = commands(ROOT, "setup", "mutants", "audit", "bench", "site", "packages", "lock")
     locks = set()
     for line in lines:
         if "npm-cli" in line:
