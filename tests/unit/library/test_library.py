@@ -1,11 +1,9 @@
 """Each method of the library, against what plain Python makes of the same rows."""
 
-import json
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import boto3
 import pytest
@@ -19,6 +17,7 @@ from s3_catalog.model.inspection_result import InspectionResult
 from s3_catalog.model.row import Row
 from s3_catalog.totals.tally import Tally
 from tests.unit.cli.content import add_row, put_object
+from tests.unit.library.messages import message
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 DIGEST = "0f" * 32
@@ -297,56 +296,6 @@ def test_every_bucket_is_searched_summed_and_compared(many: reinventure.Catalog)
 
 
 # changes
-
-
-def message(catalog: DeployedCatalog, key: str, sequencer: str, **fields: Any) -> dict[str, Any]:
-    state = {
-        "size": 9,
-        "etag": "0cc175b9",
-        "version_id": "v1",
-        "time": "2026-11-23T10:16:00.000Z",
-        "storage_class": "GLACIER",
-        "restore": None,
-    }
-    return {
-        "version": "1",
-        "id": uuid4().hex,
-        "kind": "created",
-        "bucket": catalog.bucket,
-        "key": key,
-        "sequencer": sequencer,
-        "asked_at": None,
-        "healed_at": None,
-        "time": "2026-11-23T10:16:00.000Z",
-        "event": "ObjectCreated:Put",
-        "requester": "AROAEXAMPLE:ann",
-        "source_ip": "192.0.2.44",
-        "changed": [],
-        "old": None,
-        "new": state,
-        **fields,
-    }
-
-
-@pytest.fixture
-def published(catalog: DeployedCatalog, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What is put into the queue of a subscriber, as soon as it is subscribed."""
-    messages: list[dict[str, Any]] = []
-    sqs = catalog.session.client("sqs")
-    subscribe = Watch._subscribe
-
-    def then_publish(self: Watch, url: str) -> None:
-        subscribe(self, url)
-        for each in messages:
-            sqs.send_message(
-                QueueUrl=url,
-                MessageBody=json.dumps(each),
-                MessageGroupId=each["key"],
-                MessageDeduplicationId=uuid4().hex,
-            )
-
-    monkeypatch.setattr(Watch, "_subscribe", then_publish)
-    return messages
 
 
 def queues(catalog: DeployedCatalog) -> list[str]:
