@@ -39,13 +39,15 @@ class Comparison(Iterator[Difference]):
     its way is a difference. Raises botocore's ClientError or BotoCoreError.
     """
 
+    compared: int
+    """Number of keys compared so far."""
+    kinds: Counter[Kind]
+    """Number of differences so far, by kind."""
+
     def __init__(
         self, catalogs: "Sequence[DeployedCatalog]", prefix: str, report: Callable[[int], object]
     ) -> None:
-        self.compared = 0
-        """Number of keys compared so far."""
-        self.kinds = Counter[Kind]()
-        """Number of differences so far, by kind."""
+        self.compared, self.kinds = 0, Counter[Kind]()
         self._differences = self._compare(catalogs, prefix, report)
 
     @property
