@@ -1,7 +1,8 @@
 """Each method of the library, against what plain Python makes of the same rows."""
 
 import random
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -101,6 +102,26 @@ def test_find_selects_by_each_condition(
     expected = [row for row in rows if matches(row)]
     assert list(here.find(**conditions)) == expected
     assert list(here.find(**conditions, limit=2)) == expected[:2]
+
+
+@pytest.fixture
+def in_new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A time zone of the process that is not UTC."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "EST5")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+def test_a_time_without_a_zone_is_utc_wherever_the_process_runs(
+    catalog: DeployedCatalog, here: reinventure.Catalog, in_new_york: None
+) -> None:
+    add_row(catalog, "a", event_time="2026-11-14T12:00:00.000Z")
+    noon = datetime(2026, 11, 14, 12)  # noqa: DTZ001 (the case)
+    assert [row.key for row in here.find(newer=noon)] == ["a"]
+    assert list(here.find(newer=noon + timedelta(milliseconds=1))) == []
+    assert list(here.find(older=noon)) == []
 
 
 def test_find_selects_the_deleted(catalog: DeployedCatalog, here: reinventure.Catalog) -> None:
