@@ -68,8 +68,9 @@ def open(  # noqa: A001 (`reinventure.open`, as of files)
     It uses the AWS account of the environment, or of a `profile` and `region` of the AWS
     configuration, or a `session` of boto3.
 
-    Raises NoStackError if there is no such stack, UserError if it is not a catalog or `session`
-    comes with a profile or region, and botocore's ClientError or BotoCoreError.
+    Raises NoStackError if there is no such stack; UserError if it is not a catalog, if an endpoint
+    or CA bundle is invalid, or if `session` comes with a profile or region; and botocore's
+    ClientError or BotoCoreError.
     """
     from reinventure.aws import connection, deployed_catalog  # noqa: PLC0415
     from reinventure.errors import UserError  # noqa: PLC0415
