@@ -8,10 +8,8 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from reinventure import reporting
 from reinventure.printable import printable
-
-STRIDE = 1000
-"""Parts between two updates of the bar in `each`."""
 
 _T = TypeVar("_T")
 
@@ -74,7 +72,4 @@ class Steps:
 
     def each(self, things: Iterable[_T]) -> Iterator[_T]:
         """Yield `things`, and count each as a part of the current step."""
-        for number, thing in enumerate(things, 1):
-            if number % STRIDE == 0:
-                self.advance(STRIDE)
-            yield thing
+        return reporting.each(things, self.advance)

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from rich import filesize
 
-from reinventure.aws import deployed_catalog
-from reinventure.aws.bucket_states import BucketState, bucket_states
-from reinventure.aws.connection import session
+import reinventure
+from reinventure.aws.bucket_states import BucketState
 from reinventure.cli.options import Json, Profile, Region, Stack
 from reinventure.cli.time_output import duration, utc
 from reinventure.contract import CATALOG
@@ -54,11 +53,12 @@ def buckets(
         reinventure buckets
         reinventure buckets --json
     """
-    catalog = deployed_catalog.find(session(profile, region), stack)
+    catalog = reinventure.open(stack, profile=profile, region=region)
+    number = len(catalog.deployed.scope.buckets)
     states = []
     with Steps() as steps:
-        steps.begin("Reading the totals and the EventBridge switches", len(catalog.scope.buckets))
-        for state in bucket_states(catalog):
+        steps.begin("Reading the totals and the EventBridge switches", number)
+        for state in catalog.buckets():
             states.append(state)
             steps.advance()
     for line in map(state_json, states) if json else state_lines(states):

@@ -31,11 +31,20 @@ def by_option(catalog: DeployedCatalog, place: Place, bucket: str | None) -> lis
     Without either it is the only bucket. Raises UserError if there are several, if one has no such
     name or no such prefix, or if PREFIX has a bucket as well.
     """
-    if bucket is not None and place.bucket is not None:
-        raise UserError("--bucket with s3://: the URL has the bucket already")
+    chosen = in_bucket(place, bucket)
     if bucket == EVERY_BUCKET:
         return every(catalog)
-    return [catalog.choose(place.bucket or bucket, place.key)]
+    return [catalog.choose(chosen.bucket, chosen.key)]
+
+
+def in_bucket(place: Place, bucket: str | None) -> Place:
+    """Return the place of a PREFIX in the `bucket` of the option --bucket; None of both is any.
+
+    `EVERY_BUCKET` leaves the place as it is. Raises UserError if PREFIX has a bucket as well.
+    """
+    if bucket is not None and place.bucket is not None:
+        raise UserError("--bucket with s3://: the URL has the bucket already")
+    return place if bucket in (None, EVERY_BUCKET) else Place(bucket, place.key)
 
 
 def by_place(catalog: DeployedCatalog, place: Place) -> list[DeployedCatalog]:

@@ -1,31 +1,23 @@
 """Commands that query the catalog."""
 
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from itertools import islice
 from typing import Annotated
 
 import typer
 
+import reinventure
 from reinventure import values
-from reinventure.aws import deployed_catalog
-from reinventure.aws.connection import session
 from reinventure.cli import chosen_buckets, row_output
 from reinventure.cli.chosen_buckets import BucketName
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack, parser
 from reinventure.cli.time_output import utc
 from reinventure.contract import CATALOG
-from reinventure.errors import EXIT_CHECK_FAILED, CheckFailedError, UserError
+from reinventure.errors import EXIT_CHECK_FAILED, CheckFailedError
+from reinventure.library import check_deleted
 from reinventure.progress import Steps
 from reinventure.values import EVERY_BUCKET, EVERYWHERE
-from s3_catalog.model.timestamps import utc_now
-from s3_catalog.table.merged_query import Reading
-from s3_catalog.table.row_query import Filter
-from s3_catalog.totals.counted_until import counted_until
-from s3_catalog.totals.tally import Tally, Total, level, sums
 
 
 def ls(
@@ -45,12 +37,12 @@ def ls(
         reinventure ls photos/2026/
         reinventure ls --json
     """
-    catalog = deployed_catalog.find(session(profile, region), stack).choose(place.bucket, place.key)
+    catalog = reinventure.open(stack, profile=profile, region=region)
     if json:
-        for row in catalog.rows(place.key):
+        for row in catalog.rows(str(place)):
             print(row_output.row_json(row))
         return
-    for listed in catalog.listing(place.key):
+    for listed in catalog.listing(str(place)):
         sys.stdout.write("".join(f"{row_output.listed_line(each)}\n" for each in listed))
 
 
@@ -85,35 +77,25 @@ def du(
         reinventure du
         reinventure du photos/ --depth 2
     """
-    catalog = deployed_catalog.find(session(profile, region), stack)
+    catalog = reinventure.open(stack, profile=profile, region=region)
     show = row_output.total_json if json else row_output.total_line
-    totals = catalog.totals()
-    if place == EVERYWHERE and len(catalog.scope.buckets) > 1:
-        until = _counted_until(catalog)
-        for whole in _bucket_totals(catalog):
-            print(show(whole))
-        print(until, file=sys.stderr)
-        return
-    catalog, prefix = catalog.choose(place.bucket, place.key), place.key
-    if totals.counts(prefix) and level(prefix) + depth <= totals.depth:
-        until = _counted_until(catalog)
-        for folder in totals.below(catalog.bucket, prefix, depth):
-            print(show(folder))
-        print(show(totals.total(catalog.bucket, prefix)))
-        print(until, file=sys.stderr)
-        return
-
-    with Steps() as steps:
-        steps.begin(f"Counting the rows under '{prefix}'")
-        whole, folders = sums(steps.each(catalog.rows(prefix)), prefix, depth)
-    for folder in folders:
-        print(show(folder))
-    print(show(whole))
-    print(
-        f"Read {whole.objects:,} rows: only whole folders have totals, down to {totals.depth} "
-        "levels (setting totals_depth).",
-        file=sys.stderr,
-    )
+    where = str(place)
+    if catalog.has_totals(where, depth=depth):
+        totals = catalog.totals(where, depth=depth)
+    else:
+        with Steps() as steps:
+            steps.begin(f"Counting the rows under '{place.key}'")
+            totals = catalog.totals(where, depth=depth, progress=steps.advance)
+    for each in (*totals.folders, totals):
+        print(show(each))
+    if totals.counted_until:
+        print(f"Counted up to {utc(totals.counted_until)}.", file=sys.stderr)
+    else:
+        print(
+            f"Read {totals.objects:,} rows: only whole folders have totals, down to "
+            f"{catalog.deployed.outputs.totals_depth} levels (setting totals_depth).",
+            file=sys.stderr,
+        )
 
 
 def find(
@@ -245,17 +227,23 @@ def find(
         reinventure find --class GLACIER
         reinventure find --deleted --by alice
     """
-    if deleted and (larger is not None or smaller is not None):
-        raise UserError("--deleted with --larger or --smaller: a deleted object has no size")
-    if deleted and storage_class is not None:
-        raise UserError("--deleted with --class: a deleted object has no storage class")
-    if deleted and any(each is not None for each in (content_type, sha256, wider, rows_over)):
-        raise UserError(
-            "--deleted with --type, --sha256, --wider or --rows-over: "
-            "a deleted object has no content"
+    # Before AWS is asked.
+    if deleted:
+        check_deleted(
+            larger=larger,
+            smaller=smaller,
+            storage_class=storage_class,
+            content_type=content_type,
+            sha256=sha256,
+            wider=wider,
+            rows_over=rows_over,
         )
-    wanted = Filter(
-        deleted=deleted,
+    place = chosen_buckets.in_bucket(place, bucket)
+    catalog = reinventure.open(stack, profile=profile, region=region)
+    matching = catalog.find(
+        str(place),
+        every_bucket=bucket == EVERY_BUCKET,
+        suffix=suffix,
         larger=larger,
         smaller=smaller,
         newer=newer,
@@ -266,23 +254,18 @@ def find(
         sha256=sha256,
         wider=wider,
         rows_over=rows_over,
+        deleted=deleted,
+        limit=limit,
     )
-    catalog = deployed_catalog.find(session(profile, region), stack)
     show = row_output.row_json if json else row_output.row_line
     if bucket == EVERY_BUCKET and not json:
         show = row_output.row_line_of_bucket
-    reading, found = Reading(), 0
-    matching = (
-        row
-        for each in chosen_buckets.by_option(catalog, place, bucket)
-        for row in each.found(wanted, reading, place.key)
-        if row.key.endswith(suffix)
-    )
-    for row in islice(matching, limit):
+    found = 0
+    for row in matching:
         found += 1
         print(show(row))
-    advice = " Only PREFIX reduces what is read." if reading.rows > found else ""
-    print(f"Read {reading.rows:,} rows to find {found:,}.{advice}", file=sys.stderr)
+    advice = " Only PREFIX reduces what is read." if matching.rows_read > found else ""
+    print(f"Read {matching.rows_read:,} rows to find {found:,}.{advice}", file=sys.stderr)
 
 
 def stat(
@@ -311,29 +294,8 @@ def stat(
 
         reinventure stat photos/cat.jpg
     """
-    catalog = deployed_catalog.find(session(profile, region), stack).choose(key.bucket)
-    if (catalog.bucket, key.key) not in catalog.scope:
-        raise catalog.outside(key.key)
-    state = catalog.key_state(key.key)
+    state = reinventure.open(stack, profile=profile, region=region).stat(str(key))
     if not state.row and not state.versions:
         raise CheckFailedError(f"{key.key!r} is neither in the catalog nor in s3://{state.bucket}")
     print(row_output.key_state_json(state) if json else row_output.key_state_lines(state))
     raise typer.Exit(0 if state.agree else EXIT_CHECK_FAILED)
-
-
-def _counted_until(catalog: deployed_catalog.DeployedCatalog) -> str:
-    """Return a line with the time up to which all changes are in totals that are read from now."""
-    now = utc_now()
-    checkpoints = catalog.totals().checkpoints().values()
-    until = counted_until(checkpoints, catalog.outputs.totals_window, now)
-    return f"Counted up to {utc(until)}."
-
-
-def _bucket_totals(catalog: deployed_catalog.DeployedCatalog) -> Iterator[Total]:
-    """Yield the total of each bucket, with its URL as the folder, and then their sum."""
-    totals, sum_ = catalog.totals(), Tally()
-    for bucket in catalog.scope.buckets:
-        total = totals.total(bucket, "")
-        sum_.add(Tally(total.objects, total.bytes))
-        yield replace(total, folder=f"s3://{bucket}/")
-    yield Total("s3://", sum_.objects, sum_.bytes)

@@ -2,49 +2,22 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 
 import typer
 from botocore.exceptions import ClientError
 
-from reinventure.aws import deployed_catalog
-from reinventure.aws.connection import explain, session
+import reinventure
+from reinventure.aws.connection import explain
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.cli import chosen_buckets, difference_output
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack
 from reinventure.contract import CATALOG
 from reinventure.errors import EXIT_CHECK_FAILED
 from reinventure.progress import Steps
-from reinventure.values import EVERYWHERE
+from reinventure.values import EVERYWHERE, Place
 from s3_catalog.model.timestamps import utc_now
-from s3_catalog.reconciliation.difference import Difference, Kind, difference
-
-
-@dataclass(slots=True)
-class Comparison:
-    """The numbers of keys `compared`, and of differences by kind."""
-
-    compared: int = 0
-    kinds: Counter[Kind] = field(default_factory=Counter)
-
-    @property
-    def equal(self) -> bool:
-        """Whether there are no differences."""
-        return not self.kinds.total()
-
-    def add(self, other: "Comparison") -> None:
-        """Add the numbers of `other`."""
-        self.compared += other.compared
-        self.kinds += other.kinds
-
-    def __str__(self) -> str:
-        implausible = self.kinds[Kind.IMPLAUSIBLE]
-        differ = self.kinds.total() - implausible
-        wrong = [f"{differ:,} DIFFER"] if differ else []
-        wrong += [f"{implausible:,} IMPLAUSIBLE"] if implausible else []
-        return f"{', '.join(wrong) or 'EQUAL'}: {self.compared:,} keys compared"
+from s3_catalog.reconciliation.difference import Kind
 
 
 def verify(
@@ -74,52 +47,46 @@ def verify(
         reinventure verify photos/ --json
         reinventure verify s3://photos-prod/holiday/
     """
-    catalog = deployed_catalog.find(session(profile, region), stack)
-    chosen = chosen_buckets.by_place(catalog, place)
+    catalog = reinventure.open(stack, profile=profile, region=region)
+    chosen = chosen_buckets.by_place(catalog.deployed, place)
     several = len(chosen) > 1
     out = sys.stderr if json else sys.stdout
-    sum_ = Comparison()
+    show = difference_output.difference_line
+    if several:
+        show = difference_output.difference_line_of_bucket
+    if json:
+        show = difference_output.difference_json
+    compared, kinds = 0, Counter[Kind]()
     failures = chosen_buckets.Failures(chosen)
     with Steps() as steps:
         for number, each in enumerate(chosen, 1):
-            url = f"s3://{each.bucket}/"
+            where = str(Place(each.bucket, place.key))
             end = chosen_buckets.ordinal(number, len(chosen))
-            steps.begin(f"Comparing {url}{place.key} with its catalog{end}")
-
-            def show(found: Difference, of: DeployedCatalog = each) -> None:
-                if json:
-                    print(difference_output.difference_json(found, of.bucket))
-                else:
-                    print(difference_output.difference_line(found, of.bucket if several else None))
-
+            steps.begin(f"Comparing {where} with its catalog{end}")
             began = utc_now()
             with failures.of(each.bucket):
-                result = compare(each, place.key, steps, show)
+                comparison = catalog.verify(where, progress=steps.advance)
+                for found in comparison:
+                    print(show(found))
                 if several:
-                    print(f"{url}: {result}.", file=out)
-                if result.equal and not place.key:
+                    result = _result(comparison.compared, comparison.kinds)
+                    print(f"s3://{each.bucket}/: {result}.", file=out)
+                if comparison.equal and not place.key:
                     record_equal(each, began)
-                sum_.add(result)
+                compared += comparison.compared
+                kinds += comparison.kinds
     failures.check()
-    print(f"{sum_}{f' in {len(chosen):,} buckets' if several else ''}.", file=out)
-    raise typer.Exit(0 if sum_.equal else EXIT_CHECK_FAILED)
+    in_buckets = f" in {len(chosen):,} buckets" if several else ""
+    print(f"{_result(compared, kinds)}{in_buckets}.", file=out)
+    raise typer.Exit(EXIT_CHECK_FAILED if kinds else 0)
 
 
-def compare(
-    catalog: DeployedCatalog, prefix: str, steps: Steps, show: Callable[[Difference], None]
-) -> Comparison:
-    """Compare the keys under `prefix` of the bucket of `catalog`, and `show` each difference.
-
-    Each key counts as a part of the current step of `steps`. Raises botocore's ClientError or
-    BotoCoreError.
-    """
-    result = Comparison()
-    for thing, row in steps.each(catalog.compared(prefix)):
-        result.compared += 1
-        if found := difference(thing, row, utc_now()):
-            result.kinds[found.kind] += 1
-            show(found)
-    return result
+def _result(compared: int, kinds: Counter[Kind]) -> str:
+    implausible = kinds[Kind.IMPLAUSIBLE]
+    differ = kinds.total() - implausible
+    wrong = [f"{differ:,} DIFFER"] if differ else []
+    wrong += [f"{implausible:,} IMPLAUSIBLE"] if implausible else []
+    return f"{', '.join(wrong) or 'EQUAL'}: {compared:,} keys compared"
 
 
 def record_equal(catalog: DeployedCatalog, began: datetime) -> None:

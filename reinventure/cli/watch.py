@@ -2,14 +2,11 @@
 
 import select
 import sys
-from collections.abc import Mapping
-from typing import Any
 
-from reinventure.aws import deployed_catalog
-from reinventure.aws.change_watcher import Watch
-from reinventure.aws.connection import session
+import reinventure
+from reinventure.aws.feed_change import Change
 from reinventure.cli.options import Json, Prefix, Profile, Region, Stack
-from reinventure.cli.time_output import event_time
+from reinventure.cli.time_output import utc
 from reinventure.contract import CATALOG
 from reinventure.printable import printable, printable_json
 from reinventure.values import EVERYWHERE
@@ -36,26 +33,25 @@ def watch(
         reinventure watch s3://photos-prod/holiday/
         reinventure watch --json
     """
-    catalog = deployed_catalog.find(session(profile, region), stack).choose(place.bucket, place.key)
+    catalog = reinventure.open(stack, profile=profile, region=region)
     show = change_json if json else change_line
-    with Watch(catalog, place.key, _check_stdout).listening() as changes:
-        where = printable(f"s3://{catalog.bucket}/{place.key}")
+    with catalog.changes(str(place), between=_check_stdout) as changes:
+        bucket = place.bucket or catalog.deployed.bucket
+        where = printable(f"s3://{bucket}/{place.key}")
         print(f"Listening to changes of {where} (stop with Ctrl-C).", file=sys.stderr, flush=True)
-        for message in changes:
-            print(show(message), flush=True)
+        for change in changes:
+            print(show(change), flush=True)
 
 
-def change_line(message: Mapping[str, Any]) -> str:
-    """Return a message of the change feed for a person: time in UTC, kind, size in bytes, key."""
-    size = message["new"]["size"] if message["new"] else "-"
-    return (
-        f"{event_time(message['time'])} {message['kind']:<7} {size:>14} {printable(message['key'])}"
-    )
+def change_line(change: Change) -> str:
+    """Return `change` for a person: time in UTC, kind, size in bytes, key."""
+    size = change.new.size if change.new else "-"
+    return f"{utc(change.time)} {change.kind:<7} {size:>14} {printable(change.key)}"
 
 
-def change_json(message: Mapping[str, Any]) -> str:
-    """Return a message of the change feed as one line of JSON."""
-    return printable_json(message)
+def change_json(change: Change) -> str:
+    """Return the message of `change` as one line of JSON."""
+    return printable_json(change.message)
 
 
 def _check_stdout() -> None:

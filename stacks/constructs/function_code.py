@@ -57,6 +57,7 @@ def function_code(scope: Construct, handler: str) -> assets.Asset:
         path=str(LAMBDAS),
         exclude=[
             "**/__pycache__",
+            "**/py.typed",
             *sorted(f"handlers/{each}.py" for group in others for each in group.handlers),
             *sorted(
                 f"s3_catalog/environment/{each}_environment.py"

@@ -149,6 +149,7 @@ class WorkerService(Construct):
             exclude=[
                 *(path.name for path in _ROOT.iterdir() if path.name not in _IN_IMAGE),
                 "**/__pycache__",
+                "**/py.typed",
             ],
             platform=images.Platform.LINUX_ARM64 if arm else images.Platform.LINUX_AMD64,
         )

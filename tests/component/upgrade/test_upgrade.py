@@ -10,6 +10,7 @@ from uuid import uuid4
 import jsonschema
 import pytest
 
+from reinventure.aws import feed_change
 from reinventure.aws.change_watcher import Order
 from reinventure.cli.watch import change_line
 from s3_catalog.feed.message import entry, read
@@ -309,7 +310,7 @@ def test_a_message_of_a_released_version_is_read(key: str) -> None:
     assert (mirrored.bucket, mirrored.key) == (message["bucket"], message["key"])
     assert (mirrored.size, mirrored.etag) == (new.get("size"), new.get("etag"))
     assert mirrored.event == message["event"]
-    line = change_line(message)
+    line = change_line(feed_change.read(message))
     assert line.startswith(f"2026-11-23 {message['time'][11:19]}Z {message['kind']}")
     order = Order()
     assert order.is_new(message)

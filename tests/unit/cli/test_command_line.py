@@ -18,9 +18,9 @@ from typer.main import get_group
 from typer.testing import Result
 
 from reinventure import cli
-from reinventure.aws import deployed_catalog
+from reinventure.aws import connection, deployed_catalog
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.cli import command_table, query
+from reinventure.cli import command_table
 from reinventure.cli.command_table import ImportedWhenRun
 from reinventure.errors import CheckFailedError, UserError
 from s3_catalog.exceptions import ContendedError, MalformedError
@@ -115,10 +115,10 @@ def test_a_wrong_environment_is_one_line_and_exit_code_2(
         (["find", "--older", "2026-02-30"], "--older: invalid time '2026-02-30': use a date or "),
         (
             ["find", "--deleted", "--larger", "0"],
-            "--deleted with --larger or --smaller: ",
+            "a deleted object has no size: it cannot ",
         ),
-        (["find", "--deleted", "--smaller", "0"], "--deleted with --larger or --smaller: "),
-        (["find", "--deleted", "--wider", "0"], "--deleted with --type, --sha256, --wider or "),
+        (["find", "--deleted", "--smaller", "0"], "a deleted object has no size: it cannot "),
+        (["find", "--deleted", "--wider", "0"], "a deleted object has no content: it "),
         (["find", "--type", "*/png"], "--type: invalid content type '*/png': use a media type"),
         (["find", "--sha256", "abc"], "--sha256: invalid SHA-256 'abc': use 64 hexadecimal digits"),
         (["find", "--wider", "-1"], "--wider: invalid number '-1': use a whole number, at least 0"),
@@ -196,7 +196,7 @@ def test_an_error_is_one_line_with_its_exit_code(
 def test_a_bug_has_a_traceback_and_is_not_a_failed_check(
     monkeypatch: pytest.MonkeyPatch, run: Run
 ) -> None:
-    monkeypatch.setattr(query, "session", None)
+    monkeypatch.setattr(connection, "session", None)
     result = run("ls")
     assert result.exit_code == 2
     assert "Traceback" in result.stderr

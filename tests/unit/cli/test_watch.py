@@ -12,6 +12,7 @@ import pytest
 from typer.testing import Result
 
 from reinventure import cli
+from reinventure.aws import feed_change
 from reinventure.aws.change_watcher import Watch
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.cli.watch import change_line
@@ -21,15 +22,24 @@ Run = Callable[..., Result]
 CHANGE = {
     "time": "2026-11-23T10:15:30.123Z",
     "kind": "created",
+    "bucket": "photos",
     "key": "a\nb",
-    "new": {"size": 1234},
+    "event": "ObjectCreated:Put",
+    "old": None,
+    "new": {
+        "size": 1234,
+        "etag": "d41d8cd98f00b204e9800998ecf8427e",
+        "version_id": None,
+        "time": "2026-11-23T10:15:30.123Z",
+    },
 }
 LINE = "2026-11-23 10:15:30Z created           1234 a\\nb"
 
 
 def test_a_change_is_a_line() -> None:
-    assert change_line(CHANGE) == LINE
-    assert change_line({**CHANGE, "kind": "deleted", "new": None}) == (
+    assert change_line(feed_change.read(CHANGE)) == LINE
+    deleted = {**CHANGE, "kind": "deleted", "new": None}
+    assert change_line(feed_change.read(deleted)) == (
         "2026-11-23 10:15:30Z deleted              - a\\nb"
     )
 
