@@ -94,7 +94,8 @@ def test_partiql_writes_reach_the_stream(client: Callable[..., Any]) -> None:
         [reply] = dynamodb.batch_execute_statement(Statements=[{"Statement": statement}])[
             "Responses"
         ]
-        return reply.get("Error", {}).get("Code", "done")
+        code: str = reply.get("Error", {}).get("Code", "done")
+        return code
 
     where = "\"pk\" = 'a' AND \"sk\" = 'b'"
     assert [
