@@ -91,7 +91,9 @@ CONDITIONS: list[tuple[dict[str, Any], Callable[[Row], bool]]] = [
 ]
 
 
-@pytest.mark.parametrize(("conditions", "matches"), CONDITIONS, ids=lambda each: str(each)[:40])
+@pytest.mark.parametrize(
+    ("conditions", "matches"), CONDITIONS, ids=[str(conditions) for conditions, _ in CONDITIONS]
+)
 def test_find_selects_by_each_condition(
     catalog: DeployedCatalog,
     here: reinventure.Catalog,
