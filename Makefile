@@ -186,7 +186,8 @@ format: $(DEV) ## Format the code and fix what ruff can fix
 changelog: $(DEV) ## Collect the files of changelog.d/ in CHANGELOG.md, for the version in pyproject.toml
 	@towncrier build --yes --version "$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)"
 
-pictures: $(DEV) ## Take the pictures of the console that the README shows: docs/pictures
+pictures: $(DEV) ## Take the pictures of terminals and of the console that the documents show: docs/pictures
+	@PYTHONPATH=.:lambdas python -m tests.pictures
 	@PYTHONPATH=.:lambdas exec python -m tests.browser.pictures
 
 reference: $(DEV) ## Write docs/reference from the code: the command, settings, outputs, messages, permissions

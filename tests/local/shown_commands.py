@@ -1,16 +1,18 @@
-"""Commands in README.md with their output, to be run and compared."""
+"""Commands in docs/buckets.md with their output, to be run and compared."""
 
 import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "buckets.md"
 
 PROMPT = "[y/N]: "
 """The end of a question."""
 
 _SHAPES = (
+    (r"/\S+\.xml", "FILE"),
+    (r"create,[^\s\"]+", "BUCKETS"),
     (r"s3://\S*", "URL"),
     (r"arn:[^\s,]+", "ARN"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ|not yet known|not yet", "TIME"),
@@ -28,8 +30,7 @@ _SHAPES = (
 class Shown:
     """A command, `reinventure` with `arguments`, and the `output` that a document shows.
 
-    A line `...` of the output stands for any number of lines. A line that ends with `PROMPT` has
-    the answer as well.
+    A line that ends with `PROMPT` has the answer as well.
     """
 
     arguments: list[str]
@@ -41,30 +42,25 @@ class Shown:
         _, _, rest = self.output.partition(PROMPT)
         return rest.partition("\n")[0]
 
-    def has_shape_of(self, output: str) -> bool:
-        """Return whether `output` is what is shown, except for names, numbers and times."""
-        lines = (
-            r"(.*\n)*" if line == "..." else f"{re.escape(line)}\n"
-            for line in _shape(self.output).splitlines()
-        )
-        return bool(re.fullmatch("".join(lines), _shape(output)))
-
 
 def shown(section: str) -> list[Shown]:
-    """Return the commands of README.md in its `section`."""
-    _, _, after = README.read_text(encoding="utf-8").partition(f"\n## {section}\n")
-    found = re.search(r"^```console\n(.*?)^```$", after, re.MULTILINE | re.DOTALL)
-    assert found, f"no ```console in section {section!r}"
+    """Return the commands of this project in a `section` of the page."""
+    _, _, after = PAGE.read_text(encoding="utf-8").partition(f"\n## {section}\n")
+    blocks = re.findall(
+        r"^```console\n(.*?)^```$", after.partition("\n## ")[0], re.MULTILINE | re.DOTALL
+    )
+    assert blocks, f"no ```console in section {section!r}"
     commands = []
-    for each in re.split(r"^\$ ", found[1], flags=re.MULTILINE)[1:]:
+    for each in re.split(r"^\$ ", "".join(blocks), flags=re.MULTILINE)[1:]:
         line, _, output = each.partition("\n")
         name, *arguments = shlex.split(line, comments=True)
-        assert name == "reinventure"
-        commands.append(Shown(arguments, output))
+        if name == "reinventure":
+            commands.append(Shown(arguments, output))
     return commands
 
 
-def _shape(text: str) -> str:
+def shape(text: str) -> str:
+    """Return `text` without names, numbers and times."""
     for pattern, word in _SHAPES:
         text = re.sub(pattern, word, text)
     return text

@@ -1,6 +1,6 @@
 """Attaching a bucket to the running catalog, and detaching it: it is left as it was found.
 
-By the commands that README.md shows, with a prefix of another bucket.
+By the commands that docs/buckets.md shows, with a prefix of another bucket.
 """
 
 import re
@@ -20,7 +20,7 @@ from reinventure.local.cloud import Cloud
 from reinventure.local.convergence import wait_until_equal
 from tests.local.command import run
 from tests.local.existing_bucket import Existing
-from tests.local.shown_commands import PROMPT, Shown, shown
+from tests.local.shown_commands import PROMPT, Shown, shape, shown
 from tests.waiting import PATIENCE
 
 ODD = [
@@ -77,9 +77,12 @@ def test_a_bucket_is_attached_and_left_as_it_was_found(
     found = notifications.read(existing.name)
     assert (len(found.entries), found.on) == (1, False)
 
-    attach, *looks, detach = shown("A bucket of yours")
-    commands = ["attach", "buckets", "ls", "du", "find", "detach"]
-    assert [each.arguments[0] for each in (attach, *looks, detach)] == commands
+    attach, *looks, detach = shown("Attaching a bucket of yours in ten minutes")
+    commands = ["attach", "buckets", "ls", "du", "find", "find", "find", "verify", "buckets"]
+    assert [each.arguments[0] for each in (attach, *looks)] == commands
+    assert detach.arguments[0] == "detach"
+    # The others show what was changed meanwhile in that bucket, and no other.
+    looks = looks[:4]
 
     def command(*arguments: str, answer: str = "") -> tuple[str, str]:
         ended = run(*arguments, environment=cloud.environment, answer=answer)
@@ -92,7 +95,7 @@ def test_a_bucket_is_attached_and_left_as_it_was_found(
         # The command ends the line of its question only where a person does not.
         seen = output.replace(PROMPT, f"{PROMPT}{each.answer}\n").replace(" in/", " ")
         seen += "".join(line for line in errors.splitlines(True) if not line.endswith(" ...\n"))
-        assert each.has_shape_of(seen), f"shown:\n{each.output}\nseen:\n{seen}"
+        assert shape(seen) == shape(each.output)
         return output
 
     with _written(existing):

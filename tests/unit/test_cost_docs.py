@@ -1,4 +1,4 @@
-"""Every figure of docs/cost.md, and those of the README, are what the command computes."""
+"""Every figure of docs/cost.md, and every price in the README, is what the command computes."""
 
 import re
 from collections import Counter
@@ -143,29 +143,66 @@ def test_the_example_is_what_the_command_prints() -> None:
     assert f"```text\n{shown}```" in PAGE
 
 
+def month_of(work: Workload, service: str = "") -> float:
+    """The dollars of a month, or of those of its lines with this service."""
+    return sum(line.dollars for line in usage(work) if service in {"", line.price.service})
+
+
+def test_an_idle_month_costs_what_the_page_says() -> None:
+    [paragraph] = re.findall(r"^\*\*Idle\*\*.*?\n\n", PAGE, re.MULTILINE | re.DOTALL)
+    idle = Workload(0, 0, Rate.TRICKLE, 0)
+    polled = Workload(0, 0, Rate.TRICKLE, 0, frozenset({Option.SQS}))
+    figures = [
+        month_of(idle, "KMS"),
+        month_of(idle, "CloudWatch"),
+        month_of(Workload(0, MILLION, Rate.TRICKLE, 0), "DynamoDB"),
+        month_of(polled, "SQS"),
+        rotations(idle),
+    ]
+    assert re.findall(r"\$[\d.,]*\d", paragraph) == [dollars(each) for each in figures]
+
+
+def test_versions_that_expire_cost_what_the_page_says() -> None:
+    expired = a_million(Rate.TRICKLE, 1) - a_million(Rate.TRICKLE, 0)
+    assert f"another\n  {dollars(expired)} when the old versions expire" in PAGE
+
+
 def test_the_readme_has_the_same_figures() -> None:
     [paragraph] = re.findall(r"^\*\*Cost.*?\n\n", README, re.MULTILINE | re.DOTALL)
-    idle = usage(Workload(0, 0, Rate.TRICKLE, 0))
-    stored = usage(Workload(0, MILLION, Rate.TRICKLE, 0))
-    polled = usage(Workload(0, 0, Rate.TRICKLE, 0, frozenset({Option.SQS})))
-    [journal, *_] = alternatives(Workload(MILLION, 0, Rate.TRICKLE, 0))
-    expired = a_million(Rate.TRICKLE, 1) - a_million(Rate.TRICKLE, 0)
-    keys = sum(line.dollars for line in idle if line.price.service == "KMS")
-    alarms = sum(line.dollars for line in idle if line.price.service == "CloudWatch")
+    attached = a_million(Rate.TRICKLE, 0, Option.ATTACHED) - a_million(Rate.TRICKLE, 0)
     figures = [
-        *(dollars(a_million(rate, 0)) for rate in Rate),
-        dollars(a_million(Rate.TRICKLE, 0, service="DynamoDB", reason="totals")),
-        dollars(traces(Rate.TRICKLE)),
-        dollars(expired),
-        dollars(keys),
-        dollars(rotations(Workload(0, 0, Rate.TRICKLE, 0))),
-        dollars(alarms),
-        dollars(sum(line.dollars for line in stored if line.price.service == "DynamoDB")),
-        dollars(sum(line.dollars for line in polled if line.price.service == "SQS")),
-        dollars(journal.dollars),
+        month_of(Workload(0, 0, Rate.TRICKLE, 0)),
+        a_million(Rate.TRICKLE, 0),
+        a_million(Rate.BURST, 0),
+        attached,
     ]
-    assert re.findall(r"\$[\d.,]*\d", paragraph) == figures
-    assert paragraph.count(prices.AS_OF) == 1
+    assert re.findall(r"\$[\d.,]*\d", paragraph) == [dollars(each) for each in figures]
+    assert README.count(prices.AS_OF) == 2
+
+
+def test_the_readme_prices_the_alternatives() -> None:
+    attached = frozenset({Option.ATTACHED})
+    idle = Workload(0, 10 * MILLION, Rate.TRICKLE, 0, attached)
+    changes = Workload(MILLION, 0, Rate.TRICKLE, 0, attached)
+    _, metadata, daily = alternatives(idle)
+    _, recorded, listed = alternatives(changes)
+    nightly = 30 * idle.objects / 1000 * prices.LIST_REQUEST.dollars
+    assert (recorded.once, listed.dollars, daily.once) == (0, 0, 0)
+    range_ = " to ".join(
+        dollars(a_million(rate, 0, Option.ATTACHED)) for rate in (Rate.BURST, Rate.TRICKLE)
+    )
+    expected = {
+        "idle, a month": [
+            dollars(month_of(idle)),
+            f"{dollars(metadata.dollars)}; {dollars(metadata.once)} once",
+            dollars(daily.dollars),
+            "**free**; the paid tier by the object",
+            dollars(nightly),
+        ],
+        "a million changes": [range_, dollars(recorded.dollars), *["nothing"] * 3],
+    }
+    for name, cells in expected.items():
+        assert f"\n| {name} | {' | '.join(cells)} |\n" in README
 
 
 def test_the_time_that_was_assumed_before_costs_what_the_page_says(
