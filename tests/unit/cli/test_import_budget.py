@@ -20,7 +20,8 @@ finally:
 
 
 @pytest.mark.parametrize(
-    ("option", "printed", "most"), [("--help", "duplicates", 400), ("--version", "reinventure ", 300)]
+    ("option", "printed", "most"),
+    [("--help", "duplicates", 400), ("--version", "reinventure ", 300)],
 )
 def test_help_and_version_import_no_library_of_aws(option: str, printed: str, most: int) -> None:
     done = subprocess.run(
