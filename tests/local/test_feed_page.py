@@ -10,8 +10,6 @@ from tests.local.shell import run_in_shell
 from tests.pages import blocks_run_by
 from tests.waiting import PATIENCE, wait_until
 
-NUMBER = "ApproximateNumberOfMessages"
-
 
 def test_the_commands_filter_the_feed(
     cloud: Cloud, session: boto3.Session, catalog: DeployedCatalog, tmp_path: Path
@@ -19,8 +17,11 @@ def test_the_commands_filter_the_feed(
     sqs = session.client("sqs")
 
     def waiting() -> str:
-        url = sqs.get_queue_url(QueueName="pictures.fifo")["QueueUrl"]
-        return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[NUMBER])["Attributes"][NUMBER]
+        reply = sqs.get_queue_attributes(
+            QueueUrl=sqs.get_queue_url(QueueName="pictures.fifo")["QueueUrl"],
+            AttributeNames=["ApproximateNumberOfMessages"],
+        )
+        return reply["Attributes"]["ApproximateNumberOfMessages"]
 
     subscribe, change, follow, leave = blocks_run_by(__file__)
     for block in (subscribe, change, follow, leave):
