@@ -39,6 +39,15 @@ class Block:
     reason: str
     """Why no test runs them, or empty."""
 
+    @property
+    def commands(self) -> list[tuple[str, str]]:
+        """The commands with the output of each. Those without `$ ` are one, without output."""
+        if self.language != "console":
+            return [(self.body, "")]
+        shown = re.split(r"^\$ ", self.body, flags=re.MULTILINE)[1:]
+        parts = (each.partition("\n") for each in shown)
+        return [(command, output) for command, _, output in parts]
+
     def __str__(self) -> str:
         return f"{self.page.relative_to(ROOT)}:{self.line}"
 

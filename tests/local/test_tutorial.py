@@ -5,7 +5,7 @@ import re
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.local.cloud import Cloud
 from tests.local.shell import run_in_shell
-from tests.pages import Block, blocks_run_by
+from tests.pages import blocks_run_by
 from tests.waiting import PATIENCE, wait_until
 
 BLOCKS = blocks_run_by(__file__)
@@ -19,14 +19,6 @@ _VARIES = (
     (r"(?m)^.* \.\.\.\n", ""),
 )
 """What differs from run to run, and a word for it; and lines of progress, which are left out."""
-
-
-def commands(block: Block) -> list[tuple[str, str]]:
-    """The commands of `block`, each with its output."""
-    if block.language == "sh":
-        return [(block.body, "")]
-    shown = re.split(r"^\$ ", block.body, flags=re.MULTILINE)[1:]
-    return [(command, output) for command, _, output in (each.partition("\n") for each in shown)]
 
 
 def without_what_varies(text: str) -> str:
@@ -52,5 +44,5 @@ def test_the_tutorial_shows_what_its_commands_print(cloud: Cloud, catalog: Deplo
         wait_until(as_expected, PATIENCE, lambda: f"{command}\nprints:\n{printed}")
 
     for block in BLOCKS:
-        for command, shown in commands(block):
+        for command, shown in block.commands:
             wait_for(command, without_what_varies(shown))
