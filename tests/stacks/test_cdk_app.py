@@ -109,3 +109,13 @@ def test_its_functions_have_the_same_code(
     found = code(synthesised)
     assert found == code(synthesise(buckets=BUCKETS))
     assert found
+
+
+def test_it_installs_no_name_that_an_app_of_others_may_have(synthesised: Path) -> None:
+    [packages] = synthesised.parent.glob(".venv/lib/python*/site-packages")
+    names = {path.name for path in packages.iterdir()} - {"packages.pth", "__pycache__"}
+    assert {re.sub(r"-.*\.dist-info$", "", name) for name in names} == {
+        "reinventure",
+        "reinventure_cdk",
+        "s3_catalog",
+    }
