@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 
 s3 = boto3.client("s3")
 THUMBNAILS = os.environ["THUMBNAILS"]
+MAX_BYTES = 50_000_000
 CONTENT = {"size", "etag", "version_id"}
 GONE = {"InvalidObjectState", "NoSuchKey", "NoSuchVersion", "PreconditionFailed"}
 
@@ -45,7 +46,7 @@ def follow(change: dict[str, Any]) -> None:
 
 def thumbnail(change: dict[str, Any]) -> bytes:
     """Return a JPEG of up to 256 x 256 pixels; nothing if the object is gone, or is no image."""
-    if change["new"] is None:
+    if change["new"] is None or change["new"]["size"] > MAX_BYTES:
         return b""
     try:
         of = {"Bucket": change["bucket"], "Key": change["key"], "IfMatch": change["new"]["etag"]}

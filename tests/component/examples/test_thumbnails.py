@@ -129,3 +129,13 @@ def test_another_storage_class_changes_nothing(photo: str) -> None:
     module.thumbnail = lambda change: pytest.fail(f"made again: {change}")
     module.follow({**message(2, photo), "changed": ["storage_class"]})
     assert shown() == (256, 128)
+
+
+def test_a_file_that_does_not_fit_the_function_has_an_empty_thumbnail(photo: str) -> None:
+    module = example("thumbnails/thumbnails.py")
+    large = message(1, photo)
+    large["new"]["size"] = 50_000_001
+    module.follow(large)
+    assert shown() == (0, 0)
+    module.follow({**message(2, photo), "new": {**large["new"], "size": 50_000_000}})
+    assert shown() == (256, 128)
