@@ -6,7 +6,7 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-SHIPPED = ("__init__.py", "catalog", "constructs", "settings")
+SHIPPED = ("__init__.py", "py.typed", "catalog", "constructs", "settings")
 """Of stacks/: what the construct for CDK apps of others consists of."""
 
 

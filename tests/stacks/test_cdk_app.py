@@ -119,3 +119,4 @@ def test_it_installs_no_name_that_an_app_of_others_may_have(synthesised: Path) -
         "reinventure_cdk",
         "s3_catalog",
     }
+    assert (packages / "reinventure_cdk" / "py.typed").exists()
