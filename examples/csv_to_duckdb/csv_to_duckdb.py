@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS files (bucket TEXT, key TEXT, position TEXT, time TIM
 DELETE FROM files WHERE problem = 'deleted' AND time < now() - INTERVAL 60 DAYS"""
 CONTENT = {"size", "etag", "version_id"}
 LOAD = "INSERT INTO loaded SELECT to_json(r) FROM read_csv(?, header = true, all_varchar = true) r"
-s3, sqs = boto3.client("s3"), boto3.client("sqs")
+s3 = boto3.client("s3")
 
 
 def follow(change: dict[str, Any], db: duckdb.DuckDBPyConnection) -> None:
@@ -58,6 +58,7 @@ def load(change: dict[str, Any], db: duckdb.DuckDBPyConnection) -> str | None:
 
 if __name__ == "__main__":
     queue, path = sys.argv[1:] if len(sys.argv) == 3 else sys.exit(__doc__)  # noqa: PLR2004
+    sqs = boto3.client("sqs")
     with suppress(KeyboardInterrupt), duckdb.connect(path) as db:
         db.execute(TABLES)
         while True:
