@@ -35,7 +35,7 @@ def follow(change: dict[str, Any], db: duckdb.DuckDBPyConnection) -> None:
     file = [*of, position, change["time"], problem]
     db.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", file)
     db.commit()
-    print(change["kind"], f"s3://{'/'.join(of)}", problem or "", flush=True)
+    print(json.dumps([change["kind"], *of, problem]), flush=True)
 
 
 def load(change: dict[str, Any], db: duckdb.DuckDBPyConnection) -> str | None:
