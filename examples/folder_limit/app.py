@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from aws_cdk import App, Aws, Duration, Fn, Stack
+from aws_cdk import App, Duration, Fn, Stack
 from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, Metric, TreatMissingData
 from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_events import Rule, Schedule
@@ -28,15 +28,15 @@ function = Function(
     environment={"BUCKET": bucket, "FOLDER": folder, **read},
     timeout=Duration.seconds(30),
 )
-tables = f"arn:{Aws.PARTITION}:dynamodb:{Aws.REGION}:{Aws.ACCOUNT_ID}:table"
-for action, resource, conditions in (
-    ("dynamodb:GetItem", f"{tables}/{read['TABLE']}", None),
+table = stack.format_arn(service="dynamodb", resource="table", resource_name=read["TABLE"])
+ours = {"StringEqualsIfExists": {"cloudwatch:namespace": "Folders"}}
+for action, resource, only in (
+    ("dynamodb:GetItem", table, None),
     ("kms:Decrypt", Fn.get_stack_output("Catalog", "DataKeyArn"), None),
-    ("cloudwatch:PutMetricData", "*", {"StringEquals": {"cloudwatch:namespace": "Folders"}}),
+    ("cloudwatch:PutMetricData", "*", ours),
 ):
-    function.add_to_role_policy(
-        PolicyStatement(actions=[action], resources=[resource], conditions=conditions)
-    )
+    allowed = PolicyStatement(actions=[action], resources=[resource], conditions=only)
+    function.add_to_role_policy(allowed)
 minute = Duration.minutes(1)
 Rule(stack, "Minutes", schedule=Schedule.rate(minute), targets=[LambdaFunction(function)])
 
