@@ -34,7 +34,7 @@ Topic.from_topic_arn(stack, "Changes", topic_arn).add_subscription(
 )
 
 allowed = [
-    (f"arn:{Aws.PARTITION}:s3:::{bucket}/*.csv", "s3:GetObject"),
+    (f"arn:{Aws.PARTITION}:s3:::{bucket}/*", "s3:GetObject"),
     (queue.queue_arn, "sqs:DeleteMessage", "sqs:ReceiveMessage"),
     (data.key_arn, "kms:Decrypt"),
     (queue_key.key_arn, "kms:Decrypt"),

@@ -21,10 +21,11 @@ s3 = boto3.client("s3")
 
 def follow(change: dict[str, Any], db: duckdb.DuckDBPyConnection) -> None:
     """Replace the rows of a file by those of `change`, unless this or a later one is there."""
-    if change["kind"] == "updated" and not CONTENT.intersection(change["changed"]):
+    if change["kind"] == "updated" and not CONTENT.intersection(change.get("changed", CONTENT)):
         return  # Another storage class, for example.
-    of, healed, asked = [change["bucket"], change["key"]], change["healed_at"], change["asked_at"]
-    position = f"{healed or 0:020} {change['sequencer']} {asked or 0:020}"
+    of = [change["bucket"], change["key"]]
+    healed, asked = change.get("healed_at") or 0, change["asked_at"] or 0
+    position = f"{healed:020} {change['sequencer']} {asked:020}"
     known = db.execute("SELECT position FROM files WHERE bucket = ? AND key = ?", of).fetchone()
     if known and position <= known[0]:
         return
@@ -35,7 +36,7 @@ def follow(change: dict[str, Any], db: duckdb.DuckDBPyConnection) -> None:
     file = [*of, position, change["time"], problem]
     db.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", file)
     db.commit()
-    print(json.dumps([change["kind"], *of, problem]), flush=True)
+    print(json.dumps(file), flush=True)
 
 
 def load(change: dict[str, Any], db: duckdb.DuckDBPyConnection) -> str | None:
@@ -62,7 +63,6 @@ if __name__ == "__main__":
     with suppress(KeyboardInterrupt), duckdb.connect(path) as db:
         db.execute(TABLES)
         while True:
-            received = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)
-            for message in received.get("Messages", []):
-                follow(json.loads(message["Body"]), db)
-                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+            for each in sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20).get("Messages", []):
+                follow(json.loads(each["Body"]), db)
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=each["ReceiptHandle"])

@@ -13,7 +13,7 @@ s3 = boto3.client("s3")
 THUMBNAILS = os.environ["THUMBNAILS"]
 MAX_BYTES = 50_000_000
 CONTENT = {"size", "etag", "version_id"}
-GONE = {"InvalidObjectState", "NoSuchKey", "NoSuchVersion", "PreconditionFailed"}
+GONE = {"InvalidObjectState", "NoSuchKey", "PreconditionFailed"}
 
 
 def handler(event: dict[str, Any], _context: object) -> None:
@@ -27,9 +27,9 @@ def follow(change: dict[str, Any]) -> None:
 
     The thumbnail has the position of its change, and S3 replaces the one that was compared only.
     """
-    if change["kind"] == "updated" and not CONTENT.intersection(change["changed"]):
+    if change["kind"] == "updated" and not CONTENT.intersection(change.get("changed", CONTENT)):
         return  # Another storage class, for example.
-    healed, asked = change["healed_at"] or 0, change["asked_at"] or 0
+    healed, asked = change.get("healed_at") or 0, change["asked_at"] or 0
     position = f"{healed:020} {change['sequencer']} {asked:020}"
     try:
         head = s3.head_object(Bucket=THUMBNAILS, Key=change["key"])
@@ -46,10 +46,10 @@ def follow(change: dict[str, Any]) -> None:
 
 def thumbnail(change: dict[str, Any]) -> bytes:
     """Return a JPEG of up to 256 x 256 pixels; nothing if the object is gone, or is no image."""
-    if change["new"] is None or change["new"]["size"] > MAX_BYTES:
+    if (new := change["new"]) is None or new["size"] > MAX_BYTES:
         return b""
     try:
-        of = {"Bucket": change["bucket"], "Key": change["key"], "IfMatch": change["new"]["etag"]}
+        of = {"Bucket": change["bucket"], "Key": change["key"], "IfMatch": f'"{new["etag"]}"'}
         image = Image.open(io.BytesIO(s3.get_object(**of)["Body"].read()))
         image.thumbnail((256, 256))
         ImageOps.exif_transpose(image).convert("RGB").save(jpeg := io.BytesIO(), "JPEG")

@@ -13,8 +13,8 @@ from tests.component.examples.messages import KEY, example, lives, message
 SCRIPT = "csv_to_duckdb/csv_to_duckdb.py"
 MISTAKES = {
     "no positions": ("if known and position <= known[0]:", "if False:"),
-    "no mark of a heal": ("{healed or 0:020}", f"{0:020}"),
-    "no lookups": ("{asked or 0:020}", f"{0:020}"),
+    "no mark of a heal": ("{healed:020}", f"{0:020}"),
+    "no lookups": ("{asked:020}", f"{0:020}"),
     "rows of before stay": (
         'db.execute("DELETE FROM rows WHERE',
         'db.execute("SELECT * FROM rows WHERE',

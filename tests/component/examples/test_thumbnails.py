@@ -139,3 +139,11 @@ def test_a_file_that_does_not_fit_the_function_has_an_empty_thumbnail(photo: str
     assert shown() == (0, 0)
     module.follow({**message(2, photo), "new": {**large["new"], "size": 50_000_000}})
     assert shown() == (256, 128)
+
+
+def test_a_message_of_a_version_before_is_followed(photo: str) -> None:
+    module = example("thumbnails/thumbnails.py")
+    old = message(1, photo)
+    del old["healed_at"], old["changed"]
+    module.follow(old)
+    assert shown() == (256, 128)
