@@ -64,7 +64,7 @@ def deploy(example: str, folder: Path, cloud: Cloud) -> None:
     """Run what the page says, up to the deployment, in `folder`, as in a checkout."""
     shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("build"))
     settings = json.loads((ROOT / "cdk.json").read_text())
-    # Nobody is there to be asked.
+    # There is no terminal to confirm on.
     (folder / "cdk.json").write_text(json.dumps({**settings, "requireApproval": "never"}))
     for command in commands(example):
         if command.startswith("pip install") and "--target" in command:
@@ -252,7 +252,7 @@ def test_a_folder_beyond_its_limit_is_noticed_once(
     expect_totals(catalog)
     wait_until(lambda: state("OK"))
     assert catalog.outputs.alarms_topic_arn
-    with subscribed(catalog, catalog.outputs.alarms_topic_arn) as notices:
+    with subscribed(catalog, catalog.outputs.alarms_topic_arn, alarm) as notices:
         put("2", 1)
         wait_until(lambda: state("ALARM"))
         for n in range(3):
@@ -270,8 +270,10 @@ def test_a_folder_beyond_its_limit_is_noticed_once(
 
 
 @contextmanager
-def subscribed(catalog: DeployedCatalog, topic: str) -> Iterator[Callable[[], list[str]]]:
-    """A queue with the notices of the topic of alarms; yields the states that they name."""
+def subscribed(
+    catalog: DeployedCatalog, topic: str, alarm: str
+) -> Iterator[Callable[[], list[str]]]:
+    """A queue that is subscribed to the topic of alarms; yields the new states of `alarm` in it."""
     sqs, sns = catalog.session.client("sqs"), catalog.session.client("sns")
     url = sqs.create_queue(QueueName=uuid4().hex)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"][
@@ -287,7 +289,9 @@ def subscribed(catalog: DeployedCatalog, topic: str) -> Iterator[Callable[[], li
     def states() -> list[str]:
         while received := sqs.receive_message(QueueUrl=url).get("Messages"):
             for message in received:
-                found.append(json.loads(message["Body"])["NewStateValue"])
+                notice = json.loads(message["Body"])
+                if notice["AlarmName"] == alarm:
+                    found.append(notice["NewStateValue"])
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return found
 
