@@ -48,10 +48,12 @@ def commands(example: str) -> list[str]:
 def run(command: str, folder: Path, environment: dict[str, str]) -> None:
     """Run `command` in `folder`, which is like a checkout, with this one's tools."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    # Without the account that this process may point at.
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     done = subprocess.run(
         ["bash", "-c", command],  # noqa: S607 (whichever is used)
         cwd=folder,
-        env={**os.environ, **environment, "PATH": path, "CDK_VALIDATION": "false"},
+        env={**ours, **environment, "PATH": path, "CDK_VALIDATION": "false"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -69,21 +71,18 @@ def deploy(example: str, folder: Path, cloud: Cloud) -> None:
     for command in commands(example):
         if command.startswith("pip install") and "--target" in command:
             # The local cloud runs functions with this Python, not with that of Lambda.
-            for package in (Path(PIL.__file__).parent, *site_packages().glob("pillow.libs")):
+            pillow = Path(PIL.__file__).parent
+            for package in (pillow, *pillow.parent.glob("pillow.libs")):
                 shutil.copytree(package, folder / "examples" / example / "build" / package.name)
         elif command.startswith(("cp ", "cdk deploy ")):
             run(command, folder, cloud.environment)
 
 
-def site_packages() -> Path:
-    return Path(PIL.__file__).parents[1]
-
-
 class Deployed:
-    """The deployed examples; their `cloud`, and the `folder` in which the commands of each ran."""
+    """The examples that are deployed to `cloud`."""
 
-    def __init__(self, cloud: Cloud, folders: dict[str, Path]) -> None:
-        self.cloud, self.folders = cloud, folders
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
         self._cloudformation = boto3.client("cloudformation", **cloud.access)
 
     def physical_id(self, example: str, kind: str, name: str) -> str:
@@ -105,7 +104,7 @@ def deployed(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     try:
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda example: deploy(example, folders[example], cloud), STACKS))
-        yield Deployed(cloud, folders)
+        yield Deployed(cloud)
     finally:
         # Other tests count the subscriptions to the change feed.
         for stack in STACKS.values():
