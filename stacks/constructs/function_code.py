@@ -3,7 +3,6 @@
 A change of one group's code gives no new version of another group's functions.
 """
 
-from pathlib import Path
 from typing import NamedTuple, cast
 
 import aws_cdk as cdk
@@ -11,7 +10,9 @@ from aws_cdk import aws_s3_assets as assets
 from aws_cdk import aws_servicecatalog as servicecatalog
 from constructs import Construct
 
-LAMBDAS = Path(__file__).parents[2] / "lambdas"
+from .package_files import FILES
+
+LAMBDAS = FILES / "lambdas"
 
 
 class Group(NamedTuple):

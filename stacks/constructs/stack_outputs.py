@@ -7,6 +7,9 @@ from reinventure.contract import Outputs, to_outputs
 
 
 def write_outputs(scope: Construct, record: Outputs) -> None:
-    """Add an output to the stack of `scope` for each field of `record` that is not None."""
+    """Add an output to the stack of `scope` for each field of `record` that is not None.
+
+    Its name is the same in whichever construct `scope` is: the command reads it.
+    """
     for name, value in to_outputs(record).items():
-        cdk.CfnOutput(scope, name, value=value)
+        cdk.CfnOutput(scope, name, value=value).override_logical_id(name)

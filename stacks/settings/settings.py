@@ -78,7 +78,14 @@ _T = TypeVar("_T")
 
 
 class SettingError(ValueError):
-    """A setting is unknown or invalid. One line names it, its value and the choice."""
+    """A setting is unknown or invalid: `mistake` names it, its value and the choice, in a line.
+
+    The text of the error has the `remedy` as well.
+    """
+
+    def __init__(self, mistake: str, remedy: str = "") -> None:
+        super().__init__(f"{mistake}{remedy}")
+        self.mistake = mistake
 
 
 @dataclass(frozen=True)
@@ -301,8 +308,8 @@ def _read(node: Node, name: str, parse: Callable[[str], _T]) -> _T:
         return parse(value)
     except ValueError as error:
         raise SettingError(
-            f'setting {name}={printable(value)}: {error}. Set it in cdk.json under "context", '
-            f"or with: cdk deploy -c {name}=..."
+            f"setting {name}={printable(value)}: {error}",
+            f'. Set it in cdk.json under "context", or with: cdk deploy -c {name}=...',
         ) from None
 
 

@@ -16,7 +16,11 @@ from typer.testing import CliRunner
 from reinventure.cli import app
 from tests.pages import ROOT, Block, blocks, blocks_run_by, pages
 
-PAGES = [*pages(), ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]
+PAGES = [
+    *pages(),
+    *(ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md")),
+    *sorted((ROOT / "examples").glob("**/README.md")),
+]
 
 PATH = re.compile(r"(?:[\w.-]+/)+(?:[\w.-]+\.\w+)?|[\w-]+\.(?:md|py|json|toml|svg)")
 """A folder with a slash at the end, or a file with an extension."""

@@ -40,7 +40,7 @@ def test_the_command_starts_without_what_is_in_the_extras() -> None:
     assert (done.stdout, done.stderr) == (f"reinventure {PROJECT['version']}\n", "")
 
 
-def test_only_two_packages_are_installed() -> None:
+def test_two_packages_are_installed_besides_that_of_setup_py() -> None:
     found = CONFIGURATION["tool"]["setuptools"]["packages"]["find"]
     assert found["include"] == ["reinventure*", "s3_catalog*"]
     folders = [ROOT / where for where in found["where"]]

@@ -1,0 +1,51 @@
+"""The catalog in CDK apps of others."""
+
+import json
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from constructs import Construct, RootConstruct
+
+from ..constructs.package_files import FILES
+from ..settings.settings import SettingError, Settings
+from .catalog import Catalog
+
+
+class EmbeddedCatalog(Construct):
+    """A catalog of `buckets`: existing ones, as NAME or NAME/PREFIX/, and `create` for a new one.
+
+    Other `settings` by name, as in `Settings`; their defaults are those of cdk.json. `catalog` has
+    the parts that a stack may build on, such as `catalog.changes.topic` and `catalog.keys.queue`.
+    The outputs have the names that `reinventure --stack` reads, so a stack has one catalog.
+
+    Raises ValueError, with one line, for an unknown or invalid setting, and for a second catalog in
+    the stack.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        buckets: Sequence[str] = ("create",),
+        **settings: str | int | bool,
+    ) -> None:
+        stack = cdk.Stack.of(scope)
+        if any(isinstance(each, EmbeddedCatalog) for each in stack.node.find_all()):
+            raise ValueError(f"the stack {stack.stack_name} has a catalog: use a stack for each")
+        super().__init__(scope, id)
+        context = json.loads((FILES / "cdk.json").read_text())["context"]
+        self.settings = _parsed({**context, **settings, "buckets": ",".join(buckets)})
+        # "Default" adds nothing to the logical ids of what is in it.
+        self.catalog = Catalog(self, "Default", self.settings)
+
+
+def _parsed(values: dict[str, object]) -> Settings:
+    # A tree of its own: the app's context may have names that are no settings.
+    node = RootConstruct().node
+    for name, value in values.items():
+        node.set_context(name, value)
+    try:
+        return Settings.from_context(node)
+    except SettingError as error:
+        raise ValueError(error.mistake) from None
