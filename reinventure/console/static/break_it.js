@@ -2,6 +2,7 @@
 // begins, ends, or is healed.
 
 import { on } from "./events.js";
+import { released } from "./press.js";
 
 const place = document.querySelector("[data-breaking]");
 const live = document.querySelector("[data-said]");
@@ -27,8 +28,9 @@ function refresh() {
   next = next.then(async () => {
     const reply = await fetch(place.dataset.breaking);
     if (!reply.ok) return;
-    const focused = document.activeElement?.id;
     const part = new DOMParser().parseFromString(await reply.text(), "text/html");
+    await released();
+    const focused = document.activeElement?.id;
     place.replaceChildren(...part.body.childNodes);
     if (focused) document.getElementById(focused)?.focus();
     say();
