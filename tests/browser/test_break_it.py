@@ -33,6 +33,7 @@ def test_a_button_breaks_the_badge_shows_it_and_the_catalog_ends_equal(
     # All others wait; the one that ends it has the focus of the one that began it.
     expect(page.locator(".cards button:enabled")).to_have_text("End it now")
     expect(page.locator(":focus")).to_have_text("End it now")
+    expect(page.get_by_role("button", name="Start the tour")).to_be_disabled()
     expect(word).to_have_text(DIFFER)
     expect(badge).to_have_attribute("data-state", "bad")
     if breakage.fault is Fault.EVENTS_LOST:
