@@ -4,8 +4,9 @@
 let letGo = null;
 let released_ = Promise.resolve();
 
-addEventListener("pointerdown", () => {
-  if (!letGo) released_ = new Promise((resolve) => { letGo = resolve; });
+addEventListener("pointerdown", ({ button }) => {
+  // The menu of another button may keep its pointerup.
+  if (button === 0 && !letGo) released_ = new Promise((resolve) => { letGo = resolve; });
 }, true);
 
 for (const name of ["pointerup", "pointercancel"]) {

@@ -204,7 +204,8 @@ class DoomedProcesses:
     def next(self, role: str) -> tuple[Callable[[], None] | None, bool]:
         """Return what kills a worker of `role`, None if none is doomed, and when.
 
-        True: after the write that its role makes now, False: before it. It is by turns.
+        True: after the write that its role makes now, False: before it. It is by turns. Of several
+        at work it is the first, though another may have sent the write.
         """
         with self._lock:
             workers = self._workers.get(role)
