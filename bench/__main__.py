@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bench import (
     commands,
     comparisons,
+    console_pages,
     inspections,
     listings,
     local_clouds,
@@ -31,7 +32,7 @@ _GROUPS = {
     each.GROUP: each
     for each in (
         *(puts, write_units, totals_units, listings, comparisons, commands, inspections),
-        *(local_clouds, syntheses),
+        *(local_clouds, console_pages, syntheses),
     )
 }
 

@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
@@ -63,16 +64,17 @@ def rows(rounds: int) -> Iterator[Row]:
         yield Row(GROUP, what, _MS, spread(found[name]), goal=Goal(limit, _MS))
 
 
-def _measure(folder: Path) -> dict[str, list[float]]:
-    folder.mkdir()
+def up(folder: Path) -> None:
+    """Have a local cloud in `folder`, as `make up` does."""
+    folder.mkdir(exist_ok=True)
+    # With a person's home: there is the cache of jsii.
     variables = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    processes.run([TOOLS / "python", "-m", "bench.up_program", folder], variables)
+
+
+def _measure(folder: Path) -> dict[str, list[float]]:
     try:
-
-        def up() -> None:
-            # With a person's home: there is the cache of jsii.
-            processes.run([TOOLS / "python", "-m", "bench.up_program", folder], variables)
-
-        times = {"up": [_seconds(up)], "again": [_seconds(up)]}
+        times = {name: [_seconds(partial(up, folder))] for name in ("up", "again")}
         cloud = clouds.find(folder)
         if cloud is None:
             raise RuntimeError("the cloud is gone")

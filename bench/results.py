@@ -16,8 +16,8 @@ METHOD = (
     "this project and its peers in turns, every other round backwards. Figures are medians of all "
     "rounds, with the lowest and the highest; a ratio is that of a round. Clients talk TLS to a "
     "server on the loopback that answers at once, with the usual CA certificates. Write units are "
-    "counted from the requests to an emulator, which decides what is refused. Rows of the group "
-    "cloud are seconds of a clock."
+    "counted from the requests to an emulator, which decides what is refused. Rows of the groups "
+    "cloud and console are seconds of a clock."
 )
 
 

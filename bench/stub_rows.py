@@ -28,9 +28,10 @@ PAGE_BYTES = 2**20
 KEYS = [f"2026/{n // 5000:02}/{n % 5000 // 250:02}/picture-{n:06}.jpg" for n in range(COUNT)]
 
 
-def _row(number: int, key: str) -> Row:
+def row(number: int, key: str, bucket: str = BUCKET) -> Row:
+    """Return the row of the object `number`, at `key`."""
     return Row(
-        bucket=BUCKET,
+        bucket=bucket,
         key=key,
         sequencer=f"0067453F2A{number:08X}".ljust(32, "0"),
         event_time="2024-11-26T03:21:46.005Z",
@@ -44,12 +45,12 @@ def _row(number: int, key: str) -> Row:
     )
 
 
-def _version(row: Row) -> str:
+def _version(of: Row) -> str:
     return (
-        f"<Version><Key>{quote(row.key, safe='')}</Key><VersionId>{row.version_id}</VersionId>"
+        f"<Version><Key>{quote(of.key, safe='')}</Key><VersionId>{of.version_id}</VersionId>"
         "<IsLatest>true</IsLatest><LastModified>2024-11-26T03:21:46.000Z</LastModified>"
-        f"<ETag>&quot;{row.etag}&quot;</ETag><ChecksumAlgorithm>CRC64NVME</ChecksumAlgorithm>"
-        f"<ChecksumType>FULL_OBJECT</ChecksumType><Size>{row.size}</Size>"
+        f"<ETag>&quot;{of.etag}&quot;</ETag><ChecksumAlgorithm>CRC64NVME</ChecksumAlgorithm>"
+        f"<ChecksumType>FULL_OBJECT</ChecksumType><Size>{of.size}</Size>"
         f"<Owner><ID>{'0' * 64}</ID></Owner><StorageClass>STANDARD</StorageClass></Version>"
     )
 
@@ -62,15 +63,15 @@ class StubRows:
 
     def __init__(self, count: int = COUNT) -> None:
         self._keys = KEYS[:count]
-        rows = [_row(number, key) for number, key in enumerate(self._keys)]
+        rows = [row(number, key) for number, key in enumerate(self._keys)]
         self._versions = list(map(_version, rows))
         self._partitions: dict[str, tuple[list[str], list[str]]] = {
             each: ([], []) for each in partitions(BUCKET, SHARDS)
         }
-        for row in rows:
-            keys, items = self._partitions[partition(BUCKET, row.key, SHARDS)]
-            keys.append(row.key)
-            items.append(json.dumps(to_item(row, SHARDS), separators=(",", ":")))
+        for each in rows:
+            keys, items = self._partitions[partition(BUCKET, each.key, SHARDS)]
+            keys.append(each.key)
+            items.append(json.dumps(to_item(each, SHARDS), separators=(",", ":")))
 
     def query(self, request: dict[str, Any]) -> str:
         """Return the reply to a Query. Raises ValueError for a condition that it does not have."""

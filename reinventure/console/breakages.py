@@ -43,6 +43,16 @@ BREAKAGES = (
         Remedy.REDRIVE,
     ),
     Breakage(
+        Fault.PROCESS_KILLED,
+        "Kill the worker of ingest",
+        "The process that runs ingest is killed (SIGKILL) at its first write for each event: by "
+        "turns before DynamoDB has the write, and after it, before ingest has the reply.",
+        "Delivery is at least once: an event whose invocation died comes again. A write that was "
+        "lost is made then; one that was made is not made twice, for the event is superseded.",
+        "Rules 2 and 6",
+        Remedy.NONE,
+    ),
+    Breakage(
         Fault.TABLE_THROTTLED,
         "Throttle the table",
         "DynamoDB refuses all writes for two seconds in four, with its ThrottlingException.",

@@ -162,7 +162,7 @@ class FaultRun:
             self._show(problem=explain(error))
 
     def _target(self, fault: Fault) -> str:
-        if fault is Fault.INGEST_FAILS:
+        if fault in (Fault.INGEST_FAILS, Fault.PROCESS_KILLED):
             # arn:aws:lambda:region:account:function:name:alias
             return self._catalog.outputs.ingest_arn.split(":")[6]
         return self._catalog.table if fault is Fault.TABLE_THROTTLED else self._traffic.bucket

@@ -12,6 +12,8 @@ from reinventure.errors import UserError
 from s3_catalog.model.timestamps import utc_now
 
 _CENT = 0.01
+_WHOLE = 100
+"""Quantity from which on its fraction says nothing."""
 
 
 class CurrentCost:
@@ -72,11 +74,10 @@ def sums(found: SoFar) -> dict[str, str]:
 def texts(found: SoFar, number: int) -> dict[str, str]:
     """Return the texts of a line of the table, by column."""
     line = found.lines[number]
-    quantity = line.quantity
     return {
         "service": line.price.service,
         "reason": line.reason,
-        "quantity": f"{quantity:,.0f}" if quantity >= 100 else f"{quantity:.3g}",  # noqa: PLR2004
+        "quantity": quantity(line.quantity),
         "unit": line.price.unit,
         "dollars": money(line.dollars),
         "million": money(found.millions[number]) if found.millions else "",
@@ -86,6 +87,16 @@ def texts(found: SoFar, number: int) -> dict[str, str]:
 
 def money(dollars: float) -> str:
     """Return `dollars`; below a cent with two digits that say something, as $0.00031."""
-    if dollars >= _CENT or not dollars:
-        return f"${dollars:,.2f}"
-    return f"${dollars:.{1 - floor(log10(dollars))}f}"
+    return f"${dollars:,.2f}" if dollars >= _CENT or not dollars else f"${_two_digits(dollars)}"
+
+
+def quantity(value: float) -> str:
+    """Return how much was used: two or three digits that say something, from 100 on all."""
+    if value >= _WHOLE:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if value >= _CENT or not value else _two_digits(value)
+
+
+def _two_digits(value: float) -> str:
+    """Return a `value` below 1 without an exponent, with two digits after its zeros."""
+    return f"{value:.{1 - floor(log10(value))}f}"

@@ -55,6 +55,10 @@ class Step:
     within: str = "main"
 
 
+_STOPPING = Step("Stopping", "Its files are deleted.", page="")
+"""Shown on whatever page it is that a person has gone to."""
+
+
 @dataclass(frozen=True, slots=True)
 class TourState:
     """Where the tour is: step `number` of `count`, from 1; 0 before the first tour.
@@ -137,9 +141,11 @@ class Tour:
 
     def stop(self) -> None:
         """Stop the tour, if it runs; forget how the last one ended, if not."""
-        self._stopping.set()
         with self._lock:
-            if not self._shown.running:
+            self._stopping.set()
+            if self._shown.running:
+                self._shown = replace(self._shown, step=_STOPPING)
+            else:
                 self._shown = TourState(view=self._shown.view)
         self._changed(self._shown)
 
@@ -310,6 +316,7 @@ class Tour:
 
     def _view(self, step: Step, missing: str) -> None:
         with self._lock:
+            self._check()
             self._seen.clear()
             self._shown = replace(self._shown, step=step, view=self._shown.view + 1)
         self._changed(self._shown)

@@ -35,6 +35,8 @@ class Fault(Enum):
 
     INGEST_FAILS = "ingest-fails"
     """The function that is the target raises an error in each invocation."""
+    PROCESS_KILLED = "process-killed"
+    """The process of the function that is the target is killed at its first write for an event."""
     TABLE_THROTTLED = "table-throttled"
     """The table that is the target refuses all writes, for two seconds in four."""
     EVENTS_TWICE_REVERSED = "events-twice-in-reverse"

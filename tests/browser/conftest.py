@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.local.cloud import Cloud
 from tests.browser import chromium
+from tests.browser.axe import AXE
 from tests.browser.broken import Broken, empty_queues, lose_row
 from tests.browser.visit import Visit, visit
 from tests.console_process import ConsoleProcess
@@ -53,6 +54,16 @@ def opened(browser: Browser, console: ConsoleProcess) -> Iterator[Opener]:
             return opened
 
         yield open_
+
+
+@pytest.fixture
+def audited(opened: Opener) -> Opener:
+    """A function that opens a path in a window without motion, for `axe.findings`."""
+
+    def open_(path: str) -> Visit:
+        return opened(path, reduced_motion=True, script=AXE.read_text())
+
+    return open_
 
 
 @pytest.fixture

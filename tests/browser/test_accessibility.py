@@ -1,57 +1,16 @@
 """WCAG AA by axe-core: every page, light and dark, wide and narrow."""
 
 from functools import partial
-from pathlib import Path
-from typing import Any
 
-import pytest
 from playwright.sync_api import expect
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.console import pages
 from reinventure.console.place import Place, key_address
+from tests.browser.axe import findings
 from tests.browser.conftest import Loser, Opener
-from tests.browser.visit import NARROW, WIDE, Visit
 from tests.local.redelivery import deliver_again, has_followed, lines
 from tests.waiting import wait_until
-
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-
-ALL = {
-    "type": "tag",
-    "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-}
-COLOURS = {"type": "rule", "values": ["color-contrast"]}
-"""The rules that can differ between the schemes."""
-
-RUN = "(rules) => axe.run(document, { runOnly: rules, resultTypes: ['violations'] })"
-
-
-def findings(visit: Visit) -> list[str]:
-    """What axe-core finds in both schemes and at both widths, one line each."""
-    visit.page.evaluate("document.querySelectorAll('details').forEach((each) => each.open = true)")
-    found = []
-    for scheme, rules in (("light", ALL), ("dark", COLOURS)):
-        visit.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-        for width, height in (WIDE, NARROW):
-            visit.page.set_viewport_size({"width": width, "height": height})
-            result: dict[str, Any] = visit.page.evaluate(RUN, rules)
-            found += [
-                f"{visit.page.url} {scheme} {width}: {each['impact']} {each['id']}: "
-                f"{node['target']} {node['failureSummary']}"
-                for each in result["violations"]
-                for node in each["nodes"]
-            ]
-            assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
-    return found
-
-
-@pytest.fixture
-def audited(opened: Opener) -> Opener:
-    def open_(path: str) -> Visit:
-        return opened(path, reduced_motion=True, script=AXE.read_text())
-
-    return open_
 
 
 def test_no_page_has_a_barrier_when_all_is_well(
@@ -80,6 +39,8 @@ def test_no_page_has_a_barrier_when_all_is_well(
         "/failures",
         "/differences",
         "/command",
+        pages.COST,
+        pages.BREAK,
         "/nothing",
     ):
         visit.page.goto(f"{visit.origin}{path}")

@@ -1,4 +1,4 @@
-"""The stream of events: what a page does when it breaks off, and what it leaves behind."""
+"""The stream of events: what a page does with it, when it breaks off, and what is left behind."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,8 +8,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.console import badge, command_run, pages
+from reinventure.console.command_run import Run
+from reinventure.console.comparison_state import Comparison
+from reinventure.console.place import key_address
 from reinventure.console.served import Served, serve
 from reinventure.local.cloud import Cloud
+from s3_catalog.model.timestamps import utc_now
 from tests.browser.conftest import Opener
 from tests.browser.served_console import ServedConsole
 from tests.console_process import ConsoleProcess
@@ -101,6 +106,85 @@ def test_a_page_of_a_console_that_was_started_again_says_where_to_go(
         expect(visit.page.get_by_role("status")).to_contain_text("Open the address")
     finally:
         again.end()
+
+
+def compared(differ: int) -> dict[str, object]:
+    return badge.data(Comparison(at=utc_now(), compared=3, differ=differ))
+
+
+def test_a_page_that_is_shown_anew_cancels_no_navigation(
+    opened: Opener, console: ServedConsole
+) -> None:
+    visit = opened(pages.DIFFERENCES, at=console.address)
+    word = visit.page.locator('[data-badge="word"]')
+    for number in range(1, 21):
+        # Each comes to the page just when it is being left.
+        console.here.events.publish("comparison", compared(number))
+        visit.go(pages.COMMAND)
+        assert visit.page.url.endswith(pages.COMMAND)
+        visit.go(pages.DIFFERENCES)
+        expect(visit.page.get_by_role("heading", level=1)).to_have_text("Not compared yet")
+    console.here.events.publish("comparison", compared(21))
+    expect(word).to_have_text("21 DIFFER")
+
+
+def test_a_click_is_not_lost_when_the_page_is_shown_anew_meanwhile(
+    opened: Opener, console: ServedConsole, catalog: DeployedCatalog, folder: str
+) -> None:
+    key = f"{folder}lake.txt"
+    address = key_address(pages.OBJECT, catalog.bucket, key)
+    catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=b"a lake")
+    visit = opened(address, at=console.address)
+    page = visit.page
+    page.evaluate("window.same = true")
+    link = page.get_by_role("link", name="Its life")
+    link.hover()
+    page.mouse.down()
+    with page.expect_response(lambda reply: reply.url.endswith(address)) as reply:
+        shown = change(key) | {"bucket": catalog.bucket}
+        console.here.events.publish("change", shown)
+    reply.value.finished()
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    page.mouse.up()
+    expect(page.get_by_role("heading", level=1)).to_have_text(key)
+    expect(page).to_have_url(f"{visit.origin}{pages.of_key(catalog.bucket, key)}")
+
+
+def test_a_command_that_begins_later_comes_to_its_page(
+    opened: Opener, console: ServedConsole
+) -> None:
+    page = opened(pages.COMMAND, at=console.address).page
+    heading, ending = page.get_by_role("heading", level=1), page.locator(".lead")
+    expect(heading).to_have_text("No command has run yet")
+    for status, said in ((None, "Running."), (1, "It ended with exit code 1."), (0, "Done.")):
+        run = Run(("redrive", "--all"), ("one <b>line</b>",), status)
+        console.here.events.publish("command", command_run.data(run))
+        expect(ending).to_have_text(said)
+        expect(heading.locator("code")).to_have_text("reinventure redrive --all")
+        expect(page.locator(".output li")).to_have_text("one <b>line</b>")
+
+
+def test_what_is_shown_anew_keeps_the_focus_and_what_is_open(
+    opened: Opener, console: ServedConsole, catalog: DeployedCatalog, folder: str
+) -> None:
+    visit = opened(pages.COST, at=console.address)
+    page = visit.page
+    expect(page.get_by_text("Nothing was used yet.")).to_be_visible()
+    page.evaluate("window.same = true")
+    legend = page.locator("summary", has_text="What the figures are")
+    legend.press("Enter")
+    catalog.s3.put_object(Bucket=catalog.bucket, Key=f"{folder}boat.txt", Body=b"a boat")
+
+    def counted() -> bool:
+        console.here.cost.read()
+        return console.here.cost.total() is not None
+
+    wait_until(counted)
+    expect(page.locator("tbody")).to_contain_text("Lambda")
+    expect(page.locator("nav .sum")).to_have_text(console.here.cost.total() or "")
+    expect(legend).to_be_focused()
+    expect(page.locator("details.legend")).to_have_attribute("open", "")
+    assert page.evaluate("window.same")
 
 
 def test_pages_that_were_left_leave_neither_connections_nor_tasks(

@@ -59,7 +59,10 @@ def test_tab_reaches_everything_in_order_and_shows_where_it_is(
     expect(visit.page.locator('[data-badge="word"]')).to_have_text("1 DIFFER")
     key = pages.of_key(catalog.bucket, broken.key)
     row = key_address(pages.OBJECT, catalog.bucket, broken.key)
-    for path in ("/", "/key", key, pages.CATALOG, row, "/failures", "/differences", "/command"):
+    for path in (
+        *("/", "/key", key, pages.CATALOG, row, "/failures", "/differences", "/command"),
+        *(pages.COST, pages.BREAK),
+    ):
         visit.go(path)
         expected = visit.page.evaluate(FOCUSABLE)
         found = tabbed(visit.page)

@@ -4,20 +4,28 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
+from bench import processes
 from bench.deliveries import BUCKET
-from bench.stub_rows import SHARDS, TABLE, StubRows
+from bench.processes import TOOLS
+from bench.stub_rows import KEYS, SHARDS, TABLE, StubRows
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.console import pages
+from reinventure.console import badge, pages
+from reinventure.console.comparison_state import Comparison
 from reinventure.console.served import serve
+from s3_catalog.model.timestamps import utc_now
+from tests.browser import chromium
 from tests.browser.conftest import Opener
 from tests.browser.served_console import ServedConsole
+from tests.waiting import wait_until
 
 ROWS = 100_000
 MORE = re.compile(r"^[\d,]+ read, more as you scroll$")
@@ -106,6 +114,24 @@ def test_the_list_reads_a_page_at_a_time_by_query_and_has_few_elements(
         assert table.sent == {"BatchGetItem": 1, "Query": 16 * number}
         assert rows.count() <= 60
     assert page.evaluate("document.querySelectorAll('*').length") < 1_000
+
+
+def test_what_make_bench_measures_is_the_time_until_the_first_row(
+    console: ServedConsole, tmp_path: Path
+) -> None:
+    arguments = (console.address, chromium.executable(), KEYS[0], 2)
+    environment = processes.environment(tmp_path)
+    with ThreadPoolExecutor(1) as pool:
+        program = pool.submit(
+            partial(processes.figures, environment=environment),
+            *(TOOLS, "bench.first_rows_program", *arguments),
+        )
+        # It begins when the console has compared.
+        wait_until(lambda: console.here.events.readers > 0 or program.done())
+        console.here.events.publish("comparison", badge.data(Comparison(at=utc_now())))
+        seconds = program.result()
+    assert len(seconds) == 2
+    assert all(each > 0 for each in seconds)
 
 
 def test_going_back_reads_nothing_again(

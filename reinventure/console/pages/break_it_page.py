@@ -31,7 +31,7 @@ _NOW = f"{PATH}/now"
 def show(request: Request) -> Response:
     """Return the page."""
     here = served(request)
-    _, tour = _local(here)
+    faults, tour = _local(here)
     return page(
         request,
         NAME,
@@ -52,7 +52,8 @@ def show(request: Request) -> Response:
                     "button",
                     "Start the tour",
                     class_="go",
-                    disabled=here.read_only or tour.shown().running,
+                    data_read_only=here.read_only,
+                    disabled=here.read_only or faults.busy or tour.shown().running,
                 ),
                 e("span", "About a minute: files, one key's life, two faults, and the proof."),
                 method="post",

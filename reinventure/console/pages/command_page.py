@@ -23,7 +23,11 @@ def show(request: Request) -> Response:
         "Command",
         e(
             "section",
-            e("h1", e("code", command) if run.arguments else "No command has run yet"),
+            e(
+                "h1",
+                e("code", command) if run.arguments else "No command has run yet",
+                data_command="name",
+            ),
             e("p", ending(run), class_="lead", data_command="ending", aria_live="polite"),
             e("ol", (e("li", line) for line in run.lines), class_="output", data_command="lines"),
             e(

@@ -57,7 +57,7 @@ def show(request: Request) -> Response:
                 class_="row",
             ),
             _table(comparison) if comparison.found else None,
-            data_reload_on="comparison",
+            data_refresh_on="comparison",
             class_=None if comparison.found else "narrow",
         ),
         current=PATH,

@@ -42,6 +42,7 @@ def show(request: Request) -> Response:
             _redrive("--all", f"Redrive {len(redrivable):,}", disabled=here.read_only, class_="go")
             if redrivable
             else None,
+            class_=None if letters else "narrow",
         ),
         (
             e(

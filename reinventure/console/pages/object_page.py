@@ -76,13 +76,14 @@ def show(request: Request) -> Response:
 
 
 def show_picture(request: Request) -> Response:
-    """Return the picture of the object, or why it is not shown as text."""
+    """Return the picture of the object; nothing if it has none that is shown."""
     here = served(request)
     try:
         bucket, key = _named(request.query_params, here)
         found = picture.read(here.catalog.s3, bucket, key)
-    except UserError as error:
-        return PlainTextResponse(f"{error}\n", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+    except UserError:
+        # No error: a name that ends in .jpg promises nothing.
+        return Response(status_code=HTTPStatus.NO_CONTENT)
     except (ClientError, BotoCoreError) as error:
         return PlainTextResponse(f"{explain(error)}\n", HTTPStatus.BAD_GATEWAY)
     return Response(found.content, media_type=found.content_type, headers=_OF_PICTURES)

@@ -2,33 +2,45 @@
 // begins, ends, or is healed.
 
 import { on } from "./events.js";
+import { released } from "./press.js";
 
 const place = document.querySelector("[data-breaking]");
 const live = document.querySelector("[data-said]");
+const start = document.querySelector('form[action$="/tour/start"] button');
 let shown = null;
+let [faulty, touring] = [false, false];
 let next = Promise.resolve();
 
 on("breaking", ({ phase, fault, problem }) => {
   const now = JSON.stringify([phase, fault, problem]);
   if (now !== shown) refresh();
   shown = now;
+  faulty = phase === "on" || phase === "healing";
+  allow();
 });
 // After `repair`, and whenever a comparison ends that was not the page's own.
 on("comparison", ({ running }) => {
   if (!running && place.querySelector(".state")) refresh();
 });
 on("tour", ({ running }) => {
-  document.querySelector('form[action$="/tour/start"] button').disabled = running;
+  touring = running;
+  allow();
   refresh();
 });
+
+/** Let the tour start when nothing else runs. */
+function allow() {
+  start.disabled = faulty || touring || start.hasAttribute("data-read-only");
+}
 
 /** Fetch the part that changes, one request after the other, and keep the focus where it is. */
 function refresh() {
   next = next.then(async () => {
     const reply = await fetch(place.dataset.breaking);
     if (!reply.ok) return;
-    const focused = document.activeElement?.id;
     const part = new DOMParser().parseFromString(await reply.text(), "text/html");
+    await released();
+    const focused = document.activeElement?.id;
     place.replaceChildren(...part.body.childNodes);
     if (focused) document.getElementById(focused)?.focus();
     say();

@@ -1,6 +1,7 @@
 // The totals of a place: read again while changes come, and until they are counted.
 
 import { on } from "./events.js";
+import { released } from "./press.js";
 
 // Milliseconds after a change, or after the reading before. Totals may gather changes for a minute.
 const DELAYS = [1000, 2000, 5000, 15000, 60000];
@@ -25,7 +26,11 @@ async function read() {
   }
   try {
     const reply = await fetch(totals.dataset.totals);
-    if (reply.ok) show(await reply.text());
+    if (reply.ok) {
+      const text = await reply.text();
+      await released();
+      show(text);
+    }
   } catch {
     // The server is gone: the frame says so, and the page is loaded anew when it is back.
   }

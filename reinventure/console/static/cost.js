@@ -1,7 +1,7 @@
-// The page of the cost: figures in their places. A table with other lines is loaded anew.
+// The page of the cost: figures in their places. A table with other lines is fetched anew.
 
 import { on } from "./events.js";
-import { reload } from "./reload.js";
+import { refresh } from "./refresh.js";
 
 on("cost", ({ problem, sums, lines }) => {
   document.querySelector('[data-problem="cost"]').textContent = problem ?? "";
@@ -14,7 +14,7 @@ on("cost", ({ problem, sums, lines }) => {
     rows.length === lines.length &&
     rows.every((row, n) => ["service", "reason", "unit"].every((name) => place(row, name).textContent === lines[n][name]));
   if (!same) {
-    reload();
+    refresh();
     return;
   }
   rows.forEach((row, n) => {

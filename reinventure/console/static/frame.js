@@ -1,7 +1,7 @@
 // What every page does: the badge, the number of failures, and whether the server answers.
 
 import { on, onConnection } from "./events.js";
-import { reload } from "./reload.js";
+import { refresh } from "./refresh.js";
 
 const badge = document.querySelector(".badge");
 const place = (name) => badge.querySelector(`[data-badge="${name}"]`);
@@ -53,10 +53,10 @@ on("cost", ({ total }) => {
   cost.append(sum);
 });
 
-// A section that shows the end state of something is loaded anew when it has changed.
-for (const section of document.querySelectorAll("[data-reload-on]")) {
-  on(section.dataset.reloadOn, (state) => {
-    if (!state.running) reload();
+// A page that shows the end state of something shows it anew when it has changed.
+for (const section of document.querySelectorAll("[data-refresh-on]")) {
+  on(section.dataset.refreshOn, (state) => {
+    if (!state.running) refresh();
   });
 }
 

@@ -1,6 +1,7 @@
 // The page of one key: loads its life anew when something has come, and keeps what is open.
 
 import { on } from "./events.js";
+import { released } from "./press.js";
 
 const MINUTES = 60_000;
 
@@ -27,7 +28,10 @@ async function load() {
   loading = true;
   try {
     const reply = await fetch(place.dataset.life);
-    if (reply.ok) show(await reply.text());
+    if (!reply.ok) return;
+    const text = await reply.text();
+    await released();
+    show(text);
   } catch {
     // The server is gone: the frame says so, and the page is loaded anew when it is back.
   } finally {

@@ -50,6 +50,7 @@ def faults_are_parameters() -> None:
     """
     _functions_fail()
     _tables_are_throttled()
+    _processes_are_killed()
     _events_go_astray()
 
 
@@ -131,6 +132,96 @@ def _refuses(body: bytes) -> bool:
     return found.holds(found.target, now) and (
         (now - found.begin) % (2 * THROTTLED_SECONDS) < THROTTLED_SECONDS
     )
+
+
+def _processes_are_killed() -> None:
+    runtime: Any = importlib.import_module("ministack.core.lambda_runtime")
+    dynamodb: Any = importlib.import_module("ministack.services.dynamodb")
+    invoke, handle = runtime.Worker.invoke, dynamodb.handle_request
+    doomed = DoomedProcesses()
+
+    @wraps(invoke)
+    def invoke_until_killed(
+        worker: Any, event: Any, request_id: str, **named: Any
+    ) -> dict[str, Any]:
+        found = _lease(Fault.PROCESS_KILLED, worker.func_name)
+        role = runtime.execution_credentials(worker.config)["AWS_ACCESS_KEY_ID"] if found else ""
+        if not found or not doomed.add(worker, role, (found.begin, json.dumps(event))):
+            result: dict[str, Any] = invoke(worker, event, request_id, **named)
+            return result
+        try:
+            result = invoke(worker, event, request_id, **named)
+        finally:
+            killed = doomed.remove(worker, role)
+        if killed:
+            message = f"RequestId: {request_id} Error: Runtime exited with error: signal: killed"
+            result |= {"error": message, "trace": f"[ERROR] {message}"}
+        return result
+
+    @wraps(handle)
+    async def handle_and_kill(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: Any
+    ) -> Any:
+        role = headers.get("authorization", "").partition("Credential=")[2].partition("/")[0]
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        kill, written = doomed.next(role) if operation in _WRITES else (None, False)
+        if kill is None:
+            return await handle(method, path, headers, body, query)
+        if written:
+            reply = await handle(method, path, headers, body, query)
+            kill()
+            return reply
+        kill()
+        # The write has not left the process that sent it.
+        return 500, {}, b""
+
+    runtime.Worker.invoke = invoke_until_killed
+    dynamodb.handle_request = handle_and_kill
+
+
+class DoomedProcesses:
+    """Workers of MiniStack that are killed at the next write of their role, one write each."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._workers: dict[str, list[Any]] = {}
+        self._begin = 0.0
+        self._seen: set[str] = set()
+        self._written = False
+
+    def add(self, worker: Any, role: str, invocation: tuple[float, str]) -> bool:
+        """Doom `worker`; return False if its event was there before, since the fault began."""
+        begin, event = invocation
+        with self._lock:
+            if begin != self._begin:
+                self._begin, self._seen = begin, set()
+            if event in self._seen:
+                return False
+            self._seen.add(event)
+            self._workers.setdefault(role, []).append(worker)
+            return True
+
+    def next(self, role: str) -> tuple[Callable[[], None] | None, bool]:
+        """Return what kills a worker of `role`, None if none is doomed, and when.
+
+        True: after the write that its role makes now, False: before it. It is by turns. Of several
+        at work it is the first, though another may have sent the write.
+        """
+        with self._lock:
+            workers = self._workers.get(role)
+            if not workers:
+                return None, False
+            self._written = not self._written
+            return workers.pop(0)._proc.kill, self._written
+
+    def remove(self, worker: Any, role: str) -> bool:
+        """Spare `worker`; return whether it was killed."""
+        with self._lock:
+            workers = self._workers[role]
+            if worker not in workers:
+                return True
+            workers.remove(worker)
+            return False
 
 
 def _events_go_astray() -> None:

@@ -21,6 +21,20 @@ from tests.waiting import PATIENCE, wait_until
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
+COUNTER = """
+import boto3
+
+def handler(event, context):
+    if event:
+        boto3.client("dynamodb").update_item(
+            TableName=event["table"],
+            Key={"pk": {"S": event["item"]}},
+            UpdateExpression="ADD times :one",
+            ExpressionAttributeValues={":one": {"N": "1"}},
+        )
+    return 7
+"""
+
 ONCE = Config(retries={"total_max_attempts": 1})
 
 
@@ -148,16 +162,22 @@ def test_a_fault_ends_by_itself(bucket: EventBucket, control: FaultControl) -> N
 
 @pytest.fixture
 def new_function(session: boto3.Session) -> Callable[[str], str]:
-    """A function that makes a function of Lambda, which returns 7, and returns its name."""
+    """A function that makes a function of Lambda and returns its name.
+
+    It returns 7, and first adds 1 to an item if the event names one. It may do that in any table.
+    """
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("index.py", "def handler(event, context): return 7\n")
+        archive.writestr("index.py", COUNTER)
 
     def make(purpose: str) -> str:
-        name = f"{purpose}-{uuid4()}"
-        role = session.client("iam").create_role(
-            RoleName=name, AssumeRolePolicyDocument='{"Statement": []}'
-        )["Role"]["Arn"]
+        name, iam = f"{purpose}-{uuid4()}", session.client("iam")
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument='{"Statement": []}')["Role"][
+            "Arn"
+        ]
+        allow = {"Effect": "Allow", "Action": "dynamodb:UpdateItem", "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+        iam.put_role_policy(RoleName=name, PolicyName="count", PolicyDocument=document)
         session.client("lambda").create_function(
             FunctionName=name,
             Runtime="python3.13",
@@ -191,6 +211,38 @@ def test_a_function_fails_and_another_one_does_not(
     assert len(log["events"]) == 1
     control.end(Fault.INGEST_FAILS)
     assert invoked(broken) == (None, 7)
+
+
+def test_a_process_is_killed_once_for_each_event_after_its_write_or_before_it(
+    session: boto3.Session,
+    dynamodb: "DynamoDBClient",
+    table: str,
+    control: FaultControl,
+    new_function: Callable[[str], str],
+) -> None:
+    broken, sound = new_function("broken"), new_function("sound")
+
+    def invoked(name: str, item: str) -> Any:
+        event = json.dumps({"table": table, "item": item})
+        reply = session.client("lambda").invoke(FunctionName=name, Payload=event)
+        payload = json.load(reply["Payload"])
+        return payload["errorMessage"] if "FunctionError" in reply else payload
+
+    def times(item: str) -> int:
+        found = dynamodb.get_item(TableName=table, Key={"pk": {"S": item}}).get("Item", {})
+        return int(found.get("times", {}).get("N", 0))
+
+    control.begin(Fault.PROCESS_KILLED, broken, 60)
+    assert "signal: killed" in invoked(broken, "first")
+    assert times("first") == 1, "killed after its write"
+    assert "signal: killed" in invoked(broken, "second")
+    assert times("second") == 0, "killed before its write"
+    assert invoked(sound, "third") == 7
+    # Tried again, each is left alone.
+    assert [invoked(broken, item) for item in ("first", "second")] == [7, 7]
+    assert [times(item) for item in ("first", "second")] == [2, 1]
+    control.end(Fault.PROCESS_KILLED)
+    assert invoked(broken, "fourth") == 7
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from reinventure.aws.account_counts import Metered
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.console import cost_counts
 from reinventure.console.cost_counts import LoggedCounts, MetricCounts
-from reinventure.console.current_cost import CurrentCost, money
+from reinventure.console.current_cost import CurrentCost, money, quantity
 from reinventure.console.event_stream import EventStream
 from reinventure.console.followed_changes import FollowedChanges
 from reinventure.console.served import Served, serve
@@ -226,3 +226,11 @@ def test_the_page_says_whose_figures_they_are(catalog: DeployedCatalog, browser:
 )
 def test_small_sums_have_two_digits(dollars: float, text: str) -> None:
     assert money(dollars) == text
+
+
+@pytest.mark.parametrize(
+    ("used", "text"),
+    [(0, "0"), (1234.4, "1,234"), (6.667, "6.67"), (0.262, "0.262"), (0.0000118, "0.000012")],
+)
+def test_small_quantities_have_no_exponent(used: float, text: str) -> None:
+    assert quantity(used) == text

@@ -93,7 +93,7 @@ def test_with_fewer_changes_than_it_made_it_says_so_and_deletes_its_files(
 
 
 def test_a_step_ends_when_its_changes_have_come_and_a_page_has_shown_them(
-    new_tour: NewTour, breakable: Served
+    new_tour: NewTour, breakable: Served, states: list[TourState]
 ) -> None:
     tour = new_tour()
     tour.start()
@@ -110,7 +110,10 @@ def test_a_step_ends_when_its_changes_have_come_and_a_page_has_shown_them(
     tour.saw(first + 1)
     wait_until(lambda: tour.shown().number == 2)
     tour.stop()
+    stopped = len(states) - 1
     tour.join()
+    # A person who has gone elsewhere stays there, while the files are deleted.
+    assert {each.step.page for each in states[stopped:] if each.step} == {""}
     assert tour.shown().ending == "The tour was stopped. Its files are deleted."
     assert keys(breakable) == []
     tour.stop()
