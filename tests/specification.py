@@ -20,10 +20,11 @@ from pathlib import Path
 
 SPEC = Path(__file__).parents[1] / "spec"
 
-NO_JAVA = (
-    "Java is missing, which TLC needs. Install it: apt-get install default-jre-headless (Debian,"
-    " Ubuntu), dnf install java-21-amazon-corretto-headless (Amazon Linux), or brew install openjdk"
-)
+NO_JAVA = "Java is not installed"
+"""Why tests are skipped."""
+
+_HOMEBREW = ("/opt/homebrew/opt/openjdk/bin", "/usr/local/opt/openjdk/bin")
+"""Where Homebrew has it, outside of the PATH."""
 
 
 class SpecificationError(Exception):
@@ -240,11 +241,10 @@ _STEP = re.compile(r"^State \d+: <(\w+) line", re.MULTILINE)
 
 
 def java() -> str | None:
-    """Return the path of `java`, from JAVA_HOME or the PATH, or None."""
+    """Return the path of `java`, from JAVA_HOME, the PATH or Homebrew, or None."""
     home = os.environ.get("JAVA_HOME")
-    return (shutil.which(str(Path(home) / "bin" / "java")) if home else None) or shutil.which(
-        "java"
-    )
+    folders = [*([f"{home}/bin"] if home else []), os.environ.get("PATH", ""), *_HOMEBREW]
+    return shutil.which("java", path=os.pathsep.join(folders))
 
 
 def run(check: Check, *options: str) -> Result:
@@ -254,7 +254,7 @@ def run(check: Check, *options: str) -> Result:
     """
     program = java()
     if program is None:
-        raise SpecificationError(NO_JAVA)
+        raise SpecificationError(f"{NO_JAVA}, which TLC needs. Install it with: make java")
     without = {"Without": f'"{check.clause}"'} if isinstance(check, Mutation) else {}
     constants = {**check.model.constants, **check.constants, **without}
     lines = ["SPECIFICATION Spec", "CONSTANTS"]
