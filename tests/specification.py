@@ -57,9 +57,10 @@ CATALOG = Model(
         "Expiry": "FALSE",
         "Forgery": "FALSE",
         "Inspection": "FALSE",
+        "Scoping": "FALSE",
         "Without": '""',
     },
-    ("EndsEqual", "Healed", "InspectedRight"),
+    ("EndsEqual", "Healed", "InspectedRight", "LeavesNone"),
     ("NeverFalls", "FeedInOrder", "InspectionKept"),
 )
 
@@ -119,6 +120,11 @@ CHECKS = [
         CATALOG,
         {"Versionings": '{"never", "enabled"}', "Losses": ON, "Forgery": ON, "Expiry": ON},
     ),
+    Check(
+        "scope",
+        CATALOG,
+        {"Versionings": '{"enabled"}', "Scoping": ON, "ClockError": "1", "Gaps": "{4}"},
+    ),
     Check("totals", TOTALS, {"Folders": "{1, 2}", "Invocations": "{1, 2}", "Splits": ON}),
     Check("recount", TOTALS, {"Recounts": "{1, 2}", "Splits": ON}),
     Check("empty folders", TOTALS, {"MaxForgets": "1", "Recounts": "{1}"}),
@@ -139,6 +145,11 @@ LARGER = [
         },
     ),
     Check("two lookups", CATALOG, {**TWO, "MaxTogether": "2", **UPLOADS, **CLOCKS, "Gaps": "{1}"}),
+    Check(
+        "scope of every bucket",
+        CATALOG,
+        {"Versionings": '{"never", "enabled"}', "Scoping": ON, "ClockError": "1", "Gaps": "{1, 4}"},
+    ),
     Check("three changes", CATALOG, {"MaxChanges": "3", **UPLOADS, **CLOCKS, "Gaps": "{1}"}),
     Check(
         "three changes of rows",
@@ -205,6 +216,8 @@ MUTATIONS = [
     _catalog("10", "a reconcile heals", "Healed", Losses=ON, Forgery=ON),
     _catalog("10", "healed_at", "NeverFalls", Forgery=ON),
     _catalog("10", "NEVER_HEALED", "FeedInOrder", Forgery=ON, **CLOCKS),
+    _catalog("13", "ignored out of the scope", "LeavesNone", Scoping=ON),
+    _catalog("13", "a tombstone of what left", "EndsEqual", Scoping=ON),
     _totals("NOT_YET_COUNTED"),
     _totals("cut anew"),
     _totals("one transaction"),

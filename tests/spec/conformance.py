@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 from s3_catalog.model import order, row, sequencer
+from s3_catalog.reconciliation import repair
 from s3_catalog.table import batch_write, store
 from tests.spec import code_steps, totals_steps
 from tests.spec.state_graph import Graph, State
@@ -22,6 +23,7 @@ ACTIONS: Mapping[str, Steps] = {
     "Compare": code_steps.compare,
     "Insert": code_steps.insert,
     "Record": code_steps.record,
+    "RemoveRow": code_steps.remove_row,
 }
 """What the code does of spec/Catalog.tla."""
 
@@ -46,7 +48,7 @@ def limits_of_the_model() -> Iterator[None]:
     with ExitStack() as patches:
         for module in (order, store, batch_write):
             patches.enter_context(patch.object(module, "TOLERANCE", timedelta(minutes=1)))
-        for module in (row, store, sequencer):
+        for module in (row, store, sequencer, repair):
             patches.enter_context(patch.object(module, "CLOCKS", timedelta(minutes=2)))
         yield
 

@@ -42,6 +42,18 @@ BOUNDS = [
         CATALOG,
         {**LEAST, "Inspection": ON, "Versionings": '{"never", "enabled"}'},
     ),
+    Check(
+        "scope",
+        CATALOG,
+        {
+            **LEAST,
+            "MaxChanges": "1",
+            "Gaps": "{4}",
+            "Losses": ON,
+            "Scoping": ON,
+            "Versionings": '{"enabled"}',
+        },
+    ),
 ]
 COUNTING_BOUND = Check(
     "counting", TOTALS, {"Folders": "{1, 2}", "Invocations": "{1, 2}", "Splits": ON}
