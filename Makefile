@@ -1,8 +1,8 @@
 # Everything below sets up what it needs in this folder: .venv, node_modules, .local. It takes Python
 # 3.11 or newer, make, and a network for the first run; neither Docker nor Node.js. Only `mariadb`,
-# `browser`, `test` and `pipeline` install packages of the system: MariaDB's server and Chromium, if
-# they are missing. Python packages are wheels with the hashes of requirements*.txt, for Linux (x86_64,
-# arm64) and macOS (arm64).
+# `browser`, `java`, `test`, `spec`, `soak` and `pipeline` install packages of the system: MariaDB's
+# server, Chromium and Java, if they are missing. Python packages are wheels with the hashes of
+# requirements*.txt, for Linux (x86_64, arm64) and macOS (arm64).
 
 PYTHON ?= python3
 FILES ?= samples
@@ -35,7 +35,7 @@ NPM_CI := $(NPM) ci --silent --no-audit --no-fund
 RUN_ONLY := --omit=dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up console down setup hooks lock audit sbom packages mariadb browser check test spec soak mutants bench lint format changelog pictures reference site synth \
+.PHONY: help demo up console down setup hooks lock audit sbom packages mariadb browser java check test spec soak mutants bench lint format changelog pictures reference site synth \
   release ship smoke pipeline deploy destroy clean
 
 help: ## List the targets
@@ -132,6 +132,26 @@ endef
 browser: ## Install Chromium, unless it or Google Chrome is there: the tests of the console run in it
 	@$(call FIND_BROWSER,exit 1); sh -c "$$install"
 
+# Sets `install` to the command that installs Java; exits if it is where tests/specification.py looks.
+define FIND_JAVA
+PATH="$${JAVA_HOME:+$$JAVA_HOME/bin:}$$PATH:/opt/homebrew/opt/openjdk/bin:/usr/local/opt/openjdk/bin"; \
+has() { command -v "$$1" >/dev/null; }; \
+if has java; then exit; fi; \
+[ "$$(id -u)" = 0 ] || sudo="sudo "; \
+if has brew; then sudo=; install="brew install openjdk"; \
+elif has apt-get; then \
+  install="$${sudo}apt-get update -qq && $${sudo}env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends default-jre-headless"; \
+elif grep -qs '^ID="amzn"' /etc/os-release; then \
+  install="$${sudo}dnf install -y -q java-21-amazon-corretto-headless"; \
+elif has dnf; then install="$${sudo}dnf install -y -q java-21-openjdk-headless"; \
+else echo "Java is missing, and there is no brew, apt-get or dnf to install it." >&2; \
+  $(1); fi
+endef
+
+java: ## Install Java, unless it is there: the specification is checked on it
+	@$(call FIND_JAVA,exit 1); sh -c "$$install"
+
 # Without asking for a password, and without an error: tests/conftest.py skips what lacks them.
 define INSTALL_IF_ALLOWED
 if [ "$$sudo" ] && ! sudo -n true 2>/dev/null; then \
@@ -139,24 +159,27 @@ if [ "$$sudo" ] && ! sudo -n true 2>/dev/null; then \
 else echo "Installing $(1) ..."; sh -c "$$install" || echo "$(1) could not be installed." >&2; fi
 endef
 
-.PHONY: mariadb-if-allowed browser-if-allowed
+.PHONY: mariadb-if-allowed browser-if-allowed java-if-allowed
 mariadb-if-allowed:
 	@$(call FIND_MARIADB,exit 0); $(call INSTALL_IF_ALLOWED,MariaDB's server,the SQL tests,mariadb)
 
 browser-if-allowed:
 	@$(call FIND_BROWSER,exit 0); $(call INSTALL_IF_ALLOWED,Chromium,the tests of the console,browser)
 
+java-if-allowed:
+	@$(call FIND_JAVA,exit 0); $(call INSTALL_IF_ALLOWED,Java,the specification,java)
+
 check: lint ## Run lint, the unit tests and a short simulation: in a minute or two
 	@SOAK_HISTORIES=500 exec pytest -q $(PARALLEL) tests/unit tests/simulator/test_convergence.py
 
-test: $(DEV) $(CHECKOV)/.installed mariadb-if-allowed browser-if-allowed ## Run all tests: make test [ARGS="-k totals"] [REPORTS=folder]
+test: $(DEV) $(CHECKOV)/.installed mariadb-if-allowed browser-if-allowed java-if-allowed ## Run all tests: make test [ARGS="-k totals"] [REPORTS=folder]
 	@exec pytest $(PARALLEL) $(ARGS) \
 	  $(if $(REPORTS),--junitxml=$(REPORTS)/junit.xml --cov --cov-report=xml:$(REPORTS)/coverage.xml)
 
-spec: $(DEV) ## Check the specification in spec/ with TLC, which needs Java: make spec [ONLY="totals recount"]
+spec: $(DEV) java-if-allowed ## Check the specification in spec/ with TLC: make spec [ONLY="totals recount"]
 	@exec nice -n 10 python -m tests.specification $(ONLY)
 
-soak: $(DEV) ## Search longer than the tests do: make soak [SECONDS=300 | N=100000] [SEED=...]
+soak: $(DEV) java-if-allowed ## Search longer than the tests do: make soak [SECONDS=300 | N=100000] [SEED=...]
 	@PYTHONPATH=.:lambdas exec python -m tests.soak \
 	  $(SECONDS:%=--seconds %) $(N:%=--histories %) $(SEED:%=--seed %)
 

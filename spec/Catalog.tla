@@ -26,10 +26,11 @@ CONSTANTS
     Expiry,       \* whether tombstones expire
     Forgery,      \* whether events are forged, and earlier versions believed them
     Inspection,   \* whether content inspection adds its results
+    Scoping,      \* whether the key leaves the catalog's scope, and comes back
     Without       \* the clause that is left out, to see that it is needed; "" has all
 
 VARIABLES
-    world,     \* the bucket's versioning, how S3 orders uploads, and which events are early
+    world,     \* the bucket's versioning, how S3 orders uploads, which events are early, the scope
     now,       \* the true time: that of the last change
     versions,  \* the bucket: versions and delete markers, the current one first
     nulls,     \* the greatest order of a change of the version "null"
@@ -59,6 +60,7 @@ Implausible(r) == r.seq \in {Low, High}
 Lifecycle == 0    \* LifecycleExpiration:...
 Upload == 1       \* ObjectCreated:CompleteMultipartUpload
 Other == 2        \* ObjectCreated:Put and later ones, ObjectRemoved:..., Reconciled
+Left == 3         \* OutOfScope: never compared with others
 
 \* etag 0: there is no object. id 0: the version "null". asked 0: not of a lookup.
 NoRow == [has |-> FALSE, seq |-> -1, time |-> 0, name |-> Other, etag |-> 0, id |-> 0,
@@ -193,6 +195,8 @@ Accepts(e) ==
 
 (* ------------------------------- Deliveries ------------------------------ *)
 
+InScope == world.scope = "in"
+
 \* `_latest` of ingestion/delivery.py: the event that certainly supersedes the others, or 0.
 Latest(B) ==
     IF \E i \in B : ~SelfContained(events[i]) THEN 0
@@ -206,6 +210,7 @@ Asks(c) == [c EXCEPT !.at = "ask", !.seen = row, !.clock = now]
 \* The PutItem of `l`, with its condition. If that is refused, or nothing can be put, a lookup
 \* decides: at once, or after others have changed the row again.
 Deliver ==
+    /\ InScope \/ ~With("ignored out of the scope")
     /\ \E B \in SUBSET ((1..Len(events)) \ dead) : LET l == Latest(B) IN
        /\ B # {} /\ Cardinality(B) <= MaxTogether
        /\ IF l # 0 /\ Accepts(events[l])
@@ -224,11 +229,13 @@ Deliver ==
 \* `from_lookup` of model/row.py.
 Result(seen, found, clock, why) ==
     LET heals == seen.has /\ Implausible(seen) /\ With("heals")
+        left == seen.name = Left
         causes == {events[i] : i \in why}
         before == IF seen.has /\ ~heals /\ With("greatest sequencer") THEN {seen.seq} ELSE {}
         moments == {<<e.time, NameOf(e)>> : e \in causes}
           \union (IF why = {} THEN {<<IF found = Nothing THEN clock ELSE found.seq, Other>>} ELSE {})
-          \union (IF seen.has THEN {<<seen.time, IF why = {} THEN Other ELSE seen.name>>} ELSE {})
+          \union (IF seen.has /\ ~(left /\ found # Nothing)
+                  THEN {<<seen.time, IF why = {} \/ left THEN Other ELSE seen.name>>} ELSE {})
         last == CHOOSE m \in moments : \A o \in moments : o[1] < m[1] \/ (o[1] = m[1] /\ o[2] <= m[2])
         \* The code adds a microsecond to the time of a lookup of the same moment: any tag that no
         \* process has seen is as good.
@@ -282,16 +289,22 @@ Crash == /\ \E p \in Processes : process[p] # Idle /\ process' = [process EXCEPT
 
 (* ------------------------------- Reconcile ------------------------------- *)
 
+\* In `handled`, -1 is that a reconcile has compared the key since it came back to the scope.
+Compared == IF Scoping THEN {-1} ELSE {}
+
+HasLeft == row.has /\ row.etag = 0 /\ row.name = Left
+
 \* It may run at any time. It answers for all changes until then if those events that are not
 \* handled are lost: none is delivered any more. But not for a deletion during an upload that S3
 \* orders by its start: without its event there is no tombstone, which that of the upload must find.
 Reconcile ==
-    /\ Losses
+    /\ Losses \/ Scoping
+    /\ InScope
     /\ \E p \in Processes, answers \in BOOLEAN :
          /\ process[p] = Idle
          /\ IF answers THEN world.order = "start" => uploads = {} ELSE ~(0..Len(events) \subseteq handled)
          /\ process' = [process EXCEPT ![p] = [Idle EXCEPT !.at = "list", !.clock = now,
-                                               !.done = IF answers THEN 0..Len(events) ELSE {}]]
+                                               !.done = IF answers THEN Compared \union 0..Len(events) ELSE {}]]
          /\ dead' = IF answers THEN dead \union ((1..Len(events)) \ handled) ELSE dead
     /\ UNCHANGED <<bucket, handled, row>>
 
@@ -303,17 +316,20 @@ Compare == /\ \E p \in Processes : LET c == process[p] IN
               /\ c.at = "compare"
               /\ IF Agree(row, c.found) /\ (~Implausible(row) \/ ~With("a reconcile heals"))
                  THEN process' = [process EXCEPT ![p] = Idle] /\ handled' = handled \union c.done
-                 ELSE /\ process' = [process EXCEPT ![p] = IF row.has THEN [Idle EXCEPT !.at = "read", !.done = c.done]
-                                                                      ELSE [c EXCEPT !.at = "insert"]]
+                 ELSE /\ process' = [process EXCEPT ![p] = IF row.has /\ ~HasLeft THEN [Idle EXCEPT !.at = "read", !.done = c.done]
+                                                           ELSE [c EXCEPT !.at = "insert"]]
                       /\ UNCHANGED handled
            /\ UNCHANGED <<bucket, dead, row>>
 
-Insert == /\ \E p \in Processes : LET c == process[p] IN
+\* The tombstone of a key that left is replaced without a lookup if the listing is later.
+Insert == /\ \E p \in Processes, e \in {-ClockError, ClockError} :
+             LET c == process[p]
+                 returns == HasLeft /\ row.asked < c.clock + e - Clocks IN
              /\ c.at = "insert"
-             /\ IF row.has /\ With("ROW_MISSING")
+             /\ IF row.has /\ ~returns /\ With("ROW_MISSING")
                 THEN /\ process' = [process EXCEPT ![p] = [Idle EXCEPT !.at = "read", !.done = c.done]]
                      /\ UNCHANGED <<row, handled>>
-                ELSE /\ \E e \in {-ClockError, ClockError} : row' = Result(NoRow, c.found, c.clock + e, {})
+                ELSE /\ row' = Result(IF returns THEN row ELSE NoRow, c.found, c.clock + e, {})
                      /\ handled' = handled \union c.done /\ process' = [process EXCEPT ![p] = Idle]
           /\ UNCHANGED <<bucket, dead>>
 
@@ -332,6 +348,40 @@ Expire ==
     /\ dead' = IF late THEN dead \union old ELSE dead
     /\ uploads' = IF late THEN {s \in uploads : s > base} ELSE uploads
     /\ UNCHANGED <<world, now, versions, nulls, events, handled, process>>
+
+(* --------------------------------- Scope --------------------------------- *)
+
+\* A deployment takes the prefix of the key away. Lookups that began before go on.
+Leave == /\ Scoping /\ InScope /\ world' = [world EXCEPT !.scope = "out"]
+         /\ UNCHANGED <<now, versions, nulls, uploads, events, handled, dead, row, process>>
+
+\* Then the rows are removed: each is read, and replaced by a tombstone. If no lookup from before is
+\* in progress any more, the catalog is rid of the key afterwards.
+Detach == /\ world.scope = "out"
+          /\ \E p \in Processes : LET last == \A q \in Processes : process[q] = Idle IN
+             /\ process[p] = Idle
+             /\ process' = [process EXCEPT ![p] = [Idle EXCEPT !.at = "detach", !.done = IF last THEN {0} ELSE {},
+                                                               !.seen = row, !.clock = now]]
+          /\ UNCHANGED <<bucket, handled, dead, row>>
+
+RemoveRow ==
+    /\ \E p \in Processes : LET c == process[p] IN
+       /\ c.at = "detach"
+       /\ IF c.seen.etag # 0 /\ ~Unchanged(c.seen) /\ With("ROW_UNCHANGED")
+          THEN process' = [process EXCEPT ![p] = [c EXCEPT !.seen = row, !.clock = now]] /\ UNCHANGED <<world, row>>
+          ELSE /\ process' = [process EXCEPT ![p] = Idle]
+               /\ world' = [world EXCEPT !.scope = IF c.done = {} THEN "out" ELSE "gone"]
+               /\ IF c.seen.etag = 0 THEN UNCHANGED row
+                  ELSE \E e \in {-ClockError, ClockError} :
+                    row' = IF With("a tombstone of what left")
+                           THEN [Result(c.seen, Nothing, c.clock + e, {}) EXCEPT !.name = Left] ELSE NoRow
+    /\ UNCHANGED <<now, versions, nulls, uploads, events, handled, dead>>
+
+\* The prefix is there again, and no removal goes on.
+Return == /\ ~InScope /\ \A p \in Processes : process[p].at # "detach"
+          /\ world' = [world EXCEPT !.scope = "in", !.back = Len(events)]
+          /\ handled' = handled \ Compared
+          /\ UNCHANGED <<now, versions, nulls, uploads, events, dead, row, process>>
 
 (* ------------------------------- Inspection ------------------------------ *)
 
@@ -361,7 +411,8 @@ Record == /\ \E p \in Processes : LET c == process[p] IN
 (* ----------------------------- The whole system -------------------------- *)
 
 \* The catalog may be newer than the object, or have a row of a forged event.
-Init == /\ world \in [versioning : Versionings, order : {"open"}, deviation : {-Deviation, Deviation}]
+Init == /\ world \in [versioning : Versionings, order : {"open"}, deviation : {-Deviation, Deviation},
+                       scope : {"in"}, back : {-1}]
         /\ now = First /\ nulls = 0 /\ uploads = {} /\ events = <<>> /\ dead = {}
         /\ process = [p \in Processes |-> Idle]
         /\ LET old == [Version(First, First, First, First) EXCEPT !.id = IF Versioned THEN First ELSE 0] IN
@@ -374,6 +425,7 @@ Init == /\ world \in [versioning : Versionings, order : {"open"}, deviation : {-
 Next == \/ Put \/ Start \/ Complete \/ Delete \/ Remove \/ Switch \/ Forge
         \/ Deliver \/ Read \/ Ask \/ Replace \/ Crash \/ Expire
         \/ Reconcile \/ List \/ Compare \/ Insert \/ Inspect \/ Get \/ Record
+        \/ Leave \/ Detach \/ RemoveRow \/ Return
 
 Spec == Init /\ [][Next]_vars
 
@@ -386,8 +438,12 @@ Last == IF world.order # "start" THEN {Len(events)}
 
 \* As soon as the last change is handled the row is right, whatever became of the earlier events
 \* and however often they are delivered from then on. A lost event is handled by a reconcile.
-Done == Last \subseteq handled
+\* After it came back to the scope a change must follow, or a reconcile.
+Done == InScope /\ Last \subseteq handled /\ (Len(events) > world.back \/ Compared \subseteq handled)
 EndsEqual == Done => row.etag = Current.etag /\ (row.etag # 0 => row.id = Current.id)
+
+\* The catalog has no object of a key that left, once its row was removed after the last lookup.
+LeavesNone == world.scope = "gone" => row.etag = 0
 
 \* ... and a forged sequencer is gone by then.
 Healed == Done => row.seq # High

@@ -16,6 +16,7 @@ from reinventure.local import background_process as background
 from reinventure.local import mariadb
 from tests.browser import chromium
 from tests.local_cloud import catalog, cloud, session, shared_catalogs, shared_session
+from tests.specification import NO_JAVA
 
 __all__ = ["catalog", "cloud", "session", "shared_catalogs", "shared_session"]
 
@@ -30,7 +31,7 @@ ON_THE_CLOUD = frozenset({"local", "browser"})
 
 NO_MARIADB = "MariaDB's server is not installed"
 NO_BROWSER = "Chromium is not installed"
-INSTALLERS = {NO_MARIADB: "make mariadb", NO_BROWSER: "make browser"}
+INSTALLERS = {NO_MARIADB: "make mariadb", NO_BROWSER: "make browser", NO_JAVA: "make java"}
 """Why tests are skipped, and the command after which they run."""
 
 # Examples come from the profile alone: few and always the same ones in `make test`, many and new

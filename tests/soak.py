@@ -1,18 +1,22 @@
 """Search longer than the tests do: python -m tests.soak [--seconds S | --histories N] [--seed N].
 
-Two searches run side by side. One runs the property tests with the long profile of Hypothesis, in
-rounds with different seeds. The other simulates random histories of events, faults and retries.
-Progress goes to stderr. The exit code is 1 when either has found something; stdout has what.
+Two searches run side by side. One compares the code with the specification, from random states of
+larger bounds, for a quarter of the time; then it runs the property tests with the long profile of
+Hypothesis, in rounds with different seeds. The other simulates random histories of events, faults
+and retries. Progress goes to stderr. The exit code is 1 when either has found something; stdout has
+what.
 """
 
 import argparse
 import logging
+import math
 import os
 import secrets
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from datetime import timedelta
 from itertools import count
@@ -38,6 +42,9 @@ HOUR = timedelta(hours=1)
 LAST_TEST_SECONDS = 120
 """After the deadline, for the property test that is running. Then it is killed."""
 
+COMPARISON_SECONDS = 60
+"""For the comparison with the specification, unless a time is given."""
+
 STOPPED = 2
 """Exit code of pytest when the deadline stopped it before its last test."""
 
@@ -48,20 +55,23 @@ PROPERTIES = (
 )
 
 
-class Properties:
-    """The property tests, as a process. With a deadline they are repeated until then."""
+class Checks:
+    """The comparison with the specification, then the property tests: one process at a time.
+
+    With a deadline the property tests are repeated until then.
+    """
 
     def __init__(self, seed: int, deadline: float | None) -> None:
-        self._seeds = count(seed)
+        self._commands = _commands(seed, deadline)
         self._deadline = deadline
         self._output = TemporaryFile("w+")  # noqa: SIM115 (closed by `stop`)
-        self._rounds = 0
+        self._ended = 0
         self._start()
 
     def _start(self) -> None:
         until = {} if self._deadline is None else {"SOAK_DEADLINE": str(self._deadline)}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", *PROPERTIES, f"--hypothesis-seed={next(self._seeds)}"],
+            [sys.executable, "-m", *next(self._commands)],
             env={**os.environ, **until},
             stdout=self._output,
             stderr=subprocess.STDOUT,
@@ -69,27 +79,34 @@ class Properties:
         background.watch(self._process.pid)
 
     def good(self) -> bool:
-        """Start the next round if one has ended and there is time; return False after a failure."""
+        """Start the next process if one has ended in time; return False after a failure."""
         status = self._process.poll()
-        if status == 0 and self._deadline is not None and time.time() < self._deadline:
-            self._rounds += 1
+        if status == 0 and (self._left() > 0 if self._deadline else self._ended == 0):
+            self._ended += 1
             self._start()
             return True
         return status in {None, 0, STOPPED}
 
+    def _left(self) -> float:
+        """Seconds until the deadline."""
+        return max((self._deadline or math.inf) - time.time(), 0)
+
     def finish(self) -> bool:
-        """Wait for the last round, print the output of all, and return whether none has failed."""
+        """Wait for the last process, print the output, and return whether none has failed."""
+        started = -1
         try:
-            left = None if self._deadline is None else self._deadline - time.time()
-            self._process.wait(None if left is None else max(left, 0) + LAST_TEST_SECONDS)
+            while started < self._ended:
+                started = self._ended
+                self._process.wait(self._left() + LAST_TEST_SECONDS if self._deadline else None)
+                self.good()
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
         good = self._process.returncode in {0, STOPPED, -signal.SIGKILL}
-        self._rounds += self._process.returncode == 0
+        self._ended += self._process.returncode == 0
         self._output.seek(0)
         print(self._output.read())
-        print(f"{self._rounds} full rounds of the property tests")
+        print(f"{max(self._ended - 1, 0)} full rounds of the property tests")
         return good
 
     def stop(self) -> None:
@@ -97,6 +114,13 @@ class Properties:
         self._process.terminate()
         self._process.wait()
         self._output.close()
+
+
+def _commands(seed: int, deadline: float | None) -> Iterator[tuple[str, ...]]:
+    seconds = COMPARISON_SECONDS if deadline is None else (deadline - time.time()) / 4
+    yield ("tests.spec.sampled_steps", f"--seed={seed}", f"--seconds={seconds:.0f}")
+    for each in count(seed):
+        yield (*PROPERTIES, f"--hypothesis-seed={each}")
 
 
 def main(arguments: list[str]) -> int:
@@ -113,13 +137,13 @@ def main(arguments: list[str]) -> int:
     deadline = time.time() + options.seconds if options.seconds else None
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     background.end_with_this_process()
-    properties = Properties(seed, deadline)
+    checks = Checks(seed, deadline)
     try:
-        result, played = search(seed, limit, deadline, properties)
-        print("Waiting for the property tests ...", file=sys.stderr, flush=True)
-        good = properties.finish()
+        result, played = search(seed, limit, deadline, checks)
+        print("Waiting for the comparison and the property tests ...", file=sys.stderr, flush=True)
+        good = checks.finish()
     finally:
-        properties.stop()
+        checks.stop()
     for name, times in result.seen.most_common():
         print(f"{times:10}  {name}")
     print("Faults:")
@@ -135,11 +159,11 @@ def main(arguments: list[str]) -> int:
 
 
 def search(
-    seed: int, limit: int | None, deadline: float | None, properties: Properties
+    seed: int, limit: int | None, deadline: float | None, checks: Checks
 ) -> tuple[Result, int]:
     """Simulate histories on all cores but one, from number `seed` on.
 
-    End at the limit or the deadline, or as soon as a property test fails. Return what came to pass,
+    End at the limit or the deadline, or as soon as a check fails. Return what came to pass,
     and the number of histories.
     """
     total, played, started = Result(), 0, time.time()
@@ -150,7 +174,7 @@ def search(
     with ProcessPoolExecutor(processes, get_context("spawn"), begin) as pool:
         while True:
             now = time.time()
-            over = (deadline is not None and now >= deadline) or not properties.good()
+            over = (deadline is not None and now >= deadline) or not checks.good()
             begun = played + len(pending) * CHUNK
             while len(pending) < 2 * processes and not over and (limit is None or begun < limit):
                 size = CHUNK if limit is None else min(CHUNK, limit - begun)

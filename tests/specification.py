@@ -20,10 +20,11 @@ from pathlib import Path
 
 SPEC = Path(__file__).parents[1] / "spec"
 
-NO_JAVA = (
-    "Java is missing, which TLC needs. Install it: apt-get install default-jre-headless (Debian,"
-    " Ubuntu), dnf install java-21-amazon-corretto-headless (Amazon Linux), or brew install openjdk"
-)
+NO_JAVA = "Java is not installed"
+"""Why tests are skipped."""
+
+_HOMEBREW = ("/opt/homebrew/opt/openjdk/bin", "/usr/local/opt/openjdk/bin")
+"""Where Homebrew has it, outside of the PATH."""
 
 
 class SpecificationError(Exception):
@@ -56,9 +57,10 @@ CATALOG = Model(
         "Expiry": "FALSE",
         "Forgery": "FALSE",
         "Inspection": "FALSE",
+        "Scoping": "FALSE",
         "Without": '""',
     },
-    ("EndsEqual", "Healed", "InspectedRight"),
+    ("EndsEqual", "Healed", "InspectedRight", "LeavesNone"),
     ("NeverFalls", "FeedInOrder", "InspectionKept"),
 )
 
@@ -118,6 +120,11 @@ CHECKS = [
         CATALOG,
         {"Versionings": '{"never", "enabled"}', "Losses": ON, "Forgery": ON, "Expiry": ON},
     ),
+    Check(
+        "scope",
+        CATALOG,
+        {"Versionings": '{"enabled"}', "Scoping": ON, "ClockError": "1", "Gaps": "{4}"},
+    ),
     Check("totals", TOTALS, {"Folders": "{1, 2}", "Invocations": "{1, 2}", "Splits": ON}),
     Check("recount", TOTALS, {"Recounts": "{1, 2}", "Splits": ON}),
     Check("empty folders", TOTALS, {"MaxForgets": "1", "Recounts": "{1}"}),
@@ -138,6 +145,11 @@ LARGER = [
         },
     ),
     Check("two lookups", CATALOG, {**TWO, "MaxTogether": "2", **UPLOADS, **CLOCKS, "Gaps": "{1}"}),
+    Check(
+        "scope of every bucket",
+        CATALOG,
+        {"Versionings": '{"never", "enabled"}', "Scoping": ON, "ClockError": "1", "Gaps": "{1, 4}"},
+    ),
     Check("three changes", CATALOG, {"MaxChanges": "3", **UPLOADS, **CLOCKS, "Gaps": "{1}"}),
     Check(
         "three changes of rows",
@@ -204,6 +216,8 @@ MUTATIONS = [
     _catalog("10", "a reconcile heals", "Healed", Losses=ON, Forgery=ON),
     _catalog("10", "healed_at", "NeverFalls", Forgery=ON),
     _catalog("10", "NEVER_HEALED", "FeedInOrder", Forgery=ON, **CLOCKS),
+    _catalog("13", "ignored out of the scope", "LeavesNone", Scoping=ON),
+    _catalog("13", "a tombstone of what left", "EndsEqual", Scoping=ON),
     _totals("NOT_YET_COUNTED"),
     _totals("cut anew"),
     _totals("one transaction"),
@@ -240,11 +254,10 @@ _STEP = re.compile(r"^State \d+: <(\w+) line", re.MULTILINE)
 
 
 def java() -> str | None:
-    """Return the path of `java`, from JAVA_HOME or the PATH, or None."""
+    """Return the path of `java`, from JAVA_HOME, the PATH or Homebrew, or None."""
     home = os.environ.get("JAVA_HOME")
-    return (shutil.which(str(Path(home) / "bin" / "java")) if home else None) or shutil.which(
-        "java"
-    )
+    folders = [*([f"{home}/bin"] if home else []), os.environ.get("PATH", ""), *_HOMEBREW]
+    return shutil.which("java", path=os.pathsep.join(folders))
 
 
 def run(check: Check, *options: str) -> Result:
@@ -254,7 +267,7 @@ def run(check: Check, *options: str) -> Result:
     """
     program = java()
     if program is None:
-        raise SpecificationError(NO_JAVA)
+        raise SpecificationError(f"{NO_JAVA}, which TLC needs. Install it with: make java")
     without = {"Without": f'"{check.clause}"'} if isinstance(check, Mutation) else {}
     constants = {**check.model.constants, **check.constants, **without}
     lines = ["SPECIFICATION Spec", "CONSTANTS"]

@@ -14,6 +14,7 @@ ACCOUNT, REGION = "000000000000", "us-east-1"
 
 _PSEUDO_PARAMETERS = {
     "AWS::AccountId": ACCOUNT,
+    "AWS::NoValue": None,
     "AWS::Partition": "aws",
     "AWS::Region": REGION,
     "AWS::URLSuffix": "amazonaws.com",
@@ -26,8 +27,10 @@ _ARNS = {
     "AWS::CodePipeline::Pipeline": f"arn:aws:codepipeline:{_REGIONAL}:",
     "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{_REGIONAL}:table/",
     "AWS::ECS::Cluster": f"arn:aws:ecs:{_REGIONAL}:cluster/",
+    "AWS::Events::Rule": f"arn:aws:events:{_REGIONAL}:rule/",
     "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/",
     "AWS::KMS::Key": f"arn:aws:kms:{_REGIONAL}:key/",
+    "AWS::Kinesis::Stream": f"arn:aws:kinesis:{_REGIONAL}:stream/",
     "AWS::Lambda::Function": f"arn:aws:lambda:{_REGIONAL}:function:",
     "AWS::Logs::LogGroup": f"arn:aws:logs:{_REGIONAL}:log-group:",
     "AWS::RDS::DBCluster": f"arn:aws:rds:{_REGIONAL}:cluster:",
@@ -66,6 +69,7 @@ class TemplateRoles:
         self._functions: dict[str, Callable[[str, Any], Any]] = {
             "Ref": self._reference,
             "Fn::GetAtt": lambda stack, names: self._attribute(stack, *names),
+            "Fn::If": self._choose,
             "Fn::Join": self._join,
             "Fn::Sub": self._substitute,
             "Fn::GetStackOutput": lambda _, it: self._output(it["StackName"], it["OutputName"]),
@@ -139,6 +143,12 @@ class TemplateRoles:
         key = self._templates[stack]["Resources"][logical_id]["Properties"]
         return self._resolve(stack, key["KeyPolicy"])
 
+    def properties(self, stack: str, logical_id: str) -> dict[str, Any]:
+        """Return the properties of a resource of `stack`, with the results of their functions."""
+        resource = self._templates[stack]["Resources"][logical_id]
+        resolved: dict[str, Any] = self._resolve(stack, resource.get("Properties", {}))
+        return resolved
+
     def name(self, resource: str) -> str:
         """Return the physical id of `resource`, like `Catalog/Table`."""
         stack, kind, logical_id = self._find(resource)
@@ -202,7 +212,8 @@ class TemplateRoles:
         """Return `value` with the results of its intrinsic functions."""
         match value:
             case list():
-                return [self._resolve(stack, each) for each in value]
+                resolved = [self._resolve(stack, each) for each in value]
+                return [each for each in resolved if each is not None]
             case dict() if len(value) == 1 and (name := next(iter(value))) in self._functions:
                 return self._functions[name](stack, value[name])
             case dict():
@@ -210,18 +221,36 @@ class TemplateRoles:
                 return {name: self._resolve(stack, each) for name, each in value.items()}
         return value
 
-    def _reference(self, stack: str, name: str) -> str:
+    def _reference(self, stack: str, name: str) -> str | None:
         pseudo_parameters = {**_PSEUDO_PARAMETERS, "AWS::StackName": stack}
         if name in pseudo_parameters:
             return pseudo_parameters[name]
         return self._ref(stack, self._templates[stack]["Resources"][name]["Type"], name)
+
+    def _choose(self, stack: str, argument: Any) -> Any:
+        condition, if_true, if_false = argument
+        return self._resolve(stack, if_true if self._holds(stack, condition) else if_false)
+
+    def _holds(self, stack: str, condition: Any) -> bool:
+        match condition:
+            case str(name) | {"Condition": str(name)}:
+                return self._holds(stack, self._templates[stack]["Conditions"][name])
+            case {"Fn::Equals": [one, other]}:
+                return bool(self._resolve(stack, one) == self._resolve(stack, other))
+            case {"Fn::Not": [inner]}:
+                return not self._holds(stack, inner)
+            case {"Fn::And": each}:
+                return all(self._holds(stack, inner) for inner in each)
+            case {"Fn::Or": each}:
+                return any(self._holds(stack, inner) for inner in each)
+        raise ValueError(f"unknown condition: {condition}")
 
     def _join(self, stack: str, argument: Any) -> str:
         separator, parts = argument
         return str(separator).join(self._resolve(stack, parts))
 
     def _substitute(self, stack: str, text: str) -> str:
-        return re.sub(r"\$\{(.*?)\}", lambda match: self._reference(stack, match[1]), text)
+        return re.sub(r"\$\{(.*?)\}", lambda match: str(self._reference(stack, match[1])), text)
 
 
 def _without_hash(logical_id: str) -> str:

@@ -16,12 +16,12 @@ from s3_catalog import correction
 from s3_catalog.ingestion import delivery
 from s3_catalog.model.event import Content, Event
 from s3_catalog.model.inspection_result import InspectionResult
-from s3_catalog.model.row import BEFORE_ALL, Row
+from s3_catalog.model.row import BEFORE_ALL, OUT_OF_SCOPE, Row
 from s3_catalog.model.scope import Entry, Scope
 from s3_catalog.model.sequencer import canonical
 from s3_catalog.model.stored_object import StoredObject
 from s3_catalog.model.timestamps import microseconds, timestamp
-from s3_catalog.reconciliation import repair
+from s3_catalog.reconciliation import removal, repair
 from s3_catalog.reconciliation.difference import Difference, Kind, difference
 from s3_catalog.s3.bucket import Buckets
 from s3_catalog.table.item import from_item, to_item
@@ -50,7 +50,7 @@ NAMES = {
     "removal": "ObjectRemoved:Delete",
     "forged": "ObjectCreated:Put",
 }
-ROW_NAMES = (NAMES["expiration"], NAMES["upload"], NAMES["put"])
+ROW_NAMES = (NAMES["expiration"], NAMES["upload"], NAMES["put"], OUT_OF_SCOPE)
 NOTHING = {"n": 0, "id": 0, "order": 0, "seq": 0, "etag": 0}
 
 _T = TypeVar("_T")
@@ -86,9 +86,12 @@ class Place:
         s3 = FakeS3(BUCKET, self.network, Clock(), timedelta(), versioned=True)
         s3.versions = {KEY: [_version(version) for version in state["versions"]]}
         self.store = Store(cast("Any", self.table), "table", 1, lambda: time(now))
+        # A lookup that began before the key left the scope goes on with the scope of then.
         scope = Scope((Entry(BUCKET),))
         self.buckets = Buckets(lambda: cast("Any", s3), scope, lambda: time(now))
         self.bucket = self.buckets[BUCKET]
+        if state["world"]["scope"] != "in":
+            self.buckets = Buckets(lambda: cast("Any", s3), Scope(()), lambda: time(now))
 
     def set(self, row: State) -> None:
         """Make `row` that of the table."""
@@ -126,6 +129,9 @@ def deliver(state: State) -> Iterator[State]:
         with patch.object(delivery, "correct", look_up):
             report = delivery.ingest({"Records": records}, place.store, place.buckets)
         assert not report.failures
+        if report.ignored:
+            assert not place.network.done
+            continue
         done = frozenset(together)
         if not causes:
             row = place.row(state["row"])
@@ -185,6 +191,8 @@ def compare(state: State) -> Iterator[State]:
     if process["at"] != "compare":
         return
     row = real_row(state["row"]) if state["row"]["has"] else None
+    if row and row.deleted and row.event_name == OUT_OF_SCOPE:
+        row = None  # A comparison reads no tombstones, and has a step of its own for this one.
     found = difference(_stored(process["found"], START), row, time(state["now"]))
     if found is None:
         yield _finished(state)
@@ -210,6 +218,28 @@ def insert(state: State) -> Iterator[State]:
                 yield {**state, "process": (looking,)}
             else:
                 yield {**_finished(state), "row": place.row(state["row"])}
+
+
+def remove_row(state: State) -> Iterator[State]:
+    [process] = state["process"]
+    if process["at"] != "detach":
+        return
+    world = {**state["world"], "scope": "gone" if process["done"] else "out"}
+    for error in (-1, 1):
+        place = Place(state, process["seen"], state["now"])
+        place.network.before["put"] = lambda: _others_write(place, state["row"])  # noqa: B023
+        seen = real_row(process["seen"]) if process["seen"]["has"] else None
+        try:
+            if seen:
+                moment = time(process["clock"] + error)
+                removal._replace(place.store, seen, lambda: moment)  # noqa: B023
+        except Stop:
+            again = {"seen": state["row"], "clock": state["now"]}
+            yield {**state, "process": ({**process, **again},)}
+        else:
+            put = place.network.done["put"]
+            row = place.row(state["row"]) if put else state["row"]
+            yield {**state, "world": world, "row": row, "process": (_idle(process),)}
 
 
 def record(state: State) -> Iterator[State]:
@@ -285,6 +315,8 @@ def model_row(row: Row, before: State) -> State:
     numbers = {sequencer(n): n for n in (0, *range(1, 30), HIGH)}
     if row.event_name.startswith("LifecycleExpiration"):
         name = 0
+    elif row.event_name == OUT_OF_SCOPE:
+        name = 3
     else:
         name = 1 if row.event_name == NAMES["upload"] else 2
     moment = datetime.fromisoformat(row.event_time)

@@ -1,8 +1,7 @@
 """The state graph of a specification, as TLC dumps it: states, and the actions between them."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +13,34 @@ _STATE = re.compile(r'^(-?\d+) \[label="(.*?)"(?:,style = filled)?\];?$', re.MUL
 _EDGE = re.compile(r'^(-?\d+) -> (-?\d+) \[label="(\w+)"', re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """A step by `action` from one state to another."""
+class Graph:
+    """The states and steps of a file that TLC wrote with `-dump dot,actionlabels`.
 
-    source: State
-    action: str
-    target: State
+    A state is read when it is asked for: a file may have hundreds of thousands.
+    """
 
+    def __init__(self, dump: Path) -> None:
+        text = dump.read_text(encoding="utf-8")
+        self._labels: dict[str, str] = dict(_STATE.findall(text))
+        self._states: dict[str, State] = {}
+        self._steps: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for source, target, action in _EDGE.findall(text):
+            self._steps[source].append((action, target))
 
-def edges(dump: Path) -> Iterator[Edge]:
-    """Yield each edge of a file that TLC wrote with `-dump dot,actionlabels`."""
-    text = dump.read_text(encoding="utf-8")
-    states = {number: _state(label) for number, label in _STATE.findall(text)}
-    for source, target, action in _EDGE.findall(text):
-        yield Edge(states[source], action, states[target])
+    @property
+    def numbers(self) -> list[str]:
+        """The numbers of all states, in the order in which TLC visited them."""
+        return list(self._labels)
+
+    def state(self, number: str) -> State:
+        """Return the state `number`."""
+        if number not in self._states:
+            self._states[number] = _state(self._labels[number])
+        return self._states[number]
+
+    def steps(self, number: str) -> list[tuple[str, str]]:
+        """Return the steps from the state `number`: an action, and the number of a state, each."""
+        return self._steps[number]
 
 
 def _state(label: str) -> State:

@@ -5,40 +5,23 @@ real code is run on the simulator's S3 and tables; the states that it reaches mu
 specification allows.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from s3_catalog.model import order, row, sequencer
-from s3_catalog.table import batch_write, store
-from tests.spec import code_steps, totals_steps
-from tests.spec.state_graph import State, edges
+from tests.spec import totals_steps
+from tests.spec.conformance import (
+    ACTIONS,
+    COUNTING,
+    TOTALS_ACTIONS,
+    Steps,
+    compare,
+    limits_of_the_model,
+)
+from tests.spec.state_graph import Graph
 from tests.specification import CATALOG, NO_JAVA, ON, TOTALS, UPLOADS, Check, java, run
-
-Steps = Callable[[State], Iterator[State]]
-
-ACTIONS = {
-    "Deliver": code_steps.deliver,
-    "Read": code_steps.read,
-    "Ask": code_steps.ask,
-    "Replace": code_steps.replace,
-    "Compare": code_steps.compare,
-    "Insert": code_steps.insert,
-    "Record": code_steps.record,
-}
-
-COUNTING = {"Count": totals_steps.count}
-TOTALS_ACTIONS = {
-    **COUNTING,
-    "RecountItems": totals_steps.recount_items,
-    "Correct": totals_steps.correct,
-    "ForgetRead": totals_steps.forget_read,
-    "ForgetDelete": totals_steps.forget_delete,
-}
 
 LEAST = {"ClockError": "1", "MaxTogether": "2"}
 DEVIATING = {**LEAST, "Deviation": "1"}
@@ -59,6 +42,18 @@ BOUNDS = [
         CATALOG,
         {**LEAST, "Inspection": ON, "Versionings": '{"never", "enabled"}'},
     ),
+    Check(
+        "scope",
+        CATALOG,
+        {
+            **LEAST,
+            "MaxChanges": "1",
+            "Gaps": "{4}",
+            "Losses": ON,
+            "Scoping": ON,
+            "Versionings": '{"enabled"}',
+        },
+    ),
 ]
 COUNTING_BOUND = Check(
     "counting", TOTALS, {"Folders": "{1, 2}", "Invocations": "{1, 2}", "Splits": ON}
@@ -73,14 +68,9 @@ RECOUNT_BOUND = Check(
 @pytest.mark.timeout(600)  # Mostly TLC's, on a busy machine.
 @pytest.mark.skipif(java() is None, reason=NO_JAVA)
 @pytest.mark.parametrize("check", BOUNDS, ids=lambda check: check.name)
-def test_the_code_takes_the_steps_of_the_specification(
-    check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for module in (order, store, batch_write):
-        monkeypatch.setattr(module, "TOLERANCE", timedelta(minutes=1))
-    for module in (row, store, sequencer):
-        monkeypatch.setattr(module, "CLOCKS", timedelta(minutes=2))
-    seen = compare(check, ACTIONS, tmp_path)
+def test_the_code_takes_the_steps_of_the_specification(check: Check, tmp_path: Path) -> None:
+    with limits_of_the_model():
+        seen = compare_all(check, ACTIONS, tmp_path)
     assert min(seen["Deliver"], seen["Ask"], seen["Replace"]) > 0
 
 
@@ -94,37 +84,15 @@ def test_the_code_takes_the_steps_of_the_specification(
 def test_the_code_takes_the_steps_of_the_specified_totals(
     check: Check, actions: Mapping[str, Steps], tmp_path: Path
 ) -> None:
-    seen = compare(check, actions, tmp_path)
+    seen = compare_all(check, actions, tmp_path)
     assert min(seen[action] for action in actions) > 0
 
 
-def compare(check: Check, actions: Mapping[str, Steps], folder: Path) -> Counter[str]:
+def compare_all(check: Check, actions: Mapping[str, Steps], folder: Path) -> Counter[str]:
     """Compare the steps of `actions` from each state of `check`; return how many each has."""
     run(check, "-dump", "dot,actionlabels", str(folder / "graph"))
-    states: dict[int, State] = {}
-    allowed: dict[tuple[int, str], set[Any]] = defaultdict(set)
+    graph = Graph(folder / "graph.dot")
     seen: Counter[str] = Counter()
-    for edge in edges(folder / "graph.dot"):
-        states[id(edge.source)] = edge.source
-        states[id(edge.target)] = edge.target
-        allowed[id(edge.source), edge.action].add(frozen(edge.target))
-        seen[edge.action] += 1
-    for number, state in states.items():
-        for action, step in actions.items():
-            reached = {frozen(target) for target in step(state)}
-            assert reached == allowed[number, action], (action, state)
+    for number in graph.numbers:
+        seen.update(compare(graph, number, actions))
     return seen
-
-
-def frozen(value: Any) -> Any:
-    """Return a hashable `value`, without what the code and TLC choose differently.
-
-    That are the tags of lookups, and how far behind its last record a finished invocation is.
-    """
-    if isinstance(value, dict):
-        if value.get("next", 0) > value.get("last", 0):
-            value = {**value, "next": "behind the last"}
-        return frozenset((name, frozen(v)) for name, v in value.items() if name != "tag")
-    if isinstance(value, tuple):
-        return tuple(map(frozen, value))
-    return value
