@@ -9,19 +9,12 @@ from botocore.exceptions import ClientError
 from reinventure.aws.connection import explain
 from reinventure.aws.permission import refused
 from reinventure.aws.status.check import Check, State
+from s3_catalog.model.scope import Entry
 
 if TYPE_CHECKING:
     from reinventure.aws.deployed_catalog import DeployedCatalog
 
 _THREADS = 16
-
-_TURN_ON = (
-    "aws s3api get-bucket-notification-configuration --bucket {bucket} --output json "
-    "| jq -n '(input? // {{}}) + {{EventBridgeConfiguration: {{}}}}' > on.json && "
-    "aws s3api put-bucket-notification-configuration --bucket {bucket} "
-    "--skip-destination-validation --notification-configuration file://on.json"
-)
-"""S3 replaces the whole configuration, so that of others is read first."""
 
 
 def checks(catalog: "DeployedCatalog") -> Iterator[Check]:
@@ -44,7 +37,7 @@ def checks(catalog: "DeployedCatalog") -> Iterator[Check]:
                     "bucket",
                     State.WRONG,
                     f"s3://{bucket} does not exist any more",
-                    remedy=f"reinventure detach s3://{bucket}",
+                    remedy=f"reinventure detach {_first_place(catalog, bucket)}",
                 )
             state = State.NOT_SEEN if refused(error) else State.WRONG
             return Check("bucket", state, f"s3://{bucket}: {explain(error)}")
@@ -54,7 +47,7 @@ def checks(catalog: "DeployedCatalog") -> Iterator[Check]:
             "bucket",
             State.WRONG,
             f"s3://{bucket} sends no events: EventBridge is off there",
-            remedy=_TURN_ON.format(bucket=bucket),
+            remedy=f"reinventure attach {_first_place(catalog, bucket)}",
         )
 
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -62,3 +55,8 @@ def checks(catalog: "DeployedCatalog") -> Iterator[Check]:
     yield from wrong
     if not wrong:
         yield Check("buckets", State.FINE, f"{len(attached):,} attached, all send their events")
+
+
+def _first_place(catalog: "DeployedCatalog", bucket: str) -> str:
+    """Return one of the places of `bucket` as it is attached: all have the same switch."""
+    return f"s3://{Entry(bucket, catalog.scope.prefixes(bucket)[0])}"

@@ -8,7 +8,7 @@ from enum import StrEnum
 from botocore.exceptions import BotoCoreError, ClientError
 
 from reinventure.aws.connection import explain
-from reinventure.errors import UserError
+from s3_catalog.exceptions import CatalogError
 
 
 class State(StrEnum):
@@ -48,5 +48,5 @@ class Look:
             return list(self.see())
         except (BotoCoreError, ClientError) as error:
             return [Check(self.subject, State.NOT_SEEN, explain(error))]
-        except UserError as error:
+        except CatalogError as error:
             return [Check(self.subject, State.NOT_SEEN, str(error))]

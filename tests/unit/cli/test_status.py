@@ -297,13 +297,16 @@ def test_an_attached_bucket_that_is_off(attached: World, run: Run) -> None:
     assert code == 1
     [check] = wrong(checks)
     assert check["detail"] == "s3://photos-prod sends no events: EventBridge is off there"
-    assert "put-bucket-notification-configuration --bucket photos-prod " in check["remedy"]
+    assert check["remedy"] == "reinventure attach s3://photos-prod/2026/"
 
 
 def test_an_attached_bucket_that_is_gone(attached: World, run: Run) -> None:
     attached.switches["photos-prod"] = "NoSuchBucket"
     code, checks = seen(run)
-    assert (code, wrong(checks)[0]["remedy"]) == (1, "reinventure detach s3://photos-prod")
+    assert (code, wrong(checks)[0]["remedy"]) == (
+        1,
+        "reinventure detach s3://photos-prod/2026/",
+    )
 
 
 def test_a_switch_that_may_not_be_read_is_not_wrong(attached: World, run: Run) -> None:
