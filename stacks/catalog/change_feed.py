@@ -89,6 +89,7 @@ class ChangeFeed(Construct):
             publish,
             table,
             self.dead_letter_queue,
+            name="publish",
             alarms=alarms,
             batch_size=100,
             max_age=cdk.Duration.hours(6),

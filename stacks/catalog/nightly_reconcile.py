@@ -15,6 +15,7 @@ from s3_catalog.environment.reconcile_environment import ReconcileEnvironment
 from s3_catalog.environment.reconcile_result_environment import ReconcileResultEnvironment
 from s3_catalog.reconciliation.last_verified import PARTITION as VERIFIED
 
+from ..constructs.alarm_description import alarm_description
 from ..constructs.alarm_topic import AlarmTopic
 from ..constructs.log_group import EncryptedLogGroup
 from ..constructs.python_function import PythonFunction, trace_statement
@@ -295,7 +296,11 @@ class NightlyReconcile(Construct):
             "Late",
             machine.metric_succeeded(period=cdk.Duration.hours(1), statistic="Sum"),
             periods=_LATE_HOURS,
-            description=f"No comparison of bucket and catalog succeeded in {_LATE_HOURS} hours.",
+            description=alarm_description(
+                f"No comparison of bucket and catalog succeeded in {_LATE_HOURS} hours",
+                _start(machine),
+                "Comparisons are late",
+            ),
         )
 
     def _watch(
@@ -317,7 +322,11 @@ class NightlyReconcile(Construct):
                 name,
                 metric,
                 above=0,
-                description=f"The comparison of bucket and catalog {fate}: see its execution.",
+                description=alarm_description(
+                    f"The comparison of bucket and catalog {fate}",
+                    _start(machine),
+                    f"A comparison {fate}",
+                ),
             )
         repaired = logs.MetricFilter(
             self,
@@ -333,10 +342,17 @@ class NightlyReconcile(Construct):
             "Different",
             repaired.metric(period=day, statistic="Sum"),
             above=settings.max_differences,
-            description=(
-                f"More than {settings.max_differences} rows differed from the bucket in a day."
+            description=alarm_description(
+                f"More than {settings.max_differences} rows differed from the bucket in a day",
+                f"aws logs tail {worker.log_group.log_group_name} --since 1d",
+                "Comparisons find many differences",
             ),
         )
+
+
+def _start(machine: sfn.StateMachine) -> str:
+    """Return the command that compares now, and repairs what differs."""
+    return f"aws stepfunctions start-execution --state-machine-arn {machine.state_machine_arn}"
 
 
 def _retry(task: tasks.LambdaInvoke) -> None:
