@@ -95,4 +95,5 @@ class ChangeFeed(Construct):
             max_age=cdk.Duration.hours(6),
         )
         self.function = publish.function
+        self.log_group = publish.log_group
         self.role_id = publish.role.role_id

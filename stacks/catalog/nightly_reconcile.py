@@ -1,6 +1,7 @@
 """The comparison of buckets and catalog, every night or on demand, which repairs lost rows."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -153,12 +154,13 @@ class NightlyReconcile(Construct):
                 include_execution_data=True,
             ),
         )
-        self.machine_arn = machine.state_machine_arn
+        self.machine = machine
         self._allow_map(role, machine)
         if settings.reconcile == "nightly":
             self._start_nightly(machine)
             self._watch_nights(machine, alarms)
-        self._watch(settings, machine, worker, alarms)
+        self.repaired = self._watch(settings, machine, worker, alarms)
+        """The rows that the comparisons of a day repaired."""
 
     def _plan(self, planner: lambda_.IFunction) -> tasks.LambdaInvoke:
         """Return the state with the ranges: `{"ranges": [{"bucket": ..., ...}, ...]}`."""
@@ -309,8 +311,11 @@ class NightlyReconcile(Construct):
         machine: sfn.StateMachine,
         worker: PythonFunction,
         alarms: AlarmTopic,
-    ) -> None:
-        """Raise alarms on comparisons that fail, or find many differences."""
+    ) -> cloudwatch.Metric:
+        """Raise alarms on comparisons that fail, or find many differences.
+
+        Returns the metric of the differences.
+        """
         minutes, day = cdk.Duration.minutes(5), cdk.Duration.days(1)
         for name, metric, fate in (
             ("Failed", machine.metric_failed(period=minutes), "failed"),
@@ -336,11 +341,11 @@ class NightlyReconcile(Construct):
             metric_namespace=f"reinventure/{cdk.Aws.STACK_NAME}",
             metric_name="RepairedRows",
             metric_value="$.repaired",
-        )
+        ).metric(period=day, statistic="Sum")
         alarms.alarm(
             self,
             "Different",
-            repaired.metric(period=day, statistic="Sum"),
+            repaired,
             above=settings.max_differences,
             description=alarm_description(
                 f"More than {settings.max_differences} rows differed from the bucket in a day",
@@ -348,6 +353,7 @@ class NightlyReconcile(Construct):
                 "Comparisons find many differences",
             ),
         )
+        return repaired
 
 
 def _start(machine: sfn.StateMachine) -> str:

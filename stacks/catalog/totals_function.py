@@ -70,4 +70,5 @@ class TotalsFunction(Construct):
             tumbling_window=cdk.Duration.minutes(15),
         )
         self.function = handler.function
+        self.log_group = handler.log_group
         self.role_id = handler.role.role_id

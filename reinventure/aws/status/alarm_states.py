@@ -147,11 +147,12 @@ def newest(
         MetricDataQueries=queries,
         StartTime=now - WINDOW,
         EndTime=now + timedelta(seconds=_PERIOD),
-        ScanBy="TimestampDescending",
     )
-    found: dict[Metric, float] = {}
+    found: dict[Metric, tuple[datetime, float]] = {}
     for page in pages:
         for result in page["MetricDataResults"]:
-            if result["Values"]:
-                found.setdefault(metrics[int(result["Id"][1:])], result["Values"][0])
-    return found
+            metric = metrics[int(result["Id"][1:])]
+            known = [found[metric]] if metric in found else []
+            if values := [*known, *zip(result["Timestamps"], result["Values"], strict=True)]:
+                found[metric] = max(values)
+    return {metric: value for metric, (_, value) in found.items()}
