@@ -98,6 +98,19 @@ def test_every_metric_is_of_a_resource_of_the_stack(folder: Path) -> None:
             assert template["Resources"][value]["Type"] == kinds[kind]
 
 
+def test_the_queues_of_other_stacks_are_searched_by_a_part_of_their_names(
+    assemblies: Assemblies,
+) -> None:
+    found = [
+        metric[0]["expression"]
+        for widget in widgets(read(assemblies.catalog(dashboard="true", **EVERYTHING)))
+        for metric in widget["properties"].get("metrics", [])
+        if isinstance(metric[0], dict)
+    ]
+    begin = 'SEARCH(\'{AWS/SQS,QueueName} MetricName="ApproximateNumberOfMessagesVisible" '
+    assert found == [f"{begin}QueueName={stack}', 'Maximum', 60)" for stack in ("Workers", "Sql")]
+
+
 def test_the_metric_of_repaired_rows_is_that_of_the_alarm(assemblies: Assemblies) -> None:
     template = read(assemblies.catalog(dashboard="true", **EVERYTHING))
     [alarm] = [

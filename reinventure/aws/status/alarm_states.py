@@ -114,7 +114,7 @@ def checks(alarms: Sequence[AlarmState], shown: Iterable[str]) -> Iterator[Check
     if not alarms:
         yield Check("alarms", State.FINE, "this deployment has none: deploy it again to get them")
     elif not on:
-        others = " other" if any(each.on for each in alarms) else ""
+        others = " others" if any(each.on for each in alarms) else ""
         yield Check("alarms", State.FINE, f"all{others} are off, {len(alarms):,} in all")
 
 

@@ -229,7 +229,7 @@ def test_failures_that_wait(world: World, run: Run) -> None:
     assert check["remedy"] == "reinventure redrive --all"
     # That of the alarm.
     assert utc_now() - datetime.fromisoformat(check["since"]) < timedelta(minutes=1)
-    assert checks["alarms"][0]["detail"] == "all other are off, 3 in all"
+    assert checks["alarms"][0]["detail"] == "all others are off, 3 in all"
 
 
 def test_failures_of_totals_are_counted_by_repair(world: World, run: Run) -> None:
