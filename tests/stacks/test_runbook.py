@@ -2,14 +2,21 @@
 
 import json
 import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+import typer.main
+from typer.core import TyperGroup
 
+from reinventure.cli import app
 from reinventure.contract import RUNBOOK
 from tests.assembly import ROOT
+from tests.local import runbook
+from tests.local.runbook import sections
 from tests.stacks.assemblies import Assemblies
 from tests.stacks.conftest import properties
 from tests.stacks.test_alarms import EVERYTHING, VARIANTS
@@ -127,3 +134,36 @@ def test_alarms_that_scale_notify_nobody(assemblies: Assemblies) -> None:
     ]
     assert len(scaling) == 2
     assert "Topic" not in json.dumps(scaling)
+
+
+@pytest.mark.parametrize("heading", SECTIONS)
+def test_a_section_is_rehearsed_if_it_says_so(heading: str) -> None:
+    tests = [
+        ROOT / "tests" / "local" / f"test_{name}.py" for name in ("runbook", "attached_bucket")
+    ]
+    named = any(f'"{heading}"' in test.read_text(encoding="utf-8") for test in tests)
+    assert named == ("Rehearsed" in SECTIONS[heading])
+
+
+@pytest.mark.parametrize(
+    "command",
+    sorted({command for commands in sections().values() for command in commands}),
+)
+def test_every_command_is_one_that_there_is(command: str) -> None:
+    program, first, *rest = shlex.split(command)
+    if program == "reinventure":
+        cli_group = typer.main.get_command(app)
+        assert isinstance(cli_group, TyperGroup)
+        # Names in capitals are no names of buckets.
+        cli_group.commands[first].make_context(first, [word.lower() for word in rest])
+    else:
+        session = boto3.Session(region_name="us-east-1")
+        assert runbook.call(session, [program, first, *rest]).service == first
+
+
+@pytest.mark.parametrize(
+    "words", ["aws sqs start-moving --source-arn Q", "aws sqs start-message-move-task --arn Q"]
+)
+def test_a_command_that_there_is_not_is_found(words: str) -> None:
+    with pytest.raises(KeyError):
+        runbook.call(boto3.Session(region_name="us-east-1"), words.split())
