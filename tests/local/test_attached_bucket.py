@@ -127,7 +127,7 @@ def _somebody_turns_the_switch_off(
     cloud: Cloud, existing: Existing, attached: DeployedCatalog
 ) -> None:
     """As docs/runbook.md says: the check fails, `status` names the bucket, and attach fixes it."""
-    functions, section = attached.session.client("lambda"), "An attached bucket is off"
+    functions = attached.session.client("lambda")
     [alarm] = [
         each
         for each in alarm_states.read(attached)
@@ -163,7 +163,7 @@ def _somebody_turns_the_switch_off(
     with pytest.MonkeyPatch.context() as patch:
         # The change is counted at once here: there is no window to wait for.
         patch.setattr(maintenance, "_pause", lambda *_: None)
-        do(section, cloud, attached.session, names)
+        do("An attached bucket is off", cloud, attached.session, names)
     assert not check_fails()
     wait_until(lambda: status() == [], left=status)
     assert attached.store().read(existing.name, "in/unseen")

@@ -31,11 +31,6 @@ ENVIRONMENT = {"ingest": "TABLE_NAME", "totals": "TOTALS_TABLE_NAME", "publish":
 """A variable of each function without which it fails."""
 
 
-WAITING = {"totals": "Failures of totals wait", "publish": "Failures of publish wait"}
-LATE = {"totals": "Totals is late", "publish": "Publish is late"}
-"""Sections by the readers of the table's stream."""
-
-
 class OnCall:
     """A person on call for `catalog`: who sees its alarms, and does what a section says."""
 
@@ -121,14 +116,14 @@ def put(catalog: DeployedCatalog, prefix: str) -> None:
 
 
 def test_failures_of_ingest(on_call: OnCall) -> None:
-    catalog, section = on_call.catalog, "Failures of ingest wait"
+    catalog = on_call.catalog
     with failing(catalog, function(catalog, "ingest"), ENVIRONMENT["ingest"]):
         put(catalog, "runbook/ingest")
-        on_call.sees(section)
+        on_call.sees("Failures of ingest wait")
         # All three, so that none comes after the redrive.
         wait_until(lambda: depth(catalog, catalog.outputs.failure_queue_url) == 3)
-    on_call.does(section)
-    on_call.sees_it_clear(section)
+    on_call.does("Failures of ingest wait")
+    on_call.sees_it_clear("Failures of ingest wait")
     assert wait_until_equal(catalog, PATIENCE) == []
 
 
@@ -152,13 +147,19 @@ def impatient(catalog: DeployedCatalog, name: str) -> Iterator[None]:
         client.update_event_source_mapping(UUID=found["UUID"], MaximumRecordAgeInSeconds=age)
 
 
-@pytest.mark.parametrize("reader", ["totals", "publish"])
+@pytest.mark.parametrize(
+    ("reader", "section"),
+    [
+        pytest.param("totals", "Failures of totals wait"),
+        pytest.param("publish", "Failures of publish wait"),
+    ],
+)
 def test_failures_of_a_reader_of_the_stream(
-    on_call: OnCall, reader: str, monkeypatch: pytest.MonkeyPatch
+    on_call: OnCall, reader: str, section: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Nothing is on its way here, for which a recount would wait half a minute.
     monkeypatch.setattr(maintenance, "_pause", lambda *_: None)
-    catalog, section = on_call.catalog, WAITING[reader]
+    catalog = on_call.catalog
     name = function(catalog, reader)
     with failing(catalog, name, ENVIRONMENT[reader]), impatient(catalog, name):
         put(catalog, f"runbook/{reader}")
@@ -171,7 +172,7 @@ def test_failures_of_a_reader_of_the_stream(
 
 def age(on_call: OnCall, reader: str) -> float:
     """The age of the oldest change that `reader` has not read, in milliseconds."""
-    metric = on_call.alarm(LATE[reader]).metric
+    metric = on_call.alarm(f"{reader} is late").metric
     assert metric
     found = on_call.catalog.session.client("cloudwatch").get_metric_statistics(
         Namespace=metric.namespace,
@@ -186,17 +187,20 @@ def age(on_call: OnCall, reader: str) -> float:
     return newest["Minimum"]
 
 
-@pytest.mark.parametrize("reader", ["totals", "publish"])
-def test_a_reader_that_is_late(on_call: OnCall, reader: str) -> None:
+@pytest.mark.parametrize(
+    ("reader", "section"),
+    [pytest.param("totals", "Totals is late"), pytest.param("publish", "Publish is late")],
+)
+def test_a_reader_that_is_late(on_call: OnCall, reader: str, section: str) -> None:
     """CloudWatch's alarm needs five minutes; here the metric rises, and falls by what fixes it."""
     catalog = on_call.catalog
     with failing(catalog, function(catalog, reader), ENVIRONMENT[reader]):
         put(catalog, f"runbook/late-{reader}")
         wait_until(lambda: age(on_call, reader) > 2_000)
-        assert not on_call.alarm(LATE[reader]).on
+        assert not on_call.alarm(section).on
     wait_until(lambda: age(on_call, reader) == 0)
-    on_call.does(LATE[reader])
-    on_call.sees_it_clear(LATE[reader])
+    on_call.does(section)
+    on_call.sees_it_clear(section)
 
 
 @pytest.fixture(scope="module")
@@ -301,8 +305,8 @@ def statuses(catalog: DeployedCatalog, machine: str) -> list[str]:
 @pytest.mark.parametrize(
     ("section", "fault"),
     [
-        ("A comparison failed", a_comparison_fails),
-        ("A comparison was stopped", a_comparison_is_stopped),
+        pytest.param("A comparison failed", a_comparison_fails),
+        pytest.param("A comparison was stopped", a_comparison_is_stopped),
     ],
 )
 def test_a_comparison(compared: OnCall, section: str, fault: Callable[[OnCall], None]) -> None:
@@ -314,11 +318,11 @@ def test_a_comparison(compared: OnCall, section: str, fault: Callable[[OnCall], 
 
 def test_comparisons_that_are_late(compared: OnCall) -> None:
     """No time passes here: one that did not succeed stands for 36 hours without any."""
-    section, named = "Comparisons are late", names(compared)
+    named = names(compared)
     events = compared.catalog.session.client("events")
     events.disable_rule(Name=named["RULE"])
     a_comparison_fails(compared)
-    compared.sees(section)
-    compared.does(section, **named)
-    compared.sees_it_clear(section)
+    compared.sees("Comparisons are late")
+    compared.does("Comparisons are late", **named)
+    compared.sees_it_clear("Comparisons are late")
     assert events.describe_rule(Name=named["RULE"])["State"] == "ENABLED"
