@@ -49,6 +49,9 @@ CATALOG_STACKS = (CATALOG, WORKERS, SQL)
 DATA_API_PARAMETER = "DataApi"
 """Parameter of the stack Sql on the local cloud: the URL of the Data API's stand-in."""
 
+RUNBOOK = "docs/runbook.md"
+"""The page with a section for each alarm, in this repository. Descriptions of alarms name it."""
+
 SMOKE_TEST_PREFIX = ".reinventure/smoke/"
 """Keys of the smoke test's objects begin with this. The pipeline may write nowhere else."""
 

@@ -17,11 +17,12 @@ from s3_catalog.exceptions import CatalogError
 
 EXIT_CHECK_FAILED = 1
 """The check failed: bucket and catalog differ, a key is in neither, events failed again or are not
-trusted, a row came too late, totals changed during every recount, or something does not work that
-doctor tried."""
+trusted, a row came too late, totals changed during every recount, something does not work that
+doctor tried, or status found something wrong."""
 
 EXIT_ERROR = 2
-"""The command did not do its work: a mistake of the user, a refusal of AWS, no connection."""
+"""The command did not do its work: a mistake of the user, a refusal of AWS, no connection; or
+status could not look at everything, and found nothing wrong."""
 
 
 class UserError(CatalogError):

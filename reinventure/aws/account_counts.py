@@ -83,6 +83,8 @@ def meters_of(catalog: DeployedCatalog) -> Metered:
     functions = _Functions(catalog.session)
     with permission.needed("cloudformation:ListStackResources", f"the stack {catalog.stack}"):
         resources = [each for stack in stacks for each in _resources(client, stack)]
+    if any(each.type == meters.DASHBOARD for each in resources):
+        options.add(Option.DASHBOARD)
     with permission.needed("lambda:GetFunctionConfiguration", "the functions of the catalog"):
         resources = [functions.with_memory(resource) for resource in resources]
     return Metered(list(meters.meters(resources)), frozenset(options | functions.options))

@@ -18,8 +18,9 @@ app = typer.Typer(
     cloud after `make up` and `source .local/env`.
 
     Exit codes: 0 success; 1 the check failed: bucket and catalog differ, a key is in neither,
-    events failed again, a row came too late, totals changed during every recount, or something
-    does not work that doctor tried; 2 an error, which stderr explains in one line.""",
+    events failed again, a row came too late, totals changed during every recount, something does
+    not work that doctor tried, or status found something wrong; 2 an error, which stderr explains
+    in one line.""",
     pretty_exceptions_enable=False,
     rich_markup_mode=MARKUP,
 )

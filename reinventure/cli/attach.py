@@ -18,6 +18,7 @@ from reinventure.cli.verify import record_equal
 from reinventure.contract import CATALOG
 from reinventure.errors import UserError
 from reinventure.progress import Steps
+from s3_catalog.attachment.eventbridge_switch import EventBridgeSwitch
 from s3_catalog.model.scope import Entry
 
 
@@ -44,7 +45,8 @@ def attach(
     switch is turned on; its notifications of others stay as they are. Then the setting `buckets`
     is changed and deployed, which takes a checkout, the objects are catalogued, and bucket and
     catalog compared: EQUAL. In an account that takes six minutes or more, as S3 sends no events
-    before. A run that was interrupted continues. Exits with 1 if they differ.
+    before. A run that was interrupted continues. Exits with 1 if they differ. For a bucket that is
+    attached already, but whose switch was turned off since, it only turns that on again.
 
     With --plan it only shows, also without a checkout: for those who deploy by a pipeline, the last
     lines are the setting. Ten minutes after that deployment, `reinventure repair` catalogues the
@@ -57,9 +59,12 @@ def attach(
     """
     if plan and yes:
         raise UserError("choose one: --plan only shows the plan, --yes attaches without a question")
+    catalog = deployed_catalog.find(session(profile, region), stack)
+    if not plan and _is_off(entry, catalog):
+        _turn_on(entry, catalog, ask=not yes)
+        return
     if not plan:
         _require_checkout()
-    catalog = deployed_catalog.find(session(profile, region), stack)
     if not plan and is_unfinished(entry, catalog):
         _attach(entry, catalog, ask=not yes)
         return
@@ -73,6 +78,29 @@ def attach(
         print("Nothing attached.")
         return
     _attach(entry, catalog, ask=not yes)
+
+
+def _is_off(entry: Entry, catalog: DeployedCatalog) -> bool:
+    """Return whether `entry` is attached to the end, but its bucket sends no events."""
+    return (
+        entry in catalog.scope.entries
+        and not is_unfinished(entry, catalog)
+        and entry.bucket != catalog.outputs.bucket_name
+        and not catalog.notifications().read(entry.bucket).on
+    )
+
+
+def _turn_on(entry: Entry, catalog: DeployedCatalog, *, ask: bool) -> None:
+    bucket = entry.bucket
+    print(f"s3://{bucket} is attached, but sends no events: EventBridge was turned off there.")
+    if ask and not typer.confirm("Turn it on?"):
+        print("Nothing changed.")
+        return
+    EventBridgeSwitch(catalog.notifications(), bucket, catalog.region).turn(on=True)
+    print(
+        "It is on. S3 takes some five minutes until it sends events: run `reinventure repair "
+        f"s3://{bucket}/` in ten minutes, for the changes until then."
+    )
 
 
 def _attach(entry: Entry, catalog: DeployedCatalog, *, ask: bool) -> None:

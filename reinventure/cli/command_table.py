@@ -25,7 +25,8 @@ COMMANDS = {
     "Buckets": ("attach.attach", "detach.detach"),
     "Inspect": ("inspection.inspect", "inspection.duplicates"),
     "Maintain": (
-        *("verify.verify", "maintenance.repair", "maintenance.failed", "maintenance.redrive"),
+        *("status.status", "verify.verify"),
+        *("maintenance.repair", "maintenance.failed", "maintenance.redrive"),
         *("sql.sql_backfill", "audit.audit", "maintenance.smoke", "doctor.doctor"),
     ),
     "Local cloud": ("local.up", "local.down", "local.demo"),

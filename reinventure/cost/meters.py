@@ -23,6 +23,8 @@ TOPIC = "AWS::SNS::Topic"
 QUEUE = "AWS::SQS::Queue"
 RULE = "AWS::Events::Rule"
 LOG_GROUP = "AWS::Logs::LogGroup"
+DASHBOARD = "AWS::CloudWatch::Dashboard"
+"""It has no meter: an account pays for it by the month."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,7 @@ GET_REQUEST = Price(_S3, "GET request", 0.0004 / _K, _S3_PAGE, _QUOTED)
 
 ALARM_METRIC = Price(_CLOUDWATCH, "alarm metric-month", 0.10, _CLOUDWATCH_PAGE, _QUOTED, free=10)
 CUSTOM_METRIC = Price(_CLOUDWATCH, "custom metric-month", 0.30, _CLOUDWATCH_PAGE, _QUOTED, free=10)
+DASHBOARD = Price(_CLOUDWATCH, "dashboard-month", 3.00, _CLOUDWATCH_PAGE, _QUOTED, free=3)
 LOG_DATA = Price(_CLOUDWATCH, "GB of logs", 0.50, _CLOUDWATCH_PAGE, _QUOTED, free=5)
 LOG_STORAGE = Price(_CLOUDWATCH, "GB-month of logs", 0.03, _CLOUDWATCH_PAGE, _QUOTED)
 METRIC_REQUEST = Price(_CLOUDWATCH, "metric asked for", 0.01 / _K, _CLOUDWATCH_PAGE, _QUOTED)

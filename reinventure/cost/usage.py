@@ -123,6 +123,8 @@ def _fixed(workload: Workload) -> Iterator[Line]:
         yield Line(prices.LAMBDA_TIME, check, time, by_change=False)
         if workload.has(Option.TRACING):
             yield Line(prices.TRACE, check, hours, by_change=False)
+    if workload.has(Option.DASHBOARD):
+        yield Line(prices.DASHBOARD, "dashboard", 1, by_change=False)
     if workload.has(Option.SQL):
         yield Line(prices.SECRET, "passwords of the database", 2, by_change=False)
     polled = sum(

@@ -43,6 +43,8 @@ class Option(StrEnum):
     """kinesis=true"""
     TRACING = "tracing"
     """tracing=true"""
+    DASHBOARD = "dashboard"
+    """dashboard=true"""
     GOVERNANCE = "governance"
     """trail=create: the AUDIT key. The account's first trail is free."""
     DELIVERY = "delivery"

@@ -13,6 +13,7 @@ from typing import Any
 
 from reinventure.errors import UserError
 from reinventure.local.patches import (
+    alarms,
     dynamodb,
     eventbridge,
     faults,
@@ -75,6 +76,7 @@ PATCHES: list[Patch] = [
     eventbridge.eventbridge_invokes_asynchronously,
     eventbridge.events_have_versions,
     streams.batches_are_gathered,
+    alarms.alarms_are_measured,
     # The last: the faults that are made on purpose are around all that the others mend.
     faults.faults_are_parameters,
 ]

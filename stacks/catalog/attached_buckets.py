@@ -19,6 +19,7 @@ from s3_catalog.environment.event_switch_check_environment import EventSwitchChe
 from s3_catalog.environment.event_switch_environment import EventSwitchEnvironment
 from s3_catalog.model.scope import Scope
 
+from ..constructs.alarm_description import alarm_description
 from ..constructs.alarm_topic import AlarmTopic
 from ..constructs.keys import Keys, allow_service
 from ..constructs.python_function import PythonFunction
@@ -111,7 +112,7 @@ class AttachedBuckets(Construct):
             for bits, pattern in patterns(attached).items()
         ]
 
-    def _check(self, settings: Settings, keys: Keys, attached: Scope) -> lambda_.Function:
+    def _check(self, settings: Settings, keys: Keys, attached: Scope) -> PythonFunction:
         check = PythonFunction(
             self,
             "Check",
@@ -138,7 +139,7 @@ class AttachedBuckets(Construct):
             schedule=events.Schedule.rate(cdk.Duration.hours(1)),
             targets=[targets.LambdaFunction(cast("lambda_.IFunction", check.function))],
         )
-        return check.function
+        return check
 
     def _access(self, function: lambda_.Function, attached: Scope) -> iam.CfnPolicy:
         """Return the policy that allows `function` to turn the switches of these buckets.
@@ -168,21 +169,28 @@ class AttachedBuckets(Construct):
         )
 
 
-def _watch(scope: Construct, check: lambda_.Function, alarms: AlarmTopic) -> None:
+def _watch(scope: Construct, check: PythonFunction, alarms: AlarmTopic) -> None:
     hour = cdk.Duration.hours(1)
+    log_group = check.log_group.log_group_name
     alarms.alarm(
         scope,
         "Off",
-        check.metric_errors(period=hour, statistic="Sum"),
+        check.function.metric_errors(period=hour, statistic="Sum"),
         above=0,
-        description="An attached bucket sends no events: the log of the check names it.",
+        description=alarm_description(
+            "An attached bucket sends no events", "reinventure status", "An attached bucket is off"
+        ),
     )
     alarms.alarm_on_absence(
         scope,
         "Unchecked",
-        check.metric_invocations(period=hour, statistic="Sum"),
+        check.function.metric_invocations(period=hour, statistic="Sum"),
         periods=2,  # One may end a moment before its check.
-        description="Whether attached buckets send events was not checked for two hours.",
+        description=alarm_description(
+            "Whether attached buckets send events was not checked for two hours",
+            f"aws logs tail {log_group} --since 3h",
+            "Attached buckets are not checked",
+        ),
     )
 
 

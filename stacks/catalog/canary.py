@@ -106,6 +106,7 @@ class Canary(Construct):
             alarms=alarms,
             alias=ingest.alias,
             dead_letter_queue=ingest.dead_letter_queue,
+            log_group=ingest.log_group.log_group_name,
         )
         codedeploy.LambdaDeploymentGroup(
             self,

@@ -16,6 +16,7 @@ from .catalog_reader import CatalogReader
 from .catalog_scope import CatalogScope
 from .catalogued_bucket import CataloguedBucket
 from .change_feed import ChangeFeed
+from .dashboard import CatalogDashboard
 from .encrypted_table import EncryptedTable
 from .ingest_function import IngestFunction
 from .kinesis_stream import KinesisFeed
@@ -115,6 +116,21 @@ class Catalog(Construct):
                 totals=self.totals.table,
                 alarms=self.alarms,
             )
+        self.log_groups = [self.ingest.log_group, self.totals.log_group, self.changes.log_group]
+        """Those of the functions that handle keys, in the order of a change's way."""
+        if settings.dashboard:
+            CatalogDashboard(
+                self,
+                "Dashboard",
+                settings,
+                alarms=self.alarms,
+                ingest=self.ingest,
+                totals=self.totals,
+                changes=self.changes,
+                table=self.table,
+                events_queue=events_queue,
+                reconcile=reconcile,
+            )
         reader = CatalogReader(
             self, "Reader", buckets=self.buckets, table=self.table, totals=self.totals.table
         )
@@ -141,7 +157,7 @@ class Catalog(Construct):
                 ingest_role_id=self.ingest.role_id,
                 totals_role_id=self.totals.role_id,
                 publish_role_id=self.changes.role_id,
-                reconcile_machine_arn=reconcile.machine_arn if reconcile else None,
+                reconcile_machine_arn=reconcile.machine.state_machine_arn if reconcile else None,
                 events_queue_url=events_queue.queue_url if events_queue else None,
                 attached_buckets=self.buckets.attached_buckets,
                 catalog_reader_arns=",".join(reader.arns),

@@ -89,9 +89,11 @@ class ChangeFeed(Construct):
             publish,
             table,
             self.dead_letter_queue,
+            name="publish",
             alarms=alarms,
             batch_size=100,
             max_age=cdk.Duration.hours(6),
         )
         self.function = publish.function
+        self.log_group = publish.log_group
         self.role_id = publish.role.role_id

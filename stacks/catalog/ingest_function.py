@@ -69,6 +69,7 @@ class IngestFunction(Construct):
             timeout=cdk.Duration.seconds(30),
         )
         dead_letter_queue.allow_reports(self._handler)
+        self.log_group = self._handler.log_group
         self.role_id = self._handler.role.role_id
         self.timeout = self._handler.timeout
         self.function = function = self._handler.function

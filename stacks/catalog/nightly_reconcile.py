@@ -1,6 +1,7 @@
 """The comparison of buckets and catalog, every night or on demand, which repairs lost rows."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -15,6 +16,7 @@ from s3_catalog.environment.reconcile_environment import ReconcileEnvironment
 from s3_catalog.environment.reconcile_result_environment import ReconcileResultEnvironment
 from s3_catalog.reconciliation.last_verified import PARTITION as VERIFIED
 
+from ..constructs.alarm_description import alarm_description
 from ..constructs.alarm_topic import AlarmTopic
 from ..constructs.log_group import EncryptedLogGroup
 from ..constructs.python_function import PythonFunction, trace_statement
@@ -152,12 +154,13 @@ class NightlyReconcile(Construct):
                 include_execution_data=True,
             ),
         )
-        self.machine_arn = machine.state_machine_arn
+        self.machine = machine
         self._allow_map(role, machine)
         if settings.reconcile == "nightly":
             self._start_nightly(machine)
             self._watch_nights(machine, alarms)
-        self._watch(settings, machine, worker, alarms)
+        self.repaired = self._watch(settings, machine, worker, alarms)
+        """The rows that the comparisons of a day repaired."""
 
     def _plan(self, planner: lambda_.IFunction) -> tasks.LambdaInvoke:
         """Return the state with the ranges: `{"ranges": [{"bucket": ..., ...}, ...]}`."""
@@ -295,7 +298,11 @@ class NightlyReconcile(Construct):
             "Late",
             machine.metric_succeeded(period=cdk.Duration.hours(1), statistic="Sum"),
             periods=_LATE_HOURS,
-            description=f"No comparison of bucket and catalog succeeded in {_LATE_HOURS} hours.",
+            description=alarm_description(
+                f"No comparison of bucket and catalog succeeded in {_LATE_HOURS} hours",
+                _start(machine),
+                "Comparisons are late",
+            ),
         )
 
     def _watch(
@@ -304,8 +311,11 @@ class NightlyReconcile(Construct):
         machine: sfn.StateMachine,
         worker: PythonFunction,
         alarms: AlarmTopic,
-    ) -> None:
-        """Raise alarms on comparisons that fail, or find many differences."""
+    ) -> cloudwatch.Metric:
+        """Raise alarms on comparisons that fail, or find many differences.
+
+        Returns the metric of the differences.
+        """
         minutes, day = cdk.Duration.minutes(5), cdk.Duration.days(1)
         for name, metric, fate in (
             ("Failed", machine.metric_failed(period=minutes), "failed"),
@@ -317,7 +327,11 @@ class NightlyReconcile(Construct):
                 name,
                 metric,
                 above=0,
-                description=f"The comparison of bucket and catalog {fate}: see its execution.",
+                description=alarm_description(
+                    f"The comparison of bucket and catalog {fate}",
+                    _start(machine),
+                    f"A comparison {fate}",
+                ),
             )
         repaired = logs.MetricFilter(
             self,
@@ -327,16 +341,24 @@ class NightlyReconcile(Construct):
             metric_namespace=f"reinventure/{cdk.Aws.STACK_NAME}",
             metric_name="RepairedRows",
             metric_value="$.repaired",
-        )
+        ).metric(period=day, statistic="Sum")
         alarms.alarm(
             self,
             "Different",
-            repaired.metric(period=day, statistic="Sum"),
+            repaired,
             above=settings.max_differences,
-            description=(
-                f"More than {settings.max_differences} rows differed from the bucket in a day."
+            description=alarm_description(
+                f"More than {settings.max_differences} rows differed from the bucket in a day",
+                f"aws logs tail {worker.log_group.log_group_name} --since 1d",
+                "Comparisons find many differences",
             ),
         )
+        return repaired
+
+
+def _start(machine: sfn.StateMachine) -> str:
+    """Return the command that compares now, and repairs what differs."""
+    return f"aws stepfunctions start-execution --state-machine-arn {machine.state_machine_arn}"
 
 
 def _retry(task: tasks.LambdaInvoke) -> None:

@@ -5,6 +5,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from ..constructs.alarm_description import alarm_description
 from ..constructs.alarm_topic import AlarmTopic
 from ..constructs.dead_letter_queue import DeadLetterQueue
 
@@ -15,6 +16,8 @@ _ERRORS = 1
 
 class RolloutAlarms(Construct):
     """Alarms on `alias`, and on growth of its dead-letter queue; all are in `deployment`.
+
+    `log_group` is the name of the function's.
 
     The alarm on messages in the dead-letter queue is none of them: otherwise the version with the
     fix could not be deployed while they wait.
@@ -28,6 +31,7 @@ class RolloutAlarms(Construct):
         alarms: AlarmTopic,
         alias: lambda_.Alias,
         dead_letter_queue: DeadLetterQueue,
+        log_group: str,
     ) -> None:
         super().__init__(scope, id)
         calls = {
@@ -45,7 +49,11 @@ class RolloutAlarms(Construct):
                 _percent("errors", "calls", calls),
                 above=_ERRORS,
                 of=3,
-                description="More than 1 percent of the calls of ingest fail.",
+                description=alarm_description(
+                    "More than 1 percent of the calls of ingest fail",
+                    f"aws logs tail {log_group} --since 1h",
+                    "Ingest fails",
+                ),
             ),
             alarms.alarm(
                 self,
@@ -53,7 +61,11 @@ class RolloutAlarms(Construct):
                 _percent("throttles", "(throttles + FILL(calls, 0))", throttled),
                 above=_ERRORS,
                 of=3,
-                description="More than 1 percent of the calls of ingest are throttled.",
+                description=alarm_description(
+                    "More than 1 percent of the calls of ingest are throttled",
+                    "aws lambda get-account-settings",
+                    "Ingest is throttled",
+                ),
             ),
             alarms.alarm(
                 self,
@@ -65,7 +77,11 @@ class RolloutAlarms(Construct):
                     label="more failures",
                 ),
                 above=0,
-                description="The dead-letter queue of ingest grew: `reinventure failed`.",
+                description=alarm_description(
+                    "The dead-letter queue of ingest grew",
+                    "reinventure failed",
+                    "Failures of ingest grow",
+                ),
             ),
         ]
 

@@ -5,6 +5,7 @@ import json
 import aws_cdk as cdk
 from constructs import Construct
 
+from ..constructs.saved_queries import SavedQueries
 from ..settings.settings import Settings
 from .catalog import Catalog
 
@@ -25,6 +26,9 @@ class CatalogStack(cdk.Stack):
         # "Default" adds nothing to the logical ids of what is in it.
         self.catalog = Catalog(self, "Default", settings)
         self.catalog.keys.allow_other_stacks()
+        # A product has none: its launch role would need the permission to change all queries.
+        if not settings.limits.no_saved_queries:
+            SavedQueries(self, "Queries", log_groups=[*self.catalog.log_groups])
         # Attached buckets are named in the other stacks: a reference would forbid to detach one.
         own = self.catalog.buckets.own
         self._export(
@@ -37,6 +41,8 @@ class CatalogStack(cdk.Stack):
         )
         # The version before had no alarms in other stacks.
         self.export_value(self.catalog.alarms.topic.topic_arn)
+        for log_group in self.catalog.log_groups:
+            self.export_value(log_group.log_group_name)
 
     def _export(self, *values: str) -> None:
         """Export `values`, all that other stacks use, whichever the settings have.

@@ -5,6 +5,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 
+from ..constructs.alarm_description import alarm_description
 from ..constructs.alarm_topic import AlarmTopic
 from ..constructs.dead_letter_queue import DeadLetterQueue
 from ..constructs.python_function import PythonFunction
@@ -22,6 +23,7 @@ def feed(
     table: EncryptedTable,
     dead_letter_queue: DeadLetterQueue,
     *,
+    name: str,
     alarms: AlarmTopic,
     batch_size: int,
     max_age: cdk.Duration,
@@ -36,7 +38,7 @@ def feed(
     what comes within `batching_window`. With a `tumbling_window`, the event names its shard, and
     the function must return a `state`.
 
-    Returns the alarm that is on while the function lags behind.
+    Returns the alarm that is on while the function, called `name` there, lags behind.
     """
     handler.permissions.add_statements(*table.stream_statements())
     dead_letter_queue.allow_reports(handler)
@@ -60,5 +62,9 @@ def feed(
         # The only record of a batch may have waited for the whole window.
         above=_LATE.plus(batching_window).to_milliseconds(),
         of=3,
-        description="A reader of the table's stream is 5 minutes behind, besides its window.",
+        description=alarm_description(
+            f"{name} is 5 minutes behind in the table's stream, besides its window",
+            f"aws logs tail {handler.log_group.log_group_name} --since 1h",
+            f"{name} is late",
+        ),
     )

@@ -58,6 +58,7 @@ class TotalsFunction(Construct):
             handler,
             catalog,
             self.dead_letter_queue,
+            name="totals",
             alarms=alarms,
             # A minute with 16 changes a second in a shard. A larger batch saves less than a
             # hundredth of a write unit a change; one over many folders takes many transactions.
@@ -69,4 +70,5 @@ class TotalsFunction(Construct):
             tumbling_window=cdk.Duration.minutes(15),
         )
         self.function = handler.function
+        self.log_group = handler.log_group
         self.role_id = handler.role.role_id

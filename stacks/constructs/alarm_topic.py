@@ -20,6 +20,8 @@ class AlarmTopic(Construct):
 
     def __init__(self, scope: Construct, id: str, settings: Settings, *, key: kms.Key) -> None:
         super().__init__(scope, id)
+        self.alarms: list[cloudwatch.Alarm] = []
+        """The alarms so far, in the order in which they were made."""
         self.topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True)
         allow_service(key, "cloudwatch", THIS_ACCOUNT, settings)
         self.topic.add_to_resource_policy(
@@ -57,7 +59,7 @@ class AlarmTopic(Construct):
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
             alarm_description=description,
         )
-        alarm.add_alarm_action(actions.SnsAction(self.topic))
+        self._notify(alarm)
         return alarm
 
     def alarm_on_absence(
@@ -73,7 +75,7 @@ class AlarmTopic(Construct):
 
         Missing data is breaching: what never happened has none.
         """
-        cloudwatch.Alarm(
+        alarm = cloudwatch.Alarm(
             scope,
             id,
             metric=metric,
@@ -82,7 +84,12 @@ class AlarmTopic(Construct):
             evaluation_periods=periods,
             treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
             alarm_description=description,
-        ).add_alarm_action(actions.SnsAction(self.topic))
+        )
+        self._notify(alarm)
+
+    def _notify(self, alarm: cloudwatch.Alarm) -> None:
+        alarm.add_alarm_action(actions.SnsAction(self.topic))
+        self.alarms.append(alarm)
 
 
 def subscribe_operator(topic: sns.Topic, settings: Settings) -> None:

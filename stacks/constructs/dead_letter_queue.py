@@ -6,6 +6,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from ..settings.settings import Settings
+from .alarm_description import alarm_description
 from .alarm_topic import AlarmTopic
 from .keys import Keys
 from .python_function import PythonFunction
@@ -49,8 +50,11 @@ class DeadLetterQueue(sqs.Queue):
             "Waiting",
             self.depth,
             above=0,
-            description=f"What {function} failed on is in its dead-letter queue: "
-            "`reinventure failed`.",
+            description=alarm_description(
+                f"What {function} failed on is in its dead-letter queue",
+                "reinventure failed",
+                f"Failures of {function} wait",
+            ),
         )
 
     def allow_reports(self, handler: PythonFunction) -> None:

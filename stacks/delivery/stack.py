@@ -6,6 +6,7 @@ from constructs import Construct
 
 from reinventure.contract import DeliveryOutputs
 
+from ..constructs.alarm_description import alarm_description
 from ..constructs.alarm_topic import AlarmTopic
 from ..constructs.stack_outputs import write_outputs
 from ..settings.settings import Settings
@@ -33,7 +34,11 @@ class DeliveryStack(cdk.Stack):
                 statistic="Sum",
             ),
             above=0,
-            description="An execution of the pipeline failed.",
+            description=alarm_description(
+                "An execution of the pipeline failed",
+                f"aws codepipeline get-pipeline-state --name {pipeline.pipeline.pipeline_name}",
+                "The pipeline failed",
+            ),
         )
         write_outputs(
             self,

@@ -14,6 +14,7 @@ from constructs import Construct
 from s3_catalog.environment.worker_environment import WorkerEnvironment
 
 from ..catalog.catalog import Catalog
+from ..constructs.alarm_description import alarm_description
 from ..constructs.change_feed_queue import ChangeFeedQueue
 from ..constructs.dead_letter_queue import DeadLetterQueue
 from ..constructs.log_group import EncryptedLogGroup
@@ -224,7 +225,9 @@ class WorkerService(Construct):
         cloudwatch.Alarm(
             self,
             "Waiting",
-            alarm_description="Objects wait for a worker",
+            alarm_description=alarm_description(
+                "Objects wait for a worker", "reinventure status", "Workers are added and removed"
+            ),
             metric=waiting,
             threshold=1,
             comparison_operator=(cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD),
@@ -242,7 +245,11 @@ class WorkerService(Construct):
         cloudwatch.Alarm(
             self,
             "Idle",
-            alarm_description="No object waits for a worker, and none is at work",
+            alarm_description=alarm_description(
+                "No object waits for a worker, and none is at work",
+                "reinventure status",
+                "Workers are added and removed",
+            ),
             metric=cloudwatch.MathExpression(
                 expression="waiting + taken",
                 using_metrics={"waiting": waiting, "taken": taken},

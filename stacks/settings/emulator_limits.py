@@ -56,6 +56,10 @@ class EmulatorLimits:
     """Aurora runs in Docker only: the stack Sql has the name of a cluster and the owner's secret,
     and the database is a process. docs/emulator.md: "Aurora and the Data API"."""
 
+    no_saved_queries: bool = False
+    """Saved queries of CloudWatch Logs Insights are missing, so no stack has any.
+    docs/emulator.md: "Missing services"."""
+
     no_pipelines: bool = False
     """CodePipeline, CodeBuild and CodeCommit are missing: there is no stack Delivery.
     docs/emulator.md: "Missing services"."""
@@ -74,6 +78,7 @@ MINISTACK = EmulatorLimits(
     no_instances=True,
     account_assumes_task_role=True,
     no_aurora=True,
+    no_saved_queries=True,
     no_pipelines=True,
 )
 """The limits of MiniStack `MINISTACK_VERSION`."""

@@ -131,6 +131,10 @@ class Settings:
     """Subscriber of alarms and notices: an e-mail address, that of a chat channel for example, or
     an https URL that confirms SNS subscriptions; or empty (docs/alarms.md). A product has none."""
 
+    dashboard: bool
+    """Whether CloudWatch has a dashboard of the catalog. Three are free in an account, others cost
+    $3 a month (docs/cost.md)."""
+
     config: str
     """The recorder of AWS Config: `create` (the stack Governance creates it; an account has one per
     region), `existing` (the account has one) or `off` (there are no Config rules). See
@@ -225,6 +229,7 @@ class Settings:
             reconcile=_read(node, "reconcile", _choice("off", "nightly")),
             max_differences=_read(node, "max_differences", _whole_number(0, MAX_DIFFERENCES)),
             notify=_read(node, "notify", _subscriber),
+            dashboard=_read(node, "dashboard", _switch),
             config=_read(node, "config", _choice("off", "existing", "create")),
             trail=_read(node, "trail", _choice("off", "create", "objects")),
             kinesis=_read(node, "kinesis", _switch),
@@ -256,6 +261,7 @@ class Settings:
             transport="lambda",
             reconcile="off",
             notify="",
+            dashboard=False,
             kinesis=False,
             tracing=False,
             log_level="info",

@@ -97,6 +97,7 @@ class MirrorFunction(Construct):
             timeout=timeout,
         )
         self.function = handler.function
+        self.log_group = handler.log_group
         self.function.add_event_source_mapping(
             "Changes",
             event_source_arn=self.changes.queue.queue_arn,

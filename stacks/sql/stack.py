@@ -8,6 +8,7 @@ from reinventure.contract import SqlOutputs
 from s3_catalog.sql_mirror.schema import READER
 
 from ..catalog.catalog import Catalog
+from ..constructs.saved_queries import SavedQueries
 from ..constructs.stack_outputs import write_outputs
 from ..settings.settings import Settings
 from .aurora import Aurora, AuroraStandIn, UserSecret
@@ -38,6 +39,10 @@ class SqlStack(cdk.Stack):
         mirror = MirrorFunction(
             self, "Mirror", settings, catalog=catalog, database=database, reader=reader
         )
+        if not settings.limits.no_saved_queries:
+            # From S3's event to the mirror.
+            log_groups = [*catalog.log_groups, mirror.log_group]
+            SavedQueries(self, "Queries", log_groups=[*log_groups])
         stand_in = database if isinstance(database, AuroraStandIn) else None
         write_outputs(
             self,

@@ -13,6 +13,8 @@ from reinventure import cdk_cli as cdk
 from reinventure.aws import account_comparison
 from reinventure.aws import deployed_catalog as deployed
 from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.aws.status import alarm_states
+from reinventure.cli import maintenance
 from reinventure.errors import UserError
 from reinventure.local.cloud import Cloud
 from reinventure.local.convergence import wait_until_equal
@@ -22,6 +24,7 @@ from tests import assembly
 from tests.local.command import run
 from tests.local.existing_bucket import Existing
 from tests.local.query_user import query_user
+from tests.local.runbook import do
 from tests.waiting import PATIENCE, wait_until
 
 STACK = "Catalog-attached"
@@ -115,7 +118,55 @@ def test_both_buckets_end_equal_and_the_notifications_of_others_stay(
 
     assert existing.entries() == found
     wait_until(lambda: existing.others_received() == received + 1)
+    _somebody_turns_the_switch_off(cloud, existing, attached)
+    assert existing.entries() == found
     _nightly_comparison_of_a_forbidden_bucket(own, attached)
+
+
+def _somebody_turns_the_switch_off(
+    cloud: Cloud, existing: Existing, attached: DeployedCatalog
+) -> None:
+    """As docs/runbook.md says: the check fails, `status` names the bucket, and attach fixes it."""
+    functions = attached.session.client("lambda")
+    [alarm] = [
+        each
+        for each in alarm_states.read(attached)
+        if each.description.endswith("#an-attached-bucket-is-off")
+    ]
+    assert alarm.metric
+    check = alarm.metric.value
+
+    def status() -> list[dict[str, object]]:
+        shown = run("status", "--json", f"--stack={STACK}", environment=cloud.environment)
+        lines = map(json.loads, shown.stdout.splitlines())
+        return [each for each in lines if each["subject"] in ("bucket", "alarm")]
+
+    def check_fails() -> bool:
+        # EventBridge invokes it every hour.
+        return "FunctionError" in functions.invoke(FunctionName=check)
+
+    assert (status(), check_fails()) == ([], False)
+    others = attached.s3.get_bucket_notification_configuration(Bucket=existing.name)
+    attached.s3.put_bucket_notification_configuration(
+        Bucket=existing.name,
+        NotificationConfiguration={"QueueConfigurations": others["QueueConfigurations"]},
+        SkipDestinationValidation=True,
+    )
+    attached.s3.put_object(Bucket=existing.name, Key="in/unseen", Body=b"1")
+    assert check_fails()
+    wait_until(lambda: len(status()) == 2, left=status)
+    names = {
+        "STACK": STACK,
+        "s3://BUCKET/": f"s3://{existing.name}/",
+        "BUCKET": f"{existing.name}/in/",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        # The change is counted at once here: there is no window to wait for.
+        patch.setattr(maintenance, "_pause", lambda *_: None)
+        do("An attached bucket is off", cloud, attached.session, names)
+    assert not check_fails()
+    wait_until(lambda: status() == [], left=status)
+    assert attached.store().read(existing.name, "in/unseen")
 
 
 def _nightly_comparison_of_a_forbidden_bucket(

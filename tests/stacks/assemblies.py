@@ -75,6 +75,7 @@ class Assemblies:
             "reconcile": "nightly",
             "kinesis": "true",
             "tracing": "true",
+            "dashboard": "true",
             "buckets": "create,logs-prod/2026/,photos-prod",
             "aws:cdk:enable-path-metadata": "true",
             **dict(setting.split("=", 1) for setting in optional.split()),

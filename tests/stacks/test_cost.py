@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from reinventure.cost import units
-from reinventure.cost.prices import TRACE
+from reinventure.cost.prices import DASHBOARD, TRACE
 from reinventure.cost.usage import usage
 from reinventure.cost.workload import Option, Rate, Workload
 from tests.stacks.assemblies import Assemblies
@@ -52,6 +52,17 @@ def test_keys_and_alarms_are_counted(
     # ECS adds two for its managed scaling, which no template has.
     by_ecs = 2 if Option.WORKERS in options else 0
     assert idle["metrics of alarms"] == alarm_metrics(templates) + by_ecs
+
+
+@pytest.mark.parametrize("options", [frozenset(), frozenset({Option.DASHBOARD})])
+def test_dashboards_are_counted(assemblies: Assemblies, options: frozenset[Option]) -> None:
+    settings = {"dashboard": "true"} if options else {}
+    dashboards = properties(
+        read(assemblies.catalog(**settings)), "AWS::CloudWatch::Dashboard", least=0
+    )
+    lines = usage(Workload(0, 0, Rate.TRICKLE, 0, options))
+    priced = sum(line.quantity for line in lines if line.price is DASHBOARD)
+    assert priced == len(dashboards) == len(options)
 
 
 def test_the_canary_has_the_metrics_of_alarms_that_the_pages_price(assemblies: Assemblies) -> None:

@@ -23,6 +23,12 @@ EXPORTS = {
         "CanaryAlarmsTopic6EC35838",
         None,
     ),
+    "Catalog:ExportsOutputRefIngestLogs41B5EF21CAB89F6F": ("IngestLogs41B5EF21", None),
+    "Catalog:ExportsOutputRefTotalsLogsE367C58D43FC1091": ("TotalsLogsE367C58D", None),
+    "Catalog:ExportsOutputRefChangesPublishLogsABB63CCA8D98EC3A": (
+        "ChangesPublishLogsABB63CCA",
+        None,
+    ),
 }
 """By name: logical id and attribute. Never remove one: deployed stacks import it."""
 

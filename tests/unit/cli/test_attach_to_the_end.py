@@ -12,6 +12,7 @@ from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.cli import maintenance, repair_progress
 from reinventure.cli.repair_progress import Progress
 from reinventure.errors import UserError
+from s3_catalog.attachment.eventbridge_switch import EventBridgeSwitch
 from s3_catalog.model.timestamps import utc_now
 from s3_catalog.table import batch_write
 from tests.unit.attaching.attached_catalog import OTHERS, AttachedCatalog
@@ -92,3 +93,24 @@ def test_the_progress_of_an_earlier_repair_does_not_count(
     result = run("attach", f"s3://{bucket}", "--yes")
     assert result.exit_code == 0, result.output
     assert result.stdout.endswith("Repaired 1 of 1 keys compared.\nEQUAL: 1 keys compared.\n")
+
+
+@pytest.mark.parametrize(("typed", "turned"), [("y\n", [True]), ("n\n", [])])
+def test_a_switch_that_others_turned_off_is_turned_on_again(
+    deployment: AttachedCatalog,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    typed: str,
+    turned: list[bool],
+) -> None:
+    bucket = deployment.existing.add()
+    assert run("attach", f"s3://{bucket}/in/", "--yes").exit_code == 0
+    deployed = list(deployment.deployed)
+    deployment.existing.configuration = document(*OTHERS)
+    calls: list[bool] = []
+    monkeypatch.setattr(EventBridgeSwitch, "turn", lambda _, *, on: calls.append(on))
+    result = run("attach", f"s3://{bucket}/in/", typed=typed)
+    assert result.exit_code == 0, result.output
+    assert "sends no events: EventBridge was turned off there" in result.stdout
+    assert (calls, deployment.deployed) == (turned, deployed)
+    assert (f"`reinventure repair s3://{bucket}/` in ten minutes" in result.stdout) == bool(turned)

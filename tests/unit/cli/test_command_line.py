@@ -275,7 +275,7 @@ def test_the_help_lists_all_commands_in_their_groups(run: Run, arguments: list[s
         "Buckets": ["attach", "detach"],
         "Inspect": ["inspect", "duplicates"],
         "Maintain": [
-            *("verify", "repair", "failed", "redrive"),
+            *("status", "verify", "repair", "failed", "redrive"),
             *("sql-backfill", "audit", "smoke", "doctor"),
         ],
         "Local cloud": ["up", "down", "demo"],
