@@ -7,6 +7,7 @@ import aws_cdk as cdk
 from constructs import Construct, RootConstruct
 
 from ..constructs.package_files import FILES
+from ..constructs.saved_queries import SavedQueries
 from ..settings.settings import SettingError, Settings
 from .catalog import Catalog
 
@@ -38,6 +39,8 @@ class EmbeddedCatalog(Construct):
         self.settings = _parsed({**context, **settings, "buckets": ",".join(buckets)})
         # "Default" adds nothing to the logical ids of what is in it.
         self.catalog = Catalog(self, "Default", self.settings)
+        if not self.settings.limits.no_saved_queries:
+            SavedQueries(self, "Queries", log_groups=[*self.catalog.log_groups])
 
 
 def _parsed(values: dict[str, object]) -> Settings:

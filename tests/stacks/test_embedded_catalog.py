@@ -11,6 +11,7 @@ from constructs import Construct
 
 from stacks import Catalog
 from stacks.catalog import catalog
+from stacks.constructs.saved_queries import SavedQueries
 from stacks.settings.settings import Settings
 from tests import assembly
 from tests.stacks.conftest import Template, own_outputs, read
@@ -28,7 +29,8 @@ class OurStack(cdk.Stack):
 
     def __init__(self, scope: Construct, id: str, settings: Settings) -> None:
         super().__init__(scope, id)
-        catalog.Catalog(self, "Default", settings)
+        ours = catalog.Catalog(self, "Default", settings)
+        SavedQueries(self, "Queries", log_groups=[*ours.log_groups])
 
 
 def embedded(folder: Path, **settings: Any) -> Template:
