@@ -26,7 +26,7 @@ _MAX_MINUTES = 2160
 """CodeBuild's longest, 36 hours."""
 _LEFT_BEHIND = (
     *(".hypothesis", ".local", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv"),
-    *(".import_linter_cache", ".mutants", "cdk.all", "node_modules", "reports"),
+    *(".import_linter_cache", ".mutants", "build", "cdk.all", "node_modules", "reports"),
 )
 """Folders that the first stage creates and no later one reads: more than a gigabyte."""
 
