@@ -70,6 +70,12 @@ def faults_are_parameters() -> None:
     _s3_clocks_are_wrong()
 
 
+def _is_stored(fault: Fault) -> bool:
+    """Whether `fault` has a parameter: else no request needs to be read."""
+    ssm: Any = importlib.import_module("ministack.services.ssm")
+    return fault.parameter in ssm._parameters
+
+
 def _lease(fault: Fault, target: str) -> Lease | None:
     """Return the lease of `fault` if it is on for `target`, in the account of the request."""
     ssm: Any = importlib.import_module("ministack.services.ssm")
@@ -266,9 +272,10 @@ def _topics_refuse() -> None:
     async def handle_or_refuse(
         method: str, path: str, headers: dict[str, str], body: bytes, query: Any
     ) -> Any:
-        form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-        publishes = form.get("Action") in {"Publish", "PublishBatch"}
-        if not publishes or not _lease(Fault.TOPIC_REFUSES, form.get("TopicArn", "")):
+        if not _is_stored(Fault.TOPIC_REFUSES) or b"Action=Publish" not in body:
+            return await handle(method, path, headers, body, query)
+        [topic] = parse_qs(body.decode()).get("TopicArn", [""])
+        if not _lease(Fault.TOPIC_REFUSES, topic):
             return await handle(method, path, headers, body, query)
         if next(numbers) % 2:
             return sns._error("InternalError", "An internal service error occurred", 500)
@@ -286,14 +293,15 @@ def _queues_refuse() -> None:
         method: str, path: str, headers: dict[str, str], body: bytes, query: Any
     ) -> Any:
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        if operation in _OF_MESSAGES:
-            queue = json.loads(body).get("QueueUrl", "").rpartition("/")[2]
-            if _lease(Fault.QUEUE_REFUSES, queue):
-                if next(numbers) % 2:
-                    return sqs._json_err_resp("RequestThrottled", "Request is throttled.", 400)
-                message = "Service is unavailable. Please try again."
-                return sqs._json_err_resp("ServiceUnavailable", message, 503)
-        return await handle(method, path, headers, body, query)
+        if not _is_stored(Fault.QUEUE_REFUSES) or operation not in _OF_MESSAGES:
+            return await handle(method, path, headers, body, query)
+        queue = json.loads(body).get("QueueUrl", "").rpartition("/")[2]
+        if not _lease(Fault.QUEUE_REFUSES, queue):
+            return await handle(method, path, headers, body, query)
+        if next(numbers) % 2:
+            return sqs._json_err_resp("RequestThrottled", "Request is throttled.", 400)
+        message = "Service is unavailable. Please try again."
+        return sqs._json_err_resp("ServiceUnavailable", message, 503)
 
     sqs.handle_request = handle_or_refuse
 

@@ -97,11 +97,12 @@ def _messages() -> None:
     async def handle_with_key(
         method: str, path: str, headers: dict[str, str], body: bytes, query: Any
     ) -> Any:
-        form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-        if form.get("Action") in {"Publish", "PublishBatch"}:
-            topic = sns._topics.get(form.get("TopicArn", "")) or {"attributes": {}}
+        keys = _disabled()
+        if keys and b"Action=Publish" in body:
+            [arn] = parse_qs(body.decode()).get("TopicArn", [""])
+            topic = sns._topics.get(arn) or {"attributes": {}}
             key = topic["attributes"].get("KmsMasterKeyId", "")
-            if key in _disabled():
+            if key in keys:
                 message = f"{key} is disabled. (Service: AWSKMS; Error Code: DisabledException)"
                 return sns._error("KMSDisabled", message, 400)
         return await handle(method, path, headers, body, query)
