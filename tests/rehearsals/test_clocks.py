@@ -1,5 +1,6 @@
 """Clocks that are an hour apart."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from reinventure.local.fault_control import Fault, FaultControl
 from tests.rehearsals.command_process import CommandProcess
 from tests.rehearsals.recovery import expect_all_right, redrive_until_equal
 from tests.rehearsals.rehearsal import Rehearsal
-from tests.rehearsals.traffic import Traffic, put_all, put_unseen
+from tests.rehearsals.traffic import put_all, put_unseen
 
 COMMAND_SECONDS = 150
 """Time in which a command ends. A repair takes half a minute to recount."""
@@ -71,15 +72,19 @@ def test_the_clock_of_the_laptop(
     keys = [f"laptop/{hours}/{n}" for n in range(60)]
     put_all(catalog, keys[:20])
     put_unseen(catalog, control, keys)
-    traffic = Traffic(catalog, seed=3 + hours)
-    with traffic.running():
-        repair = CommandProcess(cloud, tmp_path, "repair", hours=hours)
-        assert repair.ended(COMMAND_SECONDS) == 0, repair.said
-    assert not [each for each in differences(catalog) if each.key in keys]
+    repair = CommandProcess(cloud, tmp_path, "repair", hours=hours)
+    assert repair.ended(COMMAND_SECONDS) == 0, repair.said
+    assert differences(catalog) == []
+    [repaired] = map(int, re.findall(r"Repaired (\d+) of", repair.said))
+    # With a clock behind, the sequencers of the last hour are of the future, and are healed.
+    assert repaired >= len(keys)
     put_all(catalog, keys[::2], b"after it")
     for key in keys[::3]:
         catalog.s3.delete_object(Bucket=catalog.bucket, Key=key)
     rehearsal.fault_ended()
     rehearsal.equal(catalog)
     expect_all_right(catalog, cloud)
-    rehearsal.saw(f"60 keys repaired, then 50 changes of them; {traffic.changes} others beside it")
+    rehearsal.saw(
+        "60 keys repaired, then 50 changes of them; a clock that is behind takes the sequencers "
+        f"of the last hour for forged, and heals their rows ({repaired} were repaired)"
+    )

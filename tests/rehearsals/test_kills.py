@@ -106,6 +106,7 @@ def test_a_killed_repair(
     how="kill -9 of the command and of the CDK CLI; the same command again",
     promise="the next run continues; the bucket's other notifications stay as they were",
 )
+@pytest.mark.timeout(500)
 def test_a_killed_attach(
     catalog: DeployedCatalog,
     cloud: Cloud,

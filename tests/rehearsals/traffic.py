@@ -13,6 +13,9 @@ from tests.local.storm import WRITERS, storm
 ROUND = 20
 """Changes of a round of a storm."""
 
+PAUSE = 1.0
+"""Seconds between two rounds. Without it, events wait for minutes on a busy machine."""
+
 
 class Traffic:
     """Storms one after the other in a thread; `changes` is the number of changes so far."""
@@ -39,10 +42,10 @@ class Traffic:
     def _run(self) -> None:
         try:
             for number in count(1):
-                if self._stop.is_set():
-                    return
                 storm(self._catalog, ROUND, seed=1000 * self._seed + number)
                 self.changes += ROUND
+                if self._stop.wait(PAUSE):
+                    return
         except Exception as error:  # noqa: BLE001 (raised where the test waits)
             self._errors.append(error)
 
