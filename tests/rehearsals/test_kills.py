@@ -254,16 +254,15 @@ def _post(console: ConsoleProcess, path: str, form: dict[str, str]) -> None:
 def test_a_killed_cloud(
     rehearsal: Rehearsal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    directory = tmp_path / "cloud"
-
-    def start() -> tuple[Cloud, DeployedCatalog]:
+    def start(name: str) -> tuple[Cloud, DeployedCatalog]:
         with Steps() as steps:
-            cloud = start_and_deploy(directory, steps)
+            cloud = start_and_deploy(tmp_path / name, steps)
         for name, value in cloud.environment.items():
             monkeypatch.setenv(name, value)
         return cloud, deployed.find(boto3.Session(region_name=clouds.REGION), CATALOG)
 
-    cloud, catalog = start()
+    # Two folders: this process has read the certificate of the first one, `make up` has not.
+    cloud, catalog = start("killed")
     try:
         put_unseen(catalog, FaultControl(catalog.session), [f"{n}" for n in range(2000)])
         stop = Event()
@@ -288,11 +287,12 @@ def test_a_killed_cloud(
         writer.join()
         listed = run("ls", environment=cloud.environment)
         assert (listed.returncode, listed.stderr.count("\n")) == (2, 1)
-        _, renewed = start()
+        _, renewed = start("again")
         storm(renewed, 50, seed=2)
         rehearsal.equal(renewed)
         rehearsal.saw(
             "`repair` and `ls` ended with 2 and the remedy; started and deployed again, 50 changes"
         )
     finally:
-        clouds.stop(directory)
+        for name in ("killed", "again"):
+            clouds.stop(tmp_path / name)
