@@ -35,7 +35,7 @@ NPM_CI := $(NPM) ci --silent --no-audit --no-fund
 RUN_ONLY := --omit=dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up console down setup hooks lock audit sbom packages mariadb browser java check test spec soak mutants bench lint format changelog pictures reference site synth \
+.PHONY: help demo up console down setup hooks lock audit sbom packages mariadb browser java check test spec rehearse soak mutants bench lint format changelog pictures reference site synth \
   release ship smoke pipeline deploy destroy clean
 
 help: ## List the targets
@@ -178,6 +178,9 @@ test: $(DEV) $(CHECKOV)/.installed mariadb-if-allowed browser-if-allowed java-if
 
 spec: $(DEV) java-if-allowed ## Check the specification in spec/ with TLC: make spec [ONLY="totals recount"]
 	@exec nice -n 10 python -m tests.specification $(ONLY)
+
+rehearse: $(DEV) mariadb-if-allowed ## Make failures on the local cloud, and wait until it is equal: make rehearse [ONLY="throttling kill"]
+	@PYTHONPATH=.:lambdas exec nice -n 10 python -m tests.rehearsals $(ONLY)
 
 soak: $(DEV) java-if-allowed ## Search longer than the tests do: make soak [SECONDS=300 | N=100000] [SEED=...]
 	@PYTHONPATH=.:lambdas exec python -m tests.soak \

@@ -1,5 +1,6 @@
 """The folder of what the command remembers between two runs."""
 
+import os
 from pathlib import Path
 
 import typer
@@ -13,7 +14,8 @@ def state_folder() -> Path:
 def replace_state(path: Path, text: str) -> None:
     """Replace the file at `path` atomically. Raises OSError with the name of a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".new")
+    # Of this process: two commands may save at the same time.
+    draft = path.with_suffix(f".{os.getpid()}.new")
     try:
         draft.write_text(text)
     except OSError as error:

@@ -16,17 +16,22 @@ from reinventure.local import background_process as background
 from reinventure.local import mariadb
 from tests.browser import chromium
 from tests.local_cloud import catalog, cloud, session, shared_catalogs, shared_session
+from tests.rehearsals.rehearsal import rehearsal
 from tests.specification import NO_JAVA
 
-__all__ = ["catalog", "cloud", "session", "shared_catalogs", "shared_session"]
+__all__ = ["catalog", "cloud", "rehearsal", "session", "shared_catalogs", "shared_session"]
 
-TIERS = ("unit", "component", "sql", "simulator", "spec", "stacks", "local", "browser")
-"""The folders of tests in the order in which they run: the sooner a failure is seen the better."""
+TIERS = (
+    *("unit", "component", "sql", "simulator", "spec", "stacks", "local", "browser"),
+    "rehearsals",
+)
+"""The folders of tests in the order in which they run: the sooner a failure is seen the better.
+`make test` has none of the last, which pyproject.toml keeps from it."""
 
 LOCAL_SECONDS = 300
 """Time-out of a test on the local cloud, which includes its start and a deployment."""
 
-ON_THE_CLOUD = frozenset({"local", "browser"})
+ON_THE_CLOUD = frozenset({"local", "browser", "rehearsals"})
 """Tiers whose tests share the local cloud of tests/local_cloud.py."""
 
 NO_MARIADB = "MariaDB's server is not installed"

@@ -123,7 +123,8 @@ def explain(error: ClientError | BotoCoreError) -> str:
     if isinstance(error, ClientError):
         code = error.response["Error"].get("Code", "error")
         reason = f"{error.operation_name}: {code}: {error.response['Error'].get('Message', '')}"
-        remedy = _REMEDIES.get(code)
+        key = _DISABLED_KEY.search(reason)
+        remedy = _ENABLE.format(key[1]) if key else _REMEDIES.get(code)
     else:
         reason = str(error)
         remedy = _REMEDIES.get(type(error).__name__)
@@ -131,6 +132,12 @@ def explain(error: ClientError | BotoCoreError) -> str:
     return printable(" ".join(text.split()))
 
 
+_DISABLED_KEY = re.compile(r"(arn:[\w-]+:kms:\S+:key/[\w-]+) is disabled")
+"""In the message of KMS, which DynamoDB, S3 and SNS pass on."""
+_ENABLE = (
+    "Who disabled it, and why? `aws kms enable-key --key-id {}` enables it, then `reinventure "
+    "redrive --all` handles what failed meanwhile."
+)
 _CREDENTIALS = (
     "Set AWS_PROFILE, or log in again, for an account; `source .local/env` for the local cloud."
 )

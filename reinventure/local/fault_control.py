@@ -1,4 +1,4 @@
-"""Faults of the local cloud: what the console breaks on purpose, for a limited time.
+"""Faults of the local cloud: what the console and the rehearsals break, for a limited time.
 
 A fault is on while the Parameter Store of the local cloud has a parameter for it: its value names
 the target and the seconds, which count from the moment at which the emulator stored it. So a fault
@@ -45,6 +45,17 @@ class Fault(Enum):
     """Of the events of the target, a bucket, one in ten is not sent."""
     NOTIFICATIONS_OFF = "notifications-off"
     """The target, a bucket, sends no event."""
+    DYNAMODB_UNRELIABLE = "dynamodb-unreliable"
+    """In the target, a region, DynamoDB throttles three requests in ten and fails one. Every other
+    one that fails has taken effect."""
+    TOPIC_REFUSES = "topic-refuses"
+    """The target, the ARN of a topic, takes no message."""
+    QUEUE_REFUSES = "queue-refuses"
+    """The target, a queue, refuses each request of a client about its messages."""
+    S3_CLOCK_AHEAD = "s3-clock-an-hour-ahead"
+    """Times and sequencers of the events of the target, a bucket, are an hour later."""
+    S3_CLOCK_BEHIND = "s3-clock-an-hour-behind"
+    """Times and sequencers of the events of the target, a bucket, are an hour earlier."""
 
     @property
     def parameter(self) -> str:

@@ -18,6 +18,7 @@ from reinventure.local.cloud import Cloud
 from reinventure.local.fault_control import Fault, FaultControl
 from s3_catalog.model.timestamps import utc_now
 from tests.local.command import run
+from tests.rehearsals.rehearsal import Rehearsal
 from tests.waiting import PATIENCE, wait_until
 
 SECONDS = 6
@@ -59,21 +60,45 @@ def keys(catalog: DeployedCatalog) -> list[str]:
     return [each["Key"] for each in (*listed.get("Versions", ()), *listed.get("DeleteMarkers", ()))]
 
 
-@pytest.mark.parametrize("breakage", BREAKAGES, ids=lambda each: each.fault.value)
+@pytest.mark.parametrize(
+    "breakage",
+    [
+        pytest.param(
+            each,
+            id=each.fault.value,
+            marks=pytest.mark.rehearsal(
+                each.fault.value,
+                failure=each.happens,
+                how="the page *Break it* of the console",
+                promise=each.promise,
+            ),
+        )
+        for each in BREAKAGES
+    ],
+)
 def test_a_fault_shows_and_the_catalog_ends_equal(
-    cloud: Cloud, here: Served, faults: FaultRun, control: FaultControl, breakage: Breakage
+    cloud: Cloud,
+    here: Served,
+    faults: FaultRun,
+    control: FaultControl,
+    breakage: Breakage,
+    rehearsal: Rehearsal,
 ) -> None:
     assert faults.begin(breakage.fault)
     assert not faults.begin(Fault.NOTIFICATIONS_OFF), "one at a time"
     wait_until(lambda: list(control.on(utc_now())) == [breakage.fault])
+    wait_until(lambda: control.on(utc_now()) == {})
+    rehearsal.fault_ended()
     faults.join()
-    assert control.on(utc_now()) == {}
     shown = faults.shown()
     assert shown.changes > 0
     assert shown.most > 0, "the fault was not seen"
     left = here.comparison.shown().differ
+    saw = f"{shown.changes} changes; {shown.most} keys differed at the worst"
     if breakage.remedy is Remedy.NONE:
         assert (shown.phase, left) == (Phase.EQUAL, 0)
+        rehearsal.was_equal()
+        rehearsal.saw(saw)
         return
     assert shown.phase is Phase.DIFFERS
     assert left > 0
@@ -81,6 +106,8 @@ def test_a_fault_shows_and_the_catalog_ends_equal(
     ended = run(*command, environment=cloud.environment)
     assert ended.returncode == 0, ended.stderr
     assert not settled(here.comparison, NEVER).differ
+    rehearsal.was_equal()
+    rehearsal.saw(f"{saw}, and {left} until `{command[0]}`")
 
 
 def test_a_fault_can_be_ended_before_its_time(faults: FaultRun, control: FaultControl) -> None:

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from s3_catalog import key_log
 from s3_catalog.feed.message import entry
 from s3_catalog.model.change import Change, Kind
-from s3_catalog.table.stream_record import parse
+from s3_catalog.table.stream_record import UNREADABLE, parse
 
 if TYPE_CHECKING:
     from types_boto3_sns import SNSClient
@@ -74,7 +74,7 @@ class Publisher:
         for record in records:
             try:
                 change = parse(record)
-            except (KeyError, ValueError, TypeError, AttributeError) as error:
+            except UNREADABLE as error:
                 unreadable = f"not a row of the catalog: {error!r}"
                 if not self._send(pending, report, function, redriven=redriven):
                     return report
@@ -167,7 +167,7 @@ def _stop(report: Report, record: Record, reason: str) -> bool:
 def _log_failure(record: Record, reason: str) -> None:
     try:
         change = parse(record)
-    except (KeyError, ValueError, TypeError, AttributeError):
+    except UNREADABLE:
         return  # It is not about a key; the log of the batch has the reason.
     row = change.new or change.old
     key_log.log_failure(change.bucket, change.key, row.sequencer if row else None, reason)

@@ -9,6 +9,9 @@ from s3_catalog.table.item import from_item
 
 _log = logging.getLogger(__name__)
 
+UNREADABLE = (KeyError, ValueError, TypeError, AttributeError)
+"""The errors of `parse` for an item that another program wrote: it can have any attributes."""
+
 SEQUENCE_DIGITS = 40
 """The greatest length of a stream record's sequence number."""
 
@@ -22,14 +25,14 @@ def changes(records: Iterable[Mapping[str, Any]]) -> Iterator[Change]:
     for record in records:
         try:
             yield parse(record)
-        except KeyError as missing:
-            _log.error("record %s is not of a row: no %s", record.get("eventID"), missing)
+        except UNREADABLE as error:
+            _log.error("record %s is not of a row: %r", record.get("eventID"), error)
 
 
 def parse(record: Mapping[str, Any]) -> Change:
     """Return the change in a record of the stream, with the rows before and after it.
 
-    Raises KeyError when it is not a record of the catalog's table, or has no images.
+    Raises one of `UNREADABLE` when it is not a record of the catalog's table, or has no images.
     """
     data = record["dynamodb"]
     old, new = data.get("OldImage"), data.get("NewImage")

@@ -6,10 +6,12 @@ import logging
 import time
 from collections.abc import Callable
 from contextvars import ContextVar, copy_context
+from datetime import datetime, timedelta
 from functools import partial, wraps
 from itertools import count
 from threading import Lock, Timer
 from typing import Any
+from urllib.parse import parse_qs
 
 from reinventure.local.fault_control import Fault, Lease, lease
 from reinventure.local.patches.patch import patch
@@ -23,6 +25,9 @@ THROTTLED_SECONDS = 2.0
 LOST_OF = 10
 """Of so many events one is lost, the first."""
 
+CLOCK_SECONDS = 3600
+"""Difference of a wrong clock."""
+
 _LOG = logging.getLogger(__name__)
 
 _THROTTLED = (
@@ -32,6 +37,14 @@ _THROTTLED = (
     "bp-partition-key-design.html"
 )
 """DynamoDB's message of the ThrottlingException of an on-demand table."""
+
+_OF_MESSAGES = frozenset(
+    {
+        *("ReceiveMessage", "SendMessage", "SendMessageBatch", "DeleteMessage"),
+        *("DeleteMessageBatch", "ChangeMessageVisibility", "ChangeMessageVisibilityBatch"),
+    }
+)
+"""Operations of SQS on the messages of a queue."""
 
 _WRITES = frozenset(
     {
@@ -46,12 +59,21 @@ _WRITES = frozenset(
 def faults_are_parameters() -> None:
     """Break what a parameter says, for the time that it says. Not for a fault of MiniStack.
 
-    Without such a parameter nothing is different.
+    Without such a parameter nothing is different. The replies have the codes of AWS.
     """
     _functions_fail()
-    _tables_are_throttled()
+    _dynamodb_refuses()
     _processes_are_killed()
+    _topics_refuse()
+    _queues_refuse()
     _events_go_astray()
+    _s3_clocks_are_wrong()
+
+
+def _is_stored(fault: Fault) -> bool:
+    """Whether `fault` has a parameter: else no request needs to be read."""
+    ssm: Any = importlib.import_module("ministack.services.ssm")
+    return fault.parameter in ssm._parameters
 
 
 def _lease(fault: Fault, target: str) -> Lease | None:
@@ -83,39 +105,57 @@ def _functions_fail() -> None:
     functions._execute_function_warm = execute_or_fail
 
 
-def _tables_are_throttled() -> None:
+def _dynamodb_refuses() -> None:
     dynamodb: Any = importlib.import_module("ministack.services.dynamodb")
-    handle = dynamodb.handle_request
-    reply = importlib.import_module("ministack.core.responses").error_response_json
+    region = importlib.import_module("ministack.core.responses").get_region
+    handle, numbers = dynamodb.handle_request, count()
 
     @wraps(handle)
     async def handle_or_refuse(
         method: str, path: str, headers: dict[str, str], body: bytes, query: Any
     ) -> Any:
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        if operation not in _WRITES or not _refuses(body):
+        if operation in _WRITES and _refuses(body):
+            return _throttled(operation, body)
+        if not _lease(Fault.DYNAMODB_UNRELIABLE, region()):
             return await handle(method, path, headers, body, query)
-        if operation == "BatchExecuteStatement":
-            # The statements of a batch fail one by one (API reference, BatchStatementError).
-            error = {"Error": {"Code": "ThrottlingError", "Message": _THROTTLED}}
-            refused = json.dumps({"Responses": [error for _ in json.loads(body)["Statements"]]})
-            return 200, {"Content-Type": "application/x-amz-json-1.0"}, refused.encode()
-        if operation == "TransactWriteItems":
-            reasons = [
-                {"Code": "ThrottlingError", "Message": _THROTTLED}
-                for _ in json.loads(body)["TransactItems"]
-            ]
-            codes = ", ".join(each["Code"] for each in reasons)
-            message = (
-                "Transaction cancelled, please refer cancellation reasons for specific reasons "
-                f"[{codes}]"
-            )
-            return reply(
-                "TransactionCanceledException", message, 400, {"CancellationReasons": reasons}
-            )
-        return reply("ThrottlingException", _THROTTLED, 400)
+        number = next(numbers)
+        if number % 10 in {0, 3, 6}:
+            return _throttled(operation, body)
+        if number % 10 != 9:  # noqa: PLR2004 (the last of ten)
+            return await handle(method, path, headers, body, query)
+        if number % 20 == 19:  # noqa: PLR2004 (the last of twenty)
+            await handle(method, path, headers, body, query)
+        return _error_json("InternalServerError", "Internal server error", 500)
 
     dynamodb.handle_request = handle_or_refuse
+
+
+def _throttled(operation: str, body: bytes) -> Any:
+    """Return DynamoDB's reply to a request that is throttled."""
+    if operation == "BatchExecuteStatement":
+        # The statements of a batch fail one by one (API reference, BatchStatementError).
+        error = {"Error": {"Code": "ThrottlingError", "Message": _THROTTLED}}
+        refused = json.dumps({"Responses": [error for _ in json.loads(body)["Statements"]]})
+        return 200, {"Content-Type": "application/x-amz-json-1.0"}, refused.encode()
+    if operation == "TransactWriteItems":
+        reasons = [
+            {"Code": "ThrottlingError", "Message": _THROTTLED}
+            for _ in json.loads(body)["TransactItems"]
+        ]
+        codes = ", ".join(each["Code"] for each in reasons)
+        message = (
+            "Transaction cancelled, please refer cancellation reasons for specific reasons "
+            f"[{codes}]"
+        )
+        extra = {"CancellationReasons": reasons}
+        return _error_json("TransactionCanceledException", message, 400, extra)
+    return _error_json("ThrottlingException", _THROTTLED, 400)
+
+
+def _error_json(code: str, message: str, status: int, extra: Any = None) -> Any:
+    responses: Any = importlib.import_module("ministack.core.responses")
+    return responses.error_response_json(code, message, status, extra)
 
 
 def _refuses(body: bytes) -> bool:
@@ -224,6 +264,48 @@ class DoomedProcesses:
             return False
 
 
+def _topics_refuse() -> None:
+    sns: Any = importlib.import_module("ministack.services.sns")
+    handle, numbers = sns.handle_request, count()
+
+    @wraps(handle)
+    async def handle_or_refuse(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: Any
+    ) -> Any:
+        if not _is_stored(Fault.TOPIC_REFUSES) or b"Action=Publish" not in body:
+            return await handle(method, path, headers, body, query)
+        [topic] = parse_qs(body.decode()).get("TopicArn", [""])
+        if not _lease(Fault.TOPIC_REFUSES, topic):
+            return await handle(method, path, headers, body, query)
+        if next(numbers) % 2:
+            return sns._error("InternalError", "An internal service error occurred", 500)
+        return sns._error("Throttled", "Rate exceeded", 429)
+
+    sns.handle_request = handle_or_refuse
+
+
+def _queues_refuse() -> None:
+    sqs: Any = importlib.import_module("ministack.services.sqs")
+    handle, numbers = sqs.handle_request, count()
+
+    @wraps(handle)
+    async def handle_or_refuse(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: Any
+    ) -> Any:
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
+        if not _is_stored(Fault.QUEUE_REFUSES) or operation not in _OF_MESSAGES:
+            return await handle(method, path, headers, body, query)
+        queue = json.loads(body).get("QueueUrl", "").rpartition("/")[2]
+        if not _lease(Fault.QUEUE_REFUSES, queue):
+            return await handle(method, path, headers, body, query)
+        if next(numbers) % 2:
+            return sqs._json_err_resp("RequestThrottled", "Request is throttled.", 400)
+        message = "Service is unavailable. Please try again."
+        return sqs._json_err_resp("ServiceUnavailable", message, 503)
+
+    sqs.handle_request = handle_or_refuse
+
+
 def _events_go_astray() -> None:
     s3: Any = importlib.import_module("ministack.services.s3")
     eventbridge: Any = importlib.import_module("ministack.services.eventbridge")
@@ -260,6 +342,42 @@ def _events_go_astray() -> None:
         (eventbridge, "_dispatch_event"),
     ):
         setattr(module, name, turning(getattr(module, name)))
+
+
+def _s3_clocks_are_wrong() -> None:
+    s3: Any = importlib.import_module("ministack.services.s3")
+    fire, now_iso, ahead = s3._fire_s3_event, s3.now_iso, ContextVar("ahead", default=0)
+
+    def wrong_now() -> str:
+        now: str = now_iso()
+        return _shifted_time(now, ahead.get()) if ahead.get() else now
+
+    @wraps(fire)
+    def fire_with_clock(bucket: str, *arguments: Any, **named: Any) -> None:
+        ahead.set(_clock_error(bucket))
+        if named.get("sequencer"):
+            named["sequencer"] = _shifted_sequencer(named["sequencer"], ahead.get())
+        fire(bucket, *arguments, **named)
+
+    s3._fire_s3_event, s3.now_iso = fire_with_clock, wrong_now
+
+
+def _clock_error(bucket: str) -> int:
+    """Return by how many seconds the clock of the events of `bucket` is ahead."""
+    if _lease(Fault.S3_CLOCK_AHEAD, bucket):
+        return CLOCK_SECONDS
+    return -CLOCK_SECONDS if _lease(Fault.S3_CLOCK_BEHIND, bucket) else 0
+
+
+def _shifted_time(moment: str, seconds: int) -> str:
+    """Return `moment`, in the format of events, `seconds` later."""
+    later = datetime.fromisoformat(moment) + timedelta(seconds=seconds)
+    return f"{later:%Y-%m-%dT%H:%M:%S}.{later.microsecond // 1000:03}Z"
+
+
+def _shifted_sequencer(sequencer: str, seconds: int) -> str:
+    """Return `sequencer` of `seconds` later. Its last 8 of 18 hex digits are a fraction."""
+    return f"{int(sequencer, 16) + seconds * 16**8:018X}"
 
 
 class HeldDeliveries:

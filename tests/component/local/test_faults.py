@@ -4,7 +4,9 @@ import io
 import json
 import time
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -294,6 +296,95 @@ def test_a_table_refuses_writes_as_dynamodb_does(
     wait_until(lambda: _write(dynamodb, table) == "ThrottlingException")
     control.end(Fault.TABLE_THROTTLED)
     assert not _write(dynamodb, table)
+
+
+def test_dynamodb_throttles_three_in_ten_and_fails_one(
+    dynamodb: "DynamoDBClient", table: str, control: FaultControl
+) -> None:
+    def write(n: int) -> str:
+        try:
+            dynamodb.put_item(TableName=table, Item={"pk": {"S": str(n)}})
+        except ClientError as error:
+            return error.response["Error"]["Code"]
+        return "done"
+
+    control.begin(Fault.DYNAMODB_UNRELIABLE, "us-east-1", 30)
+    seen = [write(n) for n in range(20)]
+    control.end(Fault.DYNAMODB_UNRELIABLE)
+    assert Counter(seen) == {"done": 12, "ThrottlingException": 6, "InternalServerError": 2}
+    # One of the two that failed has taken effect.
+    assert dynamodb.scan(TableName=table)["Count"] == 13
+    assert write(0) == "done"
+
+
+def test_another_region_is_reliable(
+    dynamodb: "DynamoDBClient", table: str, control: FaultControl
+) -> None:
+    control.begin(Fault.DYNAMODB_UNRELIABLE, "us-east-2", 30)
+    assert not any(_write(dynamodb, table) for _ in range(20))
+
+
+def test_a_topic_takes_no_message(session: boto3.Session, control: FaultControl) -> None:
+    sns = session.client("sns", config=ONCE)
+    refusing = sns.create_topic(Name=f"refusing-{uuid4()}")["TopicArn"]
+    other = sns.create_topic(Name=f"other-{uuid4()}")["TopicArn"]
+
+    def published(topic: str) -> str:
+        try:
+            sns.publish_batch(
+                TopicArn=topic, PublishBatchRequestEntries=[{"Id": "1", "Message": "m"}]
+            )
+        except ClientError as error:
+            return error.response["Error"]["Code"]
+        return "done"
+
+    control.begin(Fault.TOPIC_REFUSES, refusing, 30)
+    assert {published(refusing) for _ in range(2)} == {"Throttled", "InternalError"}
+    assert published(other) == "done"
+    control.end(Fault.TOPIC_REFUSES)
+    assert published(refusing) == "done"
+
+
+def test_a_queue_refuses_its_clients(session: boto3.Session, control: FaultControl) -> None:
+    sqs = session.client("sqs", config=ONCE)
+    names = [f"refusing-{uuid4()}", f"other-{uuid4()}"]
+    refusing, other = (sqs.create_queue(QueueName=name)["QueueUrl"] for name in names)
+
+    def sent(url: str) -> str:
+        try:
+            sqs.send_message(QueueUrl=url, MessageBody="m")
+        except ClientError as error:
+            return error.response["Error"]["Code"]
+        return "done"
+
+    control.begin(Fault.QUEUE_REFUSES, names[0], 30)
+    assert {sent(refusing) for _ in range(2)} == {"RequestThrottled", "ServiceUnavailable"}
+    assert sent(other) == "done"
+    control.end(Fault.QUEUE_REFUSES)
+    assert sent(refusing) == "done"
+
+
+@pytest.mark.parametrize(
+    ("fault", "hours"), [(Fault.S3_CLOCK_AHEAD, 1), (Fault.S3_CLOCK_BEHIND, -1)]
+)
+def test_events_have_the_time_of_a_wrong_clock(
+    bucket: EventBucket, control: FaultControl, fault: Fault, hours: int
+) -> None:
+    control.begin(fault, bucket.name, 30)
+    bucket.put(1)
+    wait_until(lambda: len(bucket.receive()) == 1)
+    control.end(fault)
+    bucket.put(1)
+    wait_until(lambda: len(bucket.receive()) == 2)
+
+    def seconds(event: dict[str, Any]) -> tuple[float, float]:
+        sequencer = event["s3"]["object"]["sequencer"]
+        return datetime.fromisoformat(event["eventTime"]).timestamp(), int(sequencer[:10], 16)
+
+    wrong, right = map(seconds, bucket.events)
+    assert len(bucket.events[0]["s3"]["object"]["sequencer"]) == 18
+    for was, then in zip(wrong, right, strict=True):
+        assert was - then == pytest.approx(3600 * hours, abs=PATIENCE)
 
 
 def test_another_table_takes_writes(

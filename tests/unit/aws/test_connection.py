@@ -35,6 +35,9 @@ def test_the_region_is_that_of_the_option_or_the_environment(
     assert isinstance(connection.session(), boto3.Session)
 
 
+KEY = "arn:aws:kms:us-east-1:1:key/a-b"
+
+
 def refused(code: str, message: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}}, "GetItem")
 
@@ -48,12 +51,21 @@ def refused(code: str, message: str) -> ClientError:
             refused("ExpiredToken", "too old"),
             "GetItem: ExpiredToken: too old. Set AWS_PROFILE, or log in again, for an account;",
         ),
+        (
+            refused("AccessDeniedException", f"KMS: {KEY} is disabled."),
+            f"GetItem: AccessDeniedException: KMS: {KEY} is disabled. Who disabled it, and why?",
+        ),
         (NoRegionError(), "You must specify a region. Set AWS_REGION, or use --region."),
     ],
 )
 def test_an_error_is_one_line_with_a_remedy(error: ClientError, line: str) -> None:
     assert connection.explain(error).startswith(line)
     assert "\n" not in connection.explain(error)
+
+
+def test_the_remedy_of_a_disabled_key_names_it() -> None:
+    line = connection.explain(refused("KMS.DisabledException", f"{KEY} is disabled."))
+    assert f"`aws kms enable-key --key-id {KEY}` enables it" in line
 
 
 def test_a_failed_connection_has_questions_about_the_local_cloud() -> None:

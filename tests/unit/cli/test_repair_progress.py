@@ -1,4 +1,6 @@
 import errno
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,5 +36,24 @@ def test_on_a_full_disk_the_error_names_the_file(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", write_text)
-    with pytest.raises(OSError, match=r"No space left on device: '.*progress\.new'"):
+    with pytest.raises(OSError, match=r"No space left on device: '.*progress\.\d+\.new'"):
         repair_progress.save(tmp_path / "progress.json", Progress("key", 1, 1))
+
+
+SAVER = """
+import sys
+from pathlib import Path
+from reinventure.cli.repair_progress import Progress, save
+
+for number in range(500):
+    save(Path(sys.argv[1]), Progress("key", number, number))
+"""
+
+
+def test_two_commands_may_save_at_the_same_time(tmp_path: Path) -> None:
+    path = tmp_path / "progress.json"
+    command = [sys.executable, "-c", SAVER, str(path)]
+    both = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [each.communicate()[1] for each in both] == ["", ""]
+    assert repair_progress.load(path) == Progress("key", 499, 499)
+    assert list(tmp_path.iterdir()) == [path]

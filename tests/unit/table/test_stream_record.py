@@ -35,10 +35,17 @@ def test_a_record_of_another_writer_is_logged_and_the_others_are_read(
 ) -> None:
     foreign: dict[str, Any] = record(2, None, LIVE)
     del foreign["dynamodb"]["NewImage"]["sequencer"]
-    found = changes([record(1, None, LIVE), foreign, {}, record(3, LIVE, GONE)])
+    half: dict[str, Any] = record(3, None, LIVE)
+    half["dynamodb"]["NewImage"]["size"] = {"N": "1.5"}
+    typed: dict[str, Any] = record(4, None, LIVE)
+    typed["dynamodb"]["NewImage"]["inspected"] = {"M": None}
+    found = changes([record(1, None, LIVE), foreign, half, typed, {}, record(5, LIVE, GONE)])
     assert [change.new for change in found] == [LIVE, GONE]
-    assert [entry.getMessage() for entry in caplog.records] == [
-        f"record {'0' * 31}2 is not of a row: no 'sequencer'",
-        "record None is not of a row: no 'dynamodb'",
+    logged = [entry.getMessage() for entry in caplog.records]
+    assert [line.partition(" is not of a row: ")[0] for line in logged] == [
+        *(f"record {'0' * 31}{number}" for number in (2, 3, 4)),
+        "record None",
     ]
-    assert [entry.levelname for entry in caplog.records] == ["ERROR", "ERROR"]
+    assert "KeyError('sequencer')" in logged[0]
+    assert "1.5" in logged[1]
+    assert {entry.levelname for entry in caplog.records} == {"ERROR"}

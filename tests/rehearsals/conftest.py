@@ -1,0 +1,64 @@
+"""A local cloud with content inspection and, if MariaDB is there, the SQL mirror."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.contract import dead_letter_queues
+from reinventure.local import cloud as clouds
+from reinventure.local import mariadb
+from reinventure.local import worker_process as worker
+from reinventure.local.cloud import Cloud
+from reinventure.local.convergence import differences
+from reinventure.local.deployment import start_and_deploy
+from reinventure.local.fault_control import FaultControl
+from reinventure.progress import Steps
+from tests.local.command import run
+from tests.local.conftest import no_long_polls
+from tests.rehearsals.recovery import dead_letters, redrive
+
+__all__ = ["no_long_polls"]
+
+INSPECT_MAX_MIB = 1
+"""Objects of more MiB are inspected by the worker."""
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    directory = tmp_path_factory.mktemp("rehearsals")
+    settings = ["workers=true", f"inspect_max_mib={INSPECT_MAX_MIB}"]
+    if mariadb.installed() or "CI" in os.environ:
+        settings.append("sql=true")
+    with Steps() as steps:
+        cloud = start_and_deploy(directory, steps, settings)
+    worker.start(cloud)
+    yield cloud
+    clouds.stop(directory)
+
+
+@pytest.fixture(scope="session")
+def shared_catalogs() -> list[DeployedCatalog]:
+    """The catalog of this cloud, once a test has used it."""
+    return []
+
+
+@pytest.fixture
+def catalog(catalog: DeployedCatalog, cloud: Cloud) -> DeployedCatalog:
+    """The catalog, mended if a rehearsal that failed has left it broken."""
+    FaultControl(catalog.session).end()
+    if dead_letters(cloud) or differences(catalog):
+        redrive(cloud)
+        for queue in dead_letter_queues(catalog.outputs):
+            catalog.session.client("sqs").purge_queue(QueueUrl=queue.url)
+        run("repair", environment=cloud.environment)
+    return catalog
+
+
+@pytest.fixture
+def control(catalog: DeployedCatalog) -> Iterator[FaultControl]:
+    """The faults, all of which end with the test."""
+    control = FaultControl(catalog.session)
+    yield control
+    control.end()
