@@ -257,8 +257,8 @@ def test_a_killed_cloud(
     def start(name: str) -> tuple[Cloud, DeployedCatalog]:
         with Steps() as steps:
             cloud = start_and_deploy(tmp_path / name, steps)
-        for name, value in cloud.environment.items():
-            monkeypatch.setenv(name, value)
+        for variable, value in cloud.environment.items():
+            monkeypatch.setenv(variable, value)
         return cloud, deployed.find(boto3.Session(region_name=clouds.REGION), CATALOG)
 
     # Two folders: this process has read the certificate of the first one, `make up` has not.
