@@ -129,7 +129,7 @@ def _probably_new(store: Store, event: "Event") -> bool:
 def _existed(
     code: str | None, old: "dict[str, AttributeValueTypeDef] | None", *, insert: bool
 ) -> bool | None:
-    """Return whether the key of a statement had a row; None if its reply does not tell."""
+    """Return whether the key of a statement had a row; None if its reply does not show it."""
     if code is None:
         return not insert
     if code == "ConditionalCheckFailed":
