@@ -254,11 +254,11 @@ def _post(console: ConsoleProcess, path: str, form: dict[str, str]) -> None:
 def test_a_killed_cloud(
     rehearsal: Rehearsal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def start(name: str) -> tuple[Cloud, DeployedCatalog]:
+    def start(folder: str) -> tuple[Cloud, DeployedCatalog]:
         with Steps() as steps:
-            cloud = start_and_deploy(tmp_path / name, steps)
-        for variable, value in cloud.environment.items():
-            monkeypatch.setenv(variable, value)
+            cloud = start_and_deploy(tmp_path / folder, steps)
+        for name, value in cloud.environment.items():
+            monkeypatch.setenv(name, value)
         return cloud, deployed.find(boto3.Session(region_name=clouds.REGION), CATALOG)
 
     # Two folders: this process has read the certificate of the first one, `make up` has not.
@@ -294,5 +294,5 @@ def test_a_killed_cloud(
             "`repair` and `ls` ended with 2 and the remedy; started and deployed again, 50 changes"
         )
     finally:
-        for name in ("killed", "again"):
-            clouds.stop(tmp_path / name)
+        for folder in ("killed", "again"):
+            clouds.stop(tmp_path / folder)
