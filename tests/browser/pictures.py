@@ -128,7 +128,7 @@ def _take(opened: Visit, catalog: DeployedCatalog, scheme: str) -> None:
     _save(page, f"console-live-{scheme}")
 
     opened.go(pages.of_key(catalog.bucket, KEY))
-    page.set_viewport_size({"width": 1280, "height": 1040})
+    page.set_viewport_size({"width": 1280, "height": 900})
     page.locator('[data-tone="superseded"] summary').click()
     page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0); }")
     _save(page, f"console-key-{scheme}")
