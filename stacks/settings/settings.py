@@ -105,7 +105,7 @@ class Settings:
     confirms for them. `reinventure doctor` names the services that need it (docs/security.md)."""
 
     shards: int
-    """Partitions of the bucket's rows, 1 to `MAX_SHARDS`. Each takes 1,000 writes per second. Fixed
+    """Partitions of a bucket's rows, 1 to `MAX_SHARDS`. Each takes 1,000 writes per second. Fixed
     for the life of a table (docs/design.md)."""
 
     buckets: BucketList
