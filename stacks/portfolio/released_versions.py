@@ -3,7 +3,7 @@
 A version is a template and the code of its functions. It never changes, because products of it may
 run for years, and a portfolio for a new account offers all versions. The name of each file holds
 the digest of its content, which is compared at every read. The lock file `released.json` has the
-digest of every version; a test compares it with its own history.
+digest of every version; a test compares it with its history in Git.
 """
 
 import json
