@@ -20,6 +20,7 @@ from stacks.governance.conformance_pack import ConformancePackStack
 from stacks.governance.controls import check_templates
 from stacks.governance.stack import GovernanceStack
 from stacks.inspection.stack import InspectionStack
+from stacks.portfolio.released_versions import ChangedVersionError
 from stacks.portfolio.stack import PortfolioStack
 from stacks.settings.settings import SettingError, Settings
 from stacks.sql.stack import SqlStack
@@ -40,7 +41,10 @@ if settings.sql:
 if settings.governed:
     GovernanceStack(app, GOVERNANCE, settings, keys=catalog.keys, buckets=catalog.buckets)
     ConformancePackStack(app, CONFORMANCE_PACK, region=region)
-PortfolioStack(app, PORTFOLIO, settings)
+try:
+    PortfolioStack(app, PORTFOLIO, settings)
+except ChangedVersionError as error:
+    sys.exit(f"reinventure: {error}")
 if not settings.limits.no_pipelines:
     DeliveryStack(app, DELIVERY, settings)
 app.synth()

@@ -130,7 +130,7 @@ class CatalogOutputs:
     shards: int
     """Partitions of each bucket's rows."""
     failure_queue_url: str
-    """URL of the dead-letter queue of ingest. Before 0.2 also that of totals and publish."""
+    """URL of the dead-letter queue of ingest. Before 1.0 also that of totals and publish."""
     ingest_arn: str
     """ARN of the alias `live` of the function ingest."""
     changes_topic_arn: str
@@ -144,7 +144,7 @@ class CatalogOutputs:
     kinesis_stream_name: str | None = None
     """Name of the stream of copied writes, with the setting `kinesis` only."""
     alarms_topic_arn: str | None = None
-    """ARN of the topic of all alarms. Before 0.2, with the setting `canary` only."""
+    """ARN of the topic of all alarms. Before 1.0, with the setting `canary` only."""
     totals_failure_queue_url: str | None = None
     """URL of the dead-letter queue of totals."""
     publish_failure_queue_url: str | None = None
@@ -169,7 +169,7 @@ class InspectionOutputs:
     """Outputs of the stack Workers."""
 
     inspection_failure_queue_url: str
-    """URL of the dead-letter queue of small objects. Before 0.2 also that of large objects."""
+    """URL of the dead-letter queue of small objects. Before 1.0 also that of large objects."""
     examine_queue_url: str
     """URL of the small-object queue."""
     worker_queue_url: str

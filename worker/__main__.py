@@ -33,8 +33,6 @@ def main() -> None:
     logging.basicConfig(
         level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(levelname)s %(message)s"
     )
-    # Its INFO has a line per start about the source of the credentials and endpoints.
-    logging.getLogger("botocore").setLevel(logging.WARNING)
     worker = make_worker(WorkerEnvironment.from_env())
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, worker.leave)

@@ -112,6 +112,8 @@ class Worker:
         try:
             with self._heartbeat(receipt):
                 change = read(message["Body"], self._scope)
+                place = f"s3://{change['bucket']}/{change['key']}"
+                name = f"{name} of {place!r}"
                 result = inspect_object(
                     self._store,
                     self._s3,

@@ -260,7 +260,7 @@ def _function(
         moved = queue.source_url is not None and _is_url_of(queue.source_url, source)
         return queue.function if moved else None
     function = roles.get(sender.partition(":")[0])
-    # Before 0.2, totals and publish sent to the queue of ingest.
+    # Before 1.0, totals and publish sent to the queue of ingest.
     if function == queue.function or (queue.function == "ingest" and of_stream):
         return function
     return None

@@ -434,7 +434,7 @@ def redrive(
     catalog = deployed_catalog.find(session(profile, region), stack)
     if not catalog.outputs.ingest_role_id:
         raise UserError(
-            f"stack {stack!r} was deployed by a version before 0.2, without the ids of roles that "
+            f"stack {stack!r} was deployed by a version before 1.0, without the ids of roles that "
             "senders are compared with: deploy it again"
         )
     queues, trusted = dead_letters.queues(catalog), set(trust or [])

@@ -1,1 +1,1 @@
-"""The stack Catalog: one bucket and its catalog. A product of the portfolio has the same parts."""
+"""The stack Catalog, and the parts of a catalog, which products and other CDK apps have, too."""

@@ -1,4 +1,4 @@
-"""Buckets with their live catalog: all of the stack Catalog, and of each product."""
+"""Buckets with their live catalog: of the stack Catalog, of a product, of CDK apps of others."""
 
 from constructs import Construct
 

@@ -11,6 +11,14 @@ from ..constructs.saved_queries import SavedQueries
 from ..settings.settings import SettingError, Settings
 from .catalog import Catalog
 
+OF_OTHER_STACKS = frozenset(
+    {
+        *("config", "ebs", "inspect_max_mib", "portfolio_principal", "source", "sql"),
+        *("sql_max_acu", "sql_readers", "trail", "worker_instance", "workers", "workers_max"),
+    }
+)
+"""Settings that nothing in an app of others would read."""
+
 
 class EmbeddedCatalog(Construct):
     """A catalog of `buckets`: existing ones, as NAME or NAME/PREFIX/, and `create` for a new one.
@@ -19,8 +27,8 @@ class EmbeddedCatalog(Construct):
     the parts that a stack may build on, such as `catalog.changes.topic` and `catalog.keys.queue`.
     The outputs have the names that `reinventure --stack` reads, so a stack has one catalog.
 
-    Raises ValueError, with one line, for an unknown or invalid setting, and for a second catalog in
-    the stack.
+    Raises ValueError, with one line, for a setting that is unknown, invalid or of a stack that is
+    not in this package, and for a second catalog in the stack.
     """
 
     def __init__(
@@ -34,6 +42,8 @@ class EmbeddedCatalog(Construct):
         stack = cdk.Stack.of(scope)
         if any(isinstance(each, EmbeddedCatalog) for each in stack.node.find_all()):
             raise ValueError(f"the stack {stack.stack_name} has a catalog: use a stack for each")
+        for name in sorted(OF_OTHER_STACKS & settings.keys()):
+            raise ValueError(f"setting {name} is of a stack that this package does not have")
         super().__init__(scope, id)
         context = json.loads((FILES / "cdk.json").read_text())["context"]
         self.settings = _parsed({**context, **settings, "buckets": ",".join(buckets)})

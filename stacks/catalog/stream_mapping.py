@@ -32,11 +32,11 @@ def feed(
 ) -> cloudwatch.Alarm:
     """Invoke `handler` with every record of the stream of `table`, in order within a shard.
 
-    Reading starts at the oldest record (TRIM_HORIZON). A failed batch is bisected and retried until
-    it succeeds or is older than `max_age`, and blocks its shard meanwhile; then its position goes
-    to `dead_letter_queue`. The function may report the first failed record of a batch, which is
-    what comes within `batching_window`. With a `tumbling_window`, the event names its shard, and
-    the function must return a `state`.
+    Reading starts at the oldest record (TRIM_HORIZON). A batch has up to `batch_size` records of
+    `batching_window`; the function may report the first one that failed. A failed batch is bisected
+    and retried until it succeeds or is older than `max_age`, and blocks its shard meanwhile; then
+    its position goes to `dead_letter_queue`. With a `tumbling_window`, the event names its shard,
+    and the function must return a `state`.
 
     Returns the alarm that is on while the function, called `name` there, lags behind.
     """

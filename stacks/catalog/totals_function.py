@@ -1,4 +1,4 @@
-"""The totals of the bucket and its folders: their table, and the function `totals`."""
+"""The totals of buckets and their folders: their table, and the function `totals`."""
 
 import aws_cdk as cdk
 from constructs import Construct

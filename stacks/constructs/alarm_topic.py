@@ -44,9 +44,10 @@ class AlarmTopic(Construct):
         of: int = 1,
         description: str,
     ) -> cloudwatch.Alarm:
-        """Return an alarm on `metric` above `above` in two of the last `of` periods, or in one.
+        """Return an alarm that is on while `metric` exceeds `above`.
 
-        Missing data is not breaching.
+        That is in two of the last `of` periods, or in the last one if `of` is 1. Missing data is
+        not breaching.
         """
         alarm = cloudwatch.Alarm(
             scope,

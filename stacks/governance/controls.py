@@ -25,7 +25,7 @@ class Control:
 
     `config_rule` is the identifier of a managed rule of AWS Config, or `SAME_TEXT`, or None if
     Config cannot check it. `at_synth` is whether the file `name` of guard/ checks templates.
-    `deployed_as` is the name before 0.2. It stays in the logical id of the Config rule, and in the
+    `deployed_as` is the name before 1.0. It stays in the logical id of the Config rule, and in the
     Guard text where Config has that text.
     """
 

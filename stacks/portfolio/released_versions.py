@@ -3,7 +3,7 @@
 A version is a template and the code of its functions. It never changes, because products of it may
 run for years, and a portfolio for a new account offers all versions. The name of each file holds
 the digest of its content, which is compared at every read. The lock file `released.json` has the
-digest of every version; a test compares it with its own history.
+digest of every version; a test compares it with its history in Git.
 """
 
 import json
@@ -84,9 +84,10 @@ def release(template: str, code: dict[str, Path], folder: Path = FOLDER) -> Vers
     if known and known[-1].template.name.endswith(f"-{digest}.template.json"):
         return known[-1]
     number = known[-1].number + 1 if known else 1
-    (folder / f"{number}-{digest}.template.json").write_text(text)
+    # The lock file first: after a template alone, `git checkout` would not remove that.
     lock = {**locked(folder), str(number): digest}
     (folder / LOCK).write_text(json.dumps(lock, indent=1) + "\n")
+    (folder / f"{number}-{digest}.template.json").write_text(text)
     return released(folder)[-1]
 
 

@@ -52,12 +52,12 @@ UNCONDITIONAL = ("autoscaling", "cloudwatch", "events", "s3", "sns")
 """The AWS services that may use a key without the conditions of this app, if a setting says so."""
 
 _OLD_LOCAL = "laptop"
-"""The name of the setting `local` before 0.2."""
+"""The name of the setting `local` before 1.0."""
 
 _REMOVED = {
     "minimum_size": (
-        "was removed in 0.2, because a catalog without the small objects is not correct. Remove it "
-        "from the context; a filter by prefix keeps a catalog correct, and comes in a later release"
+        "was removed in 1.0, because a catalog without the small objects is not correct. Remove it "
+        "from the context; with buckets=NAME/PREFIX/ a catalog has a part of an existing bucket"
     ),
 }
 """What the error says of settings that no longer exist."""
@@ -105,7 +105,7 @@ class Settings:
     confirms for them. `reinventure doctor` names the services that need it (docs/security.md)."""
 
     shards: int
-    """Partitions of the bucket's rows, 1 to `MAX_SHARDS`. Each takes 1,000 writes per second. Fixed
+    """Partitions of a bucket's rows, 1 to `MAX_SHARDS`. Each takes 1,000 writes per second. Fixed
     for the life of a table (docs/design.md)."""
 
     buckets: BucketList
@@ -320,14 +320,14 @@ def _read(node: Node, name: str, parse: Callable[[str], _T]) -> _T:
 
 
 def _old_local(node: Node) -> bool:
-    """Return the value of the setting `laptop`, which `local` was called before 0.2.
+    """Return the value of the setting `laptop`, which `local` was called before 1.0.
 
-    It is accepted with a warning until 1.0.
+    It is accepted with a warning until 2.0.
     """
     if node.try_get_context(_OLD_LOCAL) is None:
         return False
     cdk.Annotations.of(node.root).add_warning_v2(
-        "reinventure:laptop", "The setting `laptop` is now called `local`; 1.0 will not accept it."
+        "reinventure:laptop", "The setting `laptop` is now called `local`; 2.0 will not accept it."
     )
     return _read(node, _OLD_LOCAL, _switch)
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from constructs import Construct
 
 from stacks import Catalog
-from stacks.catalog import catalog
+from stacks.catalog import catalog, embedded_catalog
 from stacks.constructs.saved_queries import SavedQueries
 from stacks.settings.settings import Settings
 from tests import assembly
@@ -96,6 +97,8 @@ def test_it_is_the_catalog_of_our_own_stack(tmp_path: Path, settings: dict[str, 
         ({"shards": 0}, "setting shards=0: must be a whole number from 1 to 256"),
         ({"buckets": []}, "setting buckets=: must be a comma-separated list of create, NAME"),
         ({"buckets": ["create", "a b"]}, "setting buckets=create,a b: "),
+        ({"sql": True}, "setting sql is of a stack that this package does not have"),
+        ({"workers_max": 4}, "setting workers_max is of a stack that this package does not have"),
     ],
 )
 def test_a_wrong_setting_is_one_line(settings: dict[str, Any], problem: str) -> None:
@@ -103,6 +106,20 @@ def test_a_wrong_setting_is_one_line(settings: dict[str, Any], problem: str) -> 
         Catalog(cdk.Stack(cdk.App(), "Mine"), "Photos", **settings)
     assert "cdk.json" not in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_every_setting_that_is_accepted_is_read() -> None:
+    stacks = Path(embedded_catalog.__file__).parents[1]
+    code = [
+        path.read_text()
+        for part in ("catalog", "constructs")
+        for path in stacks.glob(f"{part}/*.py")
+    ]
+    read_here = set(re.findall(r"settings\.(\w+)", "".join(code)))
+    # For queues of these stacks in the dashboard. `local` is read as `limits`.
+    read_here = read_here - {"sql", "workers"} | {"local"}
+    names = {field.name for field in fields(Settings)}
+    assert names - read_here == embedded_catalog.OF_OTHER_STACKS
 
 
 def test_a_second_catalog_in_a_stack_is_refused() -> None:

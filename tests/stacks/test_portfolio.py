@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
@@ -9,9 +10,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
 
-from stacks.portfolio import release
+from stacks.portfolio import release, stack
 from stacks.portfolio import released_versions as versions
 from stacks.portfolio.released_versions import ChangedVersionError, Version, released
 from stacks.portfolio.stack import PortfolioStack
@@ -454,6 +456,44 @@ def test_a_released_version_never_changes(tmp_path: Path, spoil: Callable[[Versi
     spoil(versions.released(tmp_path)[0])
     with pytest.raises(ChangedVersionError, match=r"is not what was released.*git checkout"):
         versions.released(tmp_path)
+
+
+def test_git_undoes_a_release_that_was_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = versions.release("{}", {}, tmp_path)
+    tracked = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    write, written = Path.write_text, list[Path]()
+
+    def write_once(path: Path, text: str) -> int:
+        written.append(path)
+        if len(written) > 1:
+            raise OSError("no space left on device")
+        return write(path, text)
+
+    monkeypatch.setattr(Path, "write_text", write_once)
+    with pytest.raises(OSError, match="no space"):
+        versions.release('{"Resources": {}}', {}, tmp_path)
+    # What `git checkout -- portfolio` does, the remedy in the error: untracked files stay.
+    for path, content in tracked.items():
+        path.write_bytes(content)
+    assert versions.released(tmp_path) == [first]
+
+
+def test_the_app_prints_a_changed_version_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def released() -> list[Version]:
+        raise ChangedVersionError("portfolio/1.json is not what was released")
+
+    context = json.loads((assembly.ROOT / "cdk.json").read_text())["context"]
+    app = cdk.App(context=context, outdir=str(tmp_path))
+    monkeypatch.setattr(cdk, "App", lambda: app)
+    monkeypatch.setattr(stack, "released", released)
+    monkeypatch.setenv("CDK_VALIDATION", "false")
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(assembly.ROOT / "app.py"))
+    assert ended.value.code == "reinventure: portfolio/1.json is not what was released"
 
 
 def test_a_synthesised_product_can_be_released(

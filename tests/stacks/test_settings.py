@@ -304,7 +304,7 @@ def test_an_unknown_setting_is_refused_with_the_closest_name(name: str, advice: 
         ({"shards": "9" * 5000}, "setting shards=999"),
         ({"shards": ["1"]}, "setting shards=['1']: must be a whole number from 1 to 256"),
         ({"x\ny": "1"}, r"setting x\ny is unknown. Settings are stage, "),
-        ({"minimum_size": 1}, "setting minimum_size was removed in 0.2, "),
+        ({"minimum_size": 1}, "setting minimum_size was removed in 1.0, "),
     ],
 )
 def test_the_app_prints_a_mistake_in_one_line(context: dict[str, object], line: str) -> None:
@@ -326,9 +326,9 @@ def test_a_removed_setting_is_refused_with_the_reason() -> None:
     with pytest.raises(SettingError) as refused:
         read(minimum_size=1024)
     assert str(refused.value) == (
-        "setting minimum_size was removed in 0.2, because a catalog without the small objects is "
-        "not correct. Remove it from the context; a filter by prefix keeps a catalog correct, and "
-        "comes in a later release."
+        "setting minimum_size was removed in 1.0, because a catalog without the small objects is "
+        "not correct. Remove it from the context; with buckets=NAME/PREFIX/ a catalog has a part "
+        "of an existing bucket."
     )
 
 

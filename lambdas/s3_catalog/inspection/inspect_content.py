@@ -1,6 +1,7 @@
 """One pass over the bytes of an object: hash, type, and what its format says about the content."""
 
 import hashlib
+import struct
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain
@@ -15,6 +16,9 @@ from s3_catalog.model.inspection_result import InspectionResult
 
 _MAX_ERROR = 300
 """Characters of an error that are kept."""
+
+_BUGS = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError, struct.error)
+"""The errors of a parser that does not expect the content."""
 
 _JSON_LINES = (".jsonl", ".ndjson")
 _JSON = (".json", ".geojson", *_JSON_LINES)
@@ -104,7 +108,7 @@ def _guarded(stream: _Stream, parse: Callable[[], dict[str, Any]]) -> dict[str, 
         return {"error": str(error)[:_MAX_ERROR]}
     except UnicodeDecodeError as error:
         return {"error": f"invalid {error.encoding}: {error.reason}"[:_MAX_ERROR]}
-    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
+    except _BUGS as error:
         if stream.failed:
             raise
         # A bug in a parser. It is recorded, or the object would be inspected again and again; the

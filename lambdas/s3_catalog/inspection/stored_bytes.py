@@ -5,7 +5,13 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    IncompleteReadError,
+    ResponseStreamingError,
+)
+from urllib3.exceptions import SSLError
 
 from s3_catalog.exceptions import ArchivedError, GoneError
 
@@ -86,7 +92,7 @@ class StoredBytes:
             before = start
             try:
                 with closing(self._get(start, end)) as body:
-                    for chunk in body.iter_chunks(_CHUNK):
+                    for chunk in _chunks(body):
                         start += len(chunk)
                         failures = 0
                         yield chunk
@@ -115,3 +121,11 @@ class StoredBytes:
             reply["Body"].close()
             raise IncompleteReadError(actual_bytes=length, expected_bytes=end - start)
         return reply["Body"]
+
+
+def _chunks(body: "StreamingBody") -> Iterator[bytes]:
+    try:
+        yield from body.iter_chunks(_CHUNK)
+    except SSLError as error:
+        # A TLS record that is broken. botocore makes errors of its own of urllib3's others only.
+        raise ResponseStreamingError(error=error) from error

@@ -62,8 +62,8 @@ def parse(body: str) -> State:
     return State(
         bucket=_bucket(message),
         key=message["key"],
-        size=_number(new, "size", MAX_SIZE) if new else None,
-        etag=_token(new, "etag", MAX_ETAG) if new else None,
+        size=None if new is None else _number(new, "size", MAX_SIZE),
+        etag=None if new is None else _token(new, "etag", MAX_ETAG),
         version_id=_token(new, "version_id", MAX_VERSION)
         if new and new.get("version_id")
         else None,

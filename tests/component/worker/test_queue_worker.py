@@ -154,6 +154,26 @@ def test_a_heartbeat_comes_every_60_seconds(
     assert queue.hidden == [("0", 180), ("0", 180)]
 
 
+def test_the_log_has_the_object_of_a_message_in_a_line(
+    s3: "S3Client",
+    store: Store,
+    bucket: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refused(*_: str) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied"}}, "GetItem")
+
+    queue = Queue("{", inspection_request(bucket, "a\nb"))
+    at_work = worker(queue, s3, store, bucket, Clock())
+    monkeypatch.setattr(store, "read", refused)
+    at_work.turn()
+    at_work.turn()
+    unreadable, denied = [each.getMessage() for each in caplog.records if each.name == "worker"]
+    assert unreadable.startswith("m failed: not JSON: ")
+    assert denied.startswith(f"m of 's3://{bucket}/a\\nb' failed: An error occurred (AccessDenied)")
+
+
 def test_without_its_queue_the_worker_fails(s3: "S3Client", store: Store, bucket: str) -> None:
     queue = Queue()
 

@@ -173,7 +173,7 @@ def test_looking_at_the_queue_leaves_its_messages_visible(catalog: DeployedCatal
 def test_uncounted_are_the_failed_batches_of_totals(catalog: DeployedCatalog) -> None:
     send(catalog, event("put"), "not a record")
     send_failures(catalog, "totals", "publish")
-    # Before 0.2, totals sent to the queue of ingest.
+    # Before 1.0, totals sent to the queue of ingest.
     send(catalog, failed_batch(catalog), sender="AROATOTALS:session")
     send(catalog, failed_batch(catalog), queue="totals", sender="AROAOTHER:session")
     found = {letter.id: letter for letter in in_queue(catalog)}

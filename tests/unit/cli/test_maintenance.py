@@ -629,7 +629,7 @@ def test_redrive_of_a_stack_without_role_ids_is_one_line(
     monkeypatch.setattr(deployed_stack, "find", lambda *_: old)
     result = run("redrive", "--all")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "was deployed by a version before 0.2" in result.stderr
+    assert "was deployed by a version before 1.0" in result.stderr
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 
+from s3_catalog.inspection.formats import zip_archive
 from tests.unit.inspection.bytes_source import inspect_bytes
 
 OFFICE = "application/vnd.openxmlformats-officedocument."
@@ -208,3 +209,38 @@ def test_the_offset_of_an_entry_may_be_in_its_zip64_field() -> None:
         written.writestr(entry, CONTENT_TYPES["[Content_Types].xml"])
     content = edited(out.getvalue(), 42, 0xFFFFFFFF)
     assert inspect_bytes(content).content_type == DOCUMENT
+
+
+def test_a_zip64_field_that_is_cut_has_no_number() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as written:
+        entry = zipfile.ZipInfo("a")
+        entry.extra = struct.pack("<HHQH", 1, 10, 5_000_000_000, 0)
+        written.writestr(entry, b"")
+    content = edited(edited(out.getvalue(), 24, 0xFFFFFFFF), 20, 0xFFFFFFFF)
+    field = content.rindex(struct.pack("<HH", 1, 10))
+    # Its length is that of two numbers, and the directory has one and two bytes.
+    content = content[:field] + struct.pack("<HH", 1, 16) + content[field + 4 :]
+    found = inspect_bytes(content)
+    assert str(found.error).endswith(" would unpack to 5,000,000,000")
+
+
+def test_a_locator_of_zip64_that_is_cut_is_none() -> None:
+    # Behind it, the longest comment: of the locator, only the end is where it is looked for.
+    locator = b"PK\x06\x07" + bytes(6)
+    end = struct.pack("<4s8xIIH", b"PK\x05\x06", 0xFFFFFFFF, 0xFFFFFFFF, 65_535)
+    content = b"PK\x03\x04" + bytes(100) + locator + end + bytes(65_535 + 10)
+    assert inspect_bytes(content).error == "truncated: no central directory of Zip64"
+
+
+@pytest.mark.parametrize("bug", [struct.error("too short"), IndexError("no such byte")])
+def test_a_bug_in_the_parser_of_an_archive_is_its_error(
+    bug: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check_directory(_: object) -> None:
+        raise bug
+
+    monkeypatch.setattr(zip_archive, "check_directory", check_directory)
+    found = inspect_bytes(archive("a"))
+    assert found.error == f"unexpected {type(bug).__name__}: {bug}"
+    assert found.sha256

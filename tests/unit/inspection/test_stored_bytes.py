@@ -1,11 +1,14 @@
 """Reads of an object resume after broken connections, and are all of one version."""
 
+import io
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import urllib3
 from botocore.exceptions import IncompleteReadError, ReadTimeoutError
+from botocore.response import StreamingBody
 
 from s3_catalog.inspection.stored_bytes import StoredBytes
 from tests.doubles import row
@@ -51,6 +54,38 @@ def test_reading_resumes_where_a_connection_broke() -> None:
     assert {request["IfMatch"] for request in client.requests} == {'"e"'}
     assert client.requests[3]["Range"] == "bytes=1000-10239"
     assert len(pauses) == len(client.requests) - 1
+
+
+class Broken(io.BytesIO):
+    """The body of a response, of which a read behind the first thousand bytes raises `error`."""
+
+    def __init__(self, content: bytes, error: Exception) -> None:
+        super().__init__(content)
+        self._error = error
+
+    def read(self, _: int | None = None) -> bytes:
+        if self.tell():
+            raise self._error
+        return super().read(1000)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        urllib3.exceptions.ProtocolError("Connection broken"),
+        # botocore lets it pass.
+        urllib3.exceptions.SSLError("decryption failed or bad record mac"),
+    ],
+)
+def test_each_error_of_urllib3_is_a_broken_connection(error: Exception) -> None:
+    class Cloud:
+        def get_object(self, **request: Any) -> Any:
+            start = int(request["Range"].removeprefix("bytes=").partition("-")[0])
+            rest = CONTENT[start:]
+            body = StreamingBody(Broken(rest, error), len(rest))
+            return {"Body": body, "ContentLength": len(rest)}
+
+    assert b"".join(stored(Cloud(), "v1").chunks()) == CONTENT
 
 
 def test_small_reads_share_a_request_for_the_version() -> None:

@@ -68,6 +68,11 @@ def test_a_deletion_has_neither_size_nor_etag() -> None:
     assert (state.size, state.etag, state.version_id) == (None, None, None)
 
 
+def test_a_new_state_without_a_size_is_no_deletion() -> None:
+    with pytest.raises(UnreadableError, match="size 'None' is not a number"):
+        parse(message(new={}))
+
+
 @pytest.mark.parametrize(
     ("fits", "exceeds"),
     [

@@ -107,7 +107,7 @@ def _directory(source: Source) -> tuple[int, int]:
     if _ZIP64 not in (size, offset):
         return size, offset
     locator = ending[max(at - _LOCATOR_BYTES, 0) : at]
-    if locator.startswith(_LOCATOR):
+    if locator.startswith(_LOCATOR) and len(locator) == _LOCATOR_BYTES:
         (at,) = struct.unpack_from("<Q", locator, 8)
         end = source.at(at, _LONG_END_BYTES)
         if end.startswith(_LONG_END) and len(end) == _LONG_END_BYTES:
@@ -141,7 +141,8 @@ def _long(extra: bytes, *numbers: int) -> Iterator[int]:
     while position + 4 <= len(extra):
         kind, length = struct.unpack_from("<HH", extra, position)
         if kind == 1:
-            longer = struct.iter_unpack("<Q", extra[position + 4 :][: length // 8 * 8])
+            field = extra[position + 4 :][:length]
+            longer = struct.iter_unpack("<Q", field[: len(field) // 8 * 8])
             break
         position += 4 + length
     for number in numbers:
