@@ -1,8 +1,8 @@
 # Everything below sets up what it needs in this folder: .venv, node_modules, .local. It takes Python
 # 3.11 or newer, make, and a network for the first run; neither Docker nor Node.js. Only `mariadb`,
-# `browser`, `java`, `test`, `spec`, `soak` and `pipeline` install packages of the system: MariaDB's
-# server, Chromium and Java, if they are missing. Python packages are wheels with the hashes of
-# requirements*.txt, for Linux (x86_64, arm64) and macOS (arm64).
+# `browser`, `java`, `test`, `spec`, `soak`, `rehearse` and `pipeline` install packages of the system:
+# MariaDB's server, Chromium and Java, if they are missing. Python packages are wheels with the hashes
+# of requirements*.txt, for Linux (x86_64, arm64) and macOS (arm64).
 
 PYTHON ?= python3
 FILES ?= samples

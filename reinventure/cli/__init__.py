@@ -12,7 +12,7 @@ from reinventure.cli.command_table import MARKUP
 
 app = typer.Typer(
     cls=CommandLine,
-    help="""An encrypted, always-correct, live catalog of an S3 bucket.
+    help="""An encrypted, always-correct, live catalog of S3 buckets.
 
     Commands use the AWS account of the environment (AWS_PROFILE, AWS_REGION, ...), or the local
     cloud after `make up` and `source .local/env`.

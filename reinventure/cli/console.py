@@ -74,8 +74,8 @@ def require_extra() -> None:
     """Raise UserError unless what the console needs is installed."""
     if missing := [module for module in _EXTRA if find_spec(module) is None]:
         raise UserError(
-            f"the console needs {', '.join(missing)}: run `pip install 'reinventure[console]'`, or "
-            "`make setup` in a checkout"
+            f"the console needs {', '.join(missing)}: run `pip install '.[console]'`, or `make "
+            "setup`, in the checkout"
         )
 
 

@@ -16,6 +16,20 @@ _TARGET = re.compile(r"^([a-z]+):.*## (.*)$", re.MULTILINE)
 _EXAMPLE = re.compile(r"^For example:\n\n((?: {4}.*\n?)+)", re.MULTILINE)
 
 
+_INTRODUCTION = """\
+Also 130, 143 or 129 after Ctrl-C, `kill` or a hang-up, and 141 after a closed pipe; `status` exits
+with 2, too, if it could not see all.
+
+`reinventure` is also `python -m reinventure`. Every command has `--help`, those that print rows
+`--json`. With several buckets, a PREFIX or KEY is a URL, such as `s3://photos-prod/holiday/`; `du`,
+`verify` and `repair` without one work on all of them, and so do `find`, `duplicates` and `inspect`
+with `--bucket '*'`. Times are in UTC and end with Z. Characters without a glyph, such as controls,
+are spelled out. Output to a pipe is plain; `NO_COLOR=1` turns colours off on a terminal, too.
+
+"""
+"""What the help does not have room for."""
+
+
 def page() -> str:
     """Return the page."""
     group = typer.main.get_command(app)
@@ -24,6 +38,7 @@ def page() -> str:
     parts = [
         head("The command line", "the help of the commands (reinventure/cli) and the Makefile"),
         f"{prose(group.help or '')}\n\n",
+        _INTRODUCTION,
         _parameters(group, context),
     ]
     for panel, functions in COMMANDS.items():

@@ -240,7 +240,7 @@ def _in_prose() -> list[tuple[str, str, list[str]]]:
     return [
         (
             "alarms",
-            "**Cost.** $0.10 a month for each metric",
+            "$0.10 a month for each metric",
             [_plain(prices.ALARM_METRIC), _plain(prices.CUSTOM_METRIC)],
         ),
         ("delivery", "**Cost.** Idle: five alarm", [_plain(prices.ALARM_METRIC), "$1", "$0.002"]),

@@ -125,3 +125,19 @@ def test_commands_that_need_no_aws_work() -> None:
     [block] = blocks_run_by(__file__)
     assert block.body == "reinventure cost\n"
     assert CliRunner().invoke(app, ["cost"]).exit_code == 0
+
+
+def test_the_map_has_every_folder_of_code() -> None:
+    folders = {
+        f"{module.parent.relative_to(ROOT).as_posix()}/"
+        for parent in ("lambdas", "lambdas/s3_catalog", "reinventure", "stacks", "tests")
+        for module in (ROOT / parent).glob("*/*.py")
+    } - {"lambdas/s3_catalog/"}
+    modules = {
+        module.relative_to(ROOT).as_posix()
+        for parent in ("lambdas/s3_catalog", "reinventure")
+        for module in (ROOT / parent).glob("[a-z]*.py")
+    }
+    assert len(folders) > 30
+    mapped = re.findall(r"`([\w./]+)`", text(ROOT / "docs" / "architecture.md"))
+    assert (folders | modules) - set(mapped) == set()

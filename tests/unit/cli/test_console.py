@@ -72,8 +72,8 @@ def test_without_the_extra_it_names_the_one_command(
     result = run("console")
     assert result.exit_code == 2
     assert result.stderr == (
-        "reinventure: the console needs no_such_module: run `pip install 'reinventure[console]'`, "
-        "or `make setup` in a checkout\n"
+        "reinventure: the console needs no_such_module: run `pip install '.[console]'`, or `make "
+        "setup`, in the checkout\n"
     )
 
 
