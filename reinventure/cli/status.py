@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC
 
 import typer
 
@@ -83,7 +84,7 @@ def check_json(check: Check, options: str = "") -> str:
             "subject": check.subject,
             "state": check.state,
             "detail": check.detail,
-            "since": check.since.isoformat() if check.since else None,
+            "since": check.since.astimezone(UTC).isoformat() if check.since else None,
             "remedy": _for_stack(check.remedy, options) or None,
         }
     )

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +14,8 @@ from typer.testing import Result
 
 from reinventure.aws import deployed_stack
 from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.aws.status.check import Check, State
+from reinventure.cli.status import check_json
 from reinventure.contract import SQL, SqlOutputs
 from reinventure.errors import NoStackError
 from s3_catalog.attachment.bucket_notifications import BucketNotifications
@@ -462,6 +464,13 @@ def test_what_fixes_another_stack_names_it(world: World, run: Run) -> None:
     world.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
     result = run("status", "--stack", "SC-1", "--region", "us-east-1")
     assert "-> reinventure repair --stack SC-1 --region us-east-1\n" in result.stdout
+
+
+def test_times_of_the_json_are_in_utc() -> None:
+    # As boto3 has them: in the zone of this machine.
+    since = datetime(2026, 11, 27, 2, 30, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+    shown = json.loads(check_json(Check("reader", State.WRONG, "late", since)))
+    assert shown["since"] == "2026-11-26T21:00:00+00:00"
 
 
 def test_an_account_without_a_catalog_is_an_error(world: World, run: Run) -> None:
