@@ -63,6 +63,14 @@ def emulated(catalog: DeployedCatalog) -> bool:
 
 def _transports(catalog: DeployedCatalog) -> Iterator[Proof | Finding]:
     deployed = catalog.outputs.event_transport
+    if not catalog.outputs.bucket_name:
+        yield Finding(
+            "S3 to ingest",
+            Outcome.NOT_DEPLOYED,
+            "the catalog has no bucket of its own, and nothing is written to attached ones",
+            "Deploy with create in the setting buckets to prove it",
+        )
+        return
 
     def prove() -> str:
         return f"a row came in {smoke(catalog, _PATIENCE_SECONDS).row_seconds:.2f} s"
@@ -86,11 +94,11 @@ def _transports(catalog: DeployedCatalog) -> Iterator[Proof | Finding]:
 
 def _event_rule(catalog: DeployedCatalog) -> Proof | Finding:
     subject = "EventBridge to a dead-letter queue"
-    if catalog.outputs.event_transport != "eventbridge":
+    if catalog.outputs.event_transport != "eventbridge" and not catalog.outputs.attached_buckets:
         return Finding(
             subject,
             Outcome.NOT_DEPLOYED,
-            "only the transport eventbridge has it",
+            "only the transport eventbridge and attached buckets have it",
             "Deploy with transport=eventbridge to prove it",
         )
     if emulated(catalog):
