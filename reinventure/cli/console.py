@@ -16,7 +16,7 @@ from reinventure.aws import deployed_catalog, deployed_stack
 from reinventure.aws.connection import config, session
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.doctor import diagnosis
-from reinventure.cli.options import Profile, Region, Stack, parser
+from reinventure.cli.options import Profile, Region, Stack, of_stack, parser
 from reinventure.contract import CATALOG, SQL, WORKERS, InspectionOutputs, SqlOutputs
 from reinventure.errors import NoStackError, UserError
 
@@ -63,7 +63,7 @@ def console(
     """
     require_extra()
     catalog = deployed_catalog.find(session(profile, region), stack)
-    options = _options(stack, profile, region)
+    options = [f"{name}={value}" for name, value in of_stack(stack, profile, region).items()]
     ended = _serve(
         catalog, port, _opened if open_ else _printed, read_only=read_only, options=options
     )
@@ -140,9 +140,3 @@ def _optional_stacks(
         with suppress(NoStackError):
             mirror = deployed_stack.find(client, SQL, SqlOutputs)
     return inspection, mirror
-
-
-def _options(stack: str, profile: str | None, region: str | None) -> list[str]:
-    """Return the options with which another command finds the same stack."""
-    given = {"--stack": stack, "--profile": profile, "--region": region}
-    return [f"{name}={value}" for name, value in given.items() if value]

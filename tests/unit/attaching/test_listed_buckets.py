@@ -88,7 +88,7 @@ def test_more_than_the_entry_is_not_deployed(value: str, deployed: str, differen
 
 
 def test_a_setting_is_shown_as_json_and_as_an_argument_of_a_shell() -> None:
-    value = 'create,logs/a "\\ $(b)\n\u202eü/'
+    value = 'create,logs/a "\\ `b`\n\u202eü/'
     shown = line(value)
     assert json.loads(f"{{{shown}}}") == {"buckets": value}
     assert "\n" not in shown

@@ -311,6 +311,14 @@ def test_an_attached_bucket_that_is_gone(attached: World, run: Run) -> None:
     )
 
 
+def test_a_prefix_is_quoted_for_a_shell(attached: World, run: Run) -> None:
+    outputs = replace(attached.catalog.outputs, attached_buckets="logs-prod/`x`; 2026/")
+    attached.catalog = replace(attached.catalog, outputs=outputs)
+    attached.switches["logs-prod"] = False
+    _, checks = seen(run)
+    assert wrong(checks)[0]["remedy"] == "reinventure attach 's3://logs-prod/`x`; 2026/'"
+
+
 def test_a_switch_that_may_not_be_read_is_not_wrong(attached: World, run: Run) -> None:
     attached.switches["photos-prod"] = "AccessDenied"
     code, checks = seen(run)
@@ -464,6 +472,18 @@ def test_what_fixes_another_stack_names_it(world: World, run: Run) -> None:
     world.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
     result = run("status", "--stack", "SC-1", "--region", "us-east-1")
     assert "-> reinventure repair --stack SC-1 --region us-east-1\n" in result.stdout
+
+
+def test_a_command_of_the_aws_cli_has_profile_and_region() -> None:
+    remedy = "aws kms cancel-key-deletion --key-id K && aws kms enable-key --key-id K"
+    check = Check("key", State.WRONG, "", remedy=remedy)
+    given = {"--stack": "SC-1", "--profile": "my profile", "--region": "eu-west-1"}
+    assert json.loads(check_json(check, given))["remedy"] == (
+        "aws kms cancel-key-deletion --key-id K --profile 'my profile' --region eu-west-1 && "
+        "aws kms enable-key --key-id K --profile 'my profile' --region eu-west-1"
+    )
+    text = replace(check, remedy="see docs/runbook.md")
+    assert json.loads(check_json(text, given))["remedy"] == "see docs/runbook.md"
 
 
 def test_times_of_the_json_are_in_utc() -> None:
