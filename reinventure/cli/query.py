@@ -64,7 +64,8 @@ def du(
 ) -> None:
     """Show totals: bytes, objects, folder. The last line is the total of PREFIX.
 
-    With several buckets and without PREFIX, each bucket has a line; the last one is their sum.
+    With several buckets and without PREFIX, the buckets are the first level; the last line is their
+    sum.
 
     The totals of the bucket and its folders are updated with every change, so this reads a few
     rows however many objects there are. Changes are gathered before they are counted (setting
