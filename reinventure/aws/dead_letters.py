@@ -135,7 +135,10 @@ def _received(
     trusted: Collection[str],
 ) -> Iterator[DeadLetter]:
     seen: set[str] = set()
-    while True:
+    again = 0
+    # Messages whose visibility timeout is over come again while others wait. Each time they are
+    # invisible for as long again; where that is too short for all of them, it ends as well.
+    while again <= len(seen):
         received = sqs.receive_message(
             QueueUrl=queue.url,
             MaxNumberOfMessages=10,
@@ -148,9 +151,10 @@ def _received(
             ],
             MessageAttributeNames=["All"],
         ).get("Messages", [])
-        new = [message for message in received if message["MessageId"] not in seen]
-        if not new:
+        if not received:
             break
+        new = [message for message in received if message["MessageId"] not in seen]
+        again = 0 if new else again + len(received)
         for message in new:
             seen.add(message["MessageId"])
             yield _dead_letter(message, queue, roles, trusted)
