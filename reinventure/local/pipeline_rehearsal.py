@@ -17,13 +17,14 @@ from reinventure.contract import product_stack
 from reinventure.errors import UserError
 from reinventure.local import background_process as background
 from reinventure.local import cloud as clouds
+from reinventure.local.cloud import LOCAL
 from reinventure.local.deployment import enter, start_and_deploy
 from reinventure.local.lock import locked
 from reinventure.local.product_launch import launch
 from reinventure.progress import Steps
 from stacks.delivery.stages import SHIP, STAGES
 
-_DIRECTORY = cdk.ROOT / ".local" / "pipeline"
+_DIRECTORY = LOCAL / "pipeline"
 _PRODUCT = product_stack("000000000000", "rehearsal")
 _PATIENCE = 60
 
