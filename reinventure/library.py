@@ -26,7 +26,7 @@ from s3_catalog.model.row import Row
 from s3_catalog.table.merged_query import Reading
 from s3_catalog.table.row_query import Filter, Listed
 
-_MISSING_WHEN_DELETED = {
+MISSING_WHEN_DELETED = {
     **dict.fromkeys(("larger", "smaller"), "size"),
     "storage_class": "storage class",
     **dict.fromkeys(("content_type", "sha256", "wider", "rows_over"), "content"),
@@ -300,7 +300,7 @@ def check_deleted(**conditions: object) -> None:
     """Raise UserError if one of these `conditions` is not None: no deleted object meets any."""
     for name, value in conditions.items():
         if value is not None:
-            missing = _MISSING_WHEN_DELETED[name]
+            missing = MISSING_WHEN_DELETED[name]
             raise UserError(
                 f"a deleted object has no {missing}: it cannot be found by its {missing}"
             )
