@@ -1,7 +1,7 @@
 """The command `status` in each state of a catalog: what is wrong, and what fixes it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from types import SimpleNamespace
@@ -14,7 +14,7 @@ from typer.testing import Result
 
 from reinventure.aws import deployed_stack
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.aws.status.check import Check, State
+from reinventure.aws.status.check import Check, Look, State
 from reinventure.cli.status import check_json
 from reinventure.contract import SQL, SqlOutputs
 from reinventure.errors import NoStackError
@@ -491,6 +491,15 @@ def test_times_of_the_json_are_in_utc() -> None:
     since = datetime(2026, 11, 27, 2, 30, tzinfo=timezone(timedelta(hours=5, minutes=30)))
     shown = json.loads(check_json(Check("reader", State.WRONG, "late", since)))
     assert shown["since"] == "2026-11-26T21:00:00+00:00"
+
+
+def test_a_refusal_hides_nothing_that_was_seen_before() -> None:
+    def see() -> Iterator[Check]:
+        yield Check("failures", State.WRONG, "2 of ingest wait")
+        raise ClientError({"Error": {"Code": "AccessDenied"}}, "GetQueueAttributes")
+
+    found = Look("failures", see).checks()
+    assert [each.state for each in found] == [State.WRONG, State.NOT_SEEN]
 
 
 def test_an_account_without_a_catalog_is_an_error(world: World, run: Run) -> None:
