@@ -462,6 +462,11 @@ def test_a_mirror_that_does_not_follow(
     assert check["subject"] == "mirror"
     assert check["detail"].startswith("a change waits for 60 minutes")
     assert check["remedy"] == "aws logs tail Sql-MirrorLogs --since 1h"
+    # The name of the log is not worth the finding.
+    mirrored.deny("GetFunctionConfiguration")
+    code, checks = seen(run)
+    [check] = wrong(checks)
+    assert (code, check["subject"], check["remedy"]) == (1, "mirror", "see docs/runbook.md")
 
 
 def test_what_fixes_another_stack_names_it(world: World, run: Run) -> None:
