@@ -5,7 +5,6 @@ import sys
 import webbrowser
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -18,7 +17,7 @@ from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.doctor import diagnosis
 from reinventure.cli.options import Profile, Region, Stack, of_stack, parser
 from reinventure.contract import CATALOG, SQL, WORKERS, InspectionOutputs, SqlOutputs
-from reinventure.errors import NoStackError, UserError
+from reinventure.errors import UserError
 
 _EXTRA = ("hypercorn", "starlette")
 """Modules of the extra `console` of the package."""
@@ -131,12 +130,9 @@ def _opened(address: str) -> None:
 def _optional_stacks(
     catalog: DeployedCatalog,
 ) -> tuple[InspectionOutputs | None, SqlOutputs | None]:
-    """Return the outputs of Workers and Sql, which belong to the stack Catalog; None without."""
-    inspection, mirror = None, None
-    if catalog.stack == CATALOG:
-        client = catalog.session.client("cloudformation", config=config())
-        with suppress(NoStackError):
-            inspection = deployed_stack.find(client, WORKERS, InspectionOutputs)
-        with suppress(NoStackError):
-            mirror = deployed_stack.find(client, SQL, SqlOutputs)
-    return inspection, mirror
+    """Return the outputs of Workers and Sql; None without."""
+    client = catalog.session.client("cloudformation", config=config())
+    return (
+        deployed_stack.find_beside(client, catalog.stack, WORKERS, InspectionOutputs),
+        deployed_stack.find_beside(client, catalog.stack, SQL, SqlOutputs),
+    )

@@ -1,7 +1,6 @@
 """All proofs for a deployed catalog, and what its deployment leaves out."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -19,7 +18,6 @@ from reinventure.aws.doctor import (
 from reinventure.aws.doctor.proof import Finding, Outcome, Proof, add_to_setting
 from reinventure.aws.smoke_test import smoke
 from reinventure.contract import InspectionOutputs
-from reinventure.errors import NoStackError
 
 _PATIENCE_SECONDS = 60
 
@@ -133,11 +131,8 @@ def _alarm(catalog: DeployedCatalog) -> Proof | Finding:
 
 def _capacity(catalog: DeployedCatalog) -> Proof | Finding:
     subject = "Auto Scaling to the volumes of the workers' instances"
-    workers = None
-    if catalog.stack == contract.CATALOG:
-        client = catalog.session.client("cloudformation", config=config())
-        with suppress(NoStackError):
-            workers = deployed_stack.find(client, contract.WORKERS, InspectionOutputs)
+    client = catalog.session.client("cloudformation", config=config())
+    workers = deployed_stack.find_beside(client, catalog.stack, contract.WORKERS, InspectionOutputs)
     if workers is None:
         return Finding(
             subject, Outcome.NOT_DEPLOYED, "there are no workers", "Deploy with workers=true"

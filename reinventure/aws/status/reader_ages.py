@@ -14,7 +14,6 @@ from reinventure.aws.status import alarm_states
 from reinventure.aws.status.alarm_states import AlarmState, Metric
 from reinventure.aws.status.check import Check, State
 from reinventure.contract import SqlOutputs
-from reinventure.errors import NoStackError
 
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
@@ -70,12 +69,9 @@ def mirror_checks(catalog: "DeployedCatalog", now: datetime) -> Iterator[Check]:
     Needs the same permissions, and lambda:GetFunctionConfiguration to name the log of the mirror.
     Raises botocore's ClientError or BotoCoreError.
     """
-    if catalog.stack != contract.CATALOG:
-        return
     stacks = catalog.session.client("cloudformation", config=config())
-    try:
-        outputs = deployed_stack.find(stacks, contract.SQL, SqlOutputs)
-    except NoStackError:
+    outputs = deployed_stack.find_beside(stacks, catalog.stack, contract.SQL, SqlOutputs)
+    if outputs is None:
         return
     client = catalog.session.client("lambda", config=config())
     if off := list(_switched_off(client, "mirror", outputs.mirror_arn)):
