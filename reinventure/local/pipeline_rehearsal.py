@@ -54,7 +54,7 @@ def _run(command: str) -> None:
         return
     status = subprocess.run(command.split(), cwd=cdk.ROOT, check=False).returncode
     if status:
-        raise UserError(f"`{command}` failed with exit code {status}; the pipeline stops here.")
+        raise UserError(f"`{command}` failed with exit code {status}; the pipeline stops here")
 
 
 def _ship_delivery() -> None:
@@ -72,7 +72,7 @@ def _ship_portfolio() -> None:
     """Launch the product of the local assembly as a stack: there is no Service Catalog."""
     cloud = clouds.find(_DIRECTORY)
     if not cloud:
-        raise UserError(f"the local cloud of the rehearsal in {_DIRECTORY} has ended.")
+        raise UserError(f"the local cloud of the rehearsal in {_DIRECTORY} has ended")
     [template] = _DIRECTORY.glob("cdk.out-*/*.product.template.json")
     result = smoke(launch(boto3.Session(), template, _PRODUCT), _PATIENCE)
     print(f"Launched the product: a row of its own catalog came in {result.row_seconds:.2f} s.")
