@@ -85,7 +85,7 @@ def du(
         totals = catalog.totals(where, depth=depth)
     else:
         with Steps() as steps:
-            steps.begin(f"Counting the rows under '{place.key}'")
+            steps.begin(f"Counting the rows under '{where}'" if where else "Counting all rows")
             totals = catalog.totals(where, depth=depth, progress=steps.advance)
     for each in (*totals.folders, totals):
         print(show(each))

@@ -163,6 +163,7 @@ def test_du_has_a_line_for_each_bucket_and_their_sum(catalogs: Catalogs, run: Ru
         **dict.fromkeys(places, 7),
         "s3://": 21,
     }
+    assert shown.stderr.startswith("Counting all rows ...\n")
     assert "Read 3 rows: only whole folders have totals" in shown.stderr
     own = catalogs[0].bucket
     assert json.loads(run("du", "--json", f"s3://{own}/").stdout)["objects"] == 1
