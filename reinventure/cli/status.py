@@ -115,7 +115,8 @@ def _exit_code(found: Sequence[Check]) -> int:
 def _for_stack(remedy: str, options: Mapping[str, str]) -> str:
     """Return `remedy` with those of `options` that each command in it takes, quoted for a shell."""
     commands = []
-    for command in remedy.split(" && "):
+    # A key or prefix of a command of ours may have any characters.
+    for command in remedy.split(" && ") if remedy.startswith("aws ") else [remedy]:
         taken = _TAKEN.get(command.partition(" ")[0], ())
         added = (f" {name} {shlex.quote(options[name])}" for name in taken if name in options)
         commands.append("".join((command, *added)))

@@ -487,6 +487,9 @@ def test_a_command_of_the_aws_cli_has_profile_and_region() -> None:
         "aws kms cancel-key-deletion --key-id K --profile 'my profile' --region eu-west-1 && "
         "aws kms enable-key --key-id K --profile 'my profile' --region eu-west-1"
     )
+    ours = replace(check, remedy="reinventure attach 's3://b/a && b/'")
+    shown = json.loads(check_json(ours, {"--stack": "SC-1"}))["remedy"]
+    assert shown == "reinventure attach 's3://b/a && b/' --stack SC-1"
     text = replace(check, remedy="see docs/runbook.md")
     assert json.loads(check_json(text, given))["remedy"] == "see docs/runbook.md"
 
