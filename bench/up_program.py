@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 from reinventure import cli
-from reinventure.cli import local
+from reinventure.local import cloud
 
 
 def main() -> None:
     """Start a cloud in the folder, or find it there."""
-    local.LOCAL = Path(sys.argv[1])
+    # Before the command imports it.
+    cloud.LOCAL = Path(sys.argv[1])
     sys.argv = ["reinventure", "up"]
     cli.main()
 

@@ -26,7 +26,7 @@ from s3_catalog.model.row import Row
 from s3_catalog.table.merged_query import Reading
 from s3_catalog.table.row_query import Filter, Listed
 
-_MISSING_WHEN_DELETED = {
+MISSING_WHEN_DELETED = {
     **dict.fromkeys(("larger", "smaller"), "size"),
     "storage_class": "storage class",
     **dict.fromkeys(("content_type", "sha256", "wider", "rows_over"), "content"),
@@ -195,10 +195,11 @@ class Catalog:
         Totals are updated with every change, so this reads a few rows; but where `has_totals` is
         false it reads and counts the rows, and calls `progress` with 1,000 after so many of them.
 
-        Without `where`, a catalog of several buckets has a folder s3://BUCKET/ for each.
+        Without `where`, a catalog of several buckets has a folder s3://BUCKET/ for each, which is
+        the first level.
         """
         if self._several(where):
-            return totals_reader.of_buckets(self.deployed)
+            return totals_reader.of_buckets(self.deployed, depth, progress)
         catalog, prefix = self._chosen(where)
         return totals_reader.of_folder(catalog, prefix, depth, progress)
 
@@ -208,7 +209,7 @@ class Catalog:
         Whole folders have totals down to the setting totals_depth.
         """
         if self._several(where):
-            return True
+            return totals_reader.of_buckets_are_kept(self.deployed, depth)
         catalog, prefix = self._chosen(where)
         return totals_reader.are_kept(catalog, prefix, depth)
 
@@ -299,7 +300,7 @@ def check_deleted(**conditions: object) -> None:
     """Raise UserError if one of these `conditions` is not None: no deleted object meets any."""
     for name, value in conditions.items():
         if value is not None:
-            missing = _MISSING_WHEN_DELETED[name]
+            missing = MISSING_WHEN_DELETED[name]
             raise UserError(
                 f"a deleted object has no {missing}: it cannot be found by its {missing}"
             )

@@ -12,13 +12,14 @@ def state_folder() -> Path:
 
 
 def replace_state(path: Path, text: str) -> None:
-    """Replace the file at `path` atomically. Raises OSError with the name of a file."""
+    """Replace the file at `path` by `text` atomically. Raises OSError with the name of a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # Of this process: two commands may save at the same time.
     draft = path.with_suffix(f".{os.getpid()}.new")
     try:
         draft.write_text(text)
     except OSError as error:
+        draft.unlink(missing_ok=True)
         error.filename = str(draft)  # The error of a full disk has none.
         raise
     draft.replace(path)

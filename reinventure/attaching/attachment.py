@@ -129,9 +129,10 @@ def _wait_until(moment: float, steps: Steps, clock: Clock) -> None:
     left = moment - clock.now()
     if left <= 0:
         return
+    minutes = ceil(left / 60)
     steps.begin(
-        f"Waiting {left / 60:.0f} minutes until EventBridge has every event (Ctrl-C and the same "
-        "command continue)",
+        f"Waiting {minutes} minute{'s' if minutes > 1 else ''} until EventBridge has every event "
+        "(Ctrl-C and the same command continue)",
         ceil(left),
     )
     while (left := moment - clock.now()) > 0:

@@ -24,7 +24,7 @@ from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.contract import CATALOG
 from reinventure.errors import UserError
 from reinventure.local import cloud as clouds
-from reinventure.local.cloud import Cloud
+from reinventure.local.cloud import LOCAL, Cloud
 from reinventure.local.deployment import deploy_again
 from reinventure.local.lock import locked
 from reinventure.progress import Steps
@@ -32,9 +32,6 @@ from reinventure.progress import Steps
 EVENTBRIDGE_SECONDS = 360
 """Until S3 sends the events of a bucket after its switch was turned on: "around five minutes" (S3
 User Guide, "Enabling Amazon EventBridge"), and one more."""
-
-LOCAL = cdk.ROOT / ".local"
-"""The folder of the local cloud."""
 
 _SETTING = "buckets="
 

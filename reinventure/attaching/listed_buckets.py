@@ -1,9 +1,12 @@
 """Entries added to the setting `buckets`, and taken away from it."""
 
+import shlex
+
 from reinventure import bucket_list
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.bucket_list import CREATE, BucketList
 from reinventure.errors import UserError
+from reinventure.printable import printable_json
 from s3_catalog.model import scope
 from s3_catalog.model.scope import Entry
 
@@ -72,8 +75,13 @@ def deployed_buckets(catalog: DeployedCatalog) -> BucketList:
 
 
 def line(value: str) -> str:
-    """Return the line of cdk.json that sets `value`."""
-    return f'"buckets": "{value}"'
+    """Return the line of cdk.json that sets `value`, safe to print."""
+    return f'"buckets": {printable_json(value)}'
+
+
+def option(value: str) -> str:
+    """Return the option of the CDK CLI that sets `value` for one command, quoted for a shell."""
+    return f"-c {shlex.quote(f'buckets={value}')}"
 
 
 def _parsed(value: str) -> BucketList:

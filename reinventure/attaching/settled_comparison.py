@@ -14,7 +14,6 @@ from s3_catalog.reconciliation.difference import difference
 ATTEMPTS = 5
 """Corrections of a key that differs again: others write it all the time."""
 
-
 STRIDE = 1000
 """Keys between two checkpoints."""
 

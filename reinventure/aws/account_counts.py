@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from reinventure import contract
@@ -143,7 +143,10 @@ class _Functions:
 
 
 def _tables(catalog: DeployedCatalog) -> tuple[datetime, list[StoredTable]]:
-    """Return when the table of rows was created, and both. DynamoDB counts every six hours."""
+    """Return when the table of rows was created, in UTC, and both tables.
+
+    DynamoDB counts items and bytes every six hours.
+    """
     found = [
         (name, catalog.dynamodb.describe_table(TableName=table)["Table"])
         for name, table in (
@@ -152,7 +155,8 @@ def _tables(catalog: DeployedCatalog) -> tuple[datetime, list[StoredTable]]:
         )
     ]
     tables = [StoredTable(name, each["ItemCount"], each["TableSizeBytes"]) for name, each in found]
-    return found[0][1]["CreationDateTime"], tables
+    # boto3's datetimes are in the zone of this machine.
+    return found[0][1]["CreationDateTime"].astimezone(UTC), tables
 
 
 def sums(

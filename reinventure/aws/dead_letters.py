@@ -21,8 +21,8 @@ from reinventure.aws import stream_reader as stream
 from reinventure.aws.connection import config
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.stream_reader import StreamBatch
-from reinventure.contract import CATALOG, DeadLetterQueue, InspectionOutputs, SqlOutputs
-from reinventure.errors import NoStackError, RecordsExpiredError
+from reinventure.contract import DeadLetterQueue, InspectionOutputs, SqlOutputs
+from reinventure.errors import RecordsExpiredError
 from s3_catalog.exceptions import MalformedError
 from s3_catalog.feed.publisher import UNPUBLISHABLE
 from s3_catalog.s3.envelope import messages
@@ -95,19 +95,15 @@ class DeadLetter:
 def queues(catalog: DeployedCatalog) -> list[DeadLetterQueue]:
     """Return every dead-letter queue of the deployed stacks of `catalog`.
 
-    The stacks Workers and Sql belong to the stack Catalog; a product has neither. Raises botocore's
-    ClientError or BotoCoreError.
+    Raises botocore's ClientError or BotoCoreError.
     """
-    found = contract.dead_letter_queues(catalog.outputs)
-    if catalog.stack == CATALOG:
-        client = catalog.session.client("cloudformation", config=config())
-        with suppress(NoStackError):
-            inspection = deployed_stack.find(client, contract.WORKERS, InspectionOutputs)
-            found += contract.dead_letter_queues(inspection)
-        with suppress(NoStackError):
-            mirror = deployed_stack.find(client, contract.SQL, SqlOutputs)
-            found += contract.dead_letter_queues(mirror)
-    return found
+    client = catalog.session.client("cloudformation", config=config())
+    found = (
+        catalog.outputs,
+        deployed_stack.find_beside(client, catalog.stack, contract.WORKERS, InspectionOutputs),
+        deployed_stack.find_beside(client, catalog.stack, contract.SQL, SqlOutputs),
+    )
+    return [queue for outputs in found if outputs for queue in contract.dead_letter_queues(outputs)]
 
 
 def receive(
@@ -135,7 +131,10 @@ def _received(
     trusted: Collection[str],
 ) -> Iterator[DeadLetter]:
     seen: set[str] = set()
-    while True:
+    again = 0
+    # Messages whose visibility timeout is over come again while others wait. Each time they are
+    # invisible for as long again; where that is too short for all of them, it ends as well.
+    while again <= len(seen):
         received = sqs.receive_message(
             QueueUrl=queue.url,
             MaxNumberOfMessages=10,
@@ -148,9 +147,10 @@ def _received(
             ],
             MessageAttributeNames=["All"],
         ).get("Messages", [])
-        new = [message for message in received if message["MessageId"] not in seen]
-        if not new:
+        if not received:
             break
+        new = [message for message in received if message["MessageId"] not in seen]
+        again = 0 if new else again + len(received)
         for message in new:
             seen.add(message["MessageId"])
             yield _dead_letter(message, queue, roles, trusted)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from reinventure.aws import deployed_stack
+from reinventure.aws import deployed_stack, permission
 from reinventure.aws.connection import config
 from reinventure.aws.mirror_invocation import create_tables, slow_config
 from reinventure.contract import SqlOutputs
@@ -23,9 +23,6 @@ Cell = str | int | float | Decimal | bool | None
 
 _NO_LOGIN = "Access denied for user"
 """Part of the database's message for a login that it does not have: no tables, no reader."""
-
-_REFUSALS = ("AccessDeniedException", "AccessDenied")
-"""Lambda's error codes for a caller that may not invoke a function."""
 
 _TABLES = ("objects", "states")
 """The view and the table of the mirror's schema."""
@@ -76,7 +73,7 @@ class DeployedMirror:
         try:
             create_tables(functions, self.outputs.mirror_arn)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _REFUSALS:
+            if not permission.refused(error):
                 raise
             raise UserError(
                 "the mirror has no tables yet: the first change of an object creates them. "

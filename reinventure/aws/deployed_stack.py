@@ -80,6 +80,22 @@ def find(client: "CloudFormationClient", stack: str, kind: type[_T]) -> _T:
         ) from None
 
 
+def find_beside(
+    client: "CloudFormationClient", catalog: str, stack: str, kind: type[_T]
+) -> _T | None:
+    """Return the outputs of the stack named `stack` that belongs to the stack `catalog`, or None.
+
+    Workers and Sql belong to the stack Catalog, where they are deployed; a product has neither.
+    Raises what `find` raises, but for NoStackError.
+    """
+    if catalog != contract.CATALOG:
+        return None
+    try:
+        return find(client, stack, kind)
+    except NoStackError:
+        return None
+
+
 def catalogs(client: "CloudFormationClient") -> Iterator[tuple[str, CatalogOutputs]]:
     """Yield the name and the outputs of each catalog in the account and region of `client`.
 

@@ -4,6 +4,7 @@ Our clients suffice for it. boto3's import and first client take more time than 
 short command.
 """
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property
@@ -109,7 +110,8 @@ def region_of(profile: str | None, region: str | None, variables: Mapping[str, s
         or not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} <= present
         or not _REGIONS.fullmatch(region)
         or any(only_boto3s)
-        or any(Path(file).expanduser().exists() for file in _FILES)
+        # Unlike Path.expanduser, it raises nothing for a user without a home.
+        or any(Path(os.path.expanduser(file)).exists() for file in _FILES)  # noqa: PTH111
     ):
         return None
     return region

@@ -55,6 +55,6 @@ class InspectionQueues:
         for refused in reply.get("Failed", []):
             raise UserError(
                 f"queue {queue} refused a message: {refused['Code']} {refused.get('Message', '')}. "
-                "Run the command again: requests are idempotent."
+                "Run the command again: requests are idempotent"
             )
         return len(rows)

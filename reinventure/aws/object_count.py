@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -24,8 +24,8 @@ _RECENT = timedelta(days=4)
 class ObjectCount:
     """There are at least `least` objects, and at most `most`, if that is not None.
 
-    `day` is when S3 counted `most`, in the whole bucket, with old versions, delete markers and
-    parts of unfinished uploads; None if the listing was short enough to count.
+    `day` (UTC) is when S3 counted `most`, in the whole bucket, with old versions, delete markers
+    and parts of unfinished uploads; None if the listing was short enough to count.
     """
 
     least: int
@@ -82,5 +82,9 @@ def _metric(client: "CloudWatchClient", bucket: str, now: datetime) -> tuple[dat
         if not permission.refused(error):
             raise
         return None
-    points = [(point["Timestamp"].date(), int(point["Average"])) for point in answer["Datapoints"]]
+    # S3's days are of UTC, boto3's datetimes in the zone of this machine.
+    points = [
+        (point["Timestamp"].astimezone(UTC).date(), int(point["Average"]))
+        for point in answer["Datapoints"]
+    ]
     return max(points, default=None)

@@ -40,30 +40,45 @@ def of_folder(
     Where no totals are kept, reads the rows, and calls `report` while it does. Raises botocore's
     ClientError or BotoCoreError.
     """
-    if not are_kept(catalog, prefix, depth):
-        whole, found = sums(reporting.each(catalog.rows(prefix), report), prefix, depth)
-        return Totals(whole.folder, whole.objects, whole.bytes, tuple(found), None)
-    until = _counted_until(catalog)
-    totals = catalog.totals()
-    folders = tuple(totals.below(catalog.bucket, prefix, depth))
-    whole = totals.total(catalog.bucket, prefix)
-    return Totals(whole.folder, whole.objects, whole.bytes, folders, until)
+    until = _counted_until(catalog) if are_kept(catalog, prefix, depth) else None
+    whole, folders = _sums(catalog, prefix, depth, report)
+    return Totals(whole.folder, whole.objects, whole.bytes, tuple(folders), until)
 
 
-def of_buckets(catalog: "DeployedCatalog") -> Totals:
-    """Return the totals of all buckets, with a URL as the folder, and their sum.
+def of_buckets_are_kept(catalog: "DeployedCatalog", depth: int) -> bool:
+    """Return whether there are totals of `depth` levels, the first of which is the buckets."""
+    return are_kept(catalog, "", max(0, depth - 1))
 
-    Raises botocore's ClientError or BotoCoreError.
+
+def of_buckets(catalog: "DeployedCatalog", depth: int, report: Callable[[int], object]) -> Totals:
+    """Return the totals of all buckets and their sum, with URLs as folders.
+
+    The buckets are the first of `depth` levels, and are there with a `depth` of 0 as well. Raises
+    botocore's ClientError or BotoCoreError.
     """
-    until = _counted_until(catalog)
+    until = _counted_until(catalog) if of_buckets_are_kept(catalog, depth) else None
+    objects = bytes_ = 0
+    folders = []
+    for bucket in catalog.scope.buckets:
+        whole, below = _sums(catalog.choose(bucket), "", max(0, depth - 1), report)
+        objects += whole.objects
+        bytes_ += whole.bytes
+        folders += [
+            Total(f"s3://{bucket}/{each.folder}", each.objects, each.bytes)
+            for each in (whole, *below)
+        ]
+    return Totals("s3://", objects, bytes_, tuple(folders), until)
+
+
+def _sums(
+    catalog: "DeployedCatalog", prefix: str, depth: int, report: Callable[[int], object]
+) -> tuple[Total, list[Total]]:
+    """Return the total of `prefix`, and those of the folders in it."""
+    if not are_kept(catalog, prefix, depth):
+        return sums(reporting.each(catalog.rows(prefix), report), prefix, depth)
     totals = catalog.totals()
-    found = [totals.total(bucket, "") for bucket in catalog.scope.buckets]
-    folders = tuple(
-        Total(f"s3://{bucket}/", each.objects, each.bytes)
-        for bucket, each in zip(catalog.scope.buckets, found, strict=True)
-    )
-    objects, bytes_ = sum(each.objects for each in found), sum(each.bytes for each in found)
-    return Totals("s3://", objects, bytes_, folders, until)
+    folders = list(totals.below(catalog.bucket, prefix, depth))
+    return totals.total(catalog.bucket, prefix), folders
 
 
 def _counted_until(catalog: "DeployedCatalog") -> datetime:

@@ -75,10 +75,10 @@ def destroy() -> None:
 
 def _account() -> "tuple[boto3.Session, str, str]":
     cdk.require_checkout()
-    if "AWS_ENDPOINT_URL" in os.environ:
+    if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
         raise UserError(
-            f"AWS_ENDPOINT_URL is {os.environ['AWS_ENDPOINT_URL']}: this shell points at a local "
-            "cloud, where `make up` has deployed the catalog. Use a new shell for an account"
+            f"AWS_ENDPOINT_URL is {endpoint}: this shell points at a local cloud, where `make up` "
+            "has deployed the catalog. Use a new shell for an account"
         )
     here = session()
     identity = here.client("sts", config=config()).get_caller_identity()

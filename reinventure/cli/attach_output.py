@@ -1,15 +1,15 @@
 """The plan of attaching a bucket, as lines for a person."""
 
-import shlex
 from collections.abc import Iterator
 
+from reinventure.attaching import listed_buckets
 from reinventure.aws.attach_plan import AttachPlan
 from reinventure.aws.backfill_estimate import TABLE_WRITES, WRITES_PER_SHARD, BackfillEstimate
 from reinventure.aws.notification_entry import NotificationEntry
 from reinventure.aws.object_count import ObjectCount
 from reinventure.cli.time_output import duration
 from reinventure.cost import prices
-from reinventure.printable import printable, printable_json
+from reinventure.printable import printable
 
 _WIDTH = 15
 _TURNED_ON = (
@@ -41,11 +41,9 @@ def _properties(plan: AttachPlan) -> Iterator[tuple[str, str]]:
     yield from _events(plan)
     yield "objects", _objects(plan.objects)
     yield from _backfill(plan)
-    yield "setting", f'"buckets": {printable_json(str(plan.setting))}'
-    yield (
-        "setting",
-        f"or, at each deployment: cdk deploy -c {shlex.quote(f'buckets={plan.setting}')}",
-    )
+    setting = str(plan.setting)
+    yield "setting", listed_buckets.line(setting)
+    yield "setting", f"or, at each deployment: cdk deploy {listed_buckets.option(setting)}"
 
 
 def _decryption(roles: list[str]) -> str:

@@ -19,8 +19,9 @@ from s3_catalog.model.timestamps import utc_now
 
 
 def _within_event_history(text: str) -> datetime:
+    earliest = utc_now() - EVENT_HISTORY  # Before `90d`, which counts from a moment later.
     start = values.instant(text)
-    if start < utc_now() - EVENT_HISTORY:
+    if start < earliest:
         raise ValueError(
             f"{text!r} is before CloudTrail's event history of {EVENT_HISTORY.days} days. Older "
             "events are in the bucket of a trail, if one exists: see docs/security.md"

@@ -5,7 +5,6 @@ import sys
 import webbrowser
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -16,9 +15,9 @@ from reinventure.aws import deployed_catalog, deployed_stack
 from reinventure.aws.connection import config, session
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.aws.doctor import diagnosis
-from reinventure.cli.options import Profile, Region, Stack, parser
+from reinventure.cli.options import Profile, Region, Stack, of_stack, parser
 from reinventure.contract import CATALOG, SQL, WORKERS, InspectionOutputs, SqlOutputs
-from reinventure.errors import NoStackError, UserError
+from reinventure.errors import UserError
 
 _EXTRA = ("hypercorn", "starlette")
 """Modules of the extra `console` of the package."""
@@ -63,7 +62,7 @@ def console(
     """
     require_extra()
     catalog = deployed_catalog.find(session(profile, region), stack)
-    options = _options(stack, profile, region)
+    options = [f"{name}={value}" for name, value in of_stack(stack, profile, region).items()]
     ended = _serve(
         catalog, port, _opened if open_ else _printed, read_only=read_only, options=options
     )
@@ -131,18 +130,9 @@ def _opened(address: str) -> None:
 def _optional_stacks(
     catalog: DeployedCatalog,
 ) -> tuple[InspectionOutputs | None, SqlOutputs | None]:
-    """Return the outputs of Workers and Sql, which belong to the stack Catalog; None without."""
-    inspection, mirror = None, None
-    if catalog.stack == CATALOG:
-        client = catalog.session.client("cloudformation", config=config())
-        with suppress(NoStackError):
-            inspection = deployed_stack.find(client, WORKERS, InspectionOutputs)
-        with suppress(NoStackError):
-            mirror = deployed_stack.find(client, SQL, SqlOutputs)
-    return inspection, mirror
-
-
-def _options(stack: str, profile: str | None, region: str | None) -> list[str]:
-    """Return the options with which another command finds the same stack."""
-    given = {"--stack": stack, "--profile": profile, "--region": region}
-    return [f"{name}={value}" for name, value in given.items() if value]
+    """Return the outputs of Workers and Sql; None without."""
+    client = catalog.session.client("cloudformation", config=config())
+    return (
+        deployed_stack.find_beside(client, catalog.stack, WORKERS, InspectionOutputs),
+        deployed_stack.find_beside(client, catalog.stack, SQL, SqlOutputs),
+    )

@@ -1,6 +1,5 @@
 """The command that detaches a bucket from the catalog."""
 
-import shlex
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -10,7 +9,7 @@ from rich import filesize
 from reinventure import values
 from reinventure.attaching import changed_deployment, detachment
 from reinventure.attaching.detachment import require_detachable, switch_outlook
-from reinventure.attaching.listed_buckets import deployed_buckets, line, without_entry
+from reinventure.attaching.listed_buckets import deployed_buckets, line, option, without_entry
 from reinventure.aws import deployed_catalog
 from reinventure.aws.connection import session
 from reinventure.aws.deployed_catalog import DeployedCatalog
@@ -82,7 +81,7 @@ def _plan(
     yield "rows", f"{_rows(entry, catalog)} are removed from the catalog"
     yield "EventBridge", outlook
     yield "setting", line(setting)
-    yield "", f"or, at each deployment: cdk deploy -c {shlex.quote(f'buckets={setting}')}"
+    yield "", f"or, at each deployment: cdk deploy {option(setting)}"
 
 
 def _rows(entry: Entry, catalog: DeployedCatalog) -> str:

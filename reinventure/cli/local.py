@@ -17,12 +17,10 @@ from reinventure.local import cloud as clouds
 from reinventure.local import database
 from reinventure.local import demo as demonstration
 from reinventure.local import worker_process as worker
+from reinventure.local.cloud import LOCAL
 from reinventure.local.deployment import enter, start_and_deploy
 from reinventure.local.lock import locked
 from reinventure.progress import Steps
-
-LOCAL = cdk.ROOT / ".local"
-"""The folder of the local cloud."""
 
 
 def up(

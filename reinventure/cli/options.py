@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from reinventure import values
+from reinventure.contract import CATALOG
 
 _T = TypeVar("_T")
 
@@ -26,6 +27,13 @@ def parser(read: Callable[[str], _T]) -> Callable[[Any], _T]:
             raise typer.BadParameter(str(error)) from None
 
     return parse
+
+
+def of_stack(stack: str, profile: str | None, region: str | None) -> dict[str, str]:
+    """Return the options with which another command finds the same stack, and their values."""
+    named = stack if stack != CATALOG else None
+    given = {"--stack": named, "--profile": profile, "--region": region}
+    return {name: value for name, value in given.items() if value}
 
 
 Prefix = Annotated[

@@ -64,7 +64,8 @@ def du(
 ) -> None:
     """Show totals: bytes, objects, folder. The last line is the total of PREFIX.
 
-    With several buckets and without PREFIX, each bucket has a line; the last one is their sum.
+    With several buckets and without PREFIX, the buckets are the first level; the last line is their
+    sum.
 
     The totals of the bucket and its folders are updated with every change, so this reads a few
     rows however many objects there are. Changes are gathered before they are counted (setting
@@ -84,7 +85,7 @@ def du(
         totals = catalog.totals(where, depth=depth)
     else:
         with Steps() as steps:
-            steps.begin(f"Counting the rows under '{place.key}'")
+            steps.begin(f"Counting the rows under '{where}'" if where else "Counting all rows")
             totals = catalog.totals(where, depth=depth, progress=steps.advance)
     for each in (*totals.folders, totals):
         print(show(each))

@@ -1,15 +1,16 @@
 """The command that shows whether a catalog is fine, and what fixes it if it is not."""
 
+import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC
 
 import typer
 
-from reinventure.aws import deployed_catalog
-from reinventure.aws.connection import session
+import reinventure
 from reinventure.aws.status import present_state
 from reinventure.aws.status.check import Check, State
-from reinventure.cli.options import Json, Profile, Region, Stack
+from reinventure.cli.options import Json, Profile, Region, Stack, of_stack
 from reinventure.cli.time_output import utc
 from reinventure.contract import CATALOG
 from reinventure.errors import EXIT_CHECK_FAILED, EXIT_ERROR
@@ -18,6 +19,14 @@ from reinventure.progress import Steps
 from s3_catalog.model.timestamps import utc_now
 
 _COLORS = {State.FINE: "green", State.WRONG: "red", State.NOT_SEEN: "yellow"}
+
+_TAKEN = {
+    "reinventure": ("--stack", "--profile", "--region"),
+    "aws": ("--profile", "--region"),
+}
+"""Options of the commands that fix something, by their program."""
+
+_NONE: Mapping[str, str] = {}
 
 _WIDTH = max(map(len, State))
 _SUBJECT_WIDTH = len("found equal")
@@ -45,8 +54,8 @@ def status(
         reinventure status
         reinventure status --json
     """
-    catalog = deployed_catalog.find(session(profile, region), stack)
-    options = _options(stack, profile, region)
+    catalog = reinventure.open(stack, profile=profile, region=region).deployed
+    options = of_stack(stack, profile, region)
     with Steps() as steps:
         steps.begin(f"Looking at {stack} in {catalog.region}")
         found = list(present_state.checks(catalog, utc_now()))
@@ -61,10 +70,10 @@ def status(
     raise typer.Exit(_exit_code(found))
 
 
-def check_lines(check: Check, options: str = "") -> list[str]:
+def check_lines(check: Check, options: Mapping[str, str] = _NONE) -> list[str]:
     """Return `check` for a person: state, part, what was seen, since when; below, what to do.
 
-    `options` are those with which other commands find the same stack.
+    `options` are those with which other commands find the same stack, with their values.
     """
     state = check.state.upper() if check.state is State.WRONG else check.state
     shown = typer.style(f"{state:{_WIDTH}}", fg=_COLORS[check.state])
@@ -76,14 +85,14 @@ def check_lines(check: Check, options: str = "") -> list[str]:
     return lines
 
 
-def check_json(check: Check, options: str = "") -> str:
-    """Return `check` as one line of JSON, the time in UTC."""
+def check_json(check: Check, options: Mapping[str, str] = _NONE) -> str:
+    """Return `check` as one line of JSON, the time in UTC. `options` as above."""
     return printable_json(
         {
             "subject": check.subject,
             "state": check.state,
             "detail": check.detail,
-            "since": check.since.isoformat() if check.since else None,
+            "since": check.since.astimezone(UTC).isoformat() if check.since else None,
             "remedy": _for_stack(check.remedy, options) or None,
         }
     )
@@ -103,15 +112,12 @@ def _exit_code(found: Sequence[Check]) -> int:
     return EXIT_ERROR if State.NOT_SEEN in states else 0
 
 
-def _for_stack(remedy: str, options: str) -> str:
-    """Return `remedy`, with `options` if it is a command of ours."""
-    return f"{remedy}{options}" if remedy.startswith("reinventure ") else remedy
-
-
-def _options(stack: str, profile: str | None, region: str | None) -> str:
-    given = (
-        ("stack", stack if stack != CATALOG else None),
-        ("profile", profile),
-        ("region", region),
-    )
-    return "".join(f" --{name} {value}" for name, value in given if value)
+def _for_stack(remedy: str, options: Mapping[str, str]) -> str:
+    """Return `remedy` with those of `options` that each command in it takes, quoted for a shell."""
+    commands = []
+    # A key or prefix of a command of ours may have any characters.
+    for command in remedy.split(" && ") if remedy.startswith("aws ") else [remedy]:
+        taken = _TAKEN.get(command.partition(" ")[0], ())
+        added = (f" {name} {shlex.quote(options[name])}" for name in taken if name in options)
+        commands.append("".join((command, *added)))
+    return " && ".join(commands)

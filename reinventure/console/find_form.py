@@ -10,6 +10,7 @@ from reinventure.console.markup import Child, Element
 from reinventure.console.markup import element as e
 from reinventure.console.place import Place, folder_text
 from reinventure.console.row_search import Search
+from reinventure.library import MISSING_WHEN_DELETED
 from reinventure.printable import printable
 from s3_catalog.model import object_key
 from s3_catalog.table.row_query import Filter
@@ -43,19 +44,6 @@ FIELDS = (
 )
 """The fields of one line of text, in the order of the form."""
 
-_NO_SIZE = "A deleted object has no size."
-_NO_CLASS = "A deleted object has no storage class."
-_NO_CONTENT = "A deleted object has no content."
-_NOT_OF_DELETED = {
-    "larger": _NO_SIZE,
-    "smaller": _NO_SIZE,
-    "storage_class": _NO_CLASS,
-    "content_type": _NO_CONTENT,
-    "sha256": _NO_CONTENT,
-    "wider": _NO_CONTENT,
-    "rows_over": _NO_CONTENT,
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -84,8 +72,8 @@ def read(form: Form, place: Place, buckets: tuple[str, ...]) -> Asked:
         errors["begins"] = _sentence(error)
     deleted, everywhere = "deleted" in form, "everywhere" in form
     if deleted:
-        for name in found.keys() & _NOT_OF_DELETED.keys():
-            errors[name] = _NOT_OF_DELETED[name]
+        for name in found.keys() & MISSING_WHEN_DELETED.keys():
+            errors[name] = f"A deleted object has no {MISSING_WHEN_DELETED[name]}."
     used = bool(found or errors or begins or deleted or everywhere)
     if errors:
         return Asked(None, errors, used)

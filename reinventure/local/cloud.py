@@ -20,9 +20,13 @@ from urllib.error import URLError
 
 import psutil
 
+from reinventure import cdk_cli as cdk
 from reinventure.errors import UserError, ending
 from reinventure.local import background_process as background
 from reinventure.local import emulator
+
+LOCAL = cdk.ROOT / ".local"
+"""The folder of the local cloud of this checkout."""
 
 REGION = "us-east-1"
 _HOST = "127.0.0.1"

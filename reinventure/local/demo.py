@@ -81,7 +81,7 @@ def _keys(folder: Path) -> dict[str, Path]:
         except ValueError as error:
             raise UserError(f"{str(path)!r} cannot be uploaded: {error}") from None
     if not uploads:
-        raise UserError(f"{folder} holds no files to upload.")
+        raise UserError(f"{folder} holds no files to upload: choose another folder with --files")
     return uploads
 
 

@@ -95,7 +95,7 @@ def check_version() -> None:
         if patch.version != found:
             raise UserError(
                 f"the local cloud needs {PACKAGE} {patch.version}, and found {found}: "
-                f"run `{sys.executable} -m pip install {PACKAGE}=={patch.version}`."
+                f"run `{sys.executable} -m pip install {PACKAGE}=={patch.version}`"
             )
 
 

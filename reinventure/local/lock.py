@@ -19,5 +19,5 @@ def locked(directory: Path, busy: str) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UserError(f"{busy} (in {directory}). Wait for it to end.") from None
+            raise UserError(f"{busy} (in {directory}). Wait for it to end") from None
         yield

@@ -50,7 +50,7 @@ def start(directory: Path) -> Path:
     folder = path.parent
     folder.mkdir(mode=0o700, parents=True)
     if len(os.fsencode(path)) > _MAX_PATH:
-        raise UserError(f"{path} is too long for the path of a socket: use a folder nearer to /.")
+        raise UserError(f"{path} is too long for the path of a socket: use a folder nearer to /")
     common = [
         "--no-defaults",
         f"--datadir={folder / 'data'}",
@@ -139,6 +139,6 @@ def _program(name: str) -> str:
     if not found:
         raise UserError(
             f"{name} is not installed: the SQL mirror needs MariaDB's server in Aurora's place. "
-            "Install it: `make mariadb`."
+            "Install it: `make mariadb`"
         )
     return found

@@ -17,13 +17,14 @@ from reinventure.contract import product_stack
 from reinventure.errors import UserError
 from reinventure.local import background_process as background
 from reinventure.local import cloud as clouds
+from reinventure.local.cloud import LOCAL
 from reinventure.local.deployment import enter, start_and_deploy
 from reinventure.local.lock import locked
 from reinventure.local.product_launch import launch
 from reinventure.progress import Steps
 from stacks.delivery.stages import SHIP, STAGES
 
-_DIRECTORY = cdk.ROOT / ".local" / "pipeline"
+_DIRECTORY = LOCAL / "pipeline"
 _PRODUCT = product_stack("000000000000", "rehearsal")
 _PATIENCE = 60
 
@@ -53,7 +54,7 @@ def _run(command: str) -> None:
         return
     status = subprocess.run(command.split(), cwd=cdk.ROOT, check=False).returncode
     if status:
-        raise UserError(f"`{command}` failed with exit code {status}; the pipeline stops here.")
+        raise UserError(f"`{command}` failed with exit code {status}; the pipeline stops here")
 
 
 def _ship_delivery() -> None:
@@ -71,7 +72,7 @@ def _ship_portfolio() -> None:
     """Launch the product of the local assembly as a stack: there is no Service Catalog."""
     cloud = clouds.find(_DIRECTORY)
     if not cloud:
-        raise UserError(f"the local cloud of the rehearsal in {_DIRECTORY} has ended.")
+        raise UserError(f"the local cloud of the rehearsal in {_DIRECTORY} has ended")
     [template] = _DIRECTORY.glob("cdk.out-*/*.product.template.json")
     result = smoke(launch(boto3.Session(), template, _PRODUCT), _PATIENCE)
     print(f"Launched the product: a row of its own catalog came in {result.row_seconds:.2f} s.")

@@ -1,7 +1,6 @@
 """All proofs for a deployed catalog, and what its deployment leaves out."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -19,7 +18,6 @@ from reinventure.aws.doctor import (
 from reinventure.aws.doctor.proof import Finding, Outcome, Proof, add_to_setting
 from reinventure.aws.smoke_test import smoke
 from reinventure.contract import InspectionOutputs
-from reinventure.errors import NoStackError
 
 _PATIENCE_SECONDS = 60
 
@@ -63,6 +61,14 @@ def emulated(catalog: DeployedCatalog) -> bool:
 
 def _transports(catalog: DeployedCatalog) -> Iterator[Proof | Finding]:
     deployed = catalog.outputs.event_transport
+    if not catalog.outputs.bucket_name:
+        yield Finding(
+            "S3 to ingest",
+            Outcome.NOT_DEPLOYED,
+            "the catalog has no bucket of its own, and nothing is written to attached ones",
+            "Deploy with create in the setting buckets to prove it",
+        )
+        return
 
     def prove() -> str:
         return f"a row came in {smoke(catalog, _PATIENCE_SECONDS).row_seconds:.2f} s"
@@ -86,11 +92,11 @@ def _transports(catalog: DeployedCatalog) -> Iterator[Proof | Finding]:
 
 def _event_rule(catalog: DeployedCatalog) -> Proof | Finding:
     subject = "EventBridge to a dead-letter queue"
-    if catalog.outputs.event_transport != "eventbridge":
+    if catalog.outputs.event_transport != "eventbridge" and not catalog.outputs.attached_buckets:
         return Finding(
             subject,
             Outcome.NOT_DEPLOYED,
-            "only the transport eventbridge has it",
+            "only the transport eventbridge and attached buckets have it",
             "Deploy with transport=eventbridge to prove it",
         )
     if emulated(catalog):
@@ -125,11 +131,8 @@ def _alarm(catalog: DeployedCatalog) -> Proof | Finding:
 
 def _capacity(catalog: DeployedCatalog) -> Proof | Finding:
     subject = "Auto Scaling to the volumes of the workers' instances"
-    workers = None
-    if catalog.stack == contract.CATALOG:
-        client = catalog.session.client("cloudformation", config=config())
-        with suppress(NoStackError):
-            workers = deployed_stack.find(client, contract.WORKERS, InspectionOutputs)
+    client = catalog.session.client("cloudformation", config=config())
+    workers = deployed_stack.find_beside(client, catalog.stack, contract.WORKERS, InspectionOutputs)
     if workers is None:
         return Finding(
             subject, Outcome.NOT_DEPLOYED, "there are no workers", "Deploy with workers=true"

@@ -1,5 +1,6 @@
 """Whether attached buckets send their events."""
 
+import shlex
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -58,5 +59,8 @@ def checks(catalog: "DeployedCatalog") -> Iterator[Check]:
 
 
 def _first_place(catalog: "DeployedCatalog", bucket: str) -> str:
-    """Return one of the places of `bucket` as it is attached: all have the same switch."""
-    return f"s3://{Entry(bucket, catalog.scope.prefixes(bucket)[0])}"
+    """Return one of the places of `bucket` as it is attached: all have the same switch.
+
+    It is quoted for a shell.
+    """
+    return shlex.quote(f"s3://{Entry(bucket, catalog.scope.prefixes(bucket)[0])}")

@@ -43,10 +43,12 @@ class Look:
     see: Callable[[], Iterable[Check]]
 
     def checks(self) -> list[Check]:
-        """Return what is seen. A refusal of AWS is a check, too: the part was not seen."""
+        """Return what is seen. A refusal of AWS is a check, too: the rest was not seen."""
+        found: list[Check] = []
         try:
-            return list(self.see())
+            found.extend(self.see())  # Those before an error stay.
         except (BotoCoreError, ClientError) as error:
-            return [Check(self.subject, State.NOT_SEEN, explain(error))]
+            found.append(Check(self.subject, State.NOT_SEEN, explain(error)))
         except CatalogError as error:
-            return [Check(self.subject, State.NOT_SEEN, str(error))]
+            found.append(Check(self.subject, State.NOT_SEEN, str(error)))
+        return found

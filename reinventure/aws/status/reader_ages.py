@@ -4,14 +4,16 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from reinventure import contract
 from reinventure.aws import deployed_stack
 from reinventure.aws.connection import config
+from reinventure.aws.permission import refused
 from reinventure.aws.status import alarm_states
 from reinventure.aws.status.alarm_states import AlarmState, Metric
 from reinventure.aws.status.check import Check, State
 from reinventure.contract import SqlOutputs
-from reinventure.errors import NoStackError
 
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
@@ -64,14 +66,12 @@ def checks(
 def mirror_checks(catalog: "DeployedCatalog", now: datetime) -> Iterator[Check]:
     """Yield checks of the SQL mirror of `catalog`, if there is one.
 
-    Needs the same permissions. Raises botocore's ClientError or BotoCoreError.
+    Needs the same permissions, and lambda:GetFunctionConfiguration to name the log of the mirror.
+    Raises botocore's ClientError or BotoCoreError.
     """
-    if catalog.stack != contract.CATALOG:
-        return
     stacks = catalog.session.client("cloudformation", config=config())
-    try:
-        outputs = deployed_stack.find(stacks, contract.SQL, SqlOutputs)
-    except NoStackError:
+    outputs = deployed_stack.find_beside(stacks, catalog.stack, contract.SQL, SqlOutputs)
+    if outputs is None:
         return
     client = catalog.session.client("lambda", config=config())
     if off := list(_switched_off(client, "mirror", outputs.mirror_arn)):
@@ -83,17 +83,27 @@ def mirror_checks(catalog: "DeployedCatalog", now: datetime) -> Iterator[Check]:
     metric = Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue)
     age = timedelta(seconds=alarm_states.newest(catalog.session, [metric], now).get(metric, 0))
     if age > _MIRROR_LATE:
-        group = client.get_function_configuration(FunctionName=outputs.mirror_arn)["LoggingConfig"]
         yield Check(
             "mirror",
             State.WRONG,
             f"a change waits for {age.total_seconds() / 60:,.0f} minutes: its database cannot be "
             "reached, or refuses it",
             now - age,
-            f"aws logs tail {group['LogGroup']} --since 1h",
+            _log_command(client, outputs.mirror_arn),
         )
     else:
         yield Check("mirror", State.FINE, "no change waits for long")
+
+
+def _log_command(client: "LambdaClient", function: str) -> str:
+    """Return the command that shows the log of `function`; without permission, where to read."""
+    try:
+        found = client.get_function_configuration(FunctionName=function)
+    except ClientError as error:
+        if not refused(error):
+            raise
+        return f"see {contract.RUNBOOK}"
+    return f"aws logs tail {found['LoggingConfig']['LogGroup']} --since 1h"
 
 
 def _switched_off(client: "LambdaClient", name: str, function: str) -> Iterator[Check]:

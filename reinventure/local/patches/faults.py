@@ -78,10 +78,15 @@ def _is_stored(fault: Fault) -> bool:
 
 def _lease(fault: Fault, target: str) -> Lease | None:
     """Return the lease of `fault` if it is on for `target`, in the account of the request."""
+    found = _stored(fault)
+    return found if found and found.holds(target, time.time()) else None
+
+
+def _stored(fault: Fault) -> Lease | None:
+    """Return the lease of the parameter of `fault`, whatever its target and time are."""
     ssm: Any = importlib.import_module("ministack.services.ssm")
     stored = ssm._parameters.get(fault.parameter)
-    found = lease(stored["Value"], stored["LastModifiedDate"]) if stored else None
-    return found if found and found.holds(target, time.time()) else None
+    return lease(stored["Value"], stored["LastModifiedDate"]) if stored else None
 
 
 def _functions_fail() -> None:
@@ -160,9 +165,7 @@ def _error_json(code: str, message: str, status: int, extra: Any = None) -> Any:
 
 def _refuses(body: bytes) -> bool:
     """Whether the table that is named in a request is throttled now."""
-    ssm: Any = importlib.import_module("ministack.services.ssm")
-    stored = ssm._parameters.get(Fault.TABLE_THROTTLED.parameter)
-    found = lease(stored["Value"], stored["LastModifiedDate"]) if stored else None
+    found = _stored(Fault.TABLE_THROTTLED)
     # In PartiQL the name is quoted within the statement.
     if found is None or not any(
         f"{quote}{found.target}{quote}".encode() in body for quote in ('"', '\\"')

@@ -38,7 +38,7 @@ def test_another_version_is_refused_in_one_sentence_before_anything_starts(
     assert message.startswith(
         f"the local cloud needs ministack 1.5.33, and found {found or 'none'}"
     )
-    assert message.endswith("-m pip install ministack==1.5.33`.")
+    assert message.endswith("-m pip install ministack==1.5.33`")
     assert "\n" not in message
     assert list(tmp_path.iterdir()) == []
 

@@ -189,6 +189,20 @@ def test_an_interrupted_wait_continues_after_the_backfill(
     assert run.compared == [began]
 
 
+@pytest.mark.parametrize(
+    ("left", "shown"), [(360, "6 minutes"), (61, "2 minutes"), (9, "1 minute")]
+)
+def test_a_wait_says_how_long_it_is_at_most(
+    capsys: pytest.CaptureFixture[str], left: int, shown: str
+) -> None:
+    elapsed: list[float] = []
+    clock = attachment.Clock(lambda: sum(elapsed), elapsed.append)
+    with Steps() as steps:
+        attachment._wait_until(left, steps, clock)
+    assert sum(elapsed) == left
+    assert f"Waiting {shown} until" in capsys.readouterr().err
+
+
 def test_a_failed_deployment_is_begun_again(run: Run, state: Path) -> None:
     def fail() -> None:
         # It has turned EventBridge on, and not off again.

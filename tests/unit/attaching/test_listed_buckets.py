@@ -1,9 +1,18 @@
 """Entries added to the setting `buckets`, and taken away."""
 
+import json
+import shlex
+
 import pytest
 
 from reinventure import bucket_list
-from reinventure.attaching.listed_buckets import require_as_deployed, with_entry, without_entry
+from reinventure.attaching.listed_buckets import (
+    line,
+    option,
+    require_as_deployed,
+    with_entry,
+    without_entry,
+)
 from reinventure.errors import UserError
 from s3_catalog.model.scope import Entry
 
@@ -76,3 +85,13 @@ def test_the_setting_may_differ_from_the_deployed_one_by_the_entry(
 def test_more_than_the_entry_is_not_deployed(value: str, deployed: str, difference: str) -> None:
     with pytest.raises(UserError, match=difference):
         require_as_deployed(value, bucket_list.parse(deployed), PHOTOS)
+
+
+def test_a_setting_is_shown_as_json_and_as_an_argument_of_a_shell() -> None:
+    value = 'create,logs/a "\\ `b`\n\u202eü/'
+    shown = line(value)
+    assert json.loads(f"{{{shown}}}") == {"buckets": value}
+    assert "\n" not in shown
+    assert "\u202e" not in shown
+    assert "ü" in shown
+    assert shlex.split(option(value)) == ["-c", f"buckets={value}"]

@@ -163,6 +163,27 @@ def test_received_messages_are_invisible_until_they_are_released(
     assert {letter.id for letter in in_queue(catalog)} == {letter.id for letter in received[:2]}
 
 
+@pytest.mark.parametrize("slow", [1, 10])
+def test_messages_that_are_visible_again_do_not_hide_the_others(
+    catalog: DeployedCatalog, slow: int
+) -> None:
+    send(catalog, *range(15))
+    found: list[DeadLetter] = []
+    for letter in dead_letters.receive(catalog, dead_letters.queues(catalog)):
+        found.append(letter)
+        if len(found) % slow == 0:  # The visibility timeout of these is over.
+            dead_letters.release(catalog, found[-slow:])
+    assert len(found) == len({letter.id for letter in found}) == 15
+
+
+def test_it_ends_where_all_are_visible_again_at_once(
+    catalog: DeployedCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letters, "_VISIBILITY_TIMEOUT_SECONDS", 0)
+    send(catalog, *range(3))
+    assert len(list(dead_letters.receive(catalog, dead_letters.queues(catalog)))) == 3
+
+
 def test_looking_at_the_queue_leaves_its_messages_visible(catalog: DeployedCatalog) -> None:
     send(catalog, 1, 2, 3)
     first = {letter.id for letter in in_queue(catalog)}

@@ -84,6 +84,15 @@ def test_it_does_not_where_there_are_files_of_configuration(home: Path, name: st
     assert REGION_OF(None, None, COMPLETE) is None
 
 
+def test_a_container_may_have_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_uid: int) -> None:
+        raise KeyError
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    assert REGION_OF(None, None, COMPLETE) == "eu-west-1"
+
+
 def session(**variables: str) -> EnvironmentSession:
     return EnvironmentSession("eu-west-1", {**COMPLETE, **variables}, boto3.Session)
 

@@ -1,7 +1,7 @@
 """The number of objects of a bucket: counted, or S3's own count of a recent day."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import timedelta, timezone
 from typing import Any
 from uuid import uuid4
 
@@ -65,7 +65,12 @@ def test_of_a_longer_one_the_newest_count_of_s3_is_the_most(
     session, stubber = paged
     now = utc_now()
     today, before = now.replace(hour=0), now.replace(hour=0) - timedelta(days=1)
-    points = [{"Timestamp": today, "Average": 500.0}, {"Timestamp": before, "Average": 900.0}]
+    # As boto3 has them: in the zone of this machine. In New York, the day of S3 has not begun.
+    there = timezone(timedelta(hours=-5))
+    points = [
+        {"Timestamp": today.astimezone(there), "Average": 500.0},
+        {"Timestamp": before.astimezone(there), "Average": 900.0},
+    ]
     expected = {
         "Namespace": "AWS/S3",
         "MetricName": "NumberOfObjects",

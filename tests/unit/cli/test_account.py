@@ -104,6 +104,11 @@ def test_deploy_bootstraps_once(cdk: Cdk, run: Run, session: boto3.Session) -> N
         ssm.delete_parameter(Name=version)
 
 
+def test_an_empty_endpoint_is_none(cdk: Cdk, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "")
+    assert run("deploy").exit_code == 0
+
+
 def test_a_setting_of_one_deployment_is_that_of_its_synthesis(
     cdk: Cdk, session: boto3.Session
 ) -> None:

@@ -84,7 +84,7 @@ def test_json_has_every_property(since: list[datetime], run: Run) -> None:
 
 @pytest.mark.parametrize(
     ("options", "age"),
-    [([], timedelta(hours=24)), (["--since", "89d"], timedelta(days=89))],
+    [([], timedelta(hours=24)), (["--since", "90d"], timedelta(days=90))],
 )
 def test_it_starts_a_day_ago_or_where_it_should(
     since: list[datetime], run: Run, options: list[str], age: timedelta

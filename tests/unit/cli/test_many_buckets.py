@@ -152,6 +152,19 @@ def test_du_has_a_line_for_each_bucket_and_their_sum(catalogs: Catalogs, run: Ru
         "s3://": (6, 6000),
     }
     assert lines[-1]["folder"] == "s3://"
+    # The buckets are a level. Below the levels that have totals, the rows are read.
+    for each in catalogs:
+        add_row(each, "in/a/b/c/d", size=7)
+    shown = run("du", "--json", "--depth", "6")
+    lines = [json.loads(line) for line in shown.stdout.splitlines()]
+    below = ["", "in/", "in/a/", "in/a/b/", "in/a/b/c/"]
+    places = [f"s3://{each.bucket}/{folder}" for each in catalogs for folder in below]
+    assert {line["folder"]: line["bytes"] for line in lines} == {
+        **dict.fromkeys(places, 7),
+        "s3://": 21,
+    }
+    assert shown.stderr.startswith("Counting all rows ...\n")
+    assert "Read 3 rows: only whole folders have totals" in shown.stderr
     own = catalogs[0].bucket
     assert json.loads(run("du", "--json", f"s3://{own}/").stdout)["objects"] == 1
 

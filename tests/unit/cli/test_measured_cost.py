@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
 
@@ -271,7 +271,9 @@ def test_the_local_cloud_has_no_counts(
 
 
 def test_a_young_catalog_is_counted_since_it_was_created(run: Run, deployed: Deployed) -> None:
-    deployed.created = NOW - timedelta(days=3)
+    # As boto3 has it: in the zone of this machine.
+    india = timezone(timedelta(hours=5, minutes=30))
+    deployed.created = (NOW - timedelta(days=3)).astimezone(india)
     deployed.record(deployed.published, 300, LATELY)
     _, total = usage(run)
     assert total["counted_from"] == "2026-11-23T12:00:00+00:00"
@@ -288,7 +290,7 @@ def test_a_catalog_without_counts_is_an_error_that_says_why(run: Run, deployed: 
         "reinventure: CloudWatch has no counts of the stack Catalog since 2026-10-27 12:00 UTC: "
         "they come a few minutes after the first change. "
     )
-    deployed.created = NOW - timedelta(minutes=10)
+    deployed.created = (NOW - timedelta(minutes=10)).astimezone(timezone(timedelta(hours=2)))
     shown = run("cost", "--measured")
     assert (shown.exit_code, shown.stderr.count("\n")) == (2, 1)
     assert "the catalog was created at 12:20 UTC" in shown.stderr

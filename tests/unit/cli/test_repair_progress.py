@@ -33,11 +33,13 @@ def test_on_a_full_disk_the_error_names_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def write_text(path: Path, text: str) -> int:
+        path.write_bytes(text[:1].encode())
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", write_text)
     with pytest.raises(OSError, match=r"No space left on device: '.*progress\.\d+\.new'"):
         repair_progress.save(tmp_path / "progress.json", Progress("key", 1, 1))
+    assert list(tmp_path.iterdir()) == []
 
 
 SAVER = """

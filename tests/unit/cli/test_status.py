@@ -1,9 +1,9 @@
 """The command `status` in each state of a catalog: what is wrong, and what fixes it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +14,8 @@ from typer.testing import Result
 
 from reinventure.aws import deployed_stack
 from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.aws.status.check import Check, Look, State
+from reinventure.cli.status import check_json
 from reinventure.contract import SQL, SqlOutputs
 from reinventure.errors import NoStackError
 from s3_catalog.attachment.bucket_notifications import BucketNotifications
@@ -309,6 +311,14 @@ def test_an_attached_bucket_that_is_gone(attached: World, run: Run) -> None:
     )
 
 
+def test_a_prefix_is_quoted_for_a_shell(attached: World, run: Run) -> None:
+    outputs = replace(attached.catalog.outputs, attached_buckets="logs-prod/`x`; 2026/")
+    attached.catalog = replace(attached.catalog, outputs=outputs)
+    attached.switches["logs-prod"] = False
+    _, checks = seen(run)
+    assert wrong(checks)[0]["remedy"] == "reinventure attach 's3://logs-prod/`x`; 2026/'"
+
+
 def test_a_switch_that_may_not_be_read_is_not_wrong(attached: World, run: Run) -> None:
     attached.switches["photos-prod"] = "AccessDenied"
     code, checks = seen(run)
@@ -452,6 +462,11 @@ def test_a_mirror_that_does_not_follow(
     assert check["subject"] == "mirror"
     assert check["detail"].startswith("a change waits for 60 minutes")
     assert check["remedy"] == "aws logs tail Sql-MirrorLogs --since 1h"
+    # The name of the log is not worth the finding.
+    mirrored.deny("GetFunctionConfiguration")
+    code, checks = seen(run)
+    [check] = wrong(checks)
+    assert (code, check["subject"], check["remedy"]) == (1, "mirror", "see docs/runbook.md")
 
 
 def test_what_fixes_another_stack_names_it(world: World, run: Run) -> None:
@@ -462,6 +477,37 @@ def test_what_fixes_another_stack_names_it(world: World, run: Run) -> None:
     world.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
     result = run("status", "--stack", "SC-1", "--region", "us-east-1")
     assert "-> reinventure repair --stack SC-1 --region us-east-1\n" in result.stdout
+
+
+def test_a_command_of_the_aws_cli_has_profile_and_region() -> None:
+    remedy = "aws kms cancel-key-deletion --key-id K && aws kms enable-key --key-id K"
+    check = Check("key", State.WRONG, "", remedy=remedy)
+    given = {"--stack": "SC-1", "--profile": "my profile", "--region": "eu-west-1"}
+    assert json.loads(check_json(check, given))["remedy"] == (
+        "aws kms cancel-key-deletion --key-id K --profile 'my profile' --region eu-west-1 && "
+        "aws kms enable-key --key-id K --profile 'my profile' --region eu-west-1"
+    )
+    ours = replace(check, remedy="reinventure attach 's3://b/a && b/'")
+    shown = json.loads(check_json(ours, {"--stack": "SC-1"}))["remedy"]
+    assert shown == "reinventure attach 's3://b/a && b/' --stack SC-1"
+    text = replace(check, remedy="see docs/runbook.md")
+    assert json.loads(check_json(text, given))["remedy"] == "see docs/runbook.md"
+
+
+def test_times_of_the_json_are_in_utc() -> None:
+    # As boto3 has them: in the zone of this machine.
+    since = datetime(2026, 11, 27, 2, 30, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+    shown = json.loads(check_json(Check("reader", State.WRONG, "late", since)))
+    assert shown["since"] == "2026-11-26T21:00:00+00:00"
+
+
+def test_a_refusal_hides_nothing_that_was_seen_before() -> None:
+    def see() -> Iterator[Check]:
+        yield Check("failures", State.WRONG, "2 of ingest wait")
+        raise ClientError({"Error": {"Code": "AccessDenied"}}, "GetQueueAttributes")
+
+    found = Look("failures", see).checks()
+    assert [each.state for each in found] == [State.WRONG, State.NOT_SEEN]
 
 
 def test_an_account_without_a_catalog_is_an_error(world: World, run: Run) -> None:

@@ -299,7 +299,7 @@ def test_every_bucket_is_searched_summed_and_compared(many: reinventure.Catalog)
     for number, name in enumerate(names):
         each = many.deployed.choose(name)
         add_row(each, "in/a", size=number)
-        assert each.totals().correct(name, "", Tally(1, number), None)
+        assert each.totals().correct(name, "in/", Tally(1, number), None)
     found = many.find("in/", every_bucket=True, larger=0)
     assert [(row.bucket, row.key) for row in found] == [(name, "in/a") for name in names[1:]]
     assert found.rows_read == 3
@@ -307,6 +307,12 @@ def test_every_bucket_is_searched_summed_and_compared(many: reinventure.Catalog)
     assert (totals.folder, totals.objects, totals.bytes) == ("s3://", 3, 3)
     assert [(each.folder, each.bytes) for each in totals.folders] == [
         (f"s3://{name}/", number) for number, name in enumerate(names)
+    ]
+    deeper = [(each.folder, each.bytes) for each in many.totals(depth=2).folders]
+    assert deeper == [
+        (f"s3://{name}/{folder}", number)
+        for number, name in enumerate(names)
+        for folder in ("", "in/")
     ]
     comparison = many.verify()
     assert [(each.bucket, each.kind.value) for each in comparison] == [

@@ -90,6 +90,21 @@ def test_an_earlier_deployment_does_not_name_its_transport(
     assert outcomes(catalog)["S3 to ingest"] == "to prove"
 
 
+def test_a_catalog_of_attached_buckets_alone_has_no_row_to_prove(
+    catalog: DeployedCatalog, deployed: Deploy
+) -> None:
+    attached = with_outputs(catalog, bucket_name=None, attached_buckets="photos-prod")
+    assert outcomes(attached)["S3 to ingest"] == "not deployed"
+    assert outcomes(attached)["the dead-letter queue of ingest"] == "to prove"
+
+
+def test_the_rules_of_attached_buckets_have_a_dead_letter_queue_to_prove(
+    catalog: DeployedCatalog, deployed: Deploy
+) -> None:
+    attached = with_outputs(catalog, event_transport="lambda", attached_buckets="photos-prod")
+    assert outcomes(attached)["EventBridge to a dead-letter queue"] == "to prove"
+
+
 def test_alarms_are_proven_if_there_are_any(catalog: DeployedCatalog, deployed: Deploy) -> None:
     assert outcomes(catalog)["an alarm to its topic"] == "not deployed"
     found = outcomes(with_outputs(catalog, alarms_topic_arn="arn:topic"))
