@@ -19,7 +19,7 @@ from tests.waiting import wait_until
     "two-repairs",
     failure="Two `repair` at once, with traffic, on 3,000 missing rows",
     how="two processes with the same file of progress",
-    promise="both end with 0; each row is written once, and totals are exact",
+    promise="both end with 0, and totals are exact: no row is counted twice",
 )
 def test_two_repairs_at_once(
     catalog: DeployedCatalog,
