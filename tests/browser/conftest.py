@@ -69,7 +69,11 @@ def audited(opened: Opener) -> Opener:
 
 @pytest.fixture
 def lose(catalog: DeployedCatalog) -> Iterator[Loser]:
-    """A function that puts an object and loses its row. In the end no object is without one."""
+    """A function that puts an object and loses its row. In the end no object is without one.
+
+    Pages show how many events failed, so none of an earlier test is there.
+    """
+    purge(catalog)
     lost: list[Broken] = []
 
     def lose_(key: str) -> Broken:
