@@ -46,7 +46,7 @@ COMPARISON_SECONDS = 60
 """For the comparison with the specification, unless a time is given."""
 
 STOPPED = 2
-"""Exit code of pytest when the deadline stopped it before its last test."""
+"""Exit code of pytest when the deadline stopped it, and also when it cannot read a test."""
 
 PROPERTIES = (
     *("pytest", "--quiet", "--exitfirst", "-m", "hypothesis", "--hypothesis-profile=long"),
@@ -85,7 +85,11 @@ class Checks:
             self._ended += 1
             self._start()
             return True
-        return status in {None, 0, STOPPED}
+        return status is None or self._has_passed(status)
+
+    def _has_passed(self, status: int) -> bool:
+        """Whether a process that ended with `status` has run its tests, or had no more time."""
+        return status == 0 or (status == STOPPED and self._left() == 0)
 
     def _left(self) -> float:
         """Seconds until the deadline."""
@@ -93,7 +97,7 @@ class Checks:
 
     def finish(self) -> bool:
         """Wait for the last process, print the output, and return whether none has failed."""
-        started = -1
+        started, late = -1, False
         try:
             while started < self._ended:
                 started = self._ended
@@ -102,7 +106,8 @@ class Checks:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        good = self._process.returncode in {0, STOPPED, -signal.SIGKILL}
+            late = True
+        good = late or self._has_passed(self._process.returncode)
         self._ended += self._process.returncode == 0
         self._output.seek(0)
         print(self._output.read())

@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.contract import dead_letter_queues
 from s3_catalog.model.row import Row
 from tests.local.lent_role import lent_role
 from tests.local.redelivery import has_followed, record
@@ -53,9 +52,3 @@ def lose_row(catalog: DeployedCatalog, key: str) -> Broken:
     place = {"pk": {"S": state.partition}, "sk": {"S": state.key}}
     catalog.dynamodb.delete_item(TableName=catalog.table, Key=place)
     return Broken(catalog, key, state.row)
-
-
-def empty_queues(catalog: DeployedCatalog) -> None:
-    """Delete all messages from the dead-letter queues."""
-    for queue in dead_letter_queues(catalog.outputs):
-        catalog.session.client("sqs").purge_queue(QueueUrl=queue.url)

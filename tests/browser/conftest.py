@@ -15,9 +15,10 @@ from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.local.cloud import Cloud
 from tests.browser import chromium
 from tests.browser.axe import AXE
-from tests.browser.broken import Broken, empty_queues, lose_row
+from tests.browser.broken import Broken, lose_row
 from tests.browser.visit import Visit, visit
 from tests.console_process import ConsoleProcess
+from tests.local.leftovers import purge
 from tests.waiting import PATIENCE, wait_until
 
 Opener = Callable[..., Visit]
@@ -68,7 +69,11 @@ def audited(opened: Opener) -> Opener:
 
 @pytest.fixture
 def lose(catalog: DeployedCatalog) -> Iterator[Loser]:
-    """A function that puts an object and loses its row. In the end no object is without one."""
+    """A function that puts an object and loses its row. In the end no object is without one.
+
+    Pages show how many events failed, so none of an earlier test is there.
+    """
+    purge(catalog)
     lost: list[Broken] = []
 
     def lose_(key: str) -> Broken:
@@ -76,7 +81,7 @@ def lose(catalog: DeployedCatalog) -> Iterator[Loser]:
         return lost[-1]
 
     yield lose_
-    empty_queues(catalog)
+    purge(catalog)
     for each in lost:
         catalog.s3.delete_object(Bucket=catalog.bucket, Key=each.key)
     for each in lost:

@@ -1,9 +1,12 @@
-"""The number of processes in which a local cloud runs functions."""
+"""The processes in which a local cloud runs functions: their number, and the end of one."""
 
 import os
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
+
+import psutil
 
 from reinventure.local.cloud import Cloud
 
@@ -28,3 +31,16 @@ def counted(cloud: Cloud) -> Iterator[list[int]]:
     finally:
         over.set()
         recorder.join()
+
+
+def kill_one(cloud: Cloud, chance: random.Random) -> bool:
+    """Kill one that `chance` chooses; return False if there is none, or it has just ended."""
+    # The first process is the emulator's.
+    functions = cloud.processes()[1:]
+    if not functions:
+        return False
+    try:
+        chance.choice(functions).kill()
+    except psutil.NoSuchProcess:
+        return False
+    return True

@@ -5,6 +5,8 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.local.cloud import Cloud
 from reinventure.local.convergence import wait_until_equal
@@ -105,6 +107,7 @@ def test_wrong_credentials_are_one_line(cloud: Cloud) -> None:
     assert "InvalidClientTokenId" in listed.stderr
 
 
+@pytest.mark.usefixtures("no_dead_letters")
 def test_an_invalid_event_ends_in_the_dead_letter_queue(
     session: "boto3.Session", catalog: DeployedCatalog
 ) -> None:
@@ -128,9 +131,6 @@ def test_an_invalid_event_ends_in_the_dead_letter_queue(
 
     wait_until(arrived)
     [message] = received
-    sqs.delete_message(
-        QueueUrl=catalog.outputs.failure_queue_url, ReceiptHandle=message["ReceiptHandle"]
-    )
     body = json.loads(message["Body"])
     assert body["requestPayload"] == event
     assert "s3.object.key is missing" in json.dumps(body["responsePayload"])

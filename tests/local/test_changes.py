@@ -255,6 +255,7 @@ def test_changes_that_publish_failed_for_a_while_are_not_lost(
     assert by_key([said(message) for message in watcher.messages]) == by_key(expected)
 
 
+@pytest.mark.usefixtures("no_dead_letters")
 @pytest.mark.rehearsal(
     "feed-discarded",
     failure="`publish` fails until Lambda discards its batches",
@@ -311,6 +312,7 @@ def all_is_named(catalog: DeployedCatalog, stream: Stream) -> bool:
     return named == len(stream.records("given-up/"))
 
 
+@pytest.mark.usefixtures("no_dead_letters")
 @pytest.mark.parametrize(
     ("function", "reason"),
     [
@@ -322,34 +324,29 @@ def test_a_failure_that_cannot_be_redriven_has_a_reason_and_a_remedy(
     catalog: DeployedCatalog, cloud: Cloud, function: str, reason: str
 ) -> None:
     give_up(catalog, function)
-    try:
-        redriven = run("redrive", "--all", environment=cloud.environment)
-        assert (redriven.returncode, redriven.stdout) == (1, "0 redriven, 1 failed again.\n")
-        assert reason in redriven.stderr
-        listed = run("failed", environment=cloud.environment).stdout
-        assert "RetryAttemptsExhausted: 2 changes of the table since 2026-11-23" in listed
-    finally:
-        forget(catalog)
+    redriven = run("redrive", "--all", environment=cloud.environment)
+    assert (redriven.returncode, redriven.stdout) == (1, "0 redriven, 1 failed again.\n")
+    assert reason in redriven.stderr
+    listed = run("failed", environment=cloud.environment).stdout
+    assert "RetryAttemptsExhausted: 2 changes of the table since 2026-11-23" in listed
 
 
+@pytest.mark.usefixtures("no_dead_letters")
 def test_a_recount_of_all_removes_the_failures_of_totals(
     catalog: DeployedCatalog, cloud: Cloud
 ) -> None:
     give_up(catalog, "publish")
     give_up(catalog, "totals")
-    try:
-        nothing = run("redrive", "nothing", environment=cloud.environment)
-        assert (nothing.returncode, nothing.stdout) == (2, "")
-        assert "no failed event has an id that begins with 'nothing'" in nothing.stderr
-        assert run("repair", "given-up/", environment=cloud.environment).returncode == 0
-        assert len(dead_letters.uncounted(catalog)) == 1
-        repaired = run("repair", environment=cloud.environment)
-        assert repaired.returncode == 0, repaired.stderr
-        assert "Deleted 1 messages of totals" in repaired.stdout
-        [left] = dead_letters.receive(catalog, dead_letter_queues(catalog.outputs))
-        assert left.function == "publish"
-    finally:
-        forget(catalog)
+    nothing = run("redrive", "nothing", environment=cloud.environment)
+    assert (nothing.returncode, nothing.stdout) == (2, "")
+    assert "no failed event has an id that begins with 'nothing'" in nothing.stderr
+    assert run("repair", "given-up/", environment=cloud.environment).returncode == 0
+    assert len(dead_letters.uncounted(catalog)) == 1
+    repaired = run("repair", environment=cloud.environment)
+    assert repaired.returncode == 0, repaired.stderr
+    assert "Deleted 1 messages of totals" in repaired.stdout
+    [left] = dead_letters.receive(catalog, dead_letter_queues(catalog.outputs))
+    assert left.function == "publish"
 
 
 def give_up(catalog: DeployedCatalog, function: str) -> None:
@@ -369,8 +366,3 @@ def give_up(catalog: DeployedCatalog, function: str) -> None:
     [queue] = [q for q in dead_letter_queues(catalog.outputs) if q.function == function]
     sqs = lent_role(catalog.session, queue.role_id).client("sqs")
     sqs.send_message(QueueUrl=queue.url, MessageBody=json.dumps(failure))
-
-
-def forget(catalog: DeployedCatalog) -> None:
-    for queue in dead_letter_queues(catalog.outputs):
-        catalog.session.client("sqs").purge_queue(QueueUrl=queue.url)

@@ -1,18 +1,18 @@
 """Messages that others put into a dead-letter queue are listed, and never redriven."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.contract import dead_letter_queues
 from reinventure.local.cloud import Cloud
 from tests.local.command import run
 from tests.local.lent_role import lent_role
 from tests.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("no_dead_letters")
 
 KEY = "forged/secret"
 
@@ -31,13 +31,6 @@ def forged(catalog: DeployedCatalog) -> str:
     }
     context = {"functionArn": catalog.outputs.ingest_arn, "condition": "RetriesExhausted"}
     return json.dumps({"requestContext": context, "requestPayload": {"Records": [record]}})
-
-
-@pytest.fixture(autouse=True)
-def empty_queues(session: boto3.Session, catalog: DeployedCatalog) -> Iterator[None]:
-    yield
-    for queue in dead_letter_queues(catalog.outputs):
-        session.client("sqs").purge_queue(QueueUrl=queue.url)
 
 
 def is_not_redriven(catalog: DeployedCatalog, cloud: Cloud, sender: str) -> None:

@@ -1,7 +1,5 @@
 """IAM is enforced: a function can do its work. test_claims.py has what it cannot do."""
 
-from collections.abc import Iterator
-
 import boto3
 import pytest
 from botocore.exceptions import ClientError
@@ -10,12 +8,7 @@ from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.contract import dead_letter_queues
 from tests.local.lent_role import lent_role
 
-
-@pytest.fixture(autouse=True)
-def empty_queues(session: boto3.Session, catalog: DeployedCatalog) -> Iterator[None]:
-    yield
-    for queue in dead_letter_queues(catalog.outputs):
-        session.client("sqs").purge_queue(QueueUrl=queue.url)
+pytestmark = pytest.mark.usefixtures("no_dead_letters")
 
 
 def test_ingest_may_put_a_row_and_report_a_failure(

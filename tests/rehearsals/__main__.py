@@ -15,7 +15,7 @@ from tests.rehearsals.rehearsal import Plan, plan_of
 
 TESTS = Path(__file__).parents[1]
 
-PLACES = ("rehearsals", "local", "component/upgrade")
+PLACES = ("rehearsals", "local")
 """Folders of tests/ that have rehearsals."""
 
 PYTEST = (

@@ -9,6 +9,9 @@ from threading import Thread
 
 from reinventure.local.cloud import Cloud
 
+COMMAND_SECONDS = 150
+"""Time in which a command ends. A repair takes half a minute to recount."""
+
 _PROGRAM = """
 import resource, sys, time
 from datetime import timedelta

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import pytest
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
-from reinventure.contract import dead_letter_queues
 from reinventure.local import cloud as clouds
 from reinventure.local import mariadb
 from reinventure.local import worker_process as worker
@@ -17,6 +16,7 @@ from reinventure.local.fault_control import FaultControl
 from reinventure.progress import Steps
 from tests.local.command import run
 from tests.local.conftest import no_long_polls
+from tests.local.leftovers import purge
 from tests.rehearsals.recovery import dead_letters, redrive
 
 __all__ = ["no_long_polls"]
@@ -50,8 +50,7 @@ def catalog(catalog: DeployedCatalog, cloud: Cloud) -> DeployedCatalog:
     FaultControl(catalog.session).end()
     if dead_letters(cloud) or differences(catalog):
         redrive(cloud)
-        for queue in dead_letter_queues(catalog.outputs):
-            catalog.session.client("sqs").purge_queue(QueueUrl=queue.url)
+        purge(catalog)
         run("repair", environment=cloud.environment)
     return catalog
 

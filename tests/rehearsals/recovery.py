@@ -11,6 +11,7 @@ from reinventure.errors import NoStackError
 from reinventure.local.cloud import Cloud
 from reinventure.local.convergence import differences
 from tests.local.command import run
+from tests.local.leftovers import wait_until_handled
 from tests.local.totals import expect_totals
 from tests.waiting import wait_until
 
@@ -51,17 +52,8 @@ def redrive_until_equal(catalog: DeployedCatalog, cloud: Cloud) -> int:
 
 
 def expect_all_right(catalog: DeployedCatalog, cloud: Cloud) -> None:
-    """Expect that nothing failed for good, and that rows, totals and mirror are the bucket's.
-
-    Also that all events were handled: those before that of one more object.
-    """
-    last = catalog.s3.put_object(Bucket=catalog.bucket, Key="last", Body=b"")["VersionId"]
-
-    def handled() -> bool:
-        row = catalog.store().read(catalog.bucket, "last")
-        return row is not None and row.version_id == last
-
-    wait_until(handled)
+    """Expect that nothing failed for good, and that rows, totals and mirror are the bucket's."""
+    wait_until_handled(catalog)
     verified = run("verify", environment=cloud.environment)
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert verified.stdout.startswith("EQUAL")

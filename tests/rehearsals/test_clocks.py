@@ -9,13 +9,10 @@ from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.local.cloud import Cloud
 from reinventure.local.convergence import differences
 from reinventure.local.fault_control import Fault, FaultControl
-from tests.rehearsals.command_process import CommandProcess
+from tests.rehearsals.command_process import COMMAND_SECONDS, CommandProcess
 from tests.rehearsals.recovery import expect_all_right, redrive_until_equal
 from tests.rehearsals.rehearsal import Rehearsal
 from tests.rehearsals.traffic import put_all, put_unseen
-
-COMMAND_SECONDS = 150
-"""Time in which a command ends. A repair takes half a minute to recount."""
 
 
 @pytest.mark.rehearsal(

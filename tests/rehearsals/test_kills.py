@@ -31,8 +31,9 @@ from s3_catalog.model.timestamps import utc_now
 from tests.console_process import ConsoleProcess
 from tests.local.command import run
 from tests.local.existing_bucket import Existing
+from tests.local.function_processes import kill_one
 from tests.local.storm import storm
-from tests.rehearsals.command_process import CommandProcess
+from tests.rehearsals.command_process import COMMAND_SECONDS, CommandProcess
 from tests.rehearsals.recovery import expect_all_right, redrive_until_equal
 from tests.rehearsals.rehearsal import Rehearsal
 from tests.rehearsals.traffic import Traffic, put_unseen
@@ -40,9 +41,6 @@ from tests.waiting import PATIENCE, wait_until
 
 if TYPE_CHECKING:
     from types_boto3_sqs.literals import QueueAttributeNameType
-
-COMMAND_SECONDS = 150
-"""Time in which a command ends. A repair takes half a minute to recount."""
 
 
 @pytest.mark.rehearsal(
@@ -54,13 +52,11 @@ COMMAND_SECONDS = 150
 )
 def test_killed_functions(catalog: DeployedCatalog, cloud: Cloud, rehearsal: Rehearsal) -> None:
     kills, until = 0, time.monotonic() + 20
+    chance = random.Random(16)  # noqa: S311 (no secret)
     traffic = Traffic(catalog, seed=1)
     with traffic.running():
         while time.monotonic() < until:
-            # The first process is the emulator's.
-            if functions := cloud.processes()[1:]:
-                random.choice(functions).kill()  # noqa: S311 (no secret)
-                kills += 1
+            kills += kill_one(cloud, chance)
             time.sleep(0.2)
     rehearsal.fault_ended()
     redriven = redrive_until_equal(catalog, cloud)
@@ -278,7 +274,8 @@ def test_a_killed_cloud(
         wait_until(lambda: "Reconciling" in repair.said or not repair.runs)
         processes = cloud.processes()
         for process in processes:
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # Functions end with their emulator.
+                process.kill()
         psutil.wait_procs(processes, timeout=PATIENCE)
         rehearsal.fault_ended()
         stop.set()

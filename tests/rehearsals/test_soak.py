@@ -13,6 +13,7 @@ from reinventure.local.cloud import REGION, Cloud
 from reinventure.local.convergence import wait_until_equal
 from reinventure.local.fault_control import Fault, FaultControl
 from tests.local.command import run
+from tests.local.function_processes import kill_one
 from tests.local.watched_changes import Stream, Watcher, by_key, said
 from tests.rehearsals.recovery import expect_all_right, redrive, redrive_until_equal
 from tests.rehearsals.rehearsal import Rehearsal
@@ -62,10 +63,7 @@ class EveryFault:
             # Each for longer than the next one takes to begin: several are on at any time.
             self._control.begin(fault, self._targets[fault], 6)
             self.begun += 1
-            # The first process is the emulator's.
-            if functions := self._cloud.processes()[1:]:
-                chance.choice(functions).kill()
-                self.kills += 1
+            self.kills += kill_one(self._cloud, chance)
             if self._stop.wait(2):
                 return
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -12,6 +13,7 @@ from s3_catalog.reconciliation import repair
 from s3_catalog.table import batch_write, store
 from tests.spec import code_steps, totals_steps
 from tests.spec.state_graph import Graph, State
+from tests.specification import Check, SpecificationError, run
 
 Steps = Callable[[State], Iterator[State]]
 
@@ -51,6 +53,17 @@ def limits_of_the_model() -> Iterator[None]:
         for module in (row, store, sequencer, repair):
             patches.enter_context(patch.object(module, "CLOCKS", timedelta(minutes=2)))
         yield
+
+
+def graph_of(check: Check, folder: Path) -> Graph:
+    """Return all states and steps of `check`, which TLC dumps to `folder`.
+
+    Raises SpecificationError if a claim fails: TLC stops there, and states are without their steps.
+    """
+    result = run(check, "-dump", "dot,actionlabels", str(folder / "graph"))
+    if result.failed:
+        raise SpecificationError(f"{result.failed} fails on {check.name}: {' '.join(result.trace)}")
+    return Graph(folder / "graph.dot")
 
 
 def compare(graph: Graph, number: str, actions: Mapping[str, Steps]) -> list[str]:

@@ -21,10 +21,10 @@ from tests.spec.conformance import (
     DeviationError,
     Steps,
     compare,
+    graph_of,
     limits_of_the_model,
 )
-from tests.spec.state_graph import Graph
-from tests.specification import CATALOG, NO_JAVA, ON, TOTALS, Check, java, run
+from tests.specification import CATALOG, NO_JAVA, ON, TOTALS, Check, java
 
 STATES = 2_000
 """Drawn from a bound before the next one, unless there is no time left."""
@@ -85,11 +85,10 @@ def sampled(
 ) -> Iterator[list[str]]:
     """Compare states of `check` until the time `until`; yield the actions of each.
 
-    At least `LEAST_STATES` and at most `STATES`. Raises DeviationError.
+    At least `LEAST_STATES` and at most `STATES`. Raises DeviationError, or SpecificationError.
     """
     with tempfile.TemporaryDirectory() as folder, limits_of_the_model():
-        run(check, "-dump", "dot,actionlabels", str(Path(folder) / "graph"))
-        graph = Graph(Path(folder) / "graph.dot")
+        graph = graph_of(check, Path(folder))
         numbers = graph.numbers
         for done, number in enumerate(drawn.sample(numbers, min(STATES, len(numbers)))):
             if done >= LEAST_STATES and time.monotonic() >= until:

@@ -18,10 +18,20 @@ from tests.spec.conformance import (
     TOTALS_ACTIONS,
     Steps,
     compare,
+    graph_of,
     limits_of_the_model,
 )
-from tests.spec.state_graph import Graph
-from tests.specification import CATALOG, NO_JAVA, ON, TOTALS, UPLOADS, Check, java, run
+from tests.specification import (
+    CATALOG,
+    MUTATIONS,
+    NO_JAVA,
+    ON,
+    TOTALS,
+    UPLOADS,
+    Check,
+    SpecificationError,
+    java,
+)
 
 LEAST = {"ClockError": "1", "MaxTogether": "2"}
 DEVIATING = {**LEAST, "Deviation": "1"}
@@ -88,10 +98,16 @@ def test_the_code_takes_the_steps_of_the_specified_totals(
     assert min(seen[action] for action in actions) > 0
 
 
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(java() is None, reason=NO_JAVA)
+def test_a_bound_whose_claim_fails_is_not_compared(tmp_path: Path) -> None:
+    with pytest.raises(SpecificationError, match="EndsEqual fails on EVENT_IS_NEWER: "):
+        graph_of(MUTATIONS[0], tmp_path)
+
+
 def compare_all(check: Check, actions: Mapping[str, Steps], folder: Path) -> Counter[str]:
     """Compare the steps of `actions` from each state of `check`; return how many each has."""
-    run(check, "-dump", "dot,actionlabels", str(folder / "graph"))
-    graph = Graph(folder / "graph.dot")
+    graph = graph_of(check, folder)
     seen: Counter[str] = Counter()
     for number in graph.numbers:
         seen.update(compare(graph, number, actions))

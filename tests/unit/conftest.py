@@ -1,11 +1,12 @@
 """AWS as moto mocks it."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
 from moto import mock_aws
+from moto.core.common_models import BaseModel
 
 from reinventure.aws import catalog_clients, environment_session
 from tests.moto_endpoint import moto_endpoint
@@ -17,6 +18,19 @@ if TYPE_CHECKING:
 BUCKET = "photos-example"
 
 
+def _made(kind: Any, *_: object, **__: object) -> Any:
+    """Make an object of moto as it does, but keep none of its DynamoDB.
+
+    moto keeps a reference to every object that it ever made, also to the copy of a table that it
+    makes for each transaction: a worker of pytest-xdist grew to gigabytes. It needs those of S3, to
+    close their files.
+    """
+    made = super(BaseModel, kind).__new__(kind)
+    if not kind.__module__.startswith("moto.dynamodb."):
+        kind.instances_tracked.append(made)
+    return made
+
+
 @pytest.fixture(scope="session", autouse=True)
 def aws() -> Iterator[None]:
     """AWS as moto mocks it, and credentials that are none."""
@@ -26,6 +40,7 @@ def aws() -> Iterator[None]:
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setattr(BaseModel, "__new__", _made)
         # moto sees the requests of botocore alone.
         patch.setattr(catalog_clients, "service_of", lambda *_: None)
         patch.setattr(environment_session, "region_of", lambda *_: None)

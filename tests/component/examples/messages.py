@@ -48,11 +48,16 @@ def lives(last: str | None) -> list[list[Message]]:
 
 
 def example(path: str, mistake: tuple[str, str] | None = None) -> Any:
-    """The module in `path` of examples/; with a `mistake`, a text replaced by another one."""
+    """The module in `path` of examples/; with a `mistake`, a text replaced by another one.
+
+    Raises ValueError if the text to replace is not there once.
+    """
     source = (ROOT / "examples" / path).read_text(encoding="utf-8")
     if mistake:
         right, wrong = mistake
-        assert source.count(right) == 1
+        if source.count(right) != 1:
+            # Not an AssertionError, which would pass for the mistake being found.
+            raise ValueError(f"not once in {path}: {right}")
         source = source.replace(right, wrong)
     module = ModuleType("example")
     exec(compile(source, path, "exec"), module.__dict__)  # noqa: S102 (it is the project's own)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,14 @@ from reinventure.progress import Steps
 
 INSPECT_MAX_MIB = 1
 """Objects of more MiB are inspected by the worker. One MiB keeps the tests' objects small."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker of pytest-xdist have all tests of this folder: each would start a cloud."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group("local cloud with optional stacks"))
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ from zipfile import ZipFile
 
 import boto3
 import psutil
-import pytest
 
 from reinventure import cdk_cli as cdk
 from reinventure.aws import deployed_stack
@@ -22,8 +21,6 @@ from s3_catalog.model.row import Row
 from tests.local.command import run
 from tests.local.optional_stacks.conftest import INSPECT_MAX_MIB
 from tests.waiting import PATIENCE, wait_until
-
-pytestmark = pytest.mark.xdist_group("local cloud with optional stacks")
 
 SAMPLES = cdk.ROOT / "samples"
 LARGE = INSPECT_MAX_MIB * 2**20 + 1

@@ -15,8 +15,6 @@ from reinventure.aws import deployment_check
 from reinventure.contract import CATALOG
 from reinventure.errors import UserError
 
-pytestmark = pytest.mark.xdist_group("local cloud with optional stacks")
-
 
 def test_the_catalog_cannot_be_deleted_before_a_stack_that_depends_on_it(
     session: boto3.Session,

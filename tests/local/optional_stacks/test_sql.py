@@ -23,10 +23,7 @@ from tests.local.storm import storm
 from tests.local.totals import expect_totals
 from tests.waiting import PATIENCE, wait_until
 
-pytestmark = [
-    pytest.mark.mariadb,
-    pytest.mark.xdist_group("local cloud with optional stacks"),
-]
+pytestmark = pytest.mark.mariadb
 
 Objects = dict[str, tuple[object, ...]]
 
