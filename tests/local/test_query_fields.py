@@ -10,8 +10,6 @@ from stacks.constructs.saved_queries import FAILURES, SEQUENCER, STEPS
 from tests.local.redelivery import has_followed, lines
 from tests.waiting import wait_until
 
-KEY = "saved queries/1"
-
 _CALLS = {"fromMillis", "floor"}
 """Functions of the query language that the queries call."""
 
@@ -26,11 +24,12 @@ def named(query: str) -> set[str]:
 
 
 @pytest.fixture
-def steps(catalog: DeployedCatalog) -> list[set[str]]:
+def steps(catalog: DeployedCatalog, request: pytest.FixtureRequest) -> list[set[str]]:
     """The fields of each line of a change, from S3's event to the change feed."""
-    catalog.s3.put_object(Bucket=catalog.bucket, Key=KEY, Body=b"1")
-    wait_until(lambda: has_followed(catalog, KEY, 1))
-    found = lines(catalog, KEY)
+    key = f"saved queries/{request.node.name}"
+    catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=b"1")
+    wait_until(lambda: has_followed(catalog, key, 1))
+    found = lines(catalog, key)
     assert {line["message"] for line in found} == {"arrived", "decided", "counted", "published"}
     return [set(line) for line in found]
 
