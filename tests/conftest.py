@@ -15,11 +15,26 @@ from xdist.scheduler import LoadGroupScheduling
 from reinventure.local import background_process as background
 from reinventure.local import mariadb
 from tests.browser import chromium
-from tests.local_cloud import catalog, cloud, session, shared_catalogs, shared_session
+from tests.local_cloud import (
+    catalog,
+    cloud,
+    no_dead_letters,
+    session,
+    shared_catalogs,
+    shared_session,
+)
 from tests.rehearsals.rehearsal import rehearsal
 from tests.specification import NO_JAVA
 
-__all__ = ["catalog", "cloud", "rehearsal", "session", "shared_catalogs", "shared_session"]
+__all__ = [
+    "catalog",
+    "cloud",
+    "no_dead_letters",
+    "rehearsal",
+    "session",
+    "shared_catalogs",
+    "shared_session",
+]
 
 TIERS = (
     *("unit", "component", "sql", "simulator", "spec", "stacks", "local", "browser"),

@@ -17,6 +17,7 @@ from reinventure.local import cloud as clouds
 from reinventure.local.cloud import Cloud
 from reinventure.local.deployment import start_and_deploy
 from reinventure.progress import Steps
+from tests.local.leftovers import purge
 
 
 @pytest.fixture(scope="session")
@@ -60,3 +61,11 @@ def catalog(session: boto3.Session, shared_catalogs: list[DeployedCatalog]) -> D
     if not shared_catalogs:
         shared_catalogs.append(deployed.find(session, CATALOG))
     return shared_catalogs[0]
+
+
+@pytest.fixture
+def no_dead_letters(catalog: DeployedCatalog) -> Iterator[None]:
+    """Dead-letter queues that are empty before the test and after it."""
+    purge(catalog)
+    yield
+    purge(catalog)

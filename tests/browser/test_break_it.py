@@ -20,6 +20,7 @@ TOUR_SECONDS = 180
 """Most that the tour takes: a minute on an idle machine."""
 
 
+@pytest.mark.usefixtures("no_dead_letters")
 @pytest.mark.parametrize("breakage", BREAKAGES, ids=lambda each: each.fault.value)
 def test_a_button_breaks_the_badge_shows_it_and_the_catalog_ends_equal(
     audited: Opener, breakage: Breakage

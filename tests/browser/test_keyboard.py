@@ -66,7 +66,8 @@ def test_tab_reaches_everything_in_order_and_shows_where_it_is(
         visit.go(path)
         number = visit.page.evaluate(NUMBER)
         found = tabbed(visit.page)
-        assert [each["number"] for each in found] == list(range(number)), path
+        # A list of many rows grows at its end while Tab goes through it.
+        assert [each["number"] for each in found][:number] == list(range(number)), path
         assert [each["name"] for each in found if not each["outlined"]] == [], path
         assert [each["name"] for each in found if not each["inside"]] == [], path
 
