@@ -48,7 +48,12 @@ BOUNDS: list[tuple[Check, Mapping[str, Steps]]] = [
     (Check("three changes and inspections", CATALOG, {**_THREE, "Inspection": ON}), ACTIONS),
     (Check("two changes and losses", CATALOG, {**_CATALOG, "Losses": ON}), ACTIONS),
     (
-        Check("three changes and a recount", TOTALS, {"MaxChanges": "3", "Recounts": "{1}"}),
+        # A transaction has any number of changes of one folder.
+        Check(
+            "three changes and a recount",
+            TOTALS,
+            {"MaxChanges": "3", "MaxPart": "3", "Recounts": "{1}"},
+        ),
         _RECOUNT,
     ),
 ]
