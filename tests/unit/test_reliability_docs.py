@@ -38,8 +38,9 @@ def test_the_table_is_that_of_the_figures() -> None:
     assert figures.section(FOUND) in figures.PAGE.read_text(encoding="utf-8")
 
 
-def test_there_are_rehearsals() -> None:
+def test_each_rehearsal_has_a_figure() -> None:
     assert len(PLANS) > 20
+    assert sorted(each.name for each in FOUND) == sorted(PLANS)
 
 
 @pytest.mark.parametrize("figure", FOUND, ids=lambda each: each.name)
