@@ -91,6 +91,12 @@ def product_stack(account: str, suffix: str) -> str:
     return f"SC-{account}-pp-{suffix}"
 
 
+def function_name(arn: str) -> str:
+    """Return the name of a function, of its ARN or that of an alias."""
+    # arn:aws:lambda:region:account:function:name:alias
+    return arn.split(":")[6]
+
+
 def watch_queue_prefix(stack: str) -> str:
     """Return how the names of the queues of `reinventure watch` begin for the catalog `stack`.
 

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from reinventure.aws.connection import config, explain, session
 from reinventure.aws.deployed_stack import describe, resources
+from reinventure.aws.queue_depth import depth
 from reinventure.contract import (
     CATALOG,
     CATALOG_STACKS,
@@ -162,19 +163,11 @@ def _queues(here: "boto3.Session", stack: str, *, without: dict[str, object]) ->
 
 
 def _messages(sqs: "SQSClient", url: str) -> int:
-    """Return how many messages the queue has: visible, in flight and delayed; 0 without it."""
+    """Return how many messages the queue has; 0 without it."""
     try:
-        counts = sqs.get_queue_attributes(
-            QueueUrl=url,
-            AttributeNames=[
-                "ApproximateNumberOfMessages",
-                "ApproximateNumberOfMessagesDelayed",
-                "ApproximateNumberOfMessagesNotVisible",
-            ],
-        )
+        return depth(sqs, url)
     except sqs.exceptions.QueueDoesNotExist:
         return 0
-    return sum(map(int, counts["Attributes"].values()))
 
 
 def main(assembly: str) -> None:

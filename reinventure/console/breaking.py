@@ -15,6 +15,7 @@ from reinventure.console.breakages import SECONDS
 from reinventure.console.comparison_state import Comparison, ComparisonState
 from reinventure.console.settling import settled
 from reinventure.console.tour_traffic import TourTraffic
+from reinventure.contract import function_name
 from reinventure.local.fault_control import Fault, FaultControl
 from s3_catalog.model.timestamps import utc_now
 
@@ -163,8 +164,7 @@ class FaultRun:
 
     def _target(self, fault: Fault) -> str:
         if fault in (Fault.INGEST_FAILS, Fault.PROCESS_KILLED):
-            # arn:aws:lambda:region:account:function:name:alias
-            return self._catalog.outputs.ingest_arn.split(":")[6]
+            return function_name(self._catalog.outputs.ingest_arn)
         return self._catalog.table if fault is Fault.TABLE_THROTTLED else self._traffic.bucket
 
     def _run(self, fault: Fault) -> None:

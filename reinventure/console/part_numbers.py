@@ -12,6 +12,7 @@ from reinventure import contract
 from reinventure.aws import deployed_stack
 from reinventure.aws.connection import config
 from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.aws.queue_depth import depth
 from reinventure.console.change_delays import Delays
 from reinventure.console.function_calls import WINDOW, CallReader, Calls
 from reinventure.console.system_map import EVENTS_QUEUE, bucket_ids
@@ -68,7 +69,7 @@ class PartReader:
     def read(self) -> dict[str, PartNumbers]:
         """Return the numbers of each part, by its id. Raises botocore's ClientError and others."""
         calls = self._calls.read(self._functions, utc_now())
-        waiting = {queue.function: self._depth(queue.url) for queue in self._queues}
+        waiting = {queue.function: depth(self._sqs, queue.url) for queue in self._queues}
         lag = self._lag()
         found = {
             name: _of_function(
@@ -82,22 +83,25 @@ class PartReader:
         if self._inspection:
             small, large = self._inspection.examine_queue_url, self._inspection.worker_queue_url
             found["inspect"] = _of_consumer(
-                calls.get("inspect"), self._depth(small), waiting["inspect"]
+                calls.get("inspect"), depth(self._sqs, small), waiting["inspect"]
             )
-            found["worker"] = _of_consumer(None, self._depth(large), waiting.get("worker"))
+            found["worker"] = _of_consumer(None, depth(self._sqs, large), waiting.get("worker"))
         if self._mirror:
             url = self._mirror.mirror_queue_url
-            depth = self._depth(url) if url else None
-            found["mirror"] = _of_consumer(calls.get("mirror"), depth, waiting["mirror"])
+            waits = depth(self._sqs, url) if url else None
+            found["mirror"] = _of_consumer(calls.get("mirror"), waits, waiting["mirror"])
         return found
 
     @cached_property
     def _functions(self) -> dict[str, str]:
         """Return the names of the functions. Two are in no output: they are found by logical id."""
         outputs = self._catalog.outputs
-        names = {"ingest": _name(outputs.ingest_arn), "publish": _name(outputs.publish_arn)}
+        names = {
+            "ingest": contract.function_name(outputs.ingest_arn),
+            "publish": contract.function_name(outputs.publish_arn),
+        }
         if self._mirror:
-            names["mirror"] = _name(self._mirror.mirror_arn)
+            names["mirror"] = contract.function_name(self._mirror.mirror_arn)
         names |= self._found("totals", self._catalog.stack, "TotalsFunction")
         if self._inspection:
             names |= self._found("inspect", contract.WORKERS, "ExamineFunction")
@@ -108,14 +112,6 @@ class PartReader:
         found = deployed_stack.resources(client, stack, _FUNCTION)
         names = [name for logical, name in found if logical.startswith(beginning)]
         return {part: names[0]} if names else {}
-
-    def _depth(self, url: str) -> int:
-        """Return the number of messages in the queue, those that are being worked on included."""
-        attributes = self._sqs.get_queue_attributes(
-            QueueUrl=url,
-            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
-        )["Attributes"]
-        return sum(map(int, attributes.values()))
 
     def _of_buckets(self) -> dict[str, PartNumbers]:
         """Return the numbers of the buckets and of the table, which has the rows of all."""
@@ -159,7 +155,7 @@ class PartReader:
 
     def _of_transport(self) -> dict[str, PartNumbers]:
         url = self._catalog.outputs.events_queue_url
-        return {EVENTS_QUEUE: PartNumbers(f"{self._depth(url):,} in queue")} if url else {}
+        return {EVENTS_QUEUE: PartNumbers(f"{depth(self._sqs, url):,} in queue")} if url else {}
 
 
 def _of_function(calls: Calls | None, waiting: int | None, lag: float | None) -> PartNumbers:
@@ -215,8 +211,3 @@ def _milliseconds(value: float | None) -> str:
     if value is None:
         return "unknown"
     return f"{value:.0f} ms" if value < _SECOND else f"{value / _SECOND:.1f} s"
-
-
-def _name(arn: str) -> str:
-    """Return the name of a function, of its ARN or that of an alias."""
-    return arn.split(":")[6]

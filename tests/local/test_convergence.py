@@ -19,6 +19,7 @@ import pytest
 from reinventure.aws import account_comparison
 from reinventure.aws import deployed_catalog as deployed
 from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.aws.queue_depth import depth
 from reinventure.contract import CATALOG
 from reinventure.errors import UserError
 from reinventure.local.cloud import Cloud
@@ -43,11 +44,7 @@ if TYPE_CHECKING:
 
 def waiting(catalog: DeployedCatalog) -> int:
     """The number of messages in the dead-letter queue."""
-    reply = catalog.session.client("sqs").get_queue_attributes(
-        QueueUrl=catalog.outputs.failure_queue_url,
-        AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
-    )
-    return sum(map(int, reply["Attributes"].values()))
+    return depth(catalog.session.client("sqs"), catalog.outputs.failure_queue_url)
 
 
 @pytest.mark.parametrize("seed", [1, 2])

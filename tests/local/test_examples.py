@@ -22,6 +22,7 @@ from PIL import Image
 
 from reinventure.aws.change_watcher import Watch
 from reinventure.aws.deployed_catalog import DeployedCatalog
+from reinventure.aws.queue_depth import depth
 from reinventure.aws.queue_policy import only_from
 from reinventure.aws.queue_subscription import unsubscribe
 from reinventure.local.cloud import Cloud
@@ -124,16 +125,7 @@ def send_again(catalog: DeployedCatalog, queue: str, messages: Iterable[Message]
             MessageGroupId=uuid4().hex,
             MessageDeduplicationId=uuid4().hex,
         )
-    wait_until(lambda: waiting(catalog, queue) == {"0"}, left=lambda: waiting(catalog, queue))
-
-
-def waiting(catalog: DeployedCatalog, queue: str) -> set[str]:
-    """The numbers of messages in `queue`, delivered and not."""
-    found = catalog.session.client("sqs").get_queue_attributes(
-        QueueUrl=queue,
-        AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
-    )
-    return set(found["Attributes"].values())
+    wait_until(lambda: depth(sqs, queue) == 0, left=lambda: depth(sqs, queue))
 
 
 def image(colour: str, size: tuple[int, int]) -> bytes:
@@ -177,7 +169,7 @@ def test_thumbnails_follow_their_images(catalog: DeployedCatalog, deployed: Depl
     assert (after["ETag"], after["Metadata"]) == (before["ETag"], before["Metadata"])
     assert after["LastModified"] == before["LastModified"]
     failed = deployed.physical_id("thumbnails", "AWS::SQS::Queue", "Failed")
-    assert waiting(catalog, failed) == {"0"}
+    assert depth(catalog.session.client("sqs"), failed) == 0
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def checks(
     client = catalog.session.client("lambda", config=config())
     readers = {each.metric: each for each in alarms if each.metric and each.metric.name == METRIC}
     ages = alarm_states.newest(catalog.session, list(readers), now)
-    publish = catalog.outputs.publish_arn.split(":")[6]
+    publish = contract.function_name(catalog.outputs.publish_arn)
     for metric, alarm in readers.items():
         name = "publish" if metric.value == publish else "totals"
         age = ages.get(metric)

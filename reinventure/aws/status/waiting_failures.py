@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING
 
 from reinventure.aws import dead_letters
 from reinventure.aws.connection import config
+from reinventure.aws.queue_depth import depth
 from reinventure.aws.status.alarm_states import AlarmState
 from reinventure.aws.status.check import Check, State
 
 if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
+
     from reinventure.aws.deployed_catalog import DeployedCatalog
 
 METRIC = "ApproximateNumberOfMessagesVisible"
@@ -34,26 +37,22 @@ def checks(catalog: "DeployedCatalog", alarms: Sequence[AlarmState]) -> Iterator
     queues = dead_letters.queues(catalog)
     empty = True
     for queue in queues:
-        found = sqs.get_queue_attributes(
-            QueueUrl=queue.url,
-            AttributeNames=[
-                "ApproximateNumberOfMessages",
-                "ApproximateNumberOfMessagesNotVisible",
-                "QueueArn",
-            ],
-        )["Attributes"]
-        arn = found.pop("QueueArn")
-        waiting = sum(map(int, found.values()))
+        waiting = depth(sqs, queue.url)
         if not waiting:
             continue
         empty = False
-        move = f"aws sqs start-message-move-task --source-arn {arn}"
         yield Check(
             "failures",
             State.WRONG,
             f"{waiting:,} of {queue.function} wait (`reinventure failed` lists them)",
             since.get(queue.url.rsplit("/", 1)[-1]),
-            _COMMANDS.get(queue.function, move),
+            _COMMANDS.get(queue.function) or _move(sqs, queue.url),
         )
     if empty:
         yield Check("failures", State.FINE, f"none, in {len(queues)} dead-letter queues")
+
+
+def _move(sqs: "SQSClient", url: str) -> str:
+    """Return the command with which SQS moves the messages back to the queue they came from."""
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    return f"aws sqs start-message-move-task --source-arn {found['QueueArn']}"
