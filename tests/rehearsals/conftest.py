@@ -1,39 +1,27 @@
 """A local cloud with content inspection and, if MariaDB is there, the SQL mirror."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.local import cloud as clouds
-from reinventure.local import mariadb
-from reinventure.local import worker_process as worker
 from reinventure.local.cloud import Cloud
 from reinventure.local.convergence import differences
-from reinventure.local.deployment import start_and_deploy
 from reinventure.local.fault_control import FaultControl
-from reinventure.progress import Steps
 from tests.local.command import run
 from tests.local.conftest import no_long_polls
 from tests.local.leftovers import purge
+from tests.optional_stacks import start_with_optional_stacks
 from tests.rehearsals.recovery import dead_letters, redrive
 
 __all__ = ["no_long_polls"]
-
-INSPECT_MAX_MIB = 1
-"""Objects of more MiB are inspected by the worker."""
 
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     directory = tmp_path_factory.mktemp("rehearsals")
-    settings = ["workers=true", f"inspect_max_mib={INSPECT_MAX_MIB}"]
-    if mariadb.installed() or "CI" in os.environ:
-        settings.append("sql=true")
-    with Steps() as steps:
-        cloud = start_and_deploy(directory, steps, settings)
-    worker.start(cloud)
+    cloud = start_with_optional_stacks(directory)
     yield cloud
     clouds.stop(directory)
 

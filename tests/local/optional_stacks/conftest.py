@@ -1,6 +1,5 @@
 """A second local cloud, with all optional stacks that a local cloud can have."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,11 +11,7 @@ from reinventure.local import cloud as clouds
 from reinventure.local import database, mariadb
 from reinventure.local import worker_process as worker
 from reinventure.local.cloud import Cloud
-from reinventure.local.deployment import start_and_deploy
-from reinventure.progress import Steps
-
-INSPECT_MAX_MIB = 1
-"""Objects of more MiB are inspected by the worker. One MiB keeps the tests' objects small."""
+from tests.optional_stacks import start_with_optional_stacks
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -30,12 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     directory = tmp_path_factory.mktemp("optional")
-    settings = ["workers=true", f"inspect_max_mib={INSPECT_MAX_MIB}"]
-    if mariadb.installed() or "CI" in os.environ:
-        settings.append("sql=true")
-    with Steps() as steps:
-        cloud = start_and_deploy(directory, steps, settings)
-    worker.start(cloud)
+    cloud = start_with_optional_stacks(directory)
     yield cloud
     clouds.stop(directory)
     for name in (worker.NAME, mariadb.NAME, database.NAME):

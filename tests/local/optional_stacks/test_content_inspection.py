@@ -19,7 +19,7 @@ from reinventure.local.cloud import Cloud
 from reinventure.local.convergence import wait_until_equal
 from s3_catalog.model.row import Row
 from tests.local.command import run
-from tests.local.optional_stacks.conftest import INSPECT_MAX_MIB
+from tests.optional_stacks import INSPECT_MAX_MIB
 from tests.waiting import PATIENCE, wait_until
 
 SAMPLES = cdk.ROOT / "samples"
