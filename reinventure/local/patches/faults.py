@@ -11,10 +11,10 @@ from functools import partial, wraps
 from itertools import count
 from threading import Lock, Timer
 from typing import Any
-from urllib.parse import parse_qs
 
 from reinventure.local.fault_control import Fault, Lease, lease
 from reinventure.local.patches.patch import patch
+from reinventure.local.patches.refused_requests import Request, failed_statements, refuse
 
 HELD_SECONDS = 2.0
 """Time for which events are held until they are delivered twice and in reverse."""
@@ -119,14 +119,14 @@ def _dynamodb_refuses() -> None:
     async def handle_or_refuse(
         method: str, path: str, headers: dict[str, str], body: bytes, query: Any
     ) -> Any:
-        operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        if operation in _WRITES and _refuses(body):
-            return _throttled(operation, body)
+        request = Request(method, path, headers, body)
+        if request.operation in _WRITES and _refuses(request):
+            return _throttled(request)
         if not _lease(Fault.DYNAMODB_UNRELIABLE, region()):
             return await handle(method, path, headers, body, query)
         number = next(numbers)
         if number % 10 in {0, 3, 6}:
-            return _throttled(operation, body)
+            return _throttled(request)
         if number % 10 != 9:  # noqa: PLR2004 (the last of ten)
             return await handle(method, path, headers, body, query)
         if number % 20 == 19:  # noqa: PLR2004 (the last of twenty)
@@ -136,17 +136,14 @@ def _dynamodb_refuses() -> None:
     dynamodb.handle_request = handle_or_refuse
 
 
-def _throttled(operation: str, body: bytes) -> Any:
+def _throttled(request: Request) -> Any:
     """Return DynamoDB's reply to a request that is throttled."""
-    if operation == "BatchExecuteStatement":
-        # The statements of a batch fail one by one (API reference, BatchStatementError).
-        error = {"Error": {"Code": "ThrottlingError", "Message": _THROTTLED}}
-        refused = json.dumps({"Responses": [error for _ in json.loads(body)["Statements"]]})
-        return 200, {"Content-Type": "application/x-amz-json-1.0"}, refused.encode()
-    if operation == "TransactWriteItems":
+    if request.operation == "BatchExecuteStatement":
+        return failed_statements(request, "ThrottlingError", _THROTTLED)
+    if request.operation == "TransactWriteItems":
         reasons = [
             {"Code": "ThrottlingError", "Message": _THROTTLED}
-            for _ in json.loads(body)["TransactItems"]
+            for _ in json.loads(request.body)["TransactItems"]
         ]
         codes = ", ".join(each["Code"] for each in reasons)
         message = (
@@ -163,13 +160,10 @@ def _error_json(code: str, message: str, status: int, extra: Any = None) -> Any:
     return responses.error_response_json(code, message, status, extra)
 
 
-def _refuses(body: bytes) -> bool:
+def _refuses(request: Request) -> bool:
     """Whether the table that is named in a request is throttled now."""
     found = _stored(Fault.TABLE_THROTTLED)
-    # In PartiQL the name is quoted within the statement.
-    if found is None or not any(
-        f"{quote}{found.target}{quote}".encode() in body for quote in ('"', '\\"')
-    ):
+    if found is None or not request.names(found.target):
         return False
     now = time.time()
     return found.holds(found.target, now) and (
@@ -269,44 +263,36 @@ class DoomedProcesses:
 
 def _topics_refuse() -> None:
     sns: Any = importlib.import_module("ministack.services.sns")
-    handle, numbers = sns.handle_request, count()
+    numbers = count()
 
-    @wraps(handle)
-    async def handle_or_refuse(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: Any
-    ) -> Any:
-        if not _is_stored(Fault.TOPIC_REFUSES) or b"Action=Publish" not in body:
-            return await handle(method, path, headers, body, query)
-        [topic] = parse_qs(body.decode()).get("TopicArn", [""])
-        if not _lease(Fault.TOPIC_REFUSES, topic):
-            return await handle(method, path, headers, body, query)
+    def reply(request: Request) -> Any:
+        if not _is_stored(Fault.TOPIC_REFUSES) or request.topic is None:
+            return None
+        if not _lease(Fault.TOPIC_REFUSES, request.topic):
+            return None
         if next(numbers) % 2:
             return sns._error("InternalError", "An internal service error occurred", 500)
         return sns._error("Throttled", "Rate exceeded", 429)
 
-    sns.handle_request = handle_or_refuse
+    refuse("sns", reply)
 
 
 def _queues_refuse() -> None:
     sqs: Any = importlib.import_module("ministack.services.sqs")
-    handle, numbers = sqs.handle_request, count()
+    numbers = count()
 
-    @wraps(handle)
-    async def handle_or_refuse(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: Any
-    ) -> Any:
-        operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        if not _is_stored(Fault.QUEUE_REFUSES) or operation not in _OF_MESSAGES:
-            return await handle(method, path, headers, body, query)
-        queue = json.loads(body).get("QueueUrl", "").rpartition("/")[2]
+    def reply(request: Request) -> Any:
+        if not _is_stored(Fault.QUEUE_REFUSES) or request.operation not in _OF_MESSAGES:
+            return None
+        queue = json.loads(request.body).get("QueueUrl", "").rpartition("/")[2]
         if not _lease(Fault.QUEUE_REFUSES, queue):
-            return await handle(method, path, headers, body, query)
+            return None
         if next(numbers) % 2:
             return sqs._json_err_resp("RequestThrottled", "Request is throttled.", 400)
         message = "Service is unavailable. Please try again."
         return sqs._json_err_resp("ServiceUnavailable", message, 503)
 
-    sqs.handle_request = handle_or_refuse
+    refuse("sqs", reply)
 
 
 def _events_go_astray() -> None:

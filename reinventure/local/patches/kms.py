@@ -1,12 +1,10 @@
 """Patches of the emulator's KMS."""
 
 import importlib
-import json
-from functools import wraps
 from typing import Any
-from urllib.parse import parse_qs
 
 from reinventure.local.patches.patch import patch
+from reinventure.local.patches.refused_requests import Request, failed_statements, refuse
 
 _OF_ITEMS = frozenset(
     {
@@ -24,9 +22,9 @@ def disabled_keys_refuse() -> None:
 
     MiniStack encrypts nothing, so that nothing fails without a key.
     """
-    _items()
-    _objects()
-    _messages()
+    refuse("dynamodb", _of_items)
+    refuse("s3", _of_object)
+    refuse("sns", _of_message)
 
 
 def _disabled() -> list[str]:
@@ -35,76 +33,48 @@ def _disabled() -> list[str]:
     return [key["Arn"] for key in list(kms._keys.values()) if key["KeyState"] == "Disabled"]
 
 
-def _items() -> None:
+def _of_items(request: Request) -> Any:
+    """Return the reply to a request for items under a disabled key, None to another one."""
     dynamodb: Any = importlib.import_module("ministack.services.dynamodb")
-    reply = importlib.import_module("ministack.core.responses").error_response_json
-    handle = dynamodb.handle_request
-
-    def disabled_key(body: bytes) -> str | None:
-        keys = _disabled()
-        for name, table in list(dynamodb._tables.items()) if keys else []:
-            key = (table.get("SSEDescription") or {}).get("KMSMasterKeyArn")
-            # In PartiQL the name is quoted within the statement.
-            if key in keys and any(f"{q}{name}{q}".encode() in body for q in ('"', '\\"')):
-                return str(key)
+    keys = _disabled() if request.operation in _OF_ITEMS else []
+    for name, table in list(dynamodb._tables.items()) if keys else []:
+        key = (table.get("SSEDescription") or {}).get("KMSMasterKeyArn")
+        if key in keys and request.names(name):
+            break
+    else:
         return None
-
-    @wraps(handle)
-    async def handle_with_key(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: Any
-    ) -> Any:
-        operation = headers.get("x-amz-target", "").rpartition(".")[2]
-        key = disabled_key(body) if operation in _OF_ITEMS else None
-        if key is None:
-            return await handle(method, path, headers, body, query)
-        message = (
-            f"KMS key access denied error: com.amazonaws.services.kms.model.DisabledException: "
-            f"{key} is disabled. (Service: AWSKMS; Status Code: 400; Error Code: DisabledException)"
-        )
-        if operation == "BatchExecuteStatement":
-            error = {"Error": {"Code": "AccessDenied", "Message": message}}
-            refused = json.dumps({"Responses": [error for _ in json.loads(body)["Statements"]]})
-            return 200, {"Content-Type": "application/x-amz-json-1.0"}, refused.encode()
-        return reply("AccessDeniedException", message, 400)
-
-    dynamodb.handle_request = handle_with_key
+    message = (
+        f"KMS key access denied error: com.amazonaws.services.kms.model.DisabledException: "
+        f"{key} is disabled. (Service: AWSKMS; Status Code: 400; Error Code: DisabledException)"
+    )
+    if request.operation == "BatchExecuteStatement":
+        return failed_statements(request, "AccessDenied", message)
+    responses: Any = importlib.import_module("ministack.core.responses")
+    return responses.error_response_json("AccessDeniedException", message, 400)
 
 
-def _objects() -> None:
+def _of_object(request: Request) -> Any:
+    """Return the reply to a request for an object under a disabled key, None to another one."""
     s3: Any = importlib.import_module("ministack.services.s3")
-    handle = s3.handle_request
-
-    @wraps(handle)
-    async def handle_with_key(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: Any, **named: Any
-    ) -> Any:
-        bucket, key = s3._parse_bucket_key(path, headers)
-        if key and method in {"GET", "PUT", "POST"}:
-            default = s3._bucket_encryption.get(bucket) or ""
-            for each in _disabled():
-                if each in default:
-                    return s3._error("KMS.DisabledException", f"{each} is disabled.", 400, path)
-        return await handle(method, path, headers, body, query, **named)
-
-    s3.handle_request = handle_with_key
+    bucket, name = s3._parse_bucket_key(request.path, request.headers)
+    if not name or request.method not in {"GET", "PUT", "POST"}:
+        return None
+    default = s3._bucket_encryption.get(bucket) or ""
+    for key in _disabled():
+        if key in default:
+            return s3._error("KMS.DisabledException", f"{key} is disabled.", 400, request.path)
+    return None
 
 
-def _messages() -> None:
+def _of_message(request: Request) -> Any:
+    """Return the reply to a message for a topic under a disabled key, None to another request."""
+    keys = _disabled()
+    if not keys or request.topic is None:
+        return None
     sns: Any = importlib.import_module("ministack.services.sns")
-    handle = sns.handle_request
-
-    @wraps(handle)
-    async def handle_with_key(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: Any
-    ) -> Any:
-        keys = _disabled()
-        if keys and b"Action=Publish" in body:
-            [arn] = parse_qs(body.decode()).get("TopicArn", [""])
-            topic = sns._topics.get(arn) or {"attributes": {}}
-            key = topic["attributes"].get("KmsMasterKeyId", "")
-            if key in keys:
-                message = f"{key} is disabled. (Service: AWSKMS; Error Code: DisabledException)"
-                return sns._error("KMSDisabled", message, 400)
-        return await handle(method, path, headers, body, query)
-
-    sns.handle_request = handle_with_key
+    topic = sns._topics.get(request.topic) or {"attributes": {}}
+    key = topic["attributes"].get("KmsMasterKeyId", "")
+    if key not in keys:
+        return None
+    message = f"{key} is disabled. (Service: AWSKMS; Error Code: DisabledException)"
+    return sns._error("KMSDisabled", message, 400)
