@@ -113,7 +113,7 @@ mariadb: ## Install MariaDB's server, unless it is there: the SQL mirror and its
 	@$(call FIND_MARIADB,exit 1); sh -c "$$install"
 
 # Sets `install` to the command that installs Chromium; exits if it, or Google Chrome, is there, by
-# the names that tests/browser/chromium.py looks for.
+# the names that bench/chromium.py looks for.
 define FIND_BROWSER
 PATH="$$PATH:/Applications/Chromium.app/Contents/MacOS:/Applications/Google Chrome.app/Contents/MacOS"; \
 has() { command -v "$$1" >/dev/null; }; \

@@ -4,7 +4,6 @@ These are seconds of a clock, of the whole machine: it must be idle.
 """
 
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -15,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from unittest import mock
 
-from bench import processes
+from bench import chromium, processes
 from bench.local_clouds import up
 from bench.processes import PEERS, ROOT, TOOLS
 from bench.row import Goal, Row, spread
@@ -37,12 +36,13 @@ _BATCH = 25
 """Items of a BatchWriteItem, its most."""
 
 _WRITERS = 4
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def rows(_rounds: int) -> Iterator[Row]:
     """Open the list of rows some times, on one cloud: to fill it takes most of a minute."""
-    browser = _browser()
+    browser = chromium.executable()
+    if browser is None:
+        raise RuntimeError("Chromium is not installed. Install it with: make browser")
     with TemporaryDirectory() as name, mock.patch.dict(os.environ):
         folder = Path(name) / "cloud"
         try:
@@ -60,15 +60,6 @@ def rows(_rounds: int) -> Iterator[Row]:
             clouds.stop(folder)
     what = f"local cloud with {COUNT:,} rows: until the console's page shows the first"
     yield Row(GROUP, what, "s", spread(found), goal=Goal(3, "s"))
-
-
-def _browser() -> str:
-    """Return the path of Chromium. Raises RuntimeError if there is none."""
-    names = [os.environ["CHROMIUM"]] if "CHROMIUM" in os.environ else _BROWSERS
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        raise RuntimeError("Chromium is not installed. Install it with: make browser")
-    return found
 
 
 def _fill(catalog: DeployedCatalog) -> None:

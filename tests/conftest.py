@@ -12,9 +12,9 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadGroupScheduling
 
+from bench import chromium
 from reinventure.local import background_process as background
 from reinventure.local import mariadb
-from tests.browser import chromium
 from tests.local_cloud import (
     catalog,
     cloud,

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from bench import chromium
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.local.cloud import Cloud
-from tests.browser import chromium
 from tests.browser.axe import AXE
 from tests.browser.broken import Broken, lose_row
 from tests.browser.visit import Visit, visit

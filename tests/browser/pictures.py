@@ -16,6 +16,7 @@ import boto3
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
+from bench import chromium
 from reinventure.aws import deployed_catalog as deployed
 from reinventure.aws.deployed_catalog import DeployedCatalog
 from reinventure.console import pages
@@ -25,7 +26,6 @@ from reinventure.local import cloud as clouds
 from reinventure.local.cloud import Cloud
 from reinventure.local.deployment import start_and_deploy
 from reinventure.progress import Steps
-from tests.browser import chromium
 from tests.browser.visit import Visit, visit
 from tests.console_process import ConsoleProcess
 from tests.local.redelivery import deliver_again, has_followed, lines

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from bench import processes
+from bench import chromium, processes
 from bench.deliveries import BUCKET
 from bench.processes import TOOLS
 from bench.stub_rows import KEYS, SHARDS, TABLE, StubRows
@@ -22,7 +22,6 @@ from reinventure.console import badge, pages
 from reinventure.console.comparison_state import Comparison
 from reinventure.console.served import serve
 from s3_catalog.model.timestamps import utc_now
-from tests.browser import chromium
 from tests.browser.conftest import Opener
 from tests.browser.served_console import ServedConsole
 from tests.waiting import wait_until

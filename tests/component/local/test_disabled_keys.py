@@ -4,11 +4,8 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import boto3
-import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-
-from reinventure.local.cloud import Cloud
 
 ONCE = Config(retries={"total_max_attempts": 1})
 
@@ -21,15 +18,6 @@ def code(call: Callable[[], object]) -> str:
         found = error.response["Error"]
         return found["Code"] if "is disabled" in found["Message"] else str(error)
     return ""
-
-
-@pytest.fixture
-def session(local_cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> boto3.Session:
-    """boto3, pointed at the emulator."""
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    for name, value in local_cloud.environment.items():
-        monkeypatch.setenv(name, value)
-    return boto3.Session()
 
 
 def test_what_is_under_it_is_refused_until_it_is_enabled(session: boto3.Session) -> None:

@@ -15,7 +15,6 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from reinventure.local.cloud import Cloud
 from reinventure.local.fault_control import Fault, FaultControl
 from s3_catalog.model.timestamps import utc_now
 from tests.waiting import PATIENCE, wait_until
@@ -38,15 +37,6 @@ def handler(event, context):
 """
 
 ONCE = Config(retries={"total_max_attempts": 1})
-
-
-@pytest.fixture
-def session(local_cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> boto3.Session:
-    """boto3, pointed at the emulator."""
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    for name, value in local_cloud.environment.items():
-        monkeypatch.setenv(name, value)
-    return boto3.Session()
 
 
 @pytest.fixture
